@@ -1,0 +1,130 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every target is built in Swift 6 language mode (complete strict concurrency) and a warning is an error.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .define("FAULT_POINTS", .when(traits: ["FaultPoints"])),
+]
+
+/// A library target of ours.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// An executable whose main is thin: the code is in its library.
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// Unit tests of one module.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies,
+        path: "Tests/\(name)Tests", exclude: [], swiftSettings: strict)
+}
+
+/// A system library of Debian's: module map and static inline shims, imported by exactly one module.
+func system(_ name: String, _ pkgConfig: String? = nil, _ package: String? = nil) -> Target {
+    .systemLibrary(
+        name: name, path: "Sources/System/\(name)", pkgConfig: pkgConfig,
+        providers: package.map { [.apt([$0])] })
+}
+
+let package = Package(
+    name: "gatekeel",
+    products: [
+        .executable(name: "gatekeeld", targets: ["gatekeeld"]),
+        .executable(name: "gatekeel-installd", targets: ["gatekeel-installd"]),
+        .executable(name: "gatekeel-fetch", targets: ["gatekeel-fetch"]),
+        .executable(name: "gatekeel-recover", targets: ["gatekeel-recover"]),
+        .executable(name: "gatekeel", targets: ["gatekeel"]),
+        .executable(name: "gatekeel-devserver", targets: ["gatekeel-devserver"]),
+    ],
+    traits: [
+        .trait(
+            name: "FaultPoints",
+            description: "Compiles the named fault points in, for the fault campaign. Never shipped.")
+    ],
+    targets: [
+        // System libraries and the kernel.
+        system("CLinux"),
+        system("CSDEvent", "libsystemd", "libsystemd-dev"),
+        system("CSDBus", "libsystemd", "libsystemd-dev"),
+        system("CSDJournal", "libsystemd", "libsystemd-dev"),
+        system("CCoAP", "libcoap-3-openssl", "libcoap3-dev"),
+        system("CArchive", "libarchive", "libarchive-dev"),
+        system("COpenSSL", "libcrypto", "libssl-dev"),
+        system("CCurl", "libcurl", "libcurl4-openssl-dev"),
+
+        // Foundations.
+        module("Linux", ["CLinux"]),
+        module("FaultPoints", ["Linux"]),
+        module("EventLoop", ["CSDEvent", "Linux"]),
+        module("Bus", ["CSDBus", "EventLoop", "Linux"]),
+        module("Journal", ["CSDJournal", "Linux"]),
+        module("JSON"),
+        module("Configuration", ["Linux"]),
+        module("Fetch", ["CCurl", "Linux"]),
+        module("Archive", ["CArchive", "Linux", "FaultPoints"]),
+        module("Signing", ["COpenSSL", "Linux"]),
+
+        // LwM2M.
+        module("LwM2M", ["JSON"]),
+        module("LwM2MClient", ["LwM2M", "EventLoop"]),
+        module("CoAP", ["CCoAP", "LwM2MClient", "LwM2M", "EventLoop", "Linux"]),
+
+        // Packages and the pipeline.
+        module("Packages", ["Archive", "Signing", "Configuration", "Linux", "FaultPoints"]),
+        module("Deployment", ["Packages", "Configuration", "EventLoop", "Linux", "FaultPoints"]),
+
+        // The host, the contract between the daemons, and the daemons.
+        module("Contract", ["Bus"]),
+        module("HostObjects", ["LwM2M", "LwM2MClient", "EventLoop", "Linux"]),
+        module(
+            "Installer",
+            [
+                "Deployment", "Packages", "Contract", "Bus", "EventLoop", "Journal", "Configuration", "Linux",
+                "FaultPoints",
+            ]),
+        module(
+            "Agent",
+            [
+                "HostObjects", "LwM2MClient", "CoAP", "LwM2M", "Contract", "Bus", "EventLoop", "Journal",
+                "Configuration", "Linux", "FaultPoints",
+            ]),
+        module(
+            "CommandLine", ["Contract", "Bus", "EventLoop", "Packages", "Signing", "Configuration", "JSON", "Linux"]),
+
+        program("gatekeeld", ["Agent"]),
+        program("gatekeel-installd", ["Installer"]),
+        program("gatekeel-recover", ["Installer"]),
+        program("gatekeel-fetch", ["Fetch"]),
+        program("gatekeel", ["CommandLine"]),
+
+        // For tests and the demo; never shipped.
+        module("DevServer", ["CoAP", "LwM2M", "LwM2MClient", "JSON", "EventLoop", "Linux"]),
+        program("gatekeel-devserver", ["DevServer"]),
+        module("TestSupport", ["EventLoop", "Linux"]),
+
+        tests("Linux"),
+        tests("EventLoop"),
+        tests("Bus"),
+        tests("Journal"),
+        tests("JSON"),
+        tests("Configuration"),
+        tests("Fetch"),
+        tests("Archive"),
+        tests("Signing"),
+        tests("LwM2M"),
+        tests("LwM2MClient", ["LwM2M"]),
+        tests("CoAP", ["LwM2M", "LwM2MClient"]),
+        tests("Packages", ["Archive", "Signing"]),
+        tests("Deployment", ["Packages"]),
+        tests("HostObjects", ["LwM2M", "LwM2MClient"]),
+        tests("Installer", ["Deployment", "Packages", "Contract", "Bus"]),
+        tests("Agent", ["HostObjects", "LwM2M", "LwM2MClient", "CoAP", "Contract", "Bus", "Configuration"]),
+        tests("CommandLine", ["Contract", "JSON"]),
+    ]
+)

@@ -1,0 +1,148 @@
+import CSDEvent
+import Glibc
+
+/// An event source of the loop, kept alive by the loop until it is cancelled.
+@LoopActor
+public class EventSource {
+    fileprivate var source: OpaquePointer?
+
+    fileprivate init() {}
+
+    /// Detaches the source; its handler is not called any more. Further calls do nothing.
+    public func cancel() {
+        guard let source else { return }
+        self.source = nil
+        sd_event_source_set_enabled(source, Int32(SD_EVENT_OFF))
+        sd_event_source_unref(source)
+        // The C side's reference, taken in `adopt`.
+        Unmanaged.passUnretained(self).release()
+    }
+
+    fileprivate func adopt(_ what: String, _ add: (UnsafeMutableRawPointer, inout OpaquePointer?) -> Int32) {
+        var source: OpaquePointer?
+        let result = add(Unmanaged.passRetained(self).toOpaque(), &source)
+        guard result >= 0 else { preconditionFailure("\(what): \(String(cString: strerror(-result)))") }
+        self.source = source
+    }
+}
+
+/// A descriptor that is watched: `sd_event_add_io(3)`.
+@LoopActor
+public final class IOSource: EventSource {
+    fileprivate let handler: @LoopActor (UInt32) -> Void
+
+    /// - Parameters:
+    ///   - descriptor: stays the caller's; to be closed only after `cancel()`.
+    ///   - events: `EPOLLIN`, `EPOLLOUT` as bits.
+    ///   - handler: called with the events that came.
+    public init(descriptor: Int32, events: UInt32 = IOSource.readable, handler: @escaping @LoopActor (UInt32) -> Void) {
+        self.handler = handler
+        super.init()
+        adopt("sd_event_add_io") { sd_event_add_io(EventLoop.shared.handle, &$1, descriptor, events, ioFired, $0) }
+    }
+
+    public nonisolated static let readable = UInt32(EPOLLIN.rawValue)
+    public nonisolated static let writable = UInt32(EPOLLOUT.rawValue)
+    public nonisolated static let hangup = UInt32(EPOLLHUP.rawValue)
+
+    /// `sd_event_source_set_io_events(3)`: what is watched from now on.
+    public var events: UInt32 = 0 {
+        didSet { if let source { sd_event_source_set_io_events(source, events) } }
+    }
+}
+
+/// A signal: `sd_event_add_signal(3)`. The signal is blocked for the calling thread first, as sd-event demands, so
+/// make these before any other thread starts.
+@LoopActor
+public final class SignalSource: EventSource {
+    fileprivate let handler: @LoopActor () -> Void
+
+    public init(_ signal: Int32, handler: @escaping @LoopActor () -> Void) {
+        self.handler = handler
+        super.init()
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, signal)
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+        adopt("sd_event_add_signal") { sd_event_add_signal(EventLoop.shared.handle, &$1, signal, signalFired, $0) }
+    }
+}
+
+/// A one-shot timer: `sd_event_add_time_relative(3)` on `CLOCK_BOOTTIME`.
+@LoopActor
+final class TimerSource: EventSource, Scheduled {
+    fileprivate let handler: @LoopActor () -> Void
+
+    /// - Parameter accuracy: sd-event may delay by so much to join wake-ups.
+    init(after delay: Duration, accuracy: Duration, handler: @escaping @LoopActor () -> Void) {
+        self.handler = handler
+        super.init()
+        adopt("sd_event_add_time_relative") {
+            sd_event_add_time_relative(
+                EventLoop.shared.handle, &$1, CLOCK_BOOTTIME, delay.microseconds, max(1, accuracy.microseconds),
+                timerFired, $0)
+        }
+    }
+}
+
+/// The loop's own clock and timers.
+///
+/// A timer may come late by a hundredth of its delay, at most by 250 ms: sd-event joins what falls together, which
+/// keeps an idle gateway asleep.
+@LoopActor
+public final class LoopScheduler: Scheduler {
+    public static let shared = LoopScheduler()
+
+    public var now: Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+    }
+
+    @discardableResult
+    public func schedule(after delay: Duration, _ handler: @escaping @LoopActor () -> Void) -> any Scheduled {
+        TimerSource(after: delay, accuracy: min(delay / 100, .milliseconds(250)), handler: handler)
+    }
+}
+
+extension Duration {
+    /// Whole microseconds, zero for a negative duration.
+    fileprivate var microseconds: UInt64 {
+        let (seconds, attoseconds) = components
+        guard seconds >= 0, attoseconds >= 0 else { return 0 }
+        return UInt64(seconds) * 1_000_000 + UInt64(attoseconds / 1_000_000_000_000)
+    }
+}
+
+// C callbacks are top-level functions: a closure that captures crashes the compiler.
+
+private func ioFired(_: OpaquePointer?, _: Int32, events: UInt32, data: UnsafeMutableRawPointer?) -> Int32 {
+    guard let data else { return 0 }
+    nonisolated(unsafe) let pointer = data  // stays on this thread
+    LoopActor.assumeIsolated {
+        Unmanaged<IOSource>.fromOpaque(pointer).takeUnretainedValue().handler(events)
+    }
+    return 0
+}
+
+private func signalFired(
+    _: OpaquePointer?, _: UnsafePointer<signalfd_siginfo>?, data: UnsafeMutableRawPointer?
+) -> Int32 {
+    guard let data else { return 0 }
+    nonisolated(unsafe) let pointer = data  // stays on this thread
+    LoopActor.assumeIsolated {
+        Unmanaged<SignalSource>.fromOpaque(pointer).takeUnretainedValue().handler()
+    }
+    return 0
+}
+
+private func timerFired(_: OpaquePointer?, _: UInt64, data: UnsafeMutableRawPointer?) -> Int32 {
+    guard let data else { return 0 }
+    nonisolated(unsafe) let pointer = data  // stays on this thread
+    LoopActor.assumeIsolated {
+        let timer = Unmanaged<TimerSource>.fromOpaque(pointer).takeUnretainedValue()
+        timer.cancel()
+        timer.handler()
+    }
+    return 0
+}

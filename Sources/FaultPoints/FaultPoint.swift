@@ -1,0 +1,30 @@
+#if FAULT_POINTS
+    import Glibc
+    import Linux
+
+    /// Passes a named place where the fault campaign can make this process fail.
+    ///
+    /// The campaign writes one file a point, `/run/gatekeel-faults/NAME`, that holds `ACTION COUNT`: for each of the next
+    /// COUNT passages ACTION happens: `error` throws `EIO`, `nospace` throws `ENOSPC`, `kill` is `kill -9` of this process.
+    /// What is left is written back before the action, so that a count holds across restarts.
+    ///
+    /// In a build without the trait `FaultPoints` this function is empty and no name remains in the binary.
+    public func faultPoint(_ name: StaticString) throws(Errno) {
+        let path = "/run/gatekeel-faults/\(name)"
+        guard let bytes = try? Files.read(path, limit: 64) else { return }
+        let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+        guard words.count == 2, let count = Int(words[1]), count > 0 else { return }
+        try Files.replace(path, with: "\(words[0]) \(count - 1)".utf8, mode: 0o666)
+        switch words[0] {
+        case "kill": kill(getpid(), SIGKILL)
+        case "nospace": throw Errno(ENOSPC, "fault point \(name)")
+        default: throw Errno(EIO, "fault point \(name)")
+        }
+    }
+#else
+    import Linux
+
+    /// Passes a named place of the fault campaign; empty in this build.
+    @inlinable @inline(__always)
+    public func faultPoint(_ name: StaticString) throws(Errno) {}
+#endif

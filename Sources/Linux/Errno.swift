@@ -1,0 +1,37 @@
+import Glibc
+
+/// A failed system call: what was tried, and the kernel's `errno`.
+public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The value of `errno(3)`.
+    public let code: Int32
+    /// The call and what it was about, for people: `open /etc/gatekeel/gatekeeld.conf`.
+    public let context: String
+
+    public init(_ code: Int32, _ context: String) {
+        self.code = code
+        self.context = context
+    }
+
+    /// The calling thread's `errno`, to be taken before any clean-up changes it.
+    public static func current(_ context: String) -> Errno { Errno(errno, context) }
+
+    /// `strerror(3)`'s text for the code.
+    public var message: String { String(cString: strerror(code)) }
+
+    public var description: String { "\(context): \(message)" }
+}
+
+/// Repeats a system call that returns -1 while a signal interrupts it (`EINTR`), and throws its `Errno`.
+///
+/// - Parameter context: made only when the call failed.
+@discardableResult
+public func retrying<Result: SignedInteger>(
+    _ context: @autoclosure () -> String, _ call: () -> Result
+) throws(Errno) -> Result {
+    while true {
+        let result = call()
+        if result != -1 { return result }
+        let code = errno
+        if code != EINTR { throw Errno(code, context()) }
+    }
+}

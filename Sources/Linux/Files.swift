@@ -1,0 +1,102 @@
+import CLinux
+import Glibc
+
+/// Whole small files, read with a bound and written durably.
+public enum Files {
+    /// Reads a whole regular file.
+    ///
+    /// - Parameter limit: the most bytes that are accepted.
+    /// - Throws: `EFBIG` when the file holds more than `limit` bytes; otherwise what `open(2)` or `read(2)` gave.
+    public static func read(_ path: String, limit: Int) throws(Errno) -> [UInt8] {
+        let file = try FileDescriptor.open(path)
+        return try read(file, limit: limit, context: path)
+    }
+
+    /// Reads from a descriptor's current offset to its end.
+    public static func read(
+        _ file: borrowing FileDescriptor, limit: Int, context: String = "file"
+    ) throws(Errno) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while true {
+            let chunk = try file.read(upTo: min(65536, limit + 1 - bytes.count))
+            if chunk.isEmpty { return bytes }
+            bytes += chunk
+            if bytes.count > limit { throw Errno(EFBIG, "read \(context) (more than \(limit) bytes)") }
+        }
+    }
+
+    /// Replaces a file so that a crash at any moment leaves the old bytes or the new ones, never a part:
+    /// write beside it, `fsync(2)`, `rename(2)`, `fsync(2)` of the folder.
+    ///
+    /// Left-overs of an interrupted call are named `.NAME.new` and are overwritten by the next one.
+    public static func replace(
+        _ path: String, with bytes: some Sequence<UInt8>, mode: mode_t = 0o600
+    ) throws(Errno) {
+        let (folder, name) = split(path)
+        let temporary = "\(folder)/.\(name).new"
+        do {
+            let file = try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: mode)
+            let number = file.raw
+            try retrying("chmod \(temporary)") { fchmod(number, mode) }
+            try file.write(bytes)
+            try file.synchronize()
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+        try retrying("rename \(temporary)") { Glibc.rename(temporary, path) }
+        try synchronizeDirectory(folder)
+    }
+
+    /// `fsync(2)` of a folder: the names in it are on the medium when this returns.
+    public static func synchronizeDirectory(_ path: String) throws(Errno) {
+        try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY).synchronize()
+    }
+
+    /// Removes a file durably; a file that is not there is no error.
+    public static func remove(_ path: String) throws(Errno) {
+        if unlink(path) != 0 {
+            let code = errno
+            if code == ENOENT { return }
+            throw Errno(code, "remove \(path)")
+        }
+        try synchronizeDirectory(split(path).folder)
+    }
+
+    /// Makes a folder and those above it; those that are there are no error.
+    public static func makeDirectories(_ path: String, mode: mode_t = 0o755) throws(Errno) {
+        if mkdir(path, mode) == 0 { return }
+        let code = errno
+        if code == EEXIST { return }
+        guard code == ENOENT, path != "/" else { throw Errno(code, "mkdir \(path)") }
+        try makeDirectories(split(path).folder, mode: mode)
+        if mkdir(path, mode) != 0, errno != EEXIST { throw Errno.current("mkdir \(path)") }
+    }
+
+    /// The names in a folder, without `.` and `..`, sorted.
+    public static func names(in path: String) throws(Errno) -> [String] {
+        guard let stream = opendir(path) else { throw Errno.current("opendir \(path)") }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Whether something of this name is there; symbolic links are not followed.
+    public static func exists(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0
+    }
+
+    /// The folder and the last name of a path: `("/etc", "hosts")`; `"."` when there is no slash.
+    public static func split(_ path: String) -> (folder: String, name: String) {
+        guard let slash = path.lastIndex(of: "/") else { return (".", path) }
+        let folder = path[..<slash]
+        return (folder.isEmpty ? "/" : String(folder), String(path[path.index(after: slash)...]))
+    }
+}

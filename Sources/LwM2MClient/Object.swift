@@ -1,0 +1,97 @@
+import EventLoop
+import LwM2M
+
+/// An operation on the data model that is refused: the response code of LwM2M Core 6.3 and a text for people.
+public struct OperationError: Error, Hashable, Sendable {
+    public let code: Code
+    /// Goes into the response's diagnostic payload: never a secret.
+    public let message: String
+
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+}
+
+/// How a Write treats what it does not name (LwM2M Core 6.3.3).
+public enum WriteMode: Hashable, Sendable { case replace, update }
+
+/// One argument of Execute (LwM2M Core 6.3.4): a digit and, after `=`, a quoted value.
+public struct ExecuteArgument: Hashable, Sendable {
+    public let digit: UInt8
+    public let value: String?
+
+    public init(digit: UInt8, value: String? = nil) {
+        self.digit = digit
+        self.value = value
+    }
+}
+
+/// An object of this client: its table, its instances, and what they do.
+///
+/// The client has checked every call against the table first: the instance is there (or not, for Create), the resource
+/// is declared, the operation allowed, the value of the declared type. Reads are synchronous; what changes the host may
+/// take its time, and the response is then a separate one.
+@LoopActor
+public protocol Object: AnyObject {
+    var definition: ObjectDefinition { get }
+
+    /// The instances that are there, sorted.
+    var instances: [UInt16] { get }
+
+    /// The resources that this instance has, sorted; executables and write-only ones included. What the host lacks is
+    /// absent.
+    func resources(of instance: UInt16) -> [UInt16]
+
+    /// The present content of a readable resource.
+    func read(_ instance: UInt16, _ resource: UInt16) throws(OperationError) -> ResourceContent
+
+    /// Writes resources of one instance: all of them or, with an error, none.
+    func write(_ instance: UInt16, _ values: [UInt16: ResourceContent], mode: WriteMode) async throws(OperationError)
+
+    /// Runs an executable resource; returns when it is done or when its time for an answer is up.
+    func execute(_ instance: UInt16, _ resource: UInt16, _ arguments: [ExecuteArgument]) async throws(OperationError)
+
+    /// Makes an instance: with the server's identifier, or the lowest free one for nil. Returns the identifier.
+    func create(_ instance: UInt16?, _ values: [UInt16: ResourceContent]) async throws(OperationError) -> UInt16
+
+    /// Deletes an instance.
+    func delete(_ instance: UInt16) async throws(OperationError)
+
+    /// Where a body for this resource is streamed to; nil when it is small and collected in memory.
+    func sink(_ instance: UInt16, _ resource: UInt16, size: Int?) throws(OperationError) -> (any UploadSink)?
+
+    /// How often a resource that changes without a word (free storage, battery level) is to be looked at while it is
+    /// observed; nil for one whose changes are announced to `changes`.
+    func samplingInterval(_ instance: UInt16, _ resource: UInt16) -> Duration?
+
+    /// Is told what changed; set by the client.
+    var changes: (any ObjectChanges)? { get set }
+}
+
+extension Object {
+    public func create(_ instance: UInt16?, _ values: [UInt16: ResourceContent]) async throws(OperationError) -> UInt16
+    {
+        throw OperationError(.methodNotAllowed, "instances of object \(definition.id) are not created by servers")
+    }
+
+    public func delete(_ instance: UInt16) async throws(OperationError) {
+        throw OperationError(.methodNotAllowed, "instances of object \(definition.id) are not deleted by servers")
+    }
+
+    public func sink(_ instance: UInt16, _ resource: UInt16, size: Int?) throws(OperationError) -> (any UploadSink)? {
+        nil
+    }
+
+    public func samplingInterval(_ instance: UInt16, _ resource: UInt16) -> Duration? { nil }
+}
+
+/// Is told by objects what changed, in the order in which it is to be notified.
+@LoopActor
+public protocol ObjectChanges: AnyObject {
+    /// The content of a resource changed.
+    func changed(_ path: Path)
+
+    /// Instances came or went: the registration is to be updated.
+    func instancesChanged(_ object: UInt16)
+}

@@ -1,0 +1,60 @@
+// What Glibc's Swift module lacks of the kernel's interface, for the module Linux alone.
+// Each function is the system call of its name; it returns -1 and sets errno as the call does.
+#ifndef GATEKEEL_CLINUX_H
+#define GATEKEEL_CLINUX_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/openat2.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+// openat2(2) has no glibc wrapper.
+static inline int gk_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve) {
+    struct open_how how = {.flags = flags, .mode = mode, .resolve = resolve};
+    return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof how);
+}
+
+// renameat2(2): glibc has it behind _GNU_SOURCE, which must not be defined here: Glibc's module is built without it,
+// and structures would differ.
+static inline int gk_renameat2(int olddirfd, const char *oldpath, int newdirfd, const char *newpath, unsigned int flags) {
+    return (int)syscall(SYS_renameat2, olddirfd, oldpath, newdirfd, newpath, flags);
+}
+
+static inline int gk_syncfs(int fd) { return (int)syscall(SYS_syncfs, fd); }
+
+static inline int gk_pidfd_open(int pid, unsigned int flags) { return (int)syscall(SYS_pidfd_open, pid, flags); }
+
+static inline long gk_getrandom(void *buffer, size_t length) { return syscall(SYS_getrandom, buffer, length, 0); }
+
+static inline int gk_eventfd(void) { return (int)syscall(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+// copy_file_range(2) and fallocate(2) take 64-bit offsets everywhere when called so.
+static inline long gk_copy_file_range(int in, int out, size_t length) {
+    return syscall(SYS_copy_file_range, in, (void *)0, out, (void *)0, length, 0);
+}
+
+static inline int gk_memfd_create(const char *name, unsigned int flags) { return (int)syscall(SYS_memfd_create, name, flags); }
+
+// ioctl(2) is variadic.
+static inline int gk_ioctl_pointer(int fd, unsigned long request, void *argument) { return ioctl(fd, request, argument); }
+
+static const uint64_t gk_RESOLVE_BENEATH = RESOLVE_BENEATH;
+static const uint64_t gk_RESOLVE_NO_SYMLINKS = RESOLVE_NO_SYMLINKS;
+static const uint64_t gk_RESOLVE_NO_MAGICLINKS = RESOLVE_NO_MAGICLINKS;
+static const unsigned int gk_RENAME_NOREPLACE = RENAME_NOREPLACE;
+static const unsigned int gk_RENAME_EXCHANGE = RENAME_EXCHANGE;
+
+#endif

@@ -1,0 +1,11 @@
+// sd-event and sd-daemon, for the module EventLoop alone.
+#ifndef GATEKEEL_CSDEVENT_H
+#define GATEKEEL_CSDEVENT_H
+
+#include <signal.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+#include <systemd/sd-id128.h>
+#include <time.h>
+
+#endif

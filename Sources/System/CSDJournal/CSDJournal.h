@@ -1,0 +1,8 @@
+// sd-journal, for the module Journal alone: sd_journal_send is variadic; sd_journal_sendv is what is used.
+#ifndef GATEKEEL_CSDJOURNAL_H
+#define GATEKEEL_CSDJOURNAL_H
+
+#include <systemd/sd-journal.h>
+#include <sys/uio.h>
+
+#endif
