@@ -2,7 +2,8 @@
 #ifndef GATEKEEL_CSDJOURNAL_H
 #define GATEKEEL_CSDJOURNAL_H
 
-#include <systemd/sd-journal.h>
+#define SD_JOURNAL_SUPPRESS_LOCATION 1
 #include <sys/uio.h>
+#include <systemd/sd-journal.h>
 
 #endif

@@ -1,0 +1,201 @@
+extension Event {
+    /// The catalogue file that is shipped as `/usr/lib/systemd/catalog/gatekeel.catalog`.
+    public static func catalogue() -> String {
+        allCases.map { event in
+            let entry = event.entry
+            let help = entry.help.isEmpty ? "" : "\n\n\(entry.help)"
+            return """
+                -- \(event.messageID)
+                Subject: \(entry.subject)
+                Defined-By: Gatekeel
+
+                \(entry.body)\(help)
+
+                """
+        }.joined(separator: "\n")
+    }
+
+    private var entry: (subject: String, body: String, help: String) {
+        switch self {
+        case .registered:
+            (
+                "Registered with an LwM2M server",
+                """
+                The gateway is registered with the LwM2M server of the account @LWM2M_SERVER@
+                and can be managed by it.
+                """,
+                ""
+            )
+        case .registrationFailed:
+            (
+                "An LwM2M server does not take the registration",
+                """
+                The server of the account @LWM2M_SERVER@ did not accept the registration, or did
+                not answer: @REASON@. The gateway tries again by itself, with growing pauses.
+                """,
+                """
+                Check the server's address, the endpoint name and the keys of the account in
+                /etc/gatekeel/ ('gatekeel config check'), and that the server knows the endpoint.
+                'gatekeel status' shows the next attempt.
+                """
+            )
+        case .deregistered:
+            (
+                "De-registered from an LwM2M server",
+                """
+                The gateway took leave of the LwM2M server of the account @LWM2M_SERVER@.
+                """,
+                ""
+            )
+        case .packageInstalled:
+            (
+                "A package was installed",
+                """
+                Version @PACKAGE_VERSION@ of the package @PACKAGE@ is installed and kept.
+                """,
+                ""
+            )
+        case .packageRemoved:
+            (
+                "A package was removed",
+                """
+                The package @PACKAGE@ was removed. Its configuration and data stay unless it was
+                purged.
+                """,
+                ""
+            )
+        case .packageRefused:
+            (
+                "A package was refused",
+                """
+                A package was not installed: @REASON@
+                Nothing on the gateway was changed.
+                """,
+                """
+                Mend the package or the policy in /etc/gatekeel/installd.conf, and send it again.
+                'gatekeel package verify FILE' checks a package on any machine.
+                """
+            )
+        case .rolledBack:
+            (
+                "An update was undone",
+                """
+                The deployment @DEPLOYMENT@ of @PACKAGE@ failed: @REASON@
+                The version that was in place before is in place again, with its configuration
+                files. Data that the new version wrote in /var is not undone.
+                """,
+                """
+                See 'gatekeel log @PACKAGE@' for what the new version said before it failed.
+                """
+            )
+        case .deploymentFailed:
+            (
+                "A deployment failed",
+                """
+                The deployment @DEPLOYMENT@ of @PACKAGE@ failed: @REASON@
+                """,
+                """
+                See 'gatekeel history' and 'gatekeel log @PACKAGE@'.
+                """
+            )
+        case .deploymentRecovered:
+            (
+                "An interrupted deployment was resolved",
+                """
+                The deployment @DEPLOYMENT@ of @PACKAGE@ had been interrupted by a crash or a loss of
+                power and was brought to an end: @REASON@
+                """,
+                ""
+            )
+        case .activationFailed:
+            (
+                "A package could not be activated",
+                """
+                The units of the package @PACKAGE@ did not start: @REASON@
+                """,
+                """
+                See 'gatekeel log @PACKAGE@' for what its units said.
+                """
+            )
+        case .certificateExpires:
+            (
+                "A certificate of the keyring is about to expire",
+                """
+                The certificate @CERTIFICATE@ in /etc/gatekeel/keyring.d ends at @TIME@. After that
+                no package signed under it can be installed; what runs goes on.
+                """,
+                """
+                Add its successor with 'gatekeel keyring add FILE'.
+                """
+            )
+        case .configurationRefused:
+            (
+                "The configuration has an error",
+                """
+                @FILE@ is not valid: @REASON@
+                """,
+                """
+                Mend it ('gatekeel config check' names every error) and reload the service.
+                """
+            )
+        case .keyRefused:
+            (
+                "A key file was refused",
+                """
+                The key file @FILE@ was not used: @REASON@
+                """,
+                """
+                Keys belong in a file of their own that only root and the group gatekeel can
+                read: chown root:gatekeel FILE; chmod 0640 FILE.
+                """
+            )
+        case .storageFull:
+            (
+                "Storage is full",
+                """
+                There is not enough free storage: @REASON@
+                """,
+                """
+                Free some space on the file system; the gateway goes on by itself afterwards.
+                """
+            )
+        case .stateRestored:
+            (
+                "A state file was damaged",
+                """
+                @FILE@ was damaged and its previous good copy is used instead.
+                """,
+                """
+                Look for a failing medium or an earlier loss of power.
+                """
+            )
+        case .accountReset:
+            (
+                "An account follows the configuration again",
+                """
+                The section of the account @LWM2M_SERVER@ changed in the configuration: it is used, and
+                what the server had written to the account is dropped.
+                """,
+                ""
+            )
+        case .callerRefused:
+            (
+                "A caller was refused",
+                """
+                The user @CALLER@ asked for something that is not allowed to that user: @OPERATION@
+                """,
+                """
+                Only root and the service user gatekeel may change packages; the group adm may look.
+                """
+            )
+        case .rebootRequested:
+            (
+                "A reboot was requested",
+                """
+                The gateway reboots: @REASON@
+                """,
+                ""
+            )
+        }
+    }
+}
