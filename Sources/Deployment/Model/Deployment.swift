@@ -1,0 +1,76 @@
+/// What a deployment does.
+public enum Operation: String, Sendable, CaseIterable {
+    /// A package that is not in place, or another version of one that is.
+    case install, update
+    /// Stops and detaches; conffiles and data stay unless purged.
+    case remove
+    case activate, deactivate
+    /// Back to the previous release.
+    case rollback
+}
+
+/// How activation is after an update: as it was, or as the caller says.
+public enum Activation: String, Sendable, CaseIterable {
+    case restore, yes, no
+}
+
+/// How a deployment ended.
+public enum DeploymentResult: String, Sendable, CaseIterable {
+    case running, done
+    /// Nothing on the host was changed, or what was changed is undone; what ran before runs.
+    case failed
+    /// The new release had been switched in and the previous one is back.
+    case rolledBack = "rolled-back"
+}
+
+/// A deployment as others see it.
+public struct DeploymentStatus: Hashable, Sendable {
+    public var id: String
+    public var package: String
+    public var operation: Operation
+    /// The version that is to be in place; the present one for activate and deactivate.
+    public var version: String
+    /// The version in place before; empty when there was none.
+    public var oldVersion: String
+    public var phase: Phase
+    public var percent: Int
+    public var result: DeploymentResult
+    public var reason: Reason?
+    /// Seconds since the epoch.
+    public var startedAt: Int64
+    /// 0 while it runs.
+    public var endedAt: Int64
+    /// From the first stop to the last start, when units ran before and after.
+    public var downtime: Duration?
+}
+
+/// A package as others see it.
+public struct PackageStatus: Hashable, Sendable {
+    public var name: String
+    /// Empty when only conffiles are left of it (removed, not purged).
+    public var version: String
+    public var previousVersion: String
+    public var isInstalled: Bool
+    /// Links of `[Install]` sections are there.
+    public var isEnabled: Bool
+    public var units: [ReleaseUnit]
+    /// The units that Activate starts: the package is active when all of these are.
+    public var startedUnits: [String] { units.filter(\.isStarted).map(\.name) }
+    public var signer: String
+    public var description: String
+    public var architecture: String
+    public var highestCommitted: String
+    /// Seconds since the epoch.
+    public var installedAt: Int64
+    /// Why the last deployment of it ended badly.
+    public var reason: Reason?
+    public var warnings: [String]
+}
+
+/// A package that waits to be installed.
+public struct StagedPackage: Hashable, Sendable {
+    public var token: String
+    public var record: ReleaseRecord
+    /// Seconds since the epoch.
+    public var stagedAt: Int64
+}

@@ -1,0 +1,104 @@
+/// What is remembered of a package: made when it is staged, and kept in its release as `gatekeel-release`.
+public struct ReleaseRecord: Hashable, Sendable {
+    public var name: String
+    public var version: String
+    public var architecture: String
+    /// The first line of the control file's description.
+    public var description: String
+    /// The subject of the certificate that signed it; empty when unsigned and policy allows that.
+    public var signer: String
+    /// Bytes of the package file.
+    public var packageSize: UInt64
+    /// Bytes that the unpacked release takes, as far as known before.
+    public var installedSize: UInt64
+    /// `Provides` of the control file, for other packages' relations.
+    public var provides: String
+    public var units: [ReleaseUnit]
+    /// Absolute host paths (`/etc/…`); the packaged bytes are in the release at the same path.
+    public var conffiles: [String]
+    /// `sysusers.d` files, relative to the release: `usr/lib/sysusers.d/mosquitto.conf`.
+    public var sysusers: [String]
+    /// `tmpfiles.d` files, relative to the release.
+    public var tmpfiles: [String]
+    /// Lines of `sysusers.d(5)` that the signed manifest stands for.
+    public var manifestUsers: [String]
+    /// Lines of `tmpfiles.d(5)` for folders that the manifest or the payload (`/var/…`) asks for.
+    public var manifestFolders: [String]
+    public var health: HealthCommand?
+    /// What the manifest says; nil is the host's policy.
+    public var probationTime: Duration?
+    public var startTimeout: Duration?
+    public var stopTimeout: Duration?
+    /// Automatic restarts that probation bears.
+    public var allowedRestarts: Int?
+    /// What was noticed and is no refusal, for people.
+    public var warnings: [String]
+
+    public init(
+        name: String, version: String, architecture: String = "all", description: String = "", signer: String = "",
+        packageSize: UInt64 = 0, installedSize: UInt64 = 0, provides: String = "", units: [ReleaseUnit] = [],
+        conffiles: [String] = [], sysusers: [String] = [], tmpfiles: [String] = [], manifestUsers: [String] = [],
+        manifestFolders: [String] = [], health: HealthCommand? = nil, probationTime: Duration? = nil,
+        startTimeout: Duration? = nil, stopTimeout: Duration? = nil, allowedRestarts: Int? = nil,
+        warnings: [String] = []
+    ) {
+        self.name = name
+        self.version = version
+        self.architecture = architecture
+        self.description = description
+        self.signer = signer
+        self.packageSize = packageSize
+        self.installedSize = installedSize
+        self.provides = provides
+        self.units = units
+        self.conffiles = conffiles
+        self.sysusers = sysusers
+        self.tmpfiles = tmpfiles
+        self.manifestUsers = manifestUsers
+        self.manifestFolders = manifestFolders
+        self.health = health
+        self.probationTime = probationTime
+        self.startTimeout = startTimeout
+        self.stopTimeout = stopTimeout
+        self.allowedRestarts = allowedRestarts
+        self.warnings = warnings
+    }
+}
+
+/// A unit file of a package.
+public struct ReleaseUnit: Hashable, Sendable {
+    /// `rinetd.service`, `foo@.service`, `foo.socket`.
+    public var name: String
+    /// The file, relative to the release: `usr/lib/systemd/system/rinetd.service`.
+    public var path: String
+    /// Drop-ins that the package ships for it, relative to the release.
+    public var dropIns: [String]
+    /// It has an `[Install]` section: Activate enables it.
+    public var isEnabled: Bool
+    /// Activate starts it: false for templates and for services that a socket, timer or path of the package starts.
+    public var isStarted: Bool
+
+    public init(name: String, path: String, dropIns: [String] = [], isEnabled: Bool = true, isStarted: Bool = true) {
+        self.name = name
+        self.path = path
+        self.dropIns = dropIns
+        self.isEnabled = isEnabled
+        self.isStarted = isStarted
+    }
+
+    /// `foo@.service`.
+    public var isTemplate: Bool { name.contains("@.") }
+}
+
+/// `[Health]` of the manifest.
+public struct HealthCommand: Hashable, Sendable {
+    public var command: [String]
+    public var user: String
+    public var timeout: Duration
+
+    public init(command: [String], user: String = "", timeout: Duration = .seconds(10)) {
+        self.command = command
+        self.user = user
+        self.timeout = timeout
+    }
+}

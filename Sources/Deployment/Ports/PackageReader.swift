@@ -1,0 +1,32 @@
+/// Looks at a package file and unpacks it. Both are blocking and called on the worker's thread.
+public protocol PackageReader: Sendable {
+    /// Verifies the signature and audits the package: relations, scripts, overlay, placement. Nothing of the payload is
+    /// decompressed before the signature holds.
+    ///
+    /// - Parameters:
+    ///   - path: the daemon's own copy.
+    ///   - time: the later of now and the newest time that the store knows, for certificates.
+    ///   - installed: names and versions of the store's packages, for relations.
+    /// - Throws: `DeploymentError` with what to do about it.
+    func inspect(_ path: String, time: Int64, installed: [InstalledVersion]) throws -> ReleaseRecord
+
+    /// Unpacks the payload beneath `folder`, an empty folder: `usr/…`, `opt/…`, and conffiles as `etc/…`.
+    ///
+    /// - Parameter progress: called with percents, now and then.
+    func unpack(
+        _ path: String, record: ReleaseRecord, into folder: String, progress: @Sendable (Int) -> Void) throws
+}
+
+/// A package of the store, as relations see it.
+public struct InstalledVersion: Hashable, Sendable {
+    public var name: String
+    public var version: String
+    /// `Provides` as the control file has it.
+    public var provides: String
+
+    public init(name: String, version: String, provides: String = "") {
+        self.name = name
+        self.version = version
+        self.provides = provides
+    }
+}

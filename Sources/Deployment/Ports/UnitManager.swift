@@ -1,0 +1,91 @@
+import EventLoop
+
+/// What the pipeline needs of systemd: `org.freedesktop.systemd1.Manager` and the units' properties.
+///
+/// The pipeline never trusts a job's result: success is what `UnitStatus` says. No call waits for a job's end.
+@LoopActor
+public protocol UnitManager: AnyObject {
+    /// `Reload`: systemd reads all unit files again; returns when it has.
+    func reload() async throws
+
+    /// `EnableUnitFiles(units, runtime: false, force: false)`: the links that the `[Install]` sections ask for.
+    /// Units without such a section are no error.
+    func enable(_ units: [String]) async throws
+
+    /// `DisableUnitFiles(units, runtime: false)`. Units that are not there are no error.
+    func disable(_ units: [String]) async throws
+
+    /// `StartUnit(unit, "replace")` for each, in order; returns when the jobs are queued.
+    ///
+    /// - Throws: what systemd says when it takes no job (masked, not found, bad setting), with the unit's name.
+    func start(_ units: [String]) async throws
+
+    /// `StopUnit(unit, "replace")` for each; returns when the jobs are queued. A unit that is not loaded is no error.
+    func stop(_ units: [String]) async throws
+
+    /// `KillUnit(unit, "all", SIGKILL)`. A unit without processes is no error.
+    func kill(_ units: [String]) async throws
+
+    /// `ResetFailedUnit` for each: forgets the failed state and the restart counter. Not loaded is no error.
+    func resetFailed(_ units: [String]) async throws
+
+    /// The units' present properties, in any order. A unit that systemd does not know is `.inactive`.
+    func status(of units: [String]) async throws -> [UnitStatus]
+
+    /// `ListUnitsByPatterns([], patterns)`: the names of loaded units that match a pattern of `fnmatch(3)`: instances of
+    /// a template (`foo@*.service`).
+    func loaded(matching patterns: [String]) async throws -> [String]
+
+    /// Calls `changed` with the new properties whenever one of the units changed (`PropertiesChanged`), until the
+    /// token is cancelled. Nothing is reported at first: ask `status(of:)` after this call.
+    func watch(_ units: [String], _ changed: @escaping @LoopActor (UnitStatus) -> Void) -> any Scheduled
+}
+
+/// A unit's properties that the pipeline judges by.
+public struct UnitStatus: Hashable, Sendable {
+    /// `ActiveState`.
+    public enum ActiveState: String, Sendable, CaseIterable {
+        case active, reloading, inactive, failed, activating, deactivating, maintenance, refreshing
+    }
+
+    /// `Id`: with its suffix, an instance with its name.
+    public var unit: String
+    /// `ActiveState`.
+    public var activeState: ActiveState
+    /// `SubState`: `running`, `exited`, `dead`, `auto-restart`, …
+    public var subState: String
+    /// `Result` of a service, socket, timer: `success`, `exit-code`, `timeout`, `watchdog`, …
+    public var result: String
+    /// `NRestarts` of a service: automatic restarts since it was started by hand or since `ResetFailed`.
+    public var restarts: Int
+    /// `ExecMainCode` of a service: `CLD_EXITED` (1), `CLD_KILLED` (2), `CLD_DUMPED` (3); 0 when there is none yet.
+    public var exitCode: Int32
+    /// `ExecMainStatus`: the exit status, or the signal's number.
+    public var exitStatus: Int32
+    /// `ConditionResult` and `AssertResult` of the last start: false when systemd skipped the unit.
+    public var conditionsHold: Bool
+    /// `ConditionTimestampMonotonic` is not 0: the conditions were looked at, `conditionsHold` means something.
+    public var conditionsChecked: Bool
+    /// `Type` of a service is `oneshot`: inactive with `success` is as it should be.
+    public var isOneshot: Bool
+
+    public init(
+        unit: String, activeState: ActiveState, subState: String = "", result: String = "success", restarts: Int = 0,
+        exitCode: Int32 = 0, exitStatus: Int32 = 0, conditionsHold: Bool = true, conditionsChecked: Bool = false,
+        isOneshot: Bool = false
+    ) {
+        self.unit = unit
+        self.activeState = activeState
+        self.subState = subState
+        self.result = result
+        self.restarts = restarts
+        self.exitCode = exitCode
+        self.exitStatus = exitStatus
+        self.conditionsHold = conditionsHold
+        self.conditionsChecked = conditionsChecked
+        self.isOneshot = isOneshot
+    }
+
+    /// Whether processes of the unit may be there, or come without being asked for.
+    public var isDown: Bool { activeState == .inactive || activeState == .failed }
+}
