@@ -1,0 +1,128 @@
+"""Root file systems: a small Debian made once by mmdebstrap, and layers over it, each cached by what it was made of."""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+# What a gateway's Debian holds here: no polkit, no udev, no network manager. The libraries are those that our package
+# depends on, so that `dpkg -i` needs no network.
+PACKAGES = """systemd systemd-sysv dbus iproute2 procps zstd openssl ca-certificates
+    libcoap3 libarchive13 libcurl4 libssl3 libsystemd0""".split()
+RECIPE = "1"
+
+
+def cache():
+    """The folder of everything that can be made again: GATEKEEL_TEST_CACHE, else /var/cache/gatekeel-test."""
+    path = pathlib.Path(os.environ.get("GATEKEEL_TEST_CACHE", "/var/cache/gatekeel-test"))
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@contextlib.contextmanager
+def making(path):
+    """Gives a folder to fill, which becomes `path` when it is complete; gives None when `path` is there already.
+
+    Two tests that want the same thing at once make it once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(f"{path}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if path.exists():
+            yield None
+            return
+        folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{path.name}.", dir=path.parent))
+        try:
+            yield folder
+            os.rename(folder, path)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+
+
+def digest(*parts):
+    """A short name for what something is made of."""
+    sum = hashlib.sha256()
+    for part in parts:
+        data = part.read_bytes() if isinstance(part, pathlib.Path) else str(part).encode()
+        sum.update(len(data).to_bytes(8, "big") + data)
+    return sum.hexdigest()[:16]
+
+
+def sources():
+    """This machine's own deb822 file of Debian's archive, where the packages come from."""
+    for path in sorted(pathlib.Path("/etc/apt/sources.list.d").glob("*.sources")):
+        text = path.read_text(errors="replace")
+        if "debian" in text and "bookworm" in text:
+            return path
+    return None
+
+
+def base():
+    """A small Debian 12, as layers (one)."""
+    source = sources()
+    parts = [RECIPE, *PACKAGES] + ([source] if source else [])
+    path = cache() / "images" / f"base-{digest(*parts)}"
+    with making(path) as folder:
+        if folder:
+            root = folder / "root"
+            command = ["mmdebstrap", "--quiet", "--variant=minbase", "--format=directory",
+                       f"--include={','.join(PACKAGES)}",
+                       "--dpkgopt=path-exclude=/usr/share/locale/*", "--dpkgopt=path-exclude=/usr/share/doc/*",
+                       "--dpkgopt=path-include=/usr/share/doc/gatekeel*", "bookworm", str(root)]
+            subprocess.run(command + ([str(source)] if source else []), check=True, stdin=subprocess.DEVNULL)
+            (root / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost ip6-localhost\n")
+            (root / "etc/hostname").write_text("gateway\n")
+            # No login prompt on the console: it would only restart.
+            for unit in ("console-getty.service", "getty@.service"):
+                (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
+    return [path / "root"]
+
+
+def with_deb(*debs):
+    """Debian with these packages installed by dpkg, as layers."""
+    lower = base()
+    path = cache() / "images" / f"debs-{digest(lower[0], *debs)}"
+    with making(path) as folder:
+        if folder:
+            (folder / "upper").mkdir()
+            (folder / "work").mkdir()
+            (folder / "merged").mkdir()
+            with mounted(lower, folder / "upper", folder / "work", folder / "merged") as root:
+                within = [f"/run/debs/{deb.name}" for deb in debs]
+                binds = [f"--bind-ro={deb}:/run/debs/{deb.name}" for deb in debs]
+                subprocess.run(
+                    ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--pipe", f"--directory={root}",
+                     f"--machine=gkimage{os.getpid()}", *binds, "dpkg", "--install", *within],
+                    check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+            shutil.rmtree(folder / "work")
+            os.rmdir(folder / "merged")
+    upper = path / "upper"
+    return [upper] if (upper / ".whole").exists() else [upper, *lower]
+
+
+@contextlib.contextmanager
+def mounted(layers, upper, work, merged):
+    """`layers` (first is on top) and, over them, the writable `upper`, as one tree at `merged`."""
+    mount(layers, upper, work, merged)
+    try:
+        yield merged
+    finally:
+        subprocess.run(["umount", "--lazy", str(merged)], check=True)
+
+
+def mount(layers, upper, work, merged):
+    """Mounts an overlay; where the kernel cannot (an overlay itself below), copies and mounts the copy."""
+    lower = ":".join(str(layer) for layer in layers)
+    options = f"lowerdir={lower},upperdir={upper},workdir={work},redirect_dir=off,metacopy=off,index=off"
+    done = subprocess.run(["mount", "-t", "overlay", "overlay", "-o", options, str(merged)], capture_output=True)
+    if done.returncode == 0:
+        return
+    if not (upper / ".whole").exists():
+        for layer in reversed(layers):
+            subprocess.run(["cp", "--archive", "--reflink=auto", f"{layer}/.", str(upper)], check=True)
+        (upper / ".whole").touch()
+    subprocess.run(["mount", "--bind", str(upper), str(merged)], check=True)

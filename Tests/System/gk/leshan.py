@@ -1,0 +1,267 @@
+"""Eclipse Leshan, the LwM2M server that is not ours, driven through its HTTP interface."""
+
+import http.client
+import json
+import pathlib
+import queue
+import re
+import subprocess
+import threading
+import time
+import urllib.parse
+
+from .case import Failed, expect
+
+
+class Answer:
+    """What a device said through Leshan: `status` is CoAP's, as "CONTENT(205)"; HTTP's own failures have no status."""
+
+    def __init__(self, what, http_status, body, seconds):
+        self.what, self.http, self.body, self.seconds = what, http_status, body, seconds
+        try:
+            self.json = json.loads(body) if body else {}
+        except ValueError:
+            self.json = {}
+
+    @property
+    def status(self):
+        return self.json.get("status") if isinstance(self.json, dict) else None
+
+    @property
+    def code(self):
+        """CoAP's code as people write it: 2.05, 4.04; None when the device did not answer."""
+        match = re.search(r"\((\d)(\d\d)\)", self.status or "")
+        return f"{match[1]}.{match[2]}" if match else None
+
+    @property
+    def content(self):
+        return self.json.get("content")
+
+    def expect(self, code):
+        expect(self.code == code, f"{self.what}: expected {code}, saw {self}")
+        return self
+
+    def __str__(self):
+        return f"{self.code or f'HTTP {self.http}'} in {self.seconds:.3f} s: {self.body[:400]}"
+
+
+class Event:
+    """One server-sent event: `type` is REGISTRATION, UPDATED, DEREGISTRATION, NOTIFICATION, SEND, …"""
+
+    def __init__(self, type, data):
+        self.type, self.data, self.at = type, data, time.monotonic()
+
+    def __str__(self):
+        return f"{self.type} {json.dumps(self.data)[:300]}"
+
+
+class Leshan:
+    """A server of its own for a test, on loopback: HTTP 8080, CoAP 5683, CoAPs 5684."""
+
+    HTTP = 8080
+
+    def __init__(self, jar, folder, options, step):
+        self.jar, self.folder, self.options, self.step = str(jar), pathlib.Path(folder), list(options), step
+        self.process = None
+        self.start()
+
+    def start(self):
+        began = time.monotonic()
+        self.log = open(self.folder / "leshan.log", "ab")
+        self.process = subprocess.Popen(
+            ["java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-Xmx512m", "-jar", self.jar, "server", *self.options],
+            stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL, text=True)
+        for line in self.process.stdout:
+            if line.startswith("READY"):
+                break
+        else:
+            raise Failed(f"Leshan did not start: {(self.folder / 'leshan.log').read_text(errors='replace')[-2000:]}")
+        threading.Thread(target=lambda: [None for _ in self.process.stdout], daemon=True).start()
+        self.step(f"Leshan is up in {time.monotonic() - began:.1f} s")
+
+    def stop(self):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def call(self, method, path, body=None, kind="application/json", timeout=65):
+        if isinstance(body, (dict, list)):
+            body = json.dumps(body)
+        connection = http.client.HTTPConnection("127.0.0.1", self.HTTP, timeout=timeout)
+        began = time.monotonic()
+        try:
+            connection.request(method, path, body, {"Content-Type": kind} if body is not None else {})
+            response = connection.getresponse()
+            text = response.read().decode(errors="replace")
+        finally:
+            connection.close()
+        return Answer(f"{method} {path}", response.status, text, time.monotonic() - began)
+
+    def authorize(self, endpoint, identity, key):
+        """Lets `endpoint` in with a pre-shared key (bytes), and in no other way."""
+        answer = self.call("PUT", "/api/security/clients", {
+            "endpoint": endpoint, "tls": {"mode": "psk", "details": {"identity": identity, "key": key.hex()}}})
+        expect(answer.http < 300, f"Leshan refused the security information: {answer}")
+
+    def events(self, endpoint=None):
+        """The server-sent events from now on."""
+        return Events(self, endpoint)
+
+    def device(self, endpoint):
+        return Device(self, endpoint)
+
+
+class Events:
+    """A stream of events: read in the background, waited for by what they hold."""
+
+    def __init__(self, server, endpoint):
+        self.connection = http.client.HTTPConnection("127.0.0.1", server.HTTP)
+        self.connection.request("GET", "/api/event" + (f"?ep={urllib.parse.quote(endpoint)}" if endpoint else ""))
+        self.response = self.connection.getresponse()
+        self.queue = queue.SimpleQueue()
+        self.seen = []
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        kind, data = None, []
+        try:
+            for raw in self.response:
+                line = raw.decode(errors="replace").rstrip("\r\n")
+                if line.startswith("event:"):
+                    kind = line[6:].strip()
+                elif line.startswith("data:"):
+                    data.append(line[5:].strip())
+                elif not line and kind:
+                    try:
+                        self.queue.put(Event(kind, json.loads("\n".join(data))))
+                    except ValueError:
+                        self.queue.put(Event(kind, {"text": "\n".join(data)}))
+                    kind, data = None, []
+        except (OSError, ValueError, http.client.HTTPException):
+            pass
+
+    def wait(self, seconds, what, matches):
+        """The first event from now on, or not yet waited for, that `matches` accepts."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                event = self.queue.get(timeout=max(0, deadline - time.monotonic()))
+            except queue.Empty:
+                tail = "\n  ".join(str(event) for event in self.seen[-12:])
+                raise Failed(f"no event within {seconds:g} s: {what}; the last ones:\n  {tail}") from None
+            self.seen.append(event)
+            if matches(event):
+                return event
+
+    def registration(self, seconds=20):
+        return self.wait(seconds, "REGISTRATION", lambda event: event.type == "REGISTRATION")
+
+    def value(self, seconds, path, wanted):
+        """Waits for a notification of one resource with the value `wanted`."""
+        return self.wait(
+            seconds, f"notification {path} = {wanted!r}",
+            lambda event: event.type == "NOTIFICATION" and notified(event, path) == wanted)
+
+    def drain(self):
+        """All that came so far, waited for or not."""
+        while not self.queue.empty():
+            self.seen.append(self.queue.get())
+        return self.seen
+
+
+def notified(event, path):
+    """The value a notification holds for `path`; None when it is about something else."""
+    data = event.data
+    if data.get("res") == path or data.get("path") == path:
+        return plain(data.get("val", data.get("value", data.get("content"))))
+    return None
+
+
+def plain(node):
+    """A node of Leshan's as Python values: resources by their numbers, integers as int."""
+    if not isinstance(node, dict):
+        return node
+    kind = node.get("kind")
+    if kind in ("singleResource", "resourceInstance"):
+        return scalar(node.get("type"), node.get("value"))
+    if kind == "multiResource":
+        return {int(key): scalar(node.get("type"), value) for key, value in node.get("values", {}).items()}
+    if kind == "instance":
+        return {resource["id"]: plain(resource) for resource in node.get("resources", [])}
+    if kind == "obj":
+        return {instance["id"]: plain(instance) for instance in node.get("instances", [])}
+    return node
+
+
+def scalar(type, value):
+    if value is None:
+        return None
+    if type in ("INTEGER", "UNSIGNED_INTEGER"):
+        return int(value)
+    if type == "FLOAT":
+        return float(value)
+    if type == "OPAQUE":
+        return bytes.fromhex(value)
+    return value
+
+
+class Device:
+    """One client of the server's, spoken to through it."""
+
+    def __init__(self, server, endpoint):
+        self.server, self.endpoint = server, endpoint
+
+    def call(self, method, path, body=None, kind="application/json", timeout=None, **query):
+        if timeout is not None:
+            query["timeout"] = int(timeout)
+        text = urllib.parse.urlencode({key: value for key, value in query.items() if value is not None})
+        return self.server.call(
+            method, f"/api/clients/{urllib.parse.quote(self.endpoint)}{path}" + (f"?{text}" if text else ""), body, kind,
+            timeout=(timeout or 5) + 30)
+
+    def registration(self):
+        """What the server knows of it; None when it is not registered."""
+        answer = self.call("GET", "")
+        return answer.json if answer.http == 200 else None
+
+    def read(self, path, format=None):
+        return self.call("GET", path, format=format)
+
+    def value(self, path, format=None):
+        """The value read, as Python has it; fails when it is not 2.05."""
+        return plain(self.read(path, format).expect("2.05").content)
+
+    def write(self, path, value, type="STRING", format=None, timeout=None):
+        """Writes one resource, replacing."""
+        identifier = int(path.rsplit("/", 1)[1])
+        if isinstance(value, (bytes, bytearray)):
+            type, value = "OPAQUE", value.hex()
+        node = {"kind": "singleResource", "id": identifier, "type": type,
+                "value": value if type == "BOOLEAN" else str(value)}
+        return self.call("PUT", path, node, format=format, timeout=timeout)
+
+    def execute(self, path, arguments=None, timeout=None):
+        return self.call("POST", path, arguments, kind="text/plain", timeout=timeout)
+
+    def create(self, object, instance=None):
+        """Creates an instance; without a number the client chooses it."""
+        node = {"kind": "instance", "resources": []}
+        if instance is not None:
+            node["id"] = instance
+        return self.call("POST", f"/{object}", node)
+
+    def delete(self, path):
+        return self.call("DELETE", path)
+
+    def discover(self, path):
+        return self.call("GET", f"{path}/discover")
+
+    def attributes(self, path, **values):
+        return self.call("PUT", f"{path}/attributes", **values)
+
+    def observe(self, path, format=None):
+        return self.call("POST", f"{path}/observe", format=format)
+
+    def cancel(self, path, active=False):
+        return self.call("DELETE", f"{path}/observe", active="true" if active else None)

@@ -1,0 +1,145 @@
+"""Finds the tests, runs each in namespaces of its own, at most two at once, and tells how they ended."""
+
+import argparse
+import concurrent.futures
+import importlib
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import traceback
+
+from . import image
+from .case import TESTS, Failed, Skipped, Tools
+from .machine import remove_cgroup
+
+HERE = pathlib.Path(__file__).resolve().parent.parent
+# How a case's process says "skipped", as automake has it.
+SKIPPED = 77
+
+
+def discover():
+    for path in sorted((HERE / "tests").glob("*.py")):
+        importlib.import_module(f"tests.{path.stem}")
+    return TESTS
+
+
+def run_case(name, folder):
+    """Inside the namespaces: runs one test."""
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    # Being process 1 of its namespace, it gets no default action of signals.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    tools = Tools(name, folder)
+    status = 1
+    try:
+        discover()[name](tools)
+        status = 0
+    except Skipped as reason:
+        (tools.folder / "skipped").write_text(str(reason))
+        status = SKIPPED
+    except Failed as failure:
+        where = traceback.extract_tb(failure.__traceback__)
+        spot = next((frame for frame in reversed(where) if "/tests/" in frame.filename), where[-1])
+        print(f"\nFAILED at {pathlib.Path(spot.filename).name}:{spot.lineno}: {spot.line}\n{failure}", flush=True)
+    except BaseException:
+        traceback.print_exc(file=sys.stdout)
+    if status == 1:
+        tools.dump()
+    tools.stack.close()
+    sys.stdout.flush()
+    # Threads that still read from sockets must not hold the end up.
+    os._exit(status)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="The system tests: a booted Debian, our package, Leshan.")
+    parser.add_argument("names", nargs="*", help="tests (or the beginnings of their names); without: all")
+    parser.add_argument("--list", action="store_true", help="name the tests and end")
+    parser.add_argument("--jobs", type=int, default=2, help="how many at once (2)")
+    parser.add_argument("--verbose", action="store_true", help="print each test's story, passed or not (one at a time)")
+    parser.add_argument("--logs", default="out/system", help="where each test's story goes (out/system)")
+    parser.add_argument("--case", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    sys.path.insert(0, str(HERE))
+    if options.case:
+        run_case(options.case, options.folder)
+    tests = discover()
+    chosen = [name for name in tests if not options.names or any(name.startswith(start) for start in options.names)]
+    if options.list:
+        for name in chosen:
+            print(f"{name:52} {(tests[name].__doc__ or '').strip().splitlines()[0] if tests[name].__doc__ else ''}")
+        return 0
+    if not chosen:
+        print(f"no test is named {' or '.join(options.names)}; --list names them", file=sys.stderr)
+        return 2
+    if os.geteuid() != 0:
+        print("system tests need root: they boot containers", file=sys.stderr)
+        return 2
+    image.base()
+    logs = pathlib.Path(options.logs).resolve()
+    logs.mkdir(parents=True, exist_ok=True)
+    printing = threading.Lock()
+    counts = {"PASSED": 0, "FAILED": 0, "SKIPPED": 0}
+
+    def run(index_and_name):
+        index, name = index_and_name
+        case = f"gk{os.getpid()}-{index}"
+        folder = image.cache() / "run" / case
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        log = logs / f"{name}.log"
+        began = time.monotonic()
+        with open(log, "wb") as output:
+            child = subprocess.Popen(
+                ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
+                 sys.executable, str(HERE / "run"), "--case", name, "--folder", str(folder)],
+                stdin=subprocess.DEVNULL, stdout=None if options.verbose else output,
+                stderr=None if options.verbose else output, env={**os.environ, "GATEKEEL_CASE": case, "PYTHONUNBUFFERED": "1"})
+            try:
+                status = child.wait(getattr(tests[name], "seconds", 600))
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+                status = "time"
+            except BaseException:
+                child.kill()
+                raise
+        seconds = time.monotonic() - began
+        skipped = (folder / "skipped").read_text() if (folder / "skipped").exists() else ""
+        sweep(case, folder)
+        verdict = "PASSED" if status == 0 else "SKIPPED" if status == SKIPPED else "FAILED"
+        with printing:
+            counts[verdict] += 1
+            note = f": {skipped}" if skipped else " (it took too long and was ended)" if status == "time" else ""
+            print(f"{verdict} {name} ({seconds:.1f} s){note}", flush=True)
+            if verdict == "FAILED" and not options.verbose:
+                text = log.read_text(errors="replace")
+                print("    " + text[-12000:].replace("\n", "\n    "), flush=True)
+
+    with concurrent.futures.ThreadPoolExecutor(1 if options.verbose else max(1, min(2, options.jobs))) as pool:
+        list(pool.map(run, enumerate(chosen)))
+    failed = counts["FAILED"]
+    if os.environ.get("CI") == "true" and counts["SKIPPED"]:
+        print(f"{counts['SKIPPED']} skipped: where CI=true is set everything is expected to run", flush=True)
+        failed += counts["SKIPPED"]
+    print(f"{counts['PASSED']} passed, {counts['FAILED']} failed, {counts['SKIPPED']} skipped", flush=True)
+    return 1 if failed else 0
+
+
+def sweep(case, folder):
+    """Removes what a case left: its groups (empty now: its namespaces took every process) and its folder."""
+    for top in ("/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified", "/sys/fs/cgroup"):
+        for path, names, _ in os.walk(top):
+            names.sort()
+            for name in [name for name in names if name.startswith(f"{case}-")]:
+                remove_cgroup(os.path.join(path, name))
+                names.remove(name)
+            if top == "/sys/fs/cgroup" and path == top:
+                # Hybrid: the other hierarchies are mounted below and have been, or need not be, looked at.
+                names[:] = [name for name in names if not os.path.ismount(os.path.join(path, name))]
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,46 @@
+"""The rig itself: it boots, reboots, and takes everything down."""
+
+from gk import image
+from gk.case import equal, expect, test
+
+
+@test
+def the_machine_boots(t):
+    """A Debian without our package boots to a system that is `running`."""
+    m = t.machine(image.base()).boot()
+    equal(m.run("systemctl", "is-system-running", check=False).out.strip(), "running", "the system's state")
+    equal(m.run("sh", "-c", "echo $PPID", user="nobody").status, 0, "a command as nobody")
+
+
+@test
+def a_reboot_comes_back(t):
+    """A reboot asked for inside ends in a new boot, with files and journal kept."""
+    m = t.machine(image.base()).boot()
+    m.sh("echo kept >/root/kept")
+    m.reboot()
+    equal(m.read("/root/kept"), "kept\n", "a file across the reboot")
+    equal(len({entry["_BOOT_ID"] for entry in m.journal()}), 2, "boots in the journal")
+    m.crash().boot()
+    equal(m.sh("systemctl is-system-running").strip(), "running", "the system's state after a crash")
+
+
+@test
+def leshan_answers(t):
+    """Leshan starts in the test's own network, and its events can be followed."""
+    server = t.leshan()
+    server.events()
+    equal(server.call("GET", "/api/clients").json, [], "the registered clients")
+
+
+@test
+def an_overlay_serves_a_unit(t):
+    """The kernel and systemd here can do what installed packages need: ExtensionDirectories= over this root."""
+    m = t.machine(image.base())
+    m.write("/srv/x/1/usr/lib/extension-release.d/extension-release.1", "ID=_any\n")
+    m.write("/srv/x/1/usr/bin/overlaid", "#!/bin/sh\necho overlaid >/run/overlaid\n", 0o755)
+    m.write("/etc/systemd/system/overlaid.service",
+            "[Service]\nType=oneshot\nRemainAfterExit=yes\nExtensionDirectories=/srv/x/1\nExecStart=/usr/bin/overlaid\n")
+    m.boot()
+    m.run("systemctl", "start", "overlaid.service")
+    equal(m.read("/run/overlaid"), "overlaid\n", "what the overlaid program wrote")
+    expect(not m.exists("/usr/bin/overlaid"), "the host's /usr stays untouched")
