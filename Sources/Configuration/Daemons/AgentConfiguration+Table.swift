@@ -1,0 +1,42 @@
+extension AgentConfiguration {
+    static let endpointKey = Key<String?>(
+        "Endpoint",
+        ValueType(
+            allowed: "at most 128 letters, digits and the characters - _ . : only",
+            parse: { text in
+                let fits =
+                    text.utf8.count <= 128
+                    && text.allSatisfy { character in
+                        character.isASCII && (character.isLetter || character.isNumber || "-_.:".contains(character))
+                    }
+                return fits ? text : nil
+            }, format: { $0 }),
+        "The endpoint client name that servers know this gateway by. Without it the name is \"gatekeel-\" and an "
+            + "identifier that is derived from /etc/machine-id: the same after every start, another on every gateway, "
+            + "and of no use to find out the machine-id itself.")
+
+    /// Every key of `gatekeeld.conf`.
+    public static let table = KeyTable(
+        file: "gatekeeld.conf", summary: "configuration of the LwM2M agent gatekeeld",
+        documentation: [
+            "Put changes into a file of your own in /etc/gatekeel/gatekeeld.conf.d/ that ends in .conf, or edit this "
+                + "file. \"systemctl reload gatekeeld\" makes them take effect, \"gatekeel config check\" shows what is "
+                + "wrong before that.",
+            "Each [Server NAME] section is an account: it is taken over when it is new or was changed. What a server "
+                + "itself writes to its account stays until the section is changed again.",
+        ],
+        sections: [
+            SectionDeclaration("Agent", "The gateway as an LwM2M client.", [endpointKey.declaration]),
+            SectionDeclaration(
+                "Server", named: "NAME",
+                "A server to register with. NAME is yours to choose; there may be more than one such section.",
+                ServerConfiguration.keys),
+            SectionDeclaration(
+                "Device",
+                "What the Device object (3) says about the gateway. What is not set here is taken from DMI or the "
+                    + "device tree, and is absent when these do not know it either.",
+                DeviceConfiguration.keys),
+            SectionDeclaration(
+                "Software", "Software Management (object 9).", SoftwareConfiguration.keys),
+        ])
+}

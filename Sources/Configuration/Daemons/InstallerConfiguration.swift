@@ -1,0 +1,161 @@
+/// What gatekeel-installd's configuration says: `/etc/gatekeel/installd.conf` and its drop-ins.
+public struct InstallerConfiguration: Hashable, Sendable {
+    public var install: InstallConfiguration
+    public var probation: ProbationConfiguration
+
+    /// The built-in defaults.
+    public init() { self.init(Settings()) }
+
+    init(_ settings: Settings) {
+        install = InstallConfiguration(settings["Install"])
+        probation = ProbationConfiguration(settings["Probation"])
+    }
+
+    /// Where the configuration is.
+    public static let files = ConfigurationFiles("gatekeel/installd.conf")
+
+    /// Reads the files.
+    ///
+    /// - Throws: all that is wrong, not only the first.
+    public static func load(_ files: ConfigurationFiles = files) throws(ConfigurationError) -> InstallerConfiguration {
+        let (configuration, problems) = read(files)
+        let errors = problems.filter { $0.severity == .error }
+        if !errors.isEmpty { throw ConfigurationError(errors) }
+        return configuration
+    }
+
+    /// All that is wrong, and what will work but is no good idea.
+    public static func check(_ files: ConfigurationFiles = files) -> [ConfigurationProblem] { read(files).problems }
+
+    private static func read(
+        _ files: ConfigurationFiles
+    ) -> (configuration: InstallerConfiguration, problems: [ConfigurationProblem]) {
+        let (documents, unreadable) = files.documents()
+        var (settings, problems) = table.read(documents)
+        let install = settings["Install"]
+        if let position = install.position(of: InstallConfiguration.requireSignatureKey),
+            !install[InstallConfiguration.requireSignatureKey]
+        {
+            problems.append(
+                ConfigurationProblem(
+                    position, section: "Install", key: "RequireSignature", severity: .warning,
+                    "whoever can write to the network agent can then install what they like"))
+        }
+        return (InstallerConfiguration(settings), unreadable + problems)
+    }
+
+    /// Every key of `installd.conf`.
+    public static let table = KeyTable(
+        file: "installd.conf", summary: "configuration of the package installer gatekeel-installd",
+        documentation: [
+            "Put changes into a file of your own in /etc/gatekeel/installd.conf.d/ that ends in .conf, or edit this "
+                + "file. \"systemctl reload gatekeel-installd\" makes them take effect for the next deployment, "
+                + "\"gatekeel config check\" shows what is wrong before that.",
+            "Certificates whose signatures are trusted are in /etc/gatekeel/keyring.d/.",
+        ],
+        sections: [
+            SectionDeclaration("Install", "What is installed, and what is not.", InstallConfiguration.keys),
+            SectionDeclaration(
+                "Probation",
+                "A new version must prove itself before it is kept; otherwise the one before is back. A package's "
+                    + "signed manifest may have times of its own.", ProbationConfiguration.keys),
+        ])
+}
+
+/// `[Install]`.
+public struct InstallConfiguration: Hashable, Sendable {
+    public var requireSignature: Bool
+    public var allowDowngrade: Bool
+    public var allowSetuid: Bool
+    public var maxPackageSize: UInt64
+    public var maxUnpackedSize: UInt64
+    public var maxEntries: Int
+    public var maxRatio: Int
+    public var stageTimeout: Duration
+    public var certificateWarning: Duration
+
+    init(_ section: SectionSettings) {
+        requireSignature = section[Self.requireSignatureKey]
+        allowDowngrade = section[Self.allowDowngradeKey]
+        allowSetuid = section[Self.allowSetuidKey]
+        maxPackageSize = section[Self.maxPackageSizeKey]
+        maxUnpackedSize = section[Self.maxUnpackedSizeKey]
+        maxEntries = section[Self.maxEntriesKey]
+        maxRatio = section[Self.maxRatioKey]
+        stageTimeout = section[Self.stageTimeoutKey]
+        certificateWarning = section[Self.certificateWarningKey]
+    }
+
+    static let requireSignatureKey = Key(
+        "RequireSignature", .boolean, default: true,
+        "Refuses packages without a signature that a certificate of the keyring vouches for. Turn it off on a "
+            + "machine for development only.")
+    static let allowDowngradeKey = Key(
+        "AllowDowngrade", .boolean, default: false,
+        "Takes a version below the highest one that was ever kept, from anyone. Otherwise only root may ask for that, "
+            + "so that nobody brings an old weakness back over the network.")
+    static let allowSetuidKey = Key(
+        "AllowSetuid", .boolean, default: false,
+        "Unpacks files with the set-user-ID and set-group-ID bits instead of refusing the package.")
+    static let maxPackageSizeKey = Key(
+        "MaxPackageSize", .size(1 << 10...1 << 40), default: 1 << 30, "The largest package file.")
+    static let maxUnpackedSizeKey = Key(
+        "MaxUnpackedSize", .size(1 << 10...1 << 42), default: 4 << 30, "The most that a package may unpack to.")
+    static let maxEntriesKey = Key(
+        "MaxEntries", .integer(1...10_000_000), default: 200_000,
+        "The most files, folders and links that a package may hold.")
+    static let maxRatioKey = Key(
+        "MaxRatio", .integer(2...100_000), default: 200,
+        "How many times its compressed size a package may unpack to.")
+    static let stageTimeoutKey = Key(
+        "StageTimeout", .duration(.seconds(1) ... .seconds(86400)), default: .seconds(120),
+        "Whoever hands a package over must have given all of its bytes by then.")
+    static let certificateWarningKey = Key(
+        "CertificateWarning", .duration(.seconds(86400) ... .seconds(31_536_000), zero: "off"),
+        default: .seconds(30 * 86400),
+        "Warns in the journal and in \"gatekeel status\" when a certificate of the keyring is about to expire.")
+
+    static let keys = [
+        requireSignatureKey.declaration, allowDowngradeKey.declaration, allowSetuidKey.declaration,
+        maxPackageSizeKey.declaration, maxUnpackedSizeKey.declaration, maxEntriesKey.declaration,
+        maxRatioKey.declaration, stageTimeoutKey.declaration, certificateWarningKey.declaration,
+    ]
+}
+
+/// `[Probation]`.
+public struct ProbationConfiguration: Hashable, Sendable {
+    public var time: Duration
+    public var startTimeout: Duration
+    public var stopTimeout: Duration
+    public var maxRestarts: Int
+    public var maxBoots: Int
+
+    init(_ section: SectionSettings) {
+        time = section[Self.timeKey]
+        startTimeout = section[Self.startTimeoutKey]
+        stopTimeout = section[Self.stopTimeoutKey]
+        maxRestarts = section[Self.maxRestartsKey]
+        maxBoots = section[Self.maxBootsKey]
+    }
+
+    static let timeKey = Key(
+        "Time", .duration(.seconds(1) ... .seconds(86400), zero: "none"), default: .seconds(30),
+        "How long the units of a new version must stay active before it is kept.")
+    static let startTimeoutKey = Key(
+        "StartTimeout", .duration(.seconds(1) ... .seconds(3600)), default: .seconds(30),
+        "The units must be active by then.")
+    static let stopTimeoutKey = Key(
+        "StopTimeout", .duration(.seconds(1) ... .seconds(3600)), default: .seconds(10),
+        "The units must have stopped by then; what is left of them is killed.")
+    static let maxRestartsKey = Key(
+        "MaxRestarts", .integer(0...1000), default: 0,
+        "How many automatic restarts (Restart=) are borne while a version is on probation.")
+    static let maxBootsKey = Key(
+        "MaxBoots", .integer(1...100), default: 2,
+        "A version on probation may see so many starts of the machine; then it is reverted.")
+
+    static let keys = [
+        timeKey.declaration, startTimeoutKey.declaration, stopTimeoutKey.declaration, maxRestartsKey.declaration,
+        maxBootsKey.declaration,
+    ]
+}

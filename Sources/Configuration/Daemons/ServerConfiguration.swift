@@ -1,0 +1,132 @@
+/// `[Server NAME]`: an account as the administrator wants it.
+public struct ServerConfiguration: Hashable, Sendable {
+    public var name: String
+    /// Where the section begins, for messages.
+    public var position: Position
+    public var uri: ServerURI
+    /// nil with `coap://`.
+    public var pskIdentity: String?
+    public var pskKeyFile: String?
+    public var shortServerID: Int
+    public var lifetime: Duration
+    /// Zero: off.
+    public var keepAlive: Duration
+    public var defaultMinimumPeriod: Duration
+    /// Zero: none.
+    public var defaultMaximumPeriod: Duration
+    /// The section's settings as text, whatever their order, file and white space. Holds no secret.
+    public var canonicalText: String
+
+    /// nil when the account is turned off by an empty `URI=`, or has none.
+    init?(_ section: SectionSettings) {
+        guard let uri = section[Self.uriKey] else { return nil }
+        self.uri = uri
+        name = section.name
+        position = section.position
+        pskIdentity = section[Self.pskIdentityKey]
+        pskKeyFile = section[Self.pskKeyFileKey]
+        shortServerID = section[Self.shortServerIDKey]
+        lifetime = section[Self.lifetimeKey]
+        keepAlive = section[Self.keepAliveKey]
+        defaultMinimumPeriod = section[Self.defaultMinimumPeriodKey]
+        defaultMaximumPeriod = section[Self.defaultMaximumPeriodKey]
+        canonicalText = section.canonicalText
+    }
+
+    /// Opens and checks the key file; nil with `coap://`.
+    public func key() throws(KeyFile.Refusal) -> Secret? {
+        guard let pskKeyFile else { return nil }
+        return try KeyFile.read(pskKeyFile)
+    }
+
+    /// Changes when the section's settings or the key change: then the section seeds its account anew.
+    ///
+    /// FNV-1a over both, 16 hexadecimal digits. It is derived from the key: keep it where the key itself is kept.
+    public func fingerprint(key: Secret?) -> String {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in Array(canonicalText.utf8) + [0] + (key?.bytes ?? []) {
+            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
+        }
+        let digits = String(hash, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    func problem(
+        _ key: String, severity: ConfigurationProblem.Severity = .error, _ text: String
+    ) -> ConfigurationProblem {
+        ConfigurationProblem(position, section: "Server \(name)", key: key, severity: severity, text)
+    }
+
+    /// What does not go together.
+    var conflicts: [ConfigurationProblem] {
+        var problems: [ConfigurationProblem] = []
+        if uri.isSecure {
+            if pskIdentity == nil { problems.append(problem("PSKIdentity", "missing; coaps:// needs it")) }
+            if pskKeyFile == nil { problems.append(problem("PSKKeyFile", "missing; coaps:// needs it")) }
+        } else {
+            problems.append(
+                problem(
+                    "URI", severity: .warning, "coap:// is neither encrypted nor authenticated; use coaps:// with a key"
+                ))
+            if pskIdentity != nil || pskKeyFile != nil {
+                problems.append(
+                    problem("URI", "coap:// uses no key; write coaps:// or drop PSKIdentity= and PSKKeyFile="))
+            }
+        }
+        if defaultMaximumPeriod != .zero, defaultMaximumPeriod < defaultMinimumPeriod {
+            problems.append(problem("DefaultMaximumPeriod", "it is shorter than DefaultMinimumPeriod="))
+        }
+        return problems
+    }
+
+    /// What is wrong with the key file.
+    var keyProblems: [ConfigurationProblem] {
+        do throws(KeyFile.Refusal) {
+            guard let key = try key(), key.bytes.count < 16 else { return [] }
+            return [
+                problem(
+                    "PSKKeyFile", severity: .warning,
+                    "the key has \(key.bytes.count) bytes; 16 or more cannot be guessed")
+            ]
+        } catch {
+            return [problem("PSKKeyFile", "\(error)")]
+        }
+    }
+}
+
+extension ServerConfiguration {
+    static let uriKey = Key<ServerURI?>(
+        "URI", .serverURI,
+        "The server's address, for example coaps://lwm2m.example.com:5684; an IPv6 address stands in brackets. "
+            + "An empty URI= turns the account off.")
+    static let pskIdentityKey = Key<String?>(
+        "PSKIdentity", .string(maxBytes: 128),
+        "The identity that goes with the pre-shared key, as the server knows it.")
+    static let pskKeyFileKey = Key<String?>(
+        "PSKKeyFile", .path,
+        "The file with the pre-shared key in hexadecimal digits. It must not be accessible to others: "
+            + "\"chown root:gatekeel\" and \"chmod 0640\" it. The place for it is /etc/gatekeel/keys/.")
+    static let shortServerIDKey = Key(
+        "ShortServerID", .integer(1...65534), default: 1,
+        "The number of the server (0/x/10 and 1/x/0). Each account has its own.")
+    static let lifetimeKey = Key(
+        "Lifetime", .duration(.seconds(30) ... .seconds(31_536_000)), default: .seconds(3600),
+        "How long the server keeps the registration without an update (1/x/1). The agent updates before half of it "
+            + "is over.")
+    static let keepAliveKey = Key(
+        "KeepAlive", .duration(.seconds(5) ... .seconds(3600), zero: "off"), default: .zero,
+        "Sends an empty message after so much silence, so that a NAT on the way keeps its mapping: mobile networks "
+            + "forget one in 20 to 120 seconds. It costs traffic and battery.")
+    static let defaultMinimumPeriodKey = Key(
+        "DefaultMinimumPeriod", .duration(.seconds(1) ... .seconds(86400), zero: "none"), default: .zero,
+        "At least so much time between two notifications of an observation that names no pmin (1/x/2).")
+    static let defaultMaximumPeriodKey = Key(
+        "DefaultMaximumPeriod", .duration(.seconds(1) ... .seconds(31_536_000), zero: "none"), default: .zero,
+        "At most so much time between two notifications of an observation that names no pmax (1/x/3).")
+
+    static let keys = [
+        uriKey.declaration, pskIdentityKey.declaration, pskKeyFileKey.declaration, shortServerIDKey.declaration,
+        lifetimeKey.declaration, keepAliveKey.declaration, defaultMinimumPeriodKey.declaration,
+        defaultMaximumPeriodKey.declaration,
+    ]
+}

@@ -1,0 +1,60 @@
+import Glibc
+import Linux
+
+/// The files that make up one configuration: the main one and its drop-ins, found as systemd does.
+public struct ConfigurationFiles: Hashable, Sendable {
+    /// Beneath each root: `gatekeel/gatekeeld.conf`.
+    public var name: String
+    /// Highest precedence first.
+    public var roots: [String]
+
+    /// The places of systemd: the administrator's, the running system's, the vendors'.
+    public static let systemRoots = ["/etc", "/run", "/usr/local/lib", "/usr/lib"]
+
+    public init(_ name: String, roots: [String] = systemRoots) {
+        self.name = name
+        self.roots = roots
+    }
+
+    /// The paths to read, in order: the main file of the first root that has it, then the drop-ins by name.
+    public func paths() throws(Errno) -> [String] {
+        let main = roots.map { "\($0)/\(name)" }.first(where: Files.exists)
+        var dropIns: [String: String] = [:]
+        for root in roots {
+            let folder = "\(root)/\(name).d"
+            guard Files.exists(folder) else { continue }
+            for file in try Files.names(in: folder) where file.hasSuffix(".conf") && !file.hasPrefix(".") {
+                if dropIns[file] == nil { dropIns[file] = "\(folder)/\(file)" }
+            }
+        }
+        return (main.map { [$0] } ?? []) + dropIns.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    /// Reads and parses all of them. What cannot be read is a problem of the document with its name.
+    public func documents(limits: IniLimits = IniLimits()) -> (
+        documents: [IniDocument], problems: [ConfigurationProblem]
+    ) {
+        var documents: [IniDocument] = []
+        var problems: [ConfigurationProblem] = []
+        do throws(Errno) {
+            for path in try paths() {
+                do throws(Errno) {
+                    let bytes = try Self.isMask(path) ? [] : Files.read(path, limit: limits.bytes)
+                    documents.append(IniDocument(parsing: bytes, file: path, limits: limits))
+                } catch {
+                    problems.append(ConfigurationProblem(Position(path), "\(error)"))
+                }
+            }
+        } catch {
+            problems.append(ConfigurationProblem(Position(name), "\(error)"))
+        }
+        return (documents, problems)
+    }
+
+    /// A link to /dev/null.
+    private static func isMask(_ path: String) throws(Errno) -> Bool {
+        var status = stat()
+        try retrying("stat \(path)") { stat(path, &status) }
+        return status.st_mode & S_IFMT == S_IFCHR
+    }
+}

@@ -1,0 +1,42 @@
+/// A key of a configuration file, declared once: its reader, its default and its documentation.
+public struct Key<Value: Sendable & Equatable>: Sendable {
+    public let name: String
+    public let type: ValueType<Value>
+    public let defaultValue: Value
+    /// Sentences for people; also those of the packaged file and of the man page.
+    public let documentation: String
+
+    public init(_ name: String, _ type: ValueType<Value>, default defaultValue: Value, _ documentation: String) {
+        self.name = name
+        self.type = type
+        self.defaultValue = defaultValue
+        self.documentation = documentation
+    }
+
+    /// The key without its type, for tables.
+    public var declaration: KeyDeclaration {
+        let parse = type.parse
+        return KeyDeclaration(
+            name: name, allowed: type.allowed, isList: type.isList, defaultText: type.format(defaultValue),
+            documentation: documentation, accepts: { parse($0) != nil })
+    }
+}
+
+extension Key {
+    /// A key without a value unless one is written.
+    public init<Wrapped>(_ name: String, _ type: ValueType<Wrapped>, _ documentation: String)
+    where Value == Wrapped? {
+        self.init(name, type.optional, default: nil, documentation)
+    }
+}
+
+/// A key as a table holds it.
+public struct KeyDeclaration: Sendable {
+    public let name: String
+    public let allowed: String
+    public let isList: Bool
+    /// As it is written in a file; empty when there is none.
+    public let defaultText: String
+    public let documentation: String
+    public let accepts: @Sendable (String) -> Bool
+}

@@ -1,0 +1,36 @@
+extension KeyTable {
+    /// The man page in `man(7)`'s macros: `gatekeeld.conf(5)`.
+    ///
+    /// - Parameters:
+    ///   - paths: where the file and its drop-ins are looked for, for the SYNOPSIS.
+    ///   - seeAlso: pages with their sections: `gatekeeld(8)`.
+    public func manualPage(paths: [String], seeAlso: [String]) -> String {
+        var page = ManualPage(title: file, section: 5)
+        page.heading("NAME")
+        page.text("\(file) - \(summary)")
+        page.heading("SYNOPSIS")
+        page.lines(paths)
+        page.heading("DESCRIPTION")
+        for paragraph in documentation { page.paragraph(paragraph) }
+        page.paragraph(
+            "The syntax is that of systemd.syntax(7). A drop-in's keys win over the main file's, and a later "
+                + "drop-in's over an earlier one's. Drop-ins of all folders are sorted by name; of two with the same "
+                + "name only the one in the first folder is read, and an empty one or a link to /dev/null hides "
+                + "those behind it. An empty assignment brings the default back. An unknown section or key is an "
+                + "error. Try \"gatekeel config check\".")
+        for section in sections {
+            page.heading("\(section.header) SECTION")
+            page.paragraph(section.documentation)
+            for key in section.keys {
+                page.item("\(key.name)=")
+                page.text(key.documentation)
+                page.indented(
+                    "Allowed: \(key.allowed)."
+                        + (key.defaultText.isEmpty ? " No default." : " Default: \(key.defaultText)."))
+            }
+        }
+        page.heading("SEE ALSO")
+        page.text(seeAlso.joined(separator: ", "))
+        return page.source
+    }
+}

@@ -1,0 +1,128 @@
+/// All that a configuration file may hold: the one source for its reader, its packaged copy and its man page.
+public struct KeyTable: Sendable {
+    /// `gatekeeld.conf`.
+    public let file: String
+    /// What the file is for, one line, lower case: the man page's NAME.
+    public let summary: String
+    /// Paragraphs on the file as a whole.
+    public let documentation: [String]
+    public let sections: [SectionDeclaration]
+
+    public init(file: String, summary: String, documentation: [String] = [], sections: [SectionDeclaration]) {
+        self.file = file
+        self.summary = summary
+        self.documentation = documentation
+        self.sections = sections
+    }
+
+    /// Reads documents, earlier ones first, so that later ones win.
+    ///
+    /// - Returns: what holds, and all that is wrong.
+    public func read(_ documents: [IniDocument]) -> (settings: Settings, problems: [ConfigurationProblem]) {
+        var settings = Settings()
+        var problems: [ConfigurationProblem] = []
+        for document in documents {
+            problems += document.problems
+            for section in document.sections {
+                switch declaration(of: section) {
+                case .failure(let error): problems += error.problems
+                case .success(let declaration):
+                    problems += read(section, declaration, into: &settings)
+                }
+            }
+        }
+        return (settings, problems)
+    }
+
+    private func declaration(of section: IniSection) -> Result<SectionDeclaration, ConfigurationError> {
+        func refused(_ text: String) -> Result<SectionDeclaration, ConfigurationError> {
+            .failure(ConfigurationError([ConfigurationProblem(section.position, section: section.header, text)]))
+        }
+        let (type, name) = section.typeAndName
+        guard let declaration = sections.first(where: { $0.type == type }) else {
+            return refused("unknown section; the sections of \(file) are \(sections.map(\.header).listed)")
+        }
+        if declaration.isNamed {
+            guard !name.isEmpty else { return refused("the section needs a name: \(declaration.header)") }
+            guard Self.isName(name) else {
+                return refused("a name has at most 63 letters, digits, and the characters - _ . only")
+            }
+        } else if !name.isEmpty {
+            return refused("the section takes no name: [\(type)]")
+        }
+        return .success(declaration)
+    }
+
+    private func read(
+        _ section: IniSection, _ declaration: SectionDeclaration, into settings: inout Settings
+    ) -> [ConfigurationProblem] {
+        var problems: [ConfigurationProblem] = []
+        settings.open(section)
+        for entry in section.entries {
+            func refuse(_ text: String) {
+                problems.append(
+                    ConfigurationProblem(entry.position, section: section.header, key: entry.key, text))
+            }
+            guard let key = declaration.keys.first(where: { $0.name == entry.key }) else {
+                let near = declaration.keys.first { $0.name.lowercased() == entry.key.lowercased() }
+                refuse(
+                    near.map { "unknown key; did you mean \($0.name)= ?" }
+                        ?? "unknown key; the keys of \(declaration.header) are \(declaration.keys.map(\.name).listed)")
+                continue
+            }
+            guard entry.value.isEmpty || key.accepts(entry.value) else {
+                refuse("\(entry.value.shortened) is not allowed; expected: \(key.allowed)")
+                continue
+            }
+            settings.assign(entry, in: section.header, isList: key.isList)
+        }
+        return problems
+    }
+
+    private static func isName(_ name: String) -> Bool {
+        name.utf8.count <= 63
+            && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" || $0 == ".") }
+    }
+}
+
+/// A section and its keys.
+public struct SectionDeclaration: Sendable {
+    /// `Server`.
+    public let type: String
+    /// What stands for the name, `NAME` in `[Server NAME]`, where there may be many; nil for a section that is there once.
+    public let placeholder: String?
+    public let documentation: String
+    public let keys: [KeyDeclaration]
+
+    public init(_ type: String, named placeholder: String? = nil, _ documentation: String, _ keys: [KeyDeclaration]) {
+        self.type = type
+        self.placeholder = placeholder
+        self.documentation = documentation
+        self.keys = keys
+    }
+
+    public var isNamed: Bool { placeholder != nil }
+
+    /// `[Server NAME]`.
+    public var header: String { "[\(type)\(placeholder.map { " \($0)" } ?? "")]" }
+}
+
+extension IniSection {
+    /// `[Server main]` is of the type Server and of the name main.
+    public var typeAndName: (type: String, name: String) {
+        guard let space = header.firstIndex(where: \.isWhitespace) else { return (header, "") }
+        return (String(header[..<space]), header[space...].trimmed)
+    }
+}
+
+extension [String] {
+    /// `a, b and c`.
+    var listed: String {
+        count < 2 ? first ?? "" : dropLast().joined(separator: ", ") + " and \(self[count - 1])"
+    }
+}
+
+extension String {
+    /// Fit for a message.
+    var shortened: String { count <= 60 ? "«\(self)»" : "«\(prefix(57))…»" }
+}

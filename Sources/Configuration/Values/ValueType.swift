@@ -1,0 +1,130 @@
+/// How the text of a key is read, what it may be, and how it is written.
+public struct ValueType<Value: Sendable & Equatable>: Sendable {
+    /// What is allowed, to follow "expected": `a time span from 1s to 1h`.
+    public let allowed: String
+    /// Later assignments add to earlier ones.
+    public let isList: Bool
+    /// nil: not allowed.
+    public let parse: @Sendable (String) -> Value?
+    /// As `parse` reads it.
+    public let format: @Sendable (Value) -> String
+
+    public init(
+        allowed: String, isList: Bool = false, parse: @escaping @Sendable (String) -> Value?,
+        format: @escaping @Sendable (Value) -> String
+    ) {
+        self.allowed = allowed
+        self.isList = isList
+        self.parse = parse
+        self.format = format
+    }
+
+    /// The same type where a key may be without a value.
+    public var optional: ValueType<Value?> {
+        let (parse, format) = (parse, format)
+        return ValueType<Value?>(
+            allowed: allowed, isList: isList, parse: { text in parse(text).map { .some($0) } },
+            format: { $0.map(format) ?? "" })
+    }
+}
+
+extension ValueType where Value == Bool {
+    /// `yes` or `no`, and what else systemd takes for them.
+    public static var boolean: ValueType {
+        ValueType(
+            allowed: "yes or no",
+            parse: { text in
+                switch text.lowercased() {
+                case "yes", "y", "true", "t", "on", "1": true
+                case "no", "n", "false", "f", "off", "0": false
+                default: nil
+                }
+            }, format: { $0 ? "yes" : "no" })
+    }
+}
+
+extension ValueType where Value == Int {
+    /// A whole number of a range.
+    public static func integer(_ range: ClosedRange<Int>) -> ValueType {
+        ValueType(
+            allowed: "a number from \(range.lowerBound) to \(range.upperBound)",
+            parse: { text in
+                guard !text.hasPrefix("+"), let number = Int(text), range.contains(number) else { return nil }
+                return number
+            }, format: { "\($0)" })
+    }
+}
+
+extension ValueType where Value == Duration {
+    /// A time span of a range.
+    ///
+    /// - Parameter zero: what `0` stands for when it is allowed besides the range: `off`.
+    public static func duration(_ range: ClosedRange<Duration>, zero: String? = nil) -> ValueType {
+        let span = "a time span from \(TimeSpan.format(range.lowerBound)) to \(TimeSpan.format(range.upperBound))"
+        return ValueType(
+            allowed: zero.map { "\(span), or 0 (\($0))" } ?? span,
+            parse: { text in
+                guard let value = TimeSpan.parse(text) else { return nil }
+                return range.contains(value) || (zero != nil && value == .zero) ? value : nil
+            }, format: TimeSpan.format)
+    }
+}
+
+extension ValueType where Value == UInt64 {
+    /// A number of bytes of a range.
+    public static func size(_ range: ClosedRange<UInt64>) -> ValueType {
+        ValueType(
+            allowed: "a size from \(ByteSize.format(range.lowerBound)) to \(ByteSize.format(range.upperBound))",
+            parse: { ByteSize.parse($0).flatMap { range.contains($0) ? $0 : nil } }, format: ByteSize.format)
+    }
+}
+
+extension ValueType where Value == String {
+    /// A text of at most so many bytes.
+    public static func string(maxBytes: Int) -> ValueType {
+        ValueType(
+            allowed: "a text of at most \(maxBytes) bytes",
+            parse: { $0.utf8.count <= maxBytes ? $0 : nil }, format: { $0 })
+    }
+
+    /// An absolute path without `.` and `..`.
+    public static var path: ValueType {
+        ValueType(
+            allowed: "an absolute path, without dots for folders",
+            parse: { text in
+                let parts = text.split(separator: "/", omittingEmptySubsequences: true)
+                guard text.hasPrefix("/"), text.utf8.count < 4096, !parts.contains("."), !parts.contains("..") else {
+                    return nil
+                }
+                return "/" + parts.joined(separator: "/")
+            }, format: { $0 })
+    }
+}
+
+extension ValueType where Value == [String] {
+    /// Words, separated by white space; later assignments add, an empty one drops all before it.
+    public static func words(_ allowed: String, _ accepts: @escaping @Sendable (String) -> Bool) -> ValueType {
+        ValueType(
+            allowed: allowed, isList: true,
+            parse: { text in Words.split(text).flatMap { $0.allSatisfy(accepts) ? $0 : nil } },
+            format: { $0.map(Words.quoted).joined(separator: " ") })
+    }
+}
+
+extension ValueType where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
+    /// One of the names of an enumeration.
+    public static var choice: ValueType {
+        ValueType(
+            allowed: Value.allCases.map(\.rawValue).joined(separator: ", "),
+            parse: { Value(rawValue: $0) }, format: { $0.rawValue })
+    }
+}
+
+extension ValueType where Value == ServerURI {
+    /// The address of an LwM2M server.
+    public static var serverURI: ValueType {
+        ValueType(
+            allowed: "coaps://HOST[:PORT] or coap://HOST[:PORT], at most 255 bytes",
+            parse: { ServerURI($0) }, format: { $0.description })
+    }
+}

@@ -1,0 +1,217 @@
+import Glibc
+import Linux
+import TestSupport
+import Testing
+
+@testable import Configuration
+
+/// Folders of its own, gone with it.
+private final class Host {
+    let root: String
+
+    init() throws {
+        root = "/tmp/gatekeel-configuration-\(getpid())-\(randomBytes(4).map { String($0) }.joined())"
+        try Files.makeDirectories(root)
+    }
+
+    deinit { _ = system("rm -rf \(root)") }
+
+    @discardableResult func write(_ path: String, _ text: String, mode: mode_t = 0o644) throws -> String {
+        let full = "\(root)/\(path)"
+        try Files.makeDirectories(Files.split(full).folder)
+        try Files.replace(full, with: text.utf8, mode: mode)
+        return full
+    }
+
+    func files(_ name: String) -> ConfigurationFiles {
+        ConfigurationFiles("gatekeel/\(name)", roots: ["\(root)/etc", "\(root)/run", "\(root)/usr/lib"])
+    }
+}
+
+/// Every setting of a packaged file taken in, as if its reader had removed the comment signs.
+private func uncommented(_ file: String) -> String {
+    file.split(separator: "\n", omittingEmptySubsequences: false)
+        .map { $0.hasPrefix("#") && !$0.hasPrefix("# ") && $0 != "#" ? String($0.dropFirst()) : String($0) }
+        .joined(separator: "\n")
+}
+
+@Suite struct PackagedFileTests {
+    @Test func theCommittedFilesAreThoseOfTheTables() throws {
+        try expectGenerated("etc/gatekeel/gatekeeld.conf", is: AgentConfiguration.table.packagedFile)
+        try expectGenerated("etc/gatekeel/installd.conf", is: InstallerConfiguration.table.packagedFile)
+        try expectGenerated("man/gatekeeld.conf.5", is: AgentConfiguration.manualPage)
+        try expectGenerated("man/installd.conf.5", is: InstallerConfiguration.manualPage)
+    }
+
+    @Test func uncommentedTheyEqualTheDefaults() throws {
+        let host = try Host()
+        try host.write("etc/gatekeel/gatekeeld.conf", uncommented(AgentConfiguration.table.packagedFile))
+        try host.write("etc/gatekeel/installd.conf", uncommented(InstallerConfiguration.table.packagedFile))
+        #expect(try AgentConfiguration.load(host.files("gatekeeld.conf")) == AgentConfiguration())
+        #expect(try InstallerConfiguration.load(host.files("installd.conf")) == InstallerConfiguration())
+        #expect(uncommented(InstallerConfiguration.table.packagedFile).contains("\nMaxRatio=200\n"))
+    }
+
+    @Test func everyDefaultIsAllowed() {
+        for table in [AgentConfiguration.table, InstallerConfiguration.table] {
+            for section in table.sections {
+                #expect(Set(section.keys.map(\.name)).count == section.keys.count)
+                for key in section.keys {
+                    #expect(key.defaultText.isEmpty || key.accepts(key.defaultText), "\(key.name)")
+                    #expect(key.documentation.hasSuffix("."), "\(key.name)")
+                }
+            }
+        }
+    }
+}
+
+@Suite struct DaemonConfigurationTests {
+    private let server = """
+        [Server main]
+        URI=coaps://lwm2m.example.com
+        PSKIdentity=gw1
+        """
+
+    @Test func serversAreRead() throws {
+        let host = try Host()
+        let key = try host.write("main.psk", "00112233445566778899aabbccddeeff\n", mode: 0o600)
+        try host.write(
+            "etc/gatekeel/gatekeeld.conf",
+            "[Agent]\nEndpoint=gw:1\n\(server)\nPSKKeyFile=\(key)\nLifetime=5min\nShortServerID=7\n")
+        let configuration = try AgentConfiguration.load(host.files("gatekeeld.conf"))
+        #expect(configuration.endpoint == "gw:1")
+        let main = try #require(configuration.servers.first)
+        #expect(main.name == "main")
+        #expect(main.uri.port == 5684)
+        #expect(main.lifetime == .seconds(300))
+        #expect(main.shortServerID == 7)
+        #expect(try main.key()?.bytes.first == 0 && main.key()?.bytes.count == 16)
+        #expect(AgentConfiguration.check(host.files("gatekeeld.conf")).isEmpty)
+    }
+
+    @Test func dropInsWinMaskAndAreSorted() throws {
+        let host = try Host()
+        try host.write("usr/lib/gatekeel/installd.conf", "[Install]\nMaxRatio=3\n")
+        try host.write("etc/gatekeel/installd.conf", "[Install]\nMaxRatio=10\nMaxEntries=10\nAllowSetuid=yes\n")
+        try host.write("usr/lib/gatekeel/installd.conf.d/10-a.conf", "[Install]\nMaxRatio=20\nMaxEntries=20\n")
+        try host.write("usr/lib/gatekeel/installd.conf.d/90-z.conf", "[Install]\nMaxRatio=90\n")
+        try host.write("run/gatekeel/installd.conf.d/50-m.conf", "[Install]\nMaxRatio=50\nAllowSetuid=\n")
+        try host.write("etc/gatekeel/installd.conf.d/README", "not a drop-in")
+        symlink("/dev/null", "\(host.root)/etc/gatekeel/installd.conf.d/90-z.conf")
+        let configuration = try InstallerConfiguration.load(host.files("installd.conf"))
+        #expect(configuration.install.maxRatio == 50)
+        #expect(configuration.install.maxEntries == 20)
+        #expect(configuration.install.allowSetuid == false)
+    }
+
+    @Test func withoutFilesTheDefaultsHold() throws {
+        let host = try Host()
+        #expect(try InstallerConfiguration.load(host.files("installd.conf")) == InstallerConfiguration())
+    }
+
+    @Test func problemsNameFileLineKeyAndWhatIsAllowed() throws {
+        let host = try Host()
+        let file = try host.write(
+            "etc/gatekeel/gatekeeld.conf",
+            """
+            [Software]
+            AnswerTimeout=4 parsecs
+            answertimeout=4s
+            Color=red
+            [Servers]
+            [Server]
+            [Agent x]
+            [Server two]
+            Lifetime=1s
+            """)
+        let problems = AgentConfiguration.check(host.files("gatekeeld.conf")).map(\.description)
+        #expect(problems.count == 8)
+        #expect(
+            problems.first
+                == "\(file):2: [Software] AnswerTimeout=: «4 parsecs» is not allowed; expected: a time span from 100ms to 1min"
+        )
+        #expect(problems.contains { $0.hasPrefix("\(file):3:") && $0.contains("did you mean AnswerTimeout=") })
+        #expect(
+            problems.contains {
+                $0.hasPrefix("\(file):4:") && $0.contains("unknown key") && $0.contains("RestoreActivation")
+            })
+        #expect(
+            problems.contains {
+                $0.hasPrefix("\(file):5:") && $0.contains("unknown section") && $0.contains("[Server NAME]")
+            })
+        #expect(problems.contains { $0.hasPrefix("\(file):6:") && $0.contains("needs a name") })
+        #expect(problems.contains { $0.hasPrefix("\(file):7:") && $0.contains("takes no name") })
+        #expect(problems.contains { $0.hasPrefix("\(file):9:") && $0.contains("from 30s") })
+        #expect(problems.contains { $0.hasPrefix("\(file):8:") && $0.contains("URI=") && $0.contains("missing") })
+        #expect(throws: ConfigurationError.self) { try AgentConfiguration.load(host.files("gatekeeld.conf")) }
+    }
+
+    @Test func whatDoesNotGoTogether() throws {
+        let host = try Host()
+        try host.write(
+            "etc/gatekeel/gatekeeld.conf",
+            """
+            [Server a]
+            URI=coaps://a
+            [Server b]
+            URI=coap://b
+            PSKIdentity=x
+            [Server off]
+            URI=
+            """)
+        let problems = AgentConfiguration.check(host.files("gatekeeld.conf"))
+        #expect(
+            problems.map { "\($0.severity) \($0.section) \($0.key)" } == [
+                "error Server a PSKIdentity", "error Server a PSKKeyFile", "error Server b ShortServerID",
+                "warning Server b URI", "error Server b URI",
+            ])
+    }
+
+    @Test(
+        arguments: [
+            (0o644, "00ff", "everyone"), (0o660, "00ff", "group"), (0o600, "0f0", "hexadecimal"),
+            (0o600, "", "hexadecimal"),
+            (0o600, "zz", "hexadecimal"), (0o600, String(repeating: "00", count: 65), "hexadecimal"),
+        ] as [(mode_t, String, String)])
+    func keyFilesAreRefused(mode: mode_t, text: String, words: String) throws {
+        let host = try Host()
+        let path = try host.write("k", text, mode: mode)
+        #expect {
+            try KeyFile.read(path)
+        } throws: { error in
+            "\(error)".contains(words) && "\(error)".contains(path) && (text.isEmpty || !"\(error)".contains(text))
+        }
+    }
+
+    @Test func foldersAndOtherUsersFilesAreNoKeys() throws {
+        #expect { try KeyFile.read("/tmp") } throws: { "\($0)".contains("regular file") }
+        var status = stat()
+        status.st_mode = S_IFREG | 0o600
+        status.st_uid = 1234
+        #expect(KeyFile.refusal(of: status, reader: 5)?.contains("1234") == true)
+        #expect(KeyFile.refusal(of: status, reader: 1234) == nil)
+    }
+
+    @Test func secretsAreNotPrinted() {
+        let secret = Secret([0xDE, 0xAD])
+        var dumped = ""
+        dump(["k": secret], to: &dumped)
+        #expect(!("\(secret) \(String(reflecting: secret)) \(dumped)".contains("222")))
+        #expect("\(secret)" == "(2 secret bytes)")
+    }
+
+    @Test func theFingerprintFollowsSettingsAndKeyOnly() throws {
+        func fingerprint(_ text: String, _ key: [UInt8]) throws -> String {
+            let host = try Host()
+            try host.write("etc/gatekeel/gatekeeld.conf", text)
+            let server = try #require(try AgentConfiguration.load(host.files("gatekeeld.conf")).servers.first)
+            return server.fingerprint(key: Secret(key))
+        }
+        let first = try fingerprint("[Server a]\nURI=coap://a\nLifetime=60s", [1])
+        #expect(
+            try fingerprint("[Device]\nManufacturer=x\n# c\n[Server a]\nLifetime = 60s\nURI=coap://a", [1]) == first)
+        #expect(try fingerprint("[Server a]\nURI=coap://a\nLifetime=61s", [1]) != first)
+        #expect(try fingerprint("[Server a]\nURI=coap://a\nLifetime=60s", [2]) != first)
+        #expect(first.count == 16)
+    }
+}
