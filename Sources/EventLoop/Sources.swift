@@ -19,6 +19,7 @@ public class EventSource {
     }
 
     fileprivate func adopt(_ what: String, _ add: (UnsafeMutableRawPointer, inout OpaquePointer?) -> Int32) {
+        EventLoop.shared.checkIsolated()
         var source: OpaquePointer?
         let result = add(Unmanaged.passRetained(self).toOpaque(), &source)
         guard result >= 0 else { preconditionFailure("\(what): \(String(cString: strerror(-result)))") }

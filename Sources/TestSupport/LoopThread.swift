@@ -18,9 +18,12 @@ public enum LoopThread {
 }
 
 /// Runs a test's body on the loop, which is started first.
+///
+/// The body's task prefers the loop's executor, as a daemon's tasks do: without that every call of an async function
+/// would leave the loop and come back a turn later, and what other sources do in between would be seen by no daemon.
 public func onLoop<Value: Sendable>(
     _ body: @escaping @Sendable @LoopActor () async throws -> Value
 ) async rethrows -> Value {
     LoopThread.start()
-    return try await body()
+    return try await withTaskExecutorPreference(EventLoop.shared) { try await body() }
 }

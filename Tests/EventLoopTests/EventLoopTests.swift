@@ -1,5 +1,6 @@
 import EventLoop
 import Glibc
+import Linux
 import TestSupport
 import Testing
 
@@ -44,5 +45,35 @@ import Testing
             return seen
         }
         #expect(seen)
+    }
+}
+
+@Suite struct ChildProcessTests {
+    @Test(arguments: [("exit 7", ProcessEnd.exited(7)), ("kill -9 $$", .signalled(9)), ("exit 0", .exited(0))])
+    func anEndIsSeen(script: String, status: ProcessEnd) async throws {
+        let seen = try await onLoop {
+            let null = try FileDescriptor.open("/dev/null", O_RDWR)
+            let end = Ending()
+            _ = try ChildProcess(
+                "/bin/sh", ["-c", script], descriptors: [(0, null.raw), (1, null.raw), (2, null.raw)]
+            ) { end.arrived($0) }
+            return await end.value()
+        }
+        #expect(seen == status)
+    }
+
+    @LoopActor private final class Ending {
+        private var status: ProcessEnd?
+        private var waiting: CheckedContinuation<ProcessEnd, Never>?
+
+        func arrived(_ status: ProcessEnd) {
+            self.status = status
+            waiting?.resume(returning: status)
+        }
+
+        func value() async -> ProcessEnd {
+            if let status { return status }
+            return await withCheckedContinuation { waiting = $0 }
+        }
     }
 }
