@@ -16,17 +16,6 @@ public struct OperationError: Error, Hashable, Sendable {
 /// How a Write treats what it does not name (LwM2M Core 6.3.3).
 public enum WriteMode: Hashable, Sendable { case replace, update }
 
-/// One argument of Execute (LwM2M Core 6.3.4): a digit and, after `=`, a quoted value.
-public struct ExecuteArgument: Hashable, Sendable {
-    public let digit: UInt8
-    public let value: String?
-
-    public init(digit: UInt8, value: String? = nil) {
-        self.digit = digit
-        self.value = value
-    }
-}
-
 /// An object of this client: its table, its instances, and what they do.
 ///
 /// The client has checked every call against the table first: the instance is there (or not, for Create), the resource

@@ -1,0 +1,136 @@
+/// All content formats of the client behind two functions: payload to content, content to payload (LwM2M Core 7.4).
+///
+/// The path is the request's: it says at which level the payload stands. Write and Read have an instance; Create has the
+/// object alone, and its payload may name the instance.
+public enum Codec {
+    /// What this client decodes and encodes, in the order in which it tells them (`ct=`).
+    public static let formats: [ContentFormat] = [.text, .opaque, .cbor, .senMLJSON, .senMLCBOR, .tlv]
+
+    /// The most nested and the most records that are looked at; a payload's bytes are bounded by who collects them.
+    static let recordLimit = 4096
+
+    // MARK: Decoding
+
+    /// Decodes the payload of a Write or Create.
+    ///
+    /// An instance, a resource and a resource instance are named once; names outside the path are refused.
+    /// - Parameter format: the number that the request's Content-Format has; nil stands for text, as the payload of a
+    ///   request without one.
+    public static func decode(
+        _ payload: [UInt8], _ format: UInt16?, at path: Path, _ definition: ObjectDefinition
+    ) throws(CodecError) -> DecodedContent {
+        let format = ContentFormat(rawValue: format ?? ContentFormat.text.rawValue)
+        try check(format, at: path, definition)
+        switch format {
+        case .text, .opaque, .cbor:
+            return try single(at: path, definition) { (resource) throws(CodecError) in
+                switch format {
+                case .text: try TextCodec.decode(payload, resource)
+                case .opaque: .opaque(payload)
+                default: try CBORCodec.decode(payload, resource)
+                }
+            }
+        case .tlv: return try TLVCodec.decode(payload, at: path, definition)
+        case .senMLJSON: return try SenMLCodec.decode(SenMLJSON.decode(payload), at: path, definition)
+        case .senMLCBOR: return try SenMLCodec.decode(SenMLCBOR.decode(payload), at: path, definition)
+        default: throw .format("content format \(format) is not supported")
+        }
+    }
+
+    private static func single(
+        at path: Path, _ definition: ObjectDefinition,
+        _ value: (ResourceDefinition) throws(CodecError) -> Value
+    ) throws(CodecError) -> DecodedContent {
+        guard let id = path.resource else { throw .format("a single value needs the path of a resource") }
+        guard let resource = definition[id] else {
+            return DecodedContent([InstanceContent(path.instance)], unknownResources: [id])
+        }
+        guard resource.type != .none else { throw .executable(resource: id) }
+        let decoded = try value(resource)
+        let content: ResourceContent
+        if let instance = path.resourceInstance {
+            content = .multiple([instance: decoded])
+        } else {
+            content = .single(decoded)
+        }
+        return DecodedContent([InstanceContent(path.instance, [id: content])])
+    }
+
+    // MARK: Encoding
+
+    /// Encodes what a Read, an Observe or a Notify answers.
+    ///
+    /// - Parameter instances: what the path names; for a resource instance, its resource as `.multiple` with (at least)
+    ///   that instance.
+    public static func encode(
+        _ instances: [InstanceContent], _ format: ContentFormat, at path: Path, _ definition: ObjectDefinition
+    ) throws(CodecError) -> [UInt8] {
+        try check(format, at: path, definition)
+        switch format {
+        case .text, .opaque, .cbor:
+            let value = try value(in: instances, at: path)
+            switch (format, value) {
+            case (.text, _): return try TextCodec.encode(value)
+            case (.opaque, .opaque(let bytes)): return bytes
+            case (.cbor, _): return try CBORCodec.encode(value)
+            default: throw .format("content format 42 is for opaque resources")
+            }
+        case .tlv: return try TLVCodec.encode(instances, at: path)
+        case .senMLJSON: return SenMLJSON.encode(try SenMLCodec.encode(instances, at: path))
+        case .senMLCBOR: return SenMLCBOR.encode(try SenMLCodec.encode(instances, at: path))
+        default: throw .format("content format \(format) is not supported")
+        }
+    }
+
+    private static func value(in instances: [InstanceContent], at path: Path) throws(CodecError) -> Value {
+        let resource = path.resource.flatMap { id in
+            instances.first { $0.id == path.instance }?.resources[id]
+        }
+        switch (resource, path.resourceInstance) {
+        case (.single(let value), nil): return value
+        case (.multiple(let values), let instance?):
+            guard let value = values[instance] else { throw .absent(path) }
+            return value
+        case (.multiple, nil): throw .format("a resource with several instances does not fit a single value")
+        default: throw .absent(path)
+        }
+    }
+
+    // MARK: Which format fits
+
+    /// The format of an answer: the one that Accept asks for, or without one text for a single value, opaque for an
+    /// opaque one, TLV for all else (which every server reads).
+    /// - Throws: `format` (4.06) when that one is unknown or does not fit the path.
+    public static func format(
+        accept: UInt16?, at path: Path, _ definition: ObjectDefinition
+    ) throws(CodecError) -> ContentFormat {
+        if let accept {
+            let format = ContentFormat(rawValue: accept)
+            try check(format, at: path, definition)
+            return format
+        }
+        guard namesOneValue(path, definition) else { return .tlv }
+        return path.resource.flatMap { definition[$0]?.type } == .opaque ? .opaque : .text
+    }
+
+    /// Text, opaque and CBOR hold one value: they fit a resource with one instance, or a resource instance.
+    static func check(_ format: ContentFormat, at path: Path, _ definition: ObjectDefinition) throws(CodecError) {
+        switch format {
+        case .tlv, .senMLJSON, .senMLCBOR: return
+        case .text, .opaque, .cbor:
+            guard namesOneValue(path, definition) else {
+                throw .format("content format \(format) holds a single value, \(path) has more")
+            }
+            let type = path.resource.flatMap { definition[$0]?.type }
+            if format == .opaque, let type, type != .opaque, type != .none {
+                throw .format("content format 42 is for opaque resources, \(path) is \(type)")
+            }
+        default: throw .format("content format \(format) is not supported")
+        }
+    }
+
+    private static func namesOneValue(_ path: Path, _ definition: ObjectDefinition) -> Bool {
+        guard let resource = path.resource else { return false }
+        return path.resourceInstance != nil || definition[resource]?.multiple != true
+    }
+}

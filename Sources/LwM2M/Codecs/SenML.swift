@@ -1,0 +1,112 @@
+/// A number of a SenML record, as exact as the format says it.
+enum SenMLNumber: Hashable {
+    case signed(Int64)
+    case unsigned(UInt64)
+    case float(Double)
+
+    var int64: Int64? {
+        switch self {
+        case .signed(let number): number
+        case .unsigned(let number): Int64(exactly: number)
+        case .float(let number): Int64(exactly: number)
+        }
+    }
+
+    var uint64: UInt64? {
+        switch self {
+        case .signed(let number): UInt64(exactly: number)
+        case .unsigned(let number): number
+        case .float(let number): UInt64(exactly: number)
+        }
+    }
+
+    /// nil for what is not finite.
+    var double: Double? {
+        switch self {
+        case .signed(let number): Double(number)
+        case .unsigned(let number): Double(number)
+        case .float(let number): number.isFinite ? number : nil
+        }
+    }
+
+    /// The number as a value of a numeric type; nil for another type, a fraction in an integer, or what does not fit.
+    func value(_ type: DataType) -> Value? {
+        switch type {
+        case .integer: int64.map(Value.integer)
+        case .unsignedInteger: uint64.map(Value.unsignedInteger)
+        case .time: int64.map(Value.time)
+        case .float: double.map(Value.float)
+        default: nil
+        }
+    }
+
+    /// The sum with a base value, exact between integers.
+    func adding(_ base: SenMLNumber) -> SenMLNumber? {
+        if let left = int64, let right = base.int64 {
+            let (sum, overflow) = left.addingReportingOverflow(right)
+            if !overflow { return .signed(sum) }
+        }
+        guard let left = double, let right = base.double else { return nil }
+        return .float(left + right)
+    }
+}
+
+/// One SenML record (RFC 8428, 4), before or after the base fields are applied.
+struct SenMLRecord: Hashable {
+    enum Value: Hashable {
+        case number(SenMLNumber)
+        case string(String)
+        case boolean(Bool)
+        case data([UInt8])
+        case link(String)
+    }
+
+    var baseName: String?
+    var baseValue: SenMLNumber?
+    var name: String?
+    var value: Value?
+    /// Where the record starts, or its number: for errors.
+    var offset = 0
+}
+
+/// SenML's labels in both representations (RFC 8428, tables 2 and 4); `vlo` is LwM2M's own.
+enum SenMLLabel: String {
+    case baseVersion = "bver"
+    case baseName = "bn"
+    case baseTime = "bt"
+    case baseUnit = "bu"
+    case baseValue = "bv"
+    case baseSum = "bs"
+    case name = "n"
+    case unit = "u"
+    case value = "v"
+    case string = "vs"
+    case boolean = "vb"
+    case sum = "s"
+    case time = "t"
+    case updateTime = "ut"
+    case data = "vd"
+    case link = "vlo"
+
+    /// The label of CBOR; `vlo` is a text there.
+    init?(cbor number: Int64) {
+        switch number {
+        case -1: self = .baseVersion
+        case -2: self = .baseName
+        case -3: self = .baseTime
+        case -4: self = .baseUnit
+        case -5: self = .baseValue
+        case -6: self = .baseSum
+        case 0: self = .name
+        case 1: self = .unit
+        case 2: self = .value
+        case 3: self = .string
+        case 4: self = .boolean
+        case 5: self = .sum
+        case 6: self = .time
+        case 7: self = .updateTime
+        case 8: self = .data
+        default: return nil
+        }
+    }
+}
