@@ -72,7 +72,7 @@ let package = Package(
 
         // LwM2M.
         module("LwM2M", ["JSON"]),
-        module("LwM2MClient", ["LwM2M", "EventLoop"]),
+        module("LwM2MClient", ["LwM2M", "EventLoop", "Linux", "FaultPoints"]),
         module("CoAP", ["CCoAP", "LwM2MClient", "LwM2M", "EventLoop", "Linux"]),
 
         // Packages and the pipeline.

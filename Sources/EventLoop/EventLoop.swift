@@ -6,8 +6,8 @@ import Linux
 ///
 /// It is serial executor (of `LoopActor`) and task executor, so that nothing wakes the cooperative pool.
 public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
-    // Sendable: `jobs`, `thread` and `awake` are touched only under `lock`; `event` is touched only on the loop's thread
-    // (LoopActor), but for its creation; `wakeup` never changes.
+    // Sendable: `jobs`, `thread` and `exitCode` are touched only under `lock`; `event` and `draining` are touched only on the
+    // loop's thread (LoopActor), but for the event's creation; `wakeup` never changes.
 
     /// The process's loop.
     public static let shared = EventLoop()
@@ -21,6 +21,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private var jobs: [UnownedJob] = []
     private var thread: pthread_t?
     private var exitCode: Int32?
+    private var draining = false
 
     private init() {
         var event: OpaquePointer?
@@ -62,7 +63,19 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         wake()
     }
 
+    /// Runs the jobs that wait, once, from within an event source's handler.
+    ///
+    /// For a C library's callback that has to have its answer before it returns (libcoap acknowledges a request without
+    /// one): a task that it started and that needs no one else is done after this. Within a job it does nothing, for
+    /// there the actor is taken.
+    @LoopActor public func settle() {
+        guard !draining else { return }
+        drain()
+    }
+
     private func drain() {
+        draining = true
+        defer { draining = false }
         // One batch a turn: jobs that these enqueue wait for the next turn, so that event sources have theirs.
         let batch = lock.withLock {
             let batch = jobs

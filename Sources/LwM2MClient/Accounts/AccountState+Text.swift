@@ -1,0 +1,118 @@
+import LwM2M
+
+extension AccountState {
+    static let header = "gatekeel-accounts 1"
+
+    /// Lines for people and for `init(text:)`, the last of them a checksum of the others.
+    var bytes: [UInt8] {
+        var text = Self.header + "\n"
+        for entry in entries {
+            text += "account \(Self.escaped(entry.name)) \(entry.instance) \(entry.fingerprint)\n"
+            for line in entry.settings.lines { text += "  \(line)\n" }
+            for (path, attributes) in entry.attributes.sorted(by: { $0.key < $1.key }) {
+                let parameters = attributes.parameters.map { "\($0.name)=\($0.value)" }.joined(separator: " ")
+                text += "  attributes \(path) \(parameters)\n"
+            }
+        }
+        return Array(text.utf8) + Array("sum \(Checksum.fnv1a(text.utf8))\n".utf8)
+    }
+
+    /// The state that was written; nil for anything else.
+    init?(bytes: [UInt8]) {
+        let tail = "sum \(Checksum.fnv1a([]))\n".utf8.count
+        guard bytes.count > tail, bytes.dropLast(tail).last == 0x0A,
+            Array(bytes.suffix(tail)) == Array("sum \(Checksum.fnv1a(bytes.dropLast(tail)))\n".utf8)
+        else { return nil }
+        let lines = String(decoding: bytes.dropLast(tail), as: UTF8.self).split(separator: "\n")
+        guard lines.first == Self.header[...] else { return nil }
+        for line in lines.dropFirst() {
+            let words = line.split(separator: " ")
+            if words.first == "account" {
+                guard words.count == 4, let name = Self.unescaped(words[1]), let instance = UInt16(words[2]) else {
+                    return nil
+                }
+                entries.append(
+                    Entry(
+                        name: name, instance: instance, fingerprint: String(words[3]), settings: ServerSettings()))
+            } else {
+                guard !entries.isEmpty, entries[entries.count - 1].take(words) else { return nil }
+            }
+        }
+    }
+
+    private static func escaped(_ name: String) -> String {
+        var result = ""
+        for byte in name.utf8 {
+            let plain = (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+            if plain || byte == 0x2D || byte == 0x2E || byte == 0x5F {
+                result.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                result += (byte < 16 ? "%0" : "%") + String(byte, radix: 16)
+            }
+        }
+        return result.isEmpty ? "%" : result
+    }
+
+    private static func unescaped(_ text: Substring) -> String? {
+        if text == "%" { return "" }
+        var bytes: [UInt8] = []
+        var rest = text.utf8
+        while let byte = rest.popFirst() {
+            guard byte == 0x25 else {
+                bytes.append(byte)
+                continue
+            }
+            guard rest.count >= 2, let value = UInt8(Substring(rest.prefix(2)), radix: 16) else { return nil }
+            rest = rest.dropFirst(2)
+            bytes.append(value)
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+}
+
+extension AccountState.Entry {
+    fileprivate mutating func take(_ words: [Substring]) -> Bool {
+        guard words.count >= 2 else { return false }
+        if words[0] == "attributes" {
+            guard let path = Path(words[1]) else { return false }
+            var set = AttributeSet()
+            for word in words.dropFirst(2) {
+                guard (try? set.apply(String(word))) != nil else { return false }
+            }
+            attributes[path] = set
+            return true
+        }
+        guard words.count == 2 else { return false }
+        return settings.take(words[0], words[1])
+    }
+}
+
+extension ServerSettings {
+    /// One line each, as they are stored and as the section's digest is made.
+    var lines: [String] {
+        var lines = ["lifetime \(lifetime)"]
+        if let defaultMinimumPeriod { lines.append("pmin \(defaultMinimumPeriod)") }
+        if let defaultMaximumPeriod { lines.append("pmax \(defaultMaximumPeriod)") }
+        if let disableTimeout { lines.append("disable-timeout \(disableTimeout)") }
+        lines.append("storing \(notificationStoring ? 1 : 0)")
+        lines.append("binding \(binding)")
+        return lines
+    }
+
+    mutating func take(_ key: Substring, _ value: Substring) -> Bool {
+        if key == "binding" {
+            binding = String(value)
+            return true
+        }
+        guard let number = UInt32(value) else { return false }
+        switch key {
+        case "lifetime": lifetime = number
+        case "pmin": defaultMinimumPeriod = number
+        case "pmax": defaultMaximumPeriod = number
+        case "disable-timeout": disableTimeout = number
+        case "storing": notificationStoring = number != 0
+        default: return false
+        }
+        return true
+    }
+}

@@ -1,0 +1,55 @@
+/// An account with a server: its instances of object 0 (Security) and object 1 (Server), which have the same identifier.
+public struct ServerAccount: Hashable, Sendable {
+    /// What a configuration section says of a server.
+    public struct Seed: Hashable, Sendable {
+        /// The section's name, unique; an account is known by it across restarts.
+        public var name: String
+        /// Short Server ID (0/x/10, 1/x/0): 1 to 65534, unique.
+        public var shortServerID: UInt16
+        public var endpoint: ServerEndpoint
+        public var settings: ServerSettings
+        public var retry: RetryPolicy
+        /// After so long without a word from the server a ping is sent, which also keeps a NAT's mapping; nil: never.
+        public var keepAlive: Duration?
+
+        public init(
+            name: String, shortServerID: UInt16, endpoint: ServerEndpoint, settings: ServerSettings = ServerSettings(),
+            retry: RetryPolicy = RetryPolicy(), keepAlive: Duration? = nil
+        ) {
+            self.name = name
+            self.shortServerID = shortServerID
+            self.endpoint = endpoint
+            self.settings = settings
+            self.retry = retry
+            self.keepAlive = keepAlive
+        }
+    }
+
+    /// The instance of objects 0 and 1; stays as long as the section's name does.
+    public let instance: UInt16
+    /// The configuration's part; its `settings` are what the section says, not what holds.
+    public internal(set) var seed: Seed
+    /// What holds: the section's, or what the server wrote since.
+    public internal(set) var settings: ServerSettings
+
+    public var name: String { seed.name }
+    public var shortServerID: UInt16 { seed.shortServerID }
+    public var endpoint: ServerEndpoint { seed.endpoint }
+    public var retry: RetryPolicy { seed.retry }
+    public var keepAlive: Duration? { seed.keepAlive }
+
+    /// LwM2M Server URI (0/x/0): `coaps://host:5684`; it holds no secret.
+    public var uri: String { endpoint.uri }
+}
+
+extension ServerEndpoint {
+    /// `coap://host:5683` or `coaps://host:5684`; an IPv6 address in brackets.
+    public var uri: String {
+        let scheme =
+            switch security {
+            case .noSec: "coap"
+            case .psk: "coaps"
+            }
+        return "\(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+    }
+}

@@ -1,0 +1,219 @@
+import EventLoop
+import LwM2M
+import Linux
+
+/// The accounts of this client with its servers: what objects 0 and 1 show, and what registration goes by.
+///
+/// The configuration seeds an account. What a server writes wins from then on and is durable before the write is
+/// answered; when the section itself changes, the section wins again, once.
+@LoopActor
+public final class ServerAccounts {
+    /// What an operator should hear of after loading.
+    public enum Note: Hashable, Sendable {
+        /// The section of this name changed, so that its values replaced those that the server had written.
+        case configurationWon(name: String)
+        /// The file was damaged, and the state before it was taken.
+        case previousStateTaken
+        /// The file was damaged and so was its copy: what servers wrote is forgotten.
+        case stateLost
+    }
+
+    /// By instance, sorted.
+    public private(set) var all: [ServerAccount] = []
+    /// What happened while loading and reloading; emptied by who tells it.
+    public private(set) var notes: [Note] = []
+
+    /// Is called after a server's or the configuration's change of an account.
+    var changed: (@LoopActor (_ instance: UInt16) -> Void)?
+    /// Is called when a server executes Registration Update Trigger (1/x/8).
+    var triggered: (@LoopActor (_ instance: UInt16) -> Void)?
+
+    private let store: AccountStore?
+    private var state: AccountState
+    private let turn = Turn()
+
+    /// Loads the accounts.
+    ///
+    /// - Parameters:
+    ///   - seeds: one for each section, with unique names and Short Server IDs.
+    ///   - path: the file; nil keeps all in memory (tests). The folder exists.
+    public init(seeds: [ServerAccount.Seed], path: String?) {
+        store = path.map { AccountStore(path: $0) }
+        var origin = AccountStore.Origin.absent
+        if let store { (state, origin) = store.load() } else { state = AccountState() }
+        switch origin {
+        case .file, .absent: break
+        case .previous: notes.append(.previousStateTaken)
+        case .lost: notes.append(.stateLost)
+        }
+        (state, all) = merge(seeds)
+    }
+
+    /// Takes the notes.
+    public func takeNotes() -> [Note] {
+        defer { notes = [] }
+        return notes
+    }
+
+    public subscript(instance: UInt16) -> ServerAccount? { all.first { $0.instance == instance } }
+
+    /// Makes what `init` merged durable; to be called once after loading, and after `reload`.
+    ///
+    /// A failure costs nothing yet: the same merge happens at the next start.
+    public func save() async throws(OperationError) {
+        await turn.take()
+        defer { turn.give() }
+        try await write(state)
+    }
+
+    /// Takes a new configuration: accounts that came, went or changed.
+    public func reload(_ seeds: [ServerAccount.Seed]) async throws(OperationError) {
+        await turn.take()
+        defer { turn.give() }
+        let before = all
+        let (next, accounts) = merge(seeds)
+        try await write(next)
+        state = next
+        all = accounts
+        for account in accounts where !before.contains(account) { changed?(account.instance) }
+    }
+
+    /// Changes what holds for an account: a server's Write. It is on the medium when this returns.
+    ///
+    /// - Throws: 4.00 for what is not possible, 4.04 for no such account, 5.00 when it cannot be stored; then nothing
+    ///   changed.
+    public func change(
+        _ instance: UInt16, _ edit: @LoopActor (inout ServerSettings) throws(OperationError) -> Void
+    ) async throws(OperationError) {
+        await turn.take()
+        defer { turn.give() }
+        guard let index = all.firstIndex(where: { $0.instance == instance }) else {
+            throw OperationError(.notFound, "no server account \(instance)")
+        }
+        var account = all[index]
+        try edit(&account.settings)
+        try account.settings.validate()
+        guard account != all[index] else { return }
+        try await commit(instance) { $0.settings = account.settings }
+        // A reload cannot have come between: it takes its turn.
+        all[index] = account
+        changed?(instance)
+    }
+
+    /// Execute of Registration Update Trigger (1/x/8): an Update follows as soon as the answer left.
+    public func trigger(_ instance: UInt16) { triggered?(instance) }
+
+    // MARK: Attributes
+
+    /// The attributes that this account's server attached to exactly this path.
+    func attributes(_ instance: UInt16, _ path: Path) -> AttributeSet {
+        entry(instance)?.attributes[path] ?? AttributeSet()
+    }
+
+    /// Whether the server attached any.
+    func hasAttributes(_ instance: UInt16) -> Bool { entry(instance).map { !$0.attributes.isEmpty } ?? false }
+
+    /// Attaches attributes; they are on the medium when this returns.
+    func attach(
+        _ instance: UInt16, _ path: Path, _ edit: @LoopActor (inout AttributeSet) throws(OperationError) -> Void
+    ) async throws(OperationError) {
+        await turn.take()
+        defer { turn.give() }
+        var attributes = attributes(instance, path)
+        try edit(&attributes)
+        let count = entry(instance)?.attributes.count ?? 0
+        guard count < AccountState.attributeLimit || attributes.isEmpty || !self.attributes(instance, path).isEmpty
+        else {
+            throw OperationError(.internalServerError, "more attributes than this client keeps")
+        }
+        guard attributes != self.attributes(instance, path) else { return }
+        try await commit(instance) { $0.attributes[path] = attributes.isEmpty ? nil : attributes }
+    }
+
+    /// An object instance was deleted: what was attached to it and below goes with it.
+    func detach(below path: Path) async throws(OperationError) {
+        guard state.entries.contains(where: { $0.attributes.keys.contains { path.contains($0) } }) else { return }
+        await turn.take()
+        defer { turn.give() }
+        var next = state
+        for index in next.entries.indices {
+            next.entries[index].attributes = next.entries[index].attributes.filter { !path.contains($0.key) }
+        }
+        try await write(next)
+        state = next
+    }
+
+    // MARK: The state
+
+    private func entry(_ instance: UInt16) -> AccountState.Entry? {
+        state.entries.first { $0.instance == instance }
+    }
+
+    private func commit(
+        _ instance: UInt16, _ edit: (inout AccountState.Entry) -> Void
+    ) async throws(OperationError) {
+        var next = state
+        guard let index = next.entries.firstIndex(where: { $0.instance == instance }) else {
+            throw OperationError(.notFound, "no server account \(instance)")
+        }
+        edit(&next.entries[index])
+        try await write(next)
+        state = next
+    }
+
+    private func write(_ next: AccountState) async throws(OperationError) {
+        guard let store else { return }
+        do {
+            try await Worker.shared.run { try store.save(next) }
+        } catch {
+            throw OperationError(.internalServerError, "the change could not be stored: \(error)")
+        }
+    }
+
+    private func merge(_ seeds: [ServerAccount.Seed]) -> (AccountState, [ServerAccount]) {
+        var entries: [AccountState.Entry] = []
+        var accounts: [ServerAccount] = []
+        let known = state.entries.filter { entry in seeds.contains { $0.name == entry.name } }
+        for seed in seeds {
+            let fingerprint = seed.fingerprint
+            var entry: AccountState.Entry
+            if let old = known.first(where: { $0.name == seed.name }) {
+                entry = old
+                if old.fingerprint != fingerprint {
+                    if old.settings != seed.settings { notes.append(.configurationWon(name: seed.name)) }
+                    entry.settings = seed.settings
+                    entry.fingerprint = fingerprint
+                }
+            } else {
+                let taken = Set(known.map(\.instance) + entries.map(\.instance))
+                let free = (0...UInt16.max - 1).first { !taken.contains($0) } ?? 0
+                entry = AccountState.Entry(
+                    name: seed.name, instance: free, fingerprint: fingerprint, settings: seed.settings)
+            }
+            entries.append(entry)
+            accounts.append(ServerAccount(instance: entry.instance, seed: seed, settings: entry.settings))
+        }
+        entries.sort { $0.instance < $1.instance }
+        accounts.sort { $0.instance < $1.instance }
+        return (AccountState(entries: entries), accounts)
+    }
+}
+
+/// One after another: what reads, decides and then awaits a durable write must not see another's half.
+@LoopActor
+final class Turn {
+    private var taken = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    func take() async {
+        guard taken else {
+            taken = true
+            return
+        }
+        await withCheckedContinuation { waiting.append($0) }
+    }
+
+    func give() {
+        if waiting.isEmpty { taken = false } else { waiting.removeFirst().resume() }
+    }
+}

@@ -1,0 +1,113 @@
+import EventLoop
+import Glibc
+import Linux
+import LwM2M
+import TestSupport
+import Testing
+
+@testable import LwM2MClient
+
+@Suite struct ServerAccountsTests {
+    private static func seed(_ name: String, _ id: UInt16, lifetime: UInt32 = 300) -> ServerAccount.Seed {
+        ServerAccount.Seed(
+            name: name, shortServerID: id, endpoint: ServerEndpoint(host: "::1", port: 5683, security: .noSec),
+            settings: ServerSettings(lifetime: lifetime))
+    }
+
+    private static func folder() throws -> String {
+        let path = "/tmp/gatekeel-accounts-\(getpid())-\(randomBytes(4).map { "\($0)" }.joined(separator: "."))"
+        try Files.makeDirectories(path)
+        return path
+    }
+
+    @Test func whatAServerWritesSurvivesAndWinsUntilItsSectionChanges() async throws {
+        let file = try Self.folder() + "/accounts"
+        try await onLoop {
+            let first = ServerAccounts(seeds: [Self.seed("main", 7)], path: file)
+            try await first.change(0) { $0.lifetime = 60 }
+            try await first.attach(0, Path(3, 0, 9)) { $0.minimumPeriod = 5 }
+
+            let again = ServerAccounts(seeds: [Self.seed("other", 8), Self.seed("main", 7)], path: file)
+            #expect(again.all.map(\.name) == ["main", "other"])
+            #expect(again[0]?.settings.lifetime == 60)
+            #expect(again.attributes(0, Path(3, 0, 9)).minimumPeriod == 5)
+            #expect(again.takeNotes() == [])
+
+            let edited = ServerAccounts(seeds: [Self.seed("main", 7, lifetime: 900)], path: file)
+            #expect(edited[0]?.settings.lifetime == 900)
+            #expect(edited.takeNotes() == [.configurationWon(name: "main")])
+            #expect(edited.attributes(0, Path(3, 0, 9)).minimumPeriod == 5)
+        }
+    }
+
+    @Test func aDamagedFileFallsBackToTheStateBefore() async throws {
+        let file = try Self.folder() + "/accounts"
+        try await onLoop {
+            let accounts = ServerAccounts(seeds: [Self.seed("main", 7)], path: file)
+            try await accounts.change(0) { $0.lifetime = 60 }
+            try await accounts.change(0) { $0.lifetime = 61 }
+            var bytes = try Files.read(file, limit: 65536)
+            bytes[30] ^= 1
+            try Files.replace(file, with: bytes)
+            let again = ServerAccounts(seeds: [Self.seed("main", 7)], path: file)
+            #expect(again[0]?.settings.lifetime == 60)
+            #expect(again.takeNotes() == [.previousStateTaken])
+
+            // The next write must not put the damaged bytes over the good copy.
+            try await again.change(0) { $0.lifetime = 62 }
+            let third = ServerAccounts(seeds: [Self.seed("main", 7)], path: file)
+            #expect(third[0]?.settings.lifetime == 62)
+            try Files.replace(file, with: [1])
+            let fourth = ServerAccounts(seeds: [Self.seed("main", 7)], path: file)
+            #expect(fourth[0]?.settings.lifetime == 60)
+        }
+    }
+
+    @Test func everyTruncationIsTheStateBeforeOrTheConfiguration() async throws {
+        let file = try Self.folder() + "/accounts"
+        try await onLoop {
+            let accounts = ServerAccounts(seeds: [Self.seed("a name = %", 7)], path: file)
+            try await accounts.change(0) { $0.defaultMaximumPeriod = 60 }
+            let bytes = try Files.read(file, limit: 65536)
+            for length in 0..<bytes.count {
+                #expect(AccountState(bytes: Array(bytes.prefix(length))) == nil)
+            }
+            #expect(AccountState(bytes: bytes)?.entries.first?.name == "a name = %")
+            #expect(AccountState(bytes: bytes)?.entries.first?.settings.defaultMaximumPeriod == 60)
+        }
+    }
+
+    @Test func aWriteThatCannotBeStoredChangesNothing() async {
+        await onLoop {
+            let accounts = ServerAccounts(seeds: [Self.seed("main", 7)], path: "/proc/gatekeel-is-not-here/accounts")
+            await #expect(throws: OperationError.self) { try await accounts.change(0) { $0.lifetime = 60 } }
+            #expect(accounts[0]?.settings.lifetime == 300)
+        }
+    }
+
+    @Test func whatIsNotPossibleIsABadRequest() async {
+        await onLoop {
+            let accounts = ServerAccounts(seeds: [Self.seed("main", 7)], path: nil)
+            for edit: @LoopActor (inout ServerSettings) -> Void in [
+                { $0.lifetime = 0 }, { $0.lifetime = .max }, { $0.binding = "T" }, { $0.disableTimeout = .max },
+            ] {
+                await #expect { try await accounts.change(0, edit) } throws: {
+                    ($0 as? OperationError)?.code == .badRequest
+                }
+            }
+            await #expect { try await accounts.change(3) { $0.lifetime = 9 } } throws: {
+                ($0 as? OperationError)?.code == .notFound
+            }
+        }
+    }
+
+    @Test func instancesStayWithTheirNames() async throws {
+        let file = try Self.folder() + "/accounts"
+        try await onLoop {
+            let first = ServerAccounts(seeds: [Self.seed("a", 1), Self.seed("b", 2)], path: file)
+            try await first.save()
+            let second = ServerAccounts(seeds: [Self.seed("c", 3), Self.seed("b", 2)], path: file)
+            #expect(second.all.map { "\($0.name)\($0.instance)" } == ["c0", "b1"])
+        }
+    }
+}
