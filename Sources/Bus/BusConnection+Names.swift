@@ -1,0 +1,86 @@
+import CSDBus
+import EventLoop
+
+/// A well-known name whose owner is followed.
+@LoopActor
+final class WatchedName {
+    var owner: String?
+    /// Whether the bus has told the owner yet.
+    var known = false
+    var handlers: [ObjectIdentifier: @LoopActor (String?) -> Void] = [:]
+
+    func changed(to owner: String?) {
+        guard !known || self.owner != owner else { return }
+        known = true
+        self.owner = owner
+        for handler in handlers.values { handler(owner) }
+    }
+}
+
+extension BusConnection {
+    /// Takes a well-known name, or fails with `NameExists` (`org.freedesktop.DBus.RequestName`, no queueing).
+    public func requestName(_ name: String) async throws(BusError) {
+        let doNotQueue: UInt32 = 4
+        let reply = try await call(
+            Self.driver, path: Self.driverPath, interface: Self.driver, member: "RequestName",
+            [.string(name), .uint32(doNotQueue)])
+        // 1: primary owner; 4: already owner.
+        guard reply.first == .uint32(1) || reply.first == .uint32(4) else {
+            throw BusError("org.freedesktop.DBus.Error.NameExists", "\(name) is taken by another program")
+        }
+    }
+
+    /// Follows who owns a name: `handler` gets the unique name, or nil when nobody does; first what holds now.
+    @discardableResult
+    public func watchName(
+        _ name: String, handler: @escaping @LoopActor (_ owner: String?) -> Void
+    ) throws(BusError) -> BusToken {
+        let watched = try follow(name)
+        let token = BusToken(self)
+        attachments[ObjectIdentifier(token)] = token
+        let key = ObjectIdentifier(token)
+        watched.handlers[key] = handler
+        token.onCancel = { [weak watched] in watched?.handlers[key] = nil }
+        if watched.known { handler(watched.owner) }
+        return token
+    }
+
+    /// Begins to follow a name, once for the connection's life.
+    ///
+    /// The bus handles one sender's messages in order, so the owner is known before any signal can come that a match
+    /// made after this call lets through.
+    @discardableResult
+    func follow(_ name: String) throws(BusError) -> WatchedName {
+        if let watched = names[name] { return watched }
+        let watched = WatchedName()
+        let bus = bus
+        let rule =
+            "type='signal',sender='\(Self.driver)',path='\(Self.driverPath)',interface='\(Self.driver)',"
+            + "member='NameOwnerChanged',arg0='\(name)'"
+        try attach { pointer, slot in
+            sd_bus_add_match_async(bus, &slot, rule, tokenFired, nil, pointer)
+        } handler: { [weak watched] message in
+            guard sender(of: message) == Self.driver,
+                let values = try? MessageReader.values(message), values.count == 3, values[0].text == name,
+                let owner = values[2].text
+            else { return }
+            watched?.changed(to: owner.isEmpty ? nil : owner)
+        }
+        names[name] = watched
+        call(
+            Self.driver, path: Self.driverPath, interface: Self.driver, member: "GetNameOwner", [.string(name)]
+        ) { [weak watched] reply in
+            let values = try? reply.get()
+            watched?.changed(to: values?.first?.text)
+        }
+        return watched
+    }
+
+    nonisolated static let driver = "org.freedesktop.DBus"
+    nonisolated static let driverPath = "/org/freedesktop/DBus"
+}
+
+/// The unique name that the bus wrote into a message; nil from a peer.
+func sender(of message: OpaquePointer) -> String? {
+    sd_bus_message_get_sender(message).map { String(cString: $0) }
+}

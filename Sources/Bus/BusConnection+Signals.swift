@@ -1,0 +1,95 @@
+import CSDBus
+import EventLoop
+
+/// A signal that came.
+public struct BusSignal: Sendable {
+    /// The sender's unique name; nil from a peer.
+    public let sender: String?
+    public let path: String
+    public let interface: String
+    public let member: String
+    public let arguments: [BusValue]
+}
+
+extension BusConnection {
+    /// Calls `handler` for each signal that fits (`sd_bus_add_match_async(3)`).
+    ///
+    /// A signal counts only when the present owner of `sender` sent it: anyone may send a signal to us alone, and
+    /// sd-bus lets every sender through for a match on a well-known name.
+    /// - Parameters:
+    ///   - sender: a well-known or unique name; nil: anybody (and always on a connection without a bus).
+    ///   - path: the object, or with `beneath` the object and all below it.
+    ///   - interface: nil: any.
+    ///   - member: nil: any.
+    @discardableResult
+    public func onSignal(
+        from sender: String?, path: String? = nil, beneath: String? = nil, interface: String? = nil,
+        member: String? = nil, handler: @escaping @LoopActor (BusSignal) -> Void
+    ) throws(BusError) -> BusToken {
+        let (bus, isBus) = (bus, isBus)
+        let wellKnown = sender.flatMap { isBus && !$0.hasPrefix(":") && $0 != Self.driver ? $0 : nil }
+        let owner = try wellKnown.map { name throws(BusError) in try follow(name) }
+        var rule = "type='signal'"
+        func add(_ key: String, _ value: String?) {
+            // Names and paths hold no apostrophe: nothing to escape.
+            if let value { rule += ",\(key)='\(value.filter { $0 != "'" })'" }
+        }
+        add("sender", isBus ? sender : nil)
+        add("path", path)
+        add("path_namespace", beneath)
+        add("interface", interface)
+        add("member", member)
+        return try attach { pointer, slot in
+            sd_bus_add_match_async(bus, &slot, rule, tokenFired, nil, pointer)
+        } handler: { message in
+            let from = Bus.sender(of: message)
+            if isBus, let sender, from != (owner == nil ? sender : owner?.owner) { return }
+            guard let values = try? MessageReader.values(message) else { return }
+            handler(
+                BusSignal(
+                    sender: from, path: text(sd_bus_message_get_path(message)),
+                    interface: text(sd_bus_message_get_interface(message)),
+                    member: text(sd_bus_message_get_member(message)), arguments: values))
+        }
+    }
+
+    /// Calls `handler` with the properties that changed and those that must be read anew
+    /// (`org.freedesktop.DBus.Properties.PropertiesChanged`).
+    @discardableResult
+    public func onPropertiesChanged(
+        from sender: String?, path: String, interface: String,
+        handler: @escaping @LoopActor (_ changed: [String: BusValue], _ invalidated: [String]) -> Void
+    ) throws(BusError) -> BusToken {
+        try onSignal(
+            from: sender, path: path, interface: "org.freedesktop.DBus.Properties", member: "PropertiesChanged"
+        ) { signal in
+            guard signal.arguments.count == 3, signal.arguments[0].text == interface,
+                let changed = signal.arguments[1].properties, let invalidated = signal.arguments[2].strings
+            else { return }
+            handler(changed, invalidated)
+        }
+    }
+
+    /// Sends a signal to whoever listens (`sd_bus_emit_signal(3)`).
+    public func emit(path: String, interface: String, member: String, _ arguments: [BusValue]) throws(BusError) {
+        try emitDirectly(to: nil, path: path, interface: interface, member: member, arguments)
+    }
+
+    /// Sends a signal to one peer alone.
+    func emitDirectly(
+        to destination: String?, path: String, interface: String, member: String, _ arguments: [BusValue]
+    ) throws(BusError) {
+        guard isOpen else { throw BusError(BusError.disconnected, "the bus connection ended") }
+        var message: OpaquePointer?
+        try checked(
+            sd_bus_message_new_signal(bus, &message, path, interface, member), "signal \(interface).\(member)")
+        guard let message else { throw BusError(BusError.failed, "no message") }
+        defer { sd_bus_message_unref(message) }
+        try MessageWriter(message: message).append(arguments)
+        if let destination { try checked(sd_bus_message_set_destination(message, destination), "set a destination") }
+        try send(message)
+    }
+}
+
+/// A header's text; empty when the message has none.
+func text(_ pointer: UnsafePointer<CChar>?) -> String { pointer.map { String(cString: $0) } ?? "" }

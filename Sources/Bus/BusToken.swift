@@ -1,0 +1,71 @@
+import CSDBus
+import EventLoop
+
+/// A match, a watch or an exported object, in force until it is cancelled or the connection ends. It need not be kept.
+@LoopActor
+public final class BusToken {
+    fileprivate var slot: OpaquePointer?
+    fileprivate var handler: (@LoopActor (OpaquePointer) -> Void)?
+    fileprivate weak var connection: BusConnection?
+    /// Told when the token is cancelled, for tokens that stand for more than a slot.
+    var onCancel: (@LoopActor () -> Void)?
+
+    init(_ connection: BusConnection?) { self.connection = connection }
+
+    /// Takes it back; its handler is not called any more. Further calls do nothing.
+    public func cancel() {
+        detach()
+        connection?.attachments[ObjectIdentifier(self)] = nil
+    }
+
+    func detach() {
+        if let slot { sd_bus_slot_unref(slot) }
+        slot = nil
+        handler = nil
+        let onCancel = onCancel
+        self.onCancel = nil
+        onCancel?()
+    }
+}
+
+extension BusConnection {
+    /// Makes a slot whose callback comes to `handler`. The connection keeps the token alive, so that the pointer that
+    /// the C side holds stays good for as long as the slot lives.
+    @discardableResult
+    func attach(
+        _ make: (UnsafeMutableRawPointer, inout OpaquePointer?) -> Int32,
+        handler: @escaping @LoopActor (OpaquePointer) -> Void
+    ) throws(BusError) -> BusToken {
+        guard isOpen else { throw BusError(BusError.disconnected, "the bus connection ended") }
+        let token = BusToken(self)
+        token.handler = handler
+        attachments[ObjectIdentifier(token)] = token
+        do throws(BusError) {
+            try checked(make(Unmanaged.passUnretained(token).toOpaque(), &token.slot), "attach to the bus")
+        } catch {
+            token.cancel()
+            throw error
+        }
+        return token
+    }
+}
+
+/// The callback of every slot that `attach` made. 0: others may see the message too.
+func tokenFired(
+    _ message: OpaquePointer?, _ data: UnsafeMutableRawPointer?, _: UnsafeMutablePointer<sd_bus_error>?
+) -> Int32 {
+    guard let message, let data else { return 0 }
+    nonisolated(unsafe) let (message_, pointer) = (message, data)  // stay on this thread
+    LoopActor.assumeIsolated {
+        Unmanaged<BusToken>.fromOpaque(pointer).takeUnretainedValue().handler?(message_)
+    }
+    return 0
+}
+
+/// As `tokenFired`, and the message is answered by the handler alone.
+func objectFired(
+    _ message: OpaquePointer?, _ data: UnsafeMutableRawPointer?, _ error: UnsafeMutablePointer<sd_bus_error>?
+) -> Int32 {
+    _ = tokenFired(message, data, error)
+    return 1
+}

@@ -1,0 +1,230 @@
+import EventLoop
+import Glibc
+import Linux
+import TestSupport
+import Testing
+
+@testable import Bus
+
+@Suite(.enabled(if: PrivateBus.missing == nil, "SKIPPED: dbus-daemon is not installed")) struct BusTests {
+    /// Every type, empty containers and nesting, comes back as it went.
+    @Test(arguments: [
+        BusValue.byte(255), .bool(true), .bool(false), .int16(-32768), .uint16(65535), .int32(.min), .uint32(.max),
+        .int64(.min), .uint64(.max), .double(-0.5), .string(""), .string("grüß Gott 🛶"), .objectPath("/a/b_1"),
+        .signature("a{sv}"), .bytes([]), .bytes([0, 1, 255]), .array(of: "s", []), .strings(["a", "b"]),
+        .array(of: "ay", [.bytes([1]), .bytes([])]), .dictionary(key: "s", value: "v", []),
+        .properties(["a": .uint32(1), "b": .array(of: "(su)", [.structure([.string("x"), .uint32(2)])])]),
+        .dictionary(key: "q", value: "as", [BusEntry(.uint16(7), .strings(["y"]))]),
+        .variant(.variant(.structure([.int16(1), .array(of: "a{sv}", [])]))),
+    ])
+    func aValueComesBackAsItWent(value: BusValue) async throws {
+        let answer = try await withMirror { try await $0.call("Reflect", [.variant(value)]) }
+        #expect(answer == [.variant(value)])
+    }
+
+    @Test func anErrorHasNameAndText() async throws {
+        try await withMirror { mirror in
+            _ = await #expect(throws: BusError("org.gatekeel.Error.Busy", "try again — später")) {
+                try await mirror.call("Refuse")
+            }
+        }
+    }
+
+    @Test func aReplyMayBeLateAndOutOfOrder() async throws {
+        let orders = try await withMirror { mirror in
+            let seen = Arrival<UInt32>()
+            LoopActor.spawn {
+                guard case .uint32(let order)? = (try? await mirror.call("Late"))?.first else { return }
+                seen.came(order)
+            }
+            LoopActor.spawn {
+                guard case .uint32(let order)? = (try? await mirror.call("Late"))?.first else { return }
+                seen.came(order)
+            }
+            return await seen.wait(for: 2)
+        }
+        #expect(orders.sorted() == [1, 2])
+    }
+
+    @Test func aDeadlineEndsACall() async throws {
+        try await withMirror { mirror in
+            let error = await #expect(throws: BusError.self) {
+                try await mirror.call("Never", deadline: .milliseconds(30))
+            }
+            #expect(error?.name == BusError.noReply || error?.name.hasSuffix("Timeout") == true)
+            mirror.service.release()
+        }
+    }
+
+    @Test func aCallInFlightFailsWhenTheBusGoes() async throws {
+        try await onLoop {
+            let mirror = try await MirrorBus()
+            let ended = Arrival<String>()
+            mirror.client.onDisconnect = { ended.came("disconnected") }
+            LoopActor.spawn {
+                do throws(BusError) {
+                    _ = try await mirror.call("Never")
+                    ended.came("answered")
+                } catch { ended.came("failed") }
+            }
+            // The call is under way once a later one was answered.
+            _ = try await mirror.call("Who")
+            mirror.bus.stop()
+            #expect(Set(await ended.wait(for: 2)) == ["failed", "disconnected"])
+            #expect(!mirror.client.isOpen)
+            let error = await #expect(throws: BusError.self) { try await mirror.call("Who") }
+            #expect(error?.name == BusError.disconnected)
+            mirror.service.release()
+            mirror.server.close()
+        }
+    }
+
+    @Test func wrongArgumentsAndUnknownThingsAreRefused() async throws {
+        try await withMirror { mirror in
+            let elsewhere = { @LoopActor (name: String, interface: String) async throws(BusError) -> [BusValue] in
+                try await mirror.client.call(name, path: Mirror.path, interface: interface, member: "Who")
+            }
+            let names = [
+                await errorName { () throws(BusError) in try await mirror.call("Reflect", [.string("x")]) },
+                await errorName { () throws(BusError) in try await mirror.call("Nothing") },
+                await errorName { () throws(BusError) in try await mirror.call("Lie") },
+                await errorName { () throws(BusError) in try await mirror.call("Reflect", [.variant(.string("a\0b"))])
+                },
+                await errorName { () throws(BusError) in try await elsewhere(MirrorBus.name, "org.gatekeel.Other") },
+                await errorName { () throws(BusError) in try await elsewhere("org.gatekeel.Nobody", MirrorBus.name) },
+            ]
+            #expect(
+                names == [
+                    BusError.invalidArguments, BusError.unknownMethod, BusError.failed, BusError.invalidArguments,
+                    BusError.unknownInterface, BusError.serviceUnknown,
+                ])
+        }
+    }
+
+    @Test func theCallersUserAndGroupsComeFromTheBus() async throws {
+        let answer = try await withMirror { try await $0.call("Who") }
+        #expect(answer.first == .uint32(getuid()))
+        #expect(answer.last?.elements?.contains(.uint32(getgid())) == true)
+    }
+
+    @Test func aDescriptorTravelsBothWays() async throws {
+        let text = try await withMirror { mirror in
+            var ends: [Int32] = [0, 0]
+            pipe(&ends)
+            let readEnd = FileDescriptor(owning: ends[0])
+            let writeEnd = FileDescriptor(owning: ends[1])
+            try writeEnd.write("through the bus".utf8)
+            let answer = try await mirror.call("Open", [.descriptor(BusDescriptor(readEnd))])
+            guard case .descriptor(let back)? = answer.first else { return "" }
+            return String(decoding: try back.file.read(upTo: 100), as: UTF8.self)
+        }
+        #expect(text == "through the bus")
+    }
+
+    @Test func propertiesAreReadAndTheirChangesTold() async throws {
+        try await withMirror { mirror in
+            let changes = Arrival<[String: BusValue]>()
+            try mirror.client.onPropertiesChanged(from: MirrorBus.name, path: Mirror.path, interface: MirrorBus.name) {
+                changed, _ in changes.came(changed)
+            }
+            let all = try await mirror.client.properties(of: MirrorBus.name, at: Mirror.path, MirrorBus.name)
+            #expect(all == ["Count": .uint32(0), "Name": .string("mirror")])
+            mirror.service.count = 7
+            mirror.service.object.changed(Mirror.interface, ["Count"])
+            #expect(await changes.wait(for: 1) == [["Count": .uint32(7)]])
+            let one = try await mirror.client.property("Count", of: MirrorBus.name, at: Mirror.path, MirrorBus.name)
+            #expect(one == .uint32(7))
+            let error = await #expect(throws: BusError.self) {
+                try await mirror.client.call(
+                    MirrorBus.name, path: Mirror.path, interface: "org.freedesktop.DBus.Properties", member: "Set",
+                    [.string(MirrorBus.name), .string("Count"), .variant(.uint32(1))])
+            }
+            #expect(error?.name == BusError.propertyReadOnly)
+        }
+    }
+
+    /// Anyone can send us a signal that looks like another's: it must not count.
+    @Test func aSignalOfAnImpostorIsNotSeen() async throws {
+        try await withMirror { mirror in
+            let seen = Arrival<BusValue>()
+            try mirror.client.onSignal(from: MirrorBus.name, path: Mirror.path, member: "Happened") {
+                seen.came($0.arguments.first ?? .bool(false))
+            }
+            let impostor = try BusConnection.open(address: mirror.bus.address)
+            _ = try await mirror.call("Who")
+            try impostor.emit(path: Mirror.path, interface: MirrorBus.name, member: "Happened", [.string("false")])
+            // Sent to the client alone, past the daemon's match rules.
+            try impostor.emitDirectly(
+                to: mirror.client.uniqueName ?? "", path: Mirror.path, interface: MirrorBus.name, member: "Happened",
+                [.string("directly")])
+            _ = try await impostor.call(
+                BusConnection.driver, path: BusConnection.driverPath, interface: BusConnection.driver, member: "GetId")
+            mirror.service.object.emit(Mirror.interface, "Happened", [.string("true")])
+            #expect(await seen.wait(for: 1) == [.string("true")])
+            impostor.close()
+        }
+    }
+
+    @Test func aCancelledMatchIsSilent() async throws {
+        try await withMirror { mirror in
+            let (first, second) = (Arrival<Int>(), Arrival<Int>())
+            let token = try mirror.client.onSignal(from: MirrorBus.name, member: "Happened") { _ in first.came(1) }
+            try mirror.client.onSignal(from: MirrorBus.name, member: "Happened") { _ in second.came(1) }
+            _ = try await mirror.call("Who")
+            token.cancel()
+            token.cancel()
+            mirror.service.object.emit(Mirror.interface, "Happened", [.string("x")])
+            #expect(await second.wait(for: 1) == [1])
+            #expect(first.values.isEmpty)
+        }
+    }
+
+    @Test func aNameIsWatchedAsItComesAndGoes() async throws {
+        try await withMirror { mirror in
+            let owners = Arrival<String?>()
+            try mirror.client.watchName("org.gatekeel.Second") { owners.came($0) }
+            let other = try BusConnection.open(address: mirror.bus.address)
+            #expect(await owners.wait(for: 1) == [nil])
+            try await other.requestName("org.gatekeel.Second")
+            let name = other.uniqueName
+            let error = await #expect(throws: BusError.self) {
+                try await mirror.server.requestName("org.gatekeel.Second")
+            }
+            #expect(error?.name == "org.freedesktop.DBus.Error.NameExists")
+            other.close()
+            #expect(await owners.wait(for: 3) == [nil, name, nil])
+        }
+    }
+
+    @Test func introspectionAnswersTheTable() async throws {
+        let xml = try await withMirror { mirror in
+            try await mirror.client.call(
+                MirrorBus.name, path: Mirror.path, interface: "org.freedesktop.DBus.Introspectable",
+                member: "Introspect"
+            ).first?.text ?? ""
+        }
+        #expect(xml == BusInterface.document(BusInterface.standard + [Mirror.interface]))
+        #expect(xml.contains(#"<arg name="value" type="v" direction="in"/>"#))
+    }
+
+    @Test func whatIsNotAllowedIsRefusedBeforeItsCodeRuns() async throws {
+        try await withMirror { mirror in
+            mirror.service.object.authorize = { _, changes throws(BusError) in
+                if changes { throw BusError(BusError.accessDenied, "only look") }
+            }
+            let error = await #expect(throws: BusError.self) { try await mirror.call("Refuse") }
+            #expect(error?.name == BusError.accessDenied)
+            let who = try await mirror.call("Who")
+            #expect(who.count == 2)
+        }
+    }
+}
+
+/// The name of the error that a call fails with; empty when it does not.
+@LoopActor
+private func errorName(_ body: @LoopActor () async throws(BusError) -> [BusValue]) async -> String {
+    do throws(BusError) {
+        _ = try await body()
+        return ""
+    } catch { return error.name }
+}
