@@ -1,6 +1,6 @@
 """The rig itself: it boots, reboots, and takes everything down."""
 
-from gk import image
+from gk import image, packages
 from gk.case import equal, expect, test
 
 
@@ -44,3 +44,23 @@ def an_overlay_serves_a_unit(t):
     m.run("systemctl", "start", "overlaid.service")
     equal(m.read("/run/overlaid"), "overlaid\n", "what the overlaid program wrote")
     expect(not m.exists("/usr/bin/overlaid"), "the host's /usr stays untouched")
+
+
+@test
+def the_sample_is_an_ordinary_package(t):
+    """dpkg installs the tests' own package, signed as it is, and its unit runs; the signature holds for OpenSSL."""
+    authority = packages.Authority(t.folder / "ca")
+    package = packages.sample("1.0")
+    signed = authority.sign(package, manifest="[Package]\nFormat=1\n")
+    expect(packages.verify(signed, authority, t.folder), "openssl cms -verify takes the signature")
+    broken = bytearray(signed)
+    broken[100] ^= 1
+    expect(not packages.verify(bytes(broken), authority, t.folder), "openssl cms -verify refuses a changed package")
+    m = t.machine(image.base())
+    m.write("/root/keelsample.deb", signed)
+    m.boot()
+    m.run("dpkg", "-i", "/root/keelsample.deb")
+    equal(m.state("keelsample.service"), "active", "the unit")
+    equal(m.read("/run/keelsample/version").split()[0], "1.0", "what runs")
+    script = m.read("/var/lib/dpkg/info/keelsample.postinst")
+    expect("# Automatically added by dh_installsystemd" in script, "the scripts are debhelper's")
