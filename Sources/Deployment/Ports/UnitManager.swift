@@ -64,14 +64,14 @@ public struct UnitStatus: Hashable, Sendable {
     public var exitStatus: Int32
     /// `ConditionResult` and `AssertResult` of the last start: false when systemd skipped the unit.
     public var conditionsHold: Bool
-    /// `ConditionTimestampMonotonic` is not 0: the conditions were looked at, `conditionsHold` means something.
-    public var conditionsChecked: Bool
+    /// `ConditionTimestampMonotonic`, in µs: when the last start began; 0 for never.
+    public var conditionTimestamp: UInt64
     /// `Type` of a service is `oneshot`: inactive with `success` is as it should be.
     public var isOneshot: Bool
 
     public init(
         unit: String, activeState: ActiveState, subState: String = "", result: String = "success", restarts: Int = 0,
-        exitCode: Int32 = 0, exitStatus: Int32 = 0, conditionsHold: Bool = true, conditionsChecked: Bool = false,
+        exitCode: Int32 = 0, exitStatus: Int32 = 0, conditionsHold: Bool = true, conditionTimestamp: UInt64 = 0,
         isOneshot: Bool = false
     ) {
         self.unit = unit
@@ -82,7 +82,7 @@ public struct UnitStatus: Hashable, Sendable {
         self.exitCode = exitCode
         self.exitStatus = exitStatus
         self.conditionsHold = conditionsHold
-        self.conditionsChecked = conditionsChecked
+        self.conditionTimestamp = conditionTimestamp
         self.isOneshot = isOneshot
     }
 

@@ -1,0 +1,132 @@
+import Glibc
+import Linux
+
+/// The files by which a release is known to systemd, made from the release alone.
+///
+/// Units are copied to `/etc/systemd/system.attached`, where portable services put theirs: `systemctl enable` works
+/// on them, and an administrator's drop-ins in `/etc/systemd/system` still win. A drop-in names the concrete release:
+/// were it `current`, an automatic restart amid a deployment would run the new payload under the old unit.
+struct Attachment: Sendable {
+    static let dropIn = "10-gatekeel.conf"
+    private static let unitLimit = 1 << 20
+
+    let paths: HostPaths
+    /// The release's folder.
+    let release: String
+    /// The package's `switching` marker.
+    let marker: String
+    let record: ReleaseRecord
+
+    init(store: Store, release: String, record: ReleaseRecord) {
+        paths = store.paths
+        self.release = store.folder(of: record.name, release: release)
+        marker = store.marker(of: record.name)
+        self.record = record
+    }
+
+    /// All files of the attachment.
+    func files() throws -> [AttachedFile] {
+        var files: [AttachedFile] = []
+        for unit in record.units {
+            let path = "\(paths.attachedUnits)/\(unit.name)"
+            files.append(AttachedFile(path: path, content: try content(of: unit)))
+            for dropIn in unit.dropIns {
+                let bytes = try Files.read("\(release)/\(dropIn)", limit: Self.unitLimit)
+                files.append(AttachedFile(path: "\(path).d/\(Files.split(dropIn).name)", content: .bytes(bytes)))
+            }
+            files.append(
+                AttachedFile(path: "\(path).d/\(Self.dropIn)", content: .bytes(Array(dropIn(for: unit).utf8))))
+        }
+        for source in record.tmpfiles {
+            let bytes = try Files.read("\(release)/\(source)", limit: Self.unitLimit)
+            files.append(
+                AttachedFile(
+                    path: "\(paths.tmpfiles)/gatekeel-\(record.name)-\(Files.split(source).name)",
+                    content: .bytes(bytes)))
+        }
+        if !record.manifestFolders.isEmpty {
+            let text = record.manifestFolders.joined(separator: "\n") + "\n"
+            files.append(
+                AttachedFile(path: "\(paths.tmpfiles)/gatekeel-\(record.name).conf", content: .bytes(Array(text.utf8))))
+        }
+        return files
+    }
+
+    private func content(of unit: ReleaseUnit) throws -> AttachedFile.Content {
+        let source = "\(release)/\(unit.path)"
+        if let target = Files.linkTarget(source) {
+            let name = Files.split(target).name
+            guard name != unit.name, record.units.contains(where: { $0.name == name }) else {
+                throw DeploymentError(
+                    .unsupported, "the unit \(unit.name) is a link to \(target), which is no unit of the package")
+            }
+            return .link(name)
+        }
+        return .bytes(try Files.read(source, limit: Self.unitLimit))
+    }
+
+    /// The drop-in of a unit.
+    ///
+    /// Ordering after recovery, and the assertion, hold a mixture back: while the marker is there, the host's files are
+    /// of two releases. `Wants=` and not `Requires=`: recovery must not take the units with it when it is stopped or
+    /// gone (an upgrade or a removal of Gatekeel itself leaves the packages running), and the assertion holds anyway.
+    func dropIn(for unit: ReleaseUnit) -> String {
+        var text = """
+            # \(record.name) \(record.version), managed by Gatekeel: do not edit. An administrator's own drop-ins go to
+            # /etc/systemd/system/\(unit.name).d/
+            [Unit]
+            Wants=gatekeel-recover.service
+            After=gatekeel-recover.service
+            AssertPathExists=!\(Self.escaped(marker))
+            RequiresMountsFor=\(Self.escaped(release))
+
+            """
+        // What has an execution environment gets the overlay; timers, paths and targets have none.
+        let sections = [".service": "Service", ".socket": "Socket", ".mount": "Mount", ".swap": "Swap"]
+        if let section = sections.first(where: { unit.name.hasSuffix($0.key) })?.value {
+            text += """
+
+                [\(section)]
+                ExtensionDirectories=\(Self.escaped(release))
+
+                """
+        }
+        return text
+    }
+
+    /// `%` starts a specifier.
+    private static func escaped(_ path: String) -> String {
+        path.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "%%")
+    }
+
+    // MARK: On the host
+
+    /// Puts the files in place and takes away those of another release that this one has not.
+    func attach(replacing old: [AttachedFile], passage: Passage) throws {
+        let new = try files()
+        for file in new {
+            try passage("deployment.attach.each")
+            try file.write()
+        }
+        let kept = Set(new.map(\.path))
+        try Self.detach(old.filter { !kept.contains($0.path) }, passage: passage)
+    }
+
+    /// Takes files away, and the folders of drop-ins that are empty then.
+    static func detach(_ files: [AttachedFile], passage: Passage) throws {
+        for file in files {
+            try passage("deployment.detach.each")
+            let folder = Files.split(file.path).folder
+            guard Files.exists(folder) else { continue }
+            try Files.remove(file.path)
+            if folder.hasSuffix(".d"), !folder.hasSuffix("tmpfiles.d"), rmdir(folder) == 0 {
+                try Files.synchronizeDirectory(Files.split(folder).folder)
+            }
+        }
+    }
+}
+
+extension Store {
+    /// There while the host's files are of two releases.
+    func marker(of package: String) -> String { "\(folder(of: package))/switching" }
+}

@@ -1,0 +1,48 @@
+/// What a deployment does to one conffile, decided while the old release still runs.
+struct ConffilePlan: Hashable, Sendable {
+    enum Choice: String, Sendable, CaseIterable {
+        /// The host's file stays as it is.
+        case keep
+        /// The packaged file is put in place.
+        case install
+        /// The administrator's stays, the packaged one is put beside it as `.dpkg-dist`.
+        case beside
+    }
+
+    /// What was at a path before, copied into the deployment's work folder.
+    enum Saved: String, Sendable, CaseIterable { case nothing, file, other }
+
+    /// The host's path: `/etc/rinetd.conf`.
+    var path: String
+    var choice: Choice
+    var saved: Saved
+    /// Of the `.dpkg-dist` beside.
+    var savedBeside: Saved
+
+    static let besideSuffix = ".dpkg-dist"
+
+    /// dpkg's rules (`deb-conffiles(5)`, `dpkg(1)` at `--force-confdef`), without a terminal to ask on.
+    ///
+    /// - Parameters:
+    ///   - host: what is there.
+    ///   - old: the bytes that the release in place was packaged with; nil when it had no such file.
+    ///   - new: the bytes that the new release is packaged with.
+    static func choice(host: HostFile.Found, old: [UInt8]?, new: [UInt8]) -> Choice {
+        switch (host, old) {
+        case (.nothing, nil): .install
+        // The administrator removed it: it stays away, and ours is shown when it is another one now.
+        case (.nothing, let old?): old == new ? .keep : .beside
+        case (.other, nil): .beside
+        case (.other, let old?): old == new ? .keep : .beside
+        case (.file(let file), _) where file.bytes == new: .keep
+        // It was there before the package came.
+        case (.file, nil): .beside
+        case (.file(let file), let old?):
+            switch (file.bytes != old, old != new) {
+            case (false, true): .install  // changed by the package alone
+            case (true, true): .beside  // by both
+            case (true, false), (false, false): .keep  // by the administrator alone, or by nobody
+            }
+        }
+    }
+}

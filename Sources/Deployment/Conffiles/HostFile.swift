@@ -1,0 +1,57 @@
+import Glibc
+import Linux
+
+/// A small file with what belongs to it.
+struct HostFile: Hashable, Sendable {
+    /// A configuration file larger than this is refused.
+    static let limit = 16 << 20
+
+    var bytes: [UInt8]
+    var mode: mode_t
+    var owner: uid_t
+    var group: gid_t
+
+    /// What is at a path.
+    enum Found: Hashable, Sendable {
+        case nothing
+        case file(HostFile)
+        /// A link, a folder, …: never ours, always kept.
+        case other
+
+        var file: HostFile? { if case .file(let file) = self { file } else { nil } }
+    }
+
+    static func find(_ path: String) throws(Errno) -> Found {
+        var status = stat()
+        if lstat(path, &status) != 0 {
+            let code = errno
+            if code == ENOENT || code == ENOTDIR { return .nothing }
+            throw Errno(code, "look at \(path)")
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else { return .other }
+        return .file(
+            HostFile(
+                bytes: try Files.read(path, limit: limit), mode: status.st_mode & 0o7777, owner: status.st_uid,
+                group: status.st_gid))
+    }
+
+    /// Writes the file durably, with its mode and owner: the old bytes or the new at every moment.
+    func write(to path: String) throws(Errno) {
+        let (folder, name) = Files.split(path)
+        let temporary = "\(folder)/.\(name).gatekeel-new"
+        do throws(Errno) {
+            let file = try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)
+            let number = file.raw
+            try file.write(bytes)
+            // The owner first: a change of owner takes setuid bits away, and tests have no right to it.
+            if fchown(number, owner, group) != 0, geteuid() == 0 { throw Errno.current("chown \(temporary)") }
+            try retrying("chmod \(temporary)") { fchmod(number, mode) }
+            try file.synchronize()
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+        try retrying("rename \(temporary)") { rename(temporary, path) }
+        try Files.synchronizeDirectory(folder)
+    }
+}

@@ -1,0 +1,77 @@
+/// The pipeline's state machine: pure, over `Transition.table`; the engine performs what it says.
+struct DeploymentMachine: Hashable, Sendable {
+    /// What to do, in order.
+    enum Action: Hashable, Sendable {
+        /// Make this phase durable, before anything of it is done.
+        case enter(Phase)
+        /// What it comes to, durable with the phase.
+        case settle(DeploymentResult)
+        /// Wait a little, for the same phase failed before.
+        case pause
+        case perform(Step)
+        /// It is over.
+        case conclude
+    }
+
+    /// What the way on depends on, from the deployment's record.
+    struct Conditions: Hashable, Sendable {
+        var hasOld = false
+        var enables = false
+        var starts = false
+
+        func holds(_ condition: Transition.Condition) -> Bool {
+            switch condition {
+            case .always: true
+            case .hasOld: hasOld
+            case .activates: enables || starts
+            case .starts: starts
+            }
+        }
+    }
+
+    let operation: Operation
+    private(set) var phase: Phase
+
+    init(operation: Operation, phase: Phase) {
+        self.operation = operation
+        self.phase = phase
+    }
+
+    /// The first phase of an operation.
+    static func firstPhase(of operation: Operation) -> Phase {
+        switch operation {
+        case .install, .update: .verifying
+        case .rollback: .preparing
+        case .activate: .starting
+        case .deactivate, .remove: .stopping
+        }
+    }
+
+    /// The row that fits, if one does.
+    static func transition(
+        _ operation: Operation, _ phase: Phase, _ event: Transition.Event, _ conditions: Conditions
+    ) -> Transition? {
+        Transition.table.first {
+            $0.operations.contains(operation) && $0.from.contains(phase) && $0.events.contains(event)
+                && conditions.holds($0.condition)
+        }
+    }
+
+    /// Takes an event in; without a row for it nothing happens.
+    mutating func handle(_ event: Transition.Event, _ conditions: Conditions) -> [Action] {
+        guard let transition = Self.transition(operation, phase, event, conditions) else { return [] }
+        var actions: [Action] = []
+        if transition.to == phase, event == .failed { actions.append(.pause) }
+        if let outcome = transition.outcome { actions.append(.settle(outcome)) }
+        phase = transition.to
+        actions.append(.enter(phase))
+        return actions + performing
+    }
+
+    /// The actions of the first phase.
+    func begin() -> [Action] { [.enter(phase)] + performing }
+
+    private var performing: [Action] {
+        phase == .finished ? [.conclude] : phase.steps(of: operation).map(Action.perform)
+    }
+}

@@ -1,0 +1,96 @@
+/// One effect of a phase. Every step may be repeated, also after it was interrupted anywhere.
+enum Step: String, Sendable, CaseIterable {
+    /// The staged package against the host as it is now.
+    case verify
+    /// The payload into a folder beside, then its name.
+    case unpack
+    /// Users and folders.
+    case provision
+    /// What runs, what is enabled, what happens to the conffiles; copies of the old bytes.
+    case plan
+    /// The units in place.
+    case stop
+    /// From here to `unmark` the package's units cannot start.
+    case mark
+    case conffiles
+    case attach
+    /// `current` and `previous`.
+    case links
+    /// Enablement goes; `enable` makes it anew.
+    case unlink
+    case reload
+    case unmark
+    case enable
+    case start
+    case probe
+    case commit
+    /// Unit files of a removal.
+    case detach
+    /// Conffiles of a removal: kept as packaged for the next install, or purged.
+    case forget
+    /// The trees of a removal.
+    case delete
+    case revertStop = "revert-stop"
+    case revertConffiles = "revert-conffiles"
+    case revertAttach = "revert-attach"
+    case revertLinks = "revert-links"
+    case revertEnablement = "revert-enablement"
+    case revertStart = "revert-start"
+    case clean
+
+    /// Works on files alone: early at boot these steps run without systemd's help.
+    var isOfFiles: Bool {
+        switch self {
+        case .mark, .conffiles, .attach, .links, .unlink, .unmark, .detach, .forget, .delete, .revertConffiles,
+            .revertAttach, .revertLinks, .revertEnablement:
+            true
+        default: false
+        }
+    }
+}
+
+extension Phase {
+    /// What is done in this phase, in order.
+    func steps(of operation: Operation) -> [Step] {
+        switch (self, operation) {
+        case (.verifying, _): [.verify]
+        case (.unpacking, _): [.unpack]
+        case (.preparing, _): [.provision, .plan]
+        case (.stopping, _): [.stop]
+        case (.switching, _): [.mark, .conffiles, .attach, .links, .unlink, .reload, .unmark]
+        case (.starting, _): [.enable, .start]
+        case (.probation, _): [.probe]
+        case (.committing, .deactivate): [.unlink, .reload, .commit]
+        case (.committing, _): [.commit]
+        // The marker stays until the package's folder goes: nothing may start a unit of what is half gone.
+        case (.removing, _): [.mark, .unlink, .detach, .reload, .forget, .links, .delete]
+        case (.revertStopping, _): [.revertStop]
+        case (.revertSwitching, .activate): [.revertEnablement, .reload]
+        case (.revertSwitching, _):
+            [.mark, .revertConffiles, .revertAttach, .revertLinks, .revertEnablement, .reload, .unmark]
+        case (.revertStarting, _): [.revertStart]
+        case (.cleaning, _): [.clean]
+        case (.finished, _): []
+        }
+    }
+
+    /// Of the whole deployment, when this phase begins; unpacking has the room up to the next.
+    var percent: Int {
+        switch self {
+        case .verifying: 0
+        case .unpacking: 5
+        case .preparing: 50
+        case .stopping: 55
+        case .switching: 60
+        case .starting: 65
+        case .probation: 70
+        case .committing: 95
+        case .removing: 60
+        case .revertStopping: 70
+        case .revertSwitching: 80
+        case .revertStarting: 90
+        case .cleaning: 98
+        case .finished: 100
+        }
+    }
+}

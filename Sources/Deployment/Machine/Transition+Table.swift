@@ -1,0 +1,72 @@
+extension Transition {
+    private static let fresh: Set<Operation> = [.install, .update]
+    /// Those that put another release in place.
+    private static let exchange: Set<Operation> = [.install, .update, .rollback]
+    private static let bad: Set<Event> = [.failed, .exhausted]
+    private static let back: Set<Event> = [.resumed, .rebooted]
+
+    /// The pipeline. The first row that fits counts; what no row names cannot happen.
+    static let table: [Transition] = [
+        // Install, update, rollback: all that takes long happens while the old release runs.
+        Transition(fresh, [.verifying], [.done], .unpacking),
+        Transition(fresh, [.unpacking], [.done], .preparing),
+        Transition(exchange, [.preparing], [.done], .stopping, when: .hasOld),
+        Transition(exchange, [.preparing], [.done], .switching),
+        Transition(exchange, [.stopping], [.done], .switching),
+        Transition(exchange, [.switching], [.done], .starting, when: .activates),
+        Transition(exchange, [.switching], [.done], .committing),  // inactive: kept at the switch
+        Transition(exchange, [.starting], [.done], .probation, when: .starts),
+        Transition(exchange, [.starting], [.done], .committing),
+        Transition(exchange, [.probation], [.done], .committing),
+        Transition(exchange, [.committing], [.done], .cleaning, .done),
+
+        // Nothing of the host was touched yet.
+        Transition(exchange, [.verifying, .unpacking, .preparing], bad, .cleaning, .failed),
+        // The old units may be down, and nothing else.
+        Transition(exchange, [.stopping], bad, .revertStarting, .failed),
+        // The way back.
+        Transition(exchange, [.switching, .starting, .probation, .committing], bad, .revertStopping),
+        Transition(exchange, [.revertStopping], [.done, .failed], .revertSwitching, when: .hasOld, .rolledBack),
+        Transition(exchange, [.revertStopping], [.done, .failed], .revertSwitching, .failed),
+        Transition(exchange, [.revertSwitching], [.done], .revertStarting),
+
+        Transition([.activate], [.starting], [.done], .probation),
+        Transition([.activate], [.probation], [.done], .committing),
+        Transition([.activate], [.committing], [.done], .cleaning, .done),
+        Transition([.activate], [.starting, .probation, .committing], bad, .revertStopping, .failed),
+        Transition([.activate], [.revertStopping], [.done, .failed], .revertSwitching),
+        Transition([.activate], [.revertSwitching], [.done], .cleaning),
+
+        Transition([.deactivate], [.stopping], [.done], .committing),
+        Transition([.deactivate], [.committing], [.done], .cleaning, .done),
+        Transition([.deactivate], [.stopping, .committing], bad, .cleaning, .failed),
+
+        Transition([.remove], [.stopping], [.done], .removing),
+        Transition([.remove], [.stopping], bad, .revertStarting, .failed),
+        Transition([.remove], [.removing], [.done], .cleaning, .done),
+        Transition([.remove], [.removing], [.exhausted], .cleaning, .failed),
+
+        // Once these have begun there is no other way: they are tried again, with pauses.
+        Transition(Set(Operation.allCases), [.revertSwitching], [.failed], .revertSwitching),
+        Transition([.remove], [.removing], [.failed], .removing),
+        Transition(Set(Operation.allCases), [.revertStarting], [.done, .failed], .cleaning),
+        Transition(Set(Operation.allCases), [.cleaning], [.done, .failed], .finished),
+
+        // Interrupted: a phase is done again. After a boot the units of a release on probation are started by us,
+        // those that are not enabled too; in the same boot a unit that failed meanwhile must not be started over.
+        Transition(Set(Operation.allCases), [.probation], [.rebooted], .starting),
+        Transition(Set(Operation.allCases), [.verifying], back, .verifying),
+        Transition(Set(Operation.allCases), [.unpacking], back, .unpacking),
+        Transition(Set(Operation.allCases), [.preparing], back, .preparing),
+        Transition(Set(Operation.allCases), [.stopping], back, .stopping),
+        Transition(Set(Operation.allCases), [.switching], back, .switching),
+        Transition(Set(Operation.allCases), [.starting], back, .starting),
+        Transition(Set(Operation.allCases), [.probation], [.resumed], .probation),
+        Transition(Set(Operation.allCases), [.committing], back, .committing),
+        Transition(Set(Operation.allCases), [.removing], back, .removing),
+        Transition(Set(Operation.allCases), [.revertStopping], [.resumed, .rebooted, .exhausted], .revertStopping),
+        Transition(Set(Operation.allCases), [.revertSwitching], [.resumed, .rebooted, .exhausted], .revertSwitching),
+        Transition(Set(Operation.allCases), [.revertStarting], [.resumed, .rebooted, .exhausted], .revertStarting),
+        Transition(Set(Operation.allCases), [.cleaning], [.resumed, .rebooted, .exhausted], .cleaning),
+    ]
+}

@@ -1,0 +1,139 @@
+/// A deployment as its journal holds it: all that is needed to finish or to revert it.
+struct DeploymentRecord: Hashable, Sendable {
+    static let kind = "deployment"
+
+    var id: String
+    var package: String
+    var operation: Operation
+    var version: String
+    var oldVersion = ""
+    var phase: Phase
+    /// The token of the staged package; empty for what needs none.
+    var token = ""
+    var purge = false
+    var allowDowngrade = false
+    var activation = Activation.restore
+    /// Folder names of releases, empty for none: what is to be in place, what is, and its `previous`.
+    var newRelease = ""
+    var oldRelease = ""
+    var oldPrevious = ""
+    /// `highest` of the package before.
+    var oldHighest = ""
+    /// Links of enablement before: paths beneath `/etc/systemd/system`, and their targets.
+    var oldLinks: [EnablementLink] = []
+    /// Units of the old release that ran, instances of templates included.
+    var oldActive: [String] = []
+    var enables = false
+    var starts = false
+    /// The plan of the conffiles.
+    var conffiles: [ConffilePlan] = []
+    /// Folders beneath `/etc` that the switch makes.
+    var folders: [String] = []
+    /// Boots since the switch, and the last boot that was counted.
+    var boots = 0
+    var bootID = ""
+    /// How often it was taken up again.
+    var attempts = 0
+    /// Why it is on the way back, or ended badly.
+    var reason: Reason?
+    var result = DeploymentResult.running
+    var startedAt: Int64 = 0
+    var endedAt: Int64 = 0
+    var downtime: Duration?
+
+    init(id: String, package: String, operation: Operation, version: String, phase: Phase) {
+        self.id = id
+        self.package = package
+        self.operation = operation
+        self.version = version
+        self.phase = phase
+    }
+
+    /// The old release is another one than the new one, and in place.
+    var hasOld: Bool { !oldRelease.isEmpty }
+}
+
+extension DeploymentRecord {
+    var record: Record {
+        var record = Record(kind: Self.kind)
+        record.add("id", id)
+        record.add("package", package)
+        record.add("operation", operation.rawValue)
+        record.add("version", version)
+        record.add("old-version", oldVersion)
+        record.add("phase", phase.rawValue)
+        record.add("token", token)
+        record.add("purge", purge)
+        record.add("allow-downgrade", allowDowngrade)
+        record.add("activation", activation.rawValue)
+        record.add("new-release", newRelease)
+        record.add("old-release", oldRelease)
+        record.add("old-previous", oldPrevious)
+        record.add("old-highest", oldHighest)
+        for link in oldLinks { record.add("old-link", link.path, link.target) }
+        record.add("old-active", each: oldActive)
+        record.add("enables", enables)
+        record.add("starts", starts)
+        for plan in conffiles {
+            record.add("conffile", plan.path, plan.choice.rawValue, plan.saved.rawValue, plan.savedBeside.rawValue)
+        }
+        record.add("folder", each: folders)
+        record.add("boots", boots)
+        record.add("boot-id", bootID)
+        record.add("attempts", attempts)
+        if let reason { record.add("reason", reason.token, reason.text) }
+        record.add("result", result.rawValue)
+        record.add("started-at", startedAt)
+        record.add("ended-at", endedAt)
+        record.add("downtime", downtime)
+        return record
+    }
+
+    init(_ record: Record) throws(Corrupt) {
+        guard let operation = Operation(rawValue: record.string("operation")),
+            let phase = Phase(rawValue: record.string("phase")), Store.isPackageName(record.string("package"))
+        else { throw Corrupt("an unknown operation, phase or package") }
+        self.init(
+            id: record.string("id"), package: record.string("package"), operation: operation,
+            version: record.string("version"), phase: phase)
+        oldVersion = record.string("old-version")
+        token = record.string("token")
+        purge = record.flag("purge")
+        allowDowngrade = record.flag("allow-downgrade")
+        activation = Activation(rawValue: record.string("activation")) ?? .restore
+        newRelease = record.string("new-release")
+        oldRelease = record.string("old-release")
+        oldPrevious = record.string("old-previous")
+        oldHighest = record.string("old-highest")
+        oldLinks = record.all("old-link").compactMap {
+            $0.count == 2 ? EnablementLink(path: $0[0], target: $0[1]) : nil
+        }
+        oldActive = record.strings("old-active")
+        enables = record.flag("enables")
+        starts = record.flag("starts")
+        conffiles = record.all("conffile").compactMap { fields in
+            guard fields.count == 4, let choice = ConffilePlan.Choice(rawValue: fields[1]),
+                let saved = ConffilePlan.Saved(rawValue: fields[2]),
+                let beside = ConffilePlan.Saved(rawValue: fields[3])
+            else { return nil }
+            return ConffilePlan(path: fields[0], choice: choice, saved: saved, savedBeside: beside)
+        }
+        folders = record.strings("folder")
+        boots = record.integer("boots")
+        bootID = record.string("boot-id")
+        attempts = record.integer("attempts")
+        reason = record.fields("reason").flatMap { $0.count == 2 ? Reason($0[0], $0[1]) : nil }
+        result = DeploymentResult(rawValue: record.string("result")) ?? .running
+        startedAt = record.integer("started-at")
+        endedAt = record.integer("ended-at")
+        downtime = record.duration("downtime")
+    }
+
+    /// As others see it.
+    func status(percent: Int) -> DeploymentStatus {
+        DeploymentStatus(
+            id: id, package: package, operation: operation, version: version, oldVersion: oldVersion, phase: phase,
+            percent: percent, result: result, reason: reason, startedAt: startedAt, endedAt: endedAt,
+            downtime: downtime)
+    }
+}

@@ -1,0 +1,34 @@
+/// What the store remembers of a package beside its releases; it outlives a removal that is no purge.
+struct PackageState: Hashable, Sendable {
+    static let kind = "package"
+
+    /// The highest version that was ever committed.
+    var highest = ""
+    var installedAt: Int64 = 0
+    /// Conffiles that came with any of its releases, so that a purge takes them all.
+    var conffiles: [String] = []
+    /// Folders beneath `/etc` that were made for conffiles.
+    var folders: [String] = []
+    /// Why the last deployment of it ended badly.
+    var reason: Reason?
+
+    init() {}
+
+    var record: Record {
+        var record = Record(kind: Self.kind)
+        record.add("highest", highest)
+        record.add("installed-at", installedAt)
+        record.add("conffile", each: conffiles)
+        record.add("folder", each: folders)
+        if let reason { record.add("reason", reason.token, reason.text) }
+        return record
+    }
+
+    init(_ record: Record) {
+        highest = record.string("highest")
+        installedAt = record.integer("installed-at")
+        conffiles = record.strings("conffile")
+        folders = record.strings("folder")
+        reason = record.fields("reason").flatMap { $0.count == 2 ? Reason($0[0], $0[1]) : nil }
+    }
+}

@@ -1,0 +1,66 @@
+extension ReleaseRecord {
+    static let kind = "release"
+
+    var record: Record {
+        var record = Record(kind: Self.kind)
+        record.add("name", name)
+        record.add("version", version)
+        record.add("architecture", architecture)
+        record.add("description", description)
+        record.add("signer", signer)
+        record.add("package-size", packageSize)
+        record.add("installed-size", installedSize)
+        record.add("provides", provides)
+        for unit in units {
+            record.add(
+                "unit",
+                fields: [unit.name, unit.path, unit.isEnabled ? "yes" : "no", unit.isStarted ? "yes" : "no"]
+                    + unit.dropIns)
+        }
+        record.add("conffile", each: conffiles)
+        record.add("sysusers", each: sysusers)
+        record.add("tmpfiles", each: tmpfiles)
+        record.add("manifest-user", each: manifestUsers)
+        record.add("manifest-folder", each: manifestFolders)
+        if let health {
+            record.add("health", fields: [health.user, "\(health.timeout.milliseconds)"] + health.command)
+        }
+        record.add("probation-time", probationTime)
+        record.add("start-timeout", startTimeout)
+        record.add("stop-timeout", stopTimeout)
+        if let allowedRestarts { record.add("allowed-restarts", allowedRestarts) }
+        record.add("warning", each: warnings)
+        return record
+    }
+
+    init(_ record: Record) throws(Corrupt) {
+        self.init(name: record.string("name"), version: record.string("version"))
+        guard Store.isPackageName(name), Store.isVersion(version) else { throw Corrupt("a wrong name or version") }
+        architecture = record.string("architecture")
+        description = record.string("description")
+        signer = record.string("signer")
+        packageSize = record.integer("package-size")
+        installedSize = record.integer("installed-size")
+        provides = record.string("provides")
+        units = record.all("unit").compactMap { fields in
+            guard fields.count >= 4 else { return nil }
+            return ReleaseUnit(
+                name: fields[0], path: fields[1], dropIns: Array(fields[4...]), isEnabled: fields[2] == "yes",
+                isStarted: fields[3] == "yes")
+        }
+        conffiles = record.strings("conffile")
+        sysusers = record.strings("sysusers")
+        tmpfiles = record.strings("tmpfiles")
+        manifestUsers = record.strings("manifest-user")
+        manifestFolders = record.strings("manifest-folder")
+        if let fields = record.fields("health"), fields.count >= 3 {
+            health = HealthCommand(
+                command: Array(fields[2...]), user: fields[0], timeout: .milliseconds(Int64(fields[1]) ?? 10000))
+        }
+        probationTime = record.duration("probation-time")
+        startTimeout = record.duration("start-timeout")
+        stopTimeout = record.duration("stop-timeout")
+        allowedRestarts = record.optionalInteger("allowed-restarts")
+        warnings = record.strings("warning")
+    }
+}

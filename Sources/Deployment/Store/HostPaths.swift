@@ -1,0 +1,34 @@
+/// Where the host's files are; a test gives a root of its own.
+public struct HostPaths: Hashable, Sendable {
+    /// Empty for the host itself, else a folder that stands for `/`.
+    public let root: String
+    /// The store: `/var/lib/gatekeel`.
+    public let store: String
+    /// Where the packages' units are attached.
+    public var attachedUnits: String { root + "/etc/systemd/system.attached" }
+    /// Where `systemctl enable` puts its links.
+    public var systemUnits: String { root + "/etc/systemd/system" }
+    /// Where a package's `tmpfiles.d` files are put, so that each boot makes its folders in `/run`.
+    public var tmpfiles: String { root + "/etc/tmpfiles.d" }
+    /// dpkg's lists of files: `/var/lib/dpkg/info`.
+    public var dpkgInfo: String { root + "/var/lib/dpkg/info" }
+
+    /// Folders in which a unit of the host may be, that a package must not shadow.
+    public var hostUnitFolders: [String] {
+        [
+            "/etc/systemd/system.control", "/run/systemd/system.control", "/run/systemd/transient",
+            "/etc/systemd/system",
+            "/run/systemd/system", "/run/systemd/generator.early", "/run/systemd/generator",
+            "/run/systemd/generator.late", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
+            "/lib/systemd/system", "/run/systemd/system.attached",
+        ].map { root + $0 }
+    }
+
+    public init(root: String = "", store: String = "/var/lib/gatekeel") {
+        self.root = root
+        self.store = root + store
+    }
+
+    /// The host's file of an absolute path.
+    func host(_ path: String) -> String { root + path }
+}

@@ -1,0 +1,157 @@
+import Glibc
+import Linux
+
+/// The store on disk, `/var/lib/gatekeel`:
+///
+///     packages/NAME/VERSION/    an immutable tree: usr/ opt/ etc/ (conffiles as packaged) and gatekeel-release
+///     packages/NAME/current     link to the release in place
+///     packages/NAME/previous    link to the one before
+///     packages/NAME/state       what outlives the releases
+///     packages/NAME/pristine/   conffiles as packaged, of a package that was removed and not purged
+///     packages/NAME/switching   there while the host is between two releases: its units do not start
+///     staged/TOKEN/             package.deb, record
+///     journal/                  deployment, history, clock, reserve, work/ (old bytes of conffiles)
+///
+/// All calls block: they belong on the worker's thread.
+public struct Store: Sendable {
+    public let paths: HostPaths
+    let passage: Passage
+
+    public init(_ paths: HostPaths) { self.init(paths, passage: Passage()) }
+
+    init(_ paths: HostPaths, passage: Passage) {
+        self.paths = paths
+        self.passage = passage
+    }
+
+    var root: String { paths.store }
+    var packagesFolder: String { "\(root)/packages" }
+    var stagedFolder: String { "\(root)/staged" }
+    var journalFolder: String { "\(root)/journal" }
+
+    func folder(of package: String) -> String { "\(packagesFolder)/\(package)" }
+    func folder(of package: String, release: String) -> String { "\(folder(of: package))/\(release)" }
+    func work(of deployment: String) -> String { "\(journalFolder)/work/\(deployment)" }
+
+    /// Makes the folders; those that are there stay as they are.
+    func create() throws(Errno) {
+        try Files.makeDirectories(root, mode: 0o711)
+        // Services of packages run as their own users and must reach their files.
+        try Files.makeDirectories(packagesFolder, mode: 0o755)
+        try Files.makeDirectories(stagedFolder, mode: 0o700)
+        try Files.makeDirectories(journalFolder, mode: 0o700)
+        try Files.makeDirectories("\(journalFolder)/work", mode: 0o700)
+    }
+
+    // MARK: Names
+
+    /// Debian policy 5.6.1: at least two of `a-z 0-9 + - .`, the first a letter or digit.
+    static func isPackageName(_ name: String) -> Bool {
+        let bytes = Array(name.utf8)
+        guard (2...128).contains(bytes.count), let first = bytes.first, isLower(first) || isDigit(first) else {
+            return false
+        }
+        return bytes.allSatisfy { isLower($0) || isDigit($0) || [0x2B, 0x2D, 0x2E].contains($0) }
+    }
+
+    /// Debian policy 5.6.12, and beginning with a digit, so that no version is `current`.
+    static func isVersion(_ version: String) -> Bool {
+        let bytes = Array(version.utf8)
+        guard (1...128).contains(bytes.count), let first = bytes.first, isDigit(first) else { return false }
+        return bytes.allSatisfy { byte in
+            isDigit(byte) || isLower(byte | 0x20) && byte >= 0x41 || [0x2B, 0x2D, 0x2E, 0x3A, 0x7E].contains(byte)
+        }
+    }
+
+    /// The folder's name of a version: `1:2.0-3` is `1_2.0-3`; `_` is no letter of versions.
+    static func folderName(of version: String) -> String { String(version.map { $0 == ":" ? "_" : $0 }) }
+
+    private static func isRelease(_ name: String) -> Bool {
+        name.utf8.first.map(isDigit) ?? false
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+    private static func isLower(_ byte: UInt8) -> Bool { (0x61...0x7A).contains(byte) }
+
+    // MARK: Packages
+
+    /// Names of all packages of which anything is left.
+    func packageNames() -> [String] {
+        ((try? Files.names(in: packagesFolder)) ?? []).filter(Self.isPackageName)
+    }
+
+    /// The folders of a package's releases.
+    func releases(of package: String) -> [String] {
+        ((try? Files.names(in: folder(of: package))) ?? []).filter(Self.isRelease)
+    }
+
+    /// The release that a link names; nil when there is no link, or none to a release that is there.
+    func release(_ link: ReleaseLink, of package: String) -> String? {
+        guard let target = Files.linkTarget("\(folder(of: package))/\(link.rawValue)"), Self.isRelease(target),
+            !target.contains("/"), Files.exists(folder(of: package, release: target))
+        else { return nil }
+        return target
+    }
+
+    /// Switches a link atomically and durably; empty takes it away.
+    func set(_ link: ReleaseLink, of package: String, to release: String) throws(Errno) {
+        let path = "\(folder(of: package))/\(link.rawValue)"
+        if release.isEmpty {
+            try Files.remove(path)
+        } else if Files.linkTarget(path) != release {
+            try Files.replaceLink(path, target: release)
+        }
+    }
+
+    /// A folder's name for a release of this version that is not taken by one in use: `1.0`, else `1.0__2`, …
+    func freeFolder(for version: String, of package: String) -> String {
+        let used = [release(.current, of: package), release(.previous, of: package)]
+        let base = Self.folderName(of: version)
+        var candidate = base
+        var number = 2
+        while used.contains(candidate) {
+            candidate = "\(base)__\(number)"
+            number += 1
+        }
+        return candidate
+    }
+
+    /// What is known of a release.
+    func record(of package: String, release: String) throws -> ReleaseRecord {
+        let bytes = try Files.read(
+            "\(folder(of: package, release: release))/\(Self.recordName)", limit: Record.limit)
+        return try ReleaseRecord(Record(decoding: bytes, kind: ReleaseRecord.kind))
+    }
+
+    static let recordName = "gatekeel-release"
+
+    private func stateFile(_ package: String) -> RecordFile {
+        RecordFile(path: "\(folder(of: package))/state", kind: PackageState.kind)
+    }
+
+    func state(of package: String) -> (state: PackageState, complaints: [String]) {
+        let loaded = stateFile(package).load()
+        return (loaded.record.map(PackageState.init) ?? PackageState(), loaded.complaints)
+    }
+
+    func save(_ state: PackageState, of package: String) throws {
+        try Files.makeDirectories(folder(of: package), mode: 0o755)
+        try passage("deployment.state.before")
+        try reserving { () throws(Errno) in try stateFile(package).save(state.record) }
+        try passage("deployment.state.after")
+    }
+
+    /// Takes a tree out of sight at once, then apart: a tree with its proper name is always whole.
+    func discardTree(_ path: String) throws(Errno) {
+        guard Files.exists(path) else { return }
+        let (folder, name) = Files.split(path)
+        let trash = "\(folder)/.trash-\(name)"
+        try Files.removeTree(trash)
+        try retrying("rename \(path)") { rename(path, trash) }
+        try Files.synchronizeDirectory(folder)
+        try Files.removeTree(trash)
+    }
+}
+
+/// The links beside a package's releases.
+enum ReleaseLink: String, Sendable { case current, previous }
