@@ -71,6 +71,7 @@ static inline int gk_route_monitor(void) {
 }
 
 static const uint64_t gk_RESOLVE_BENEATH = RESOLVE_BENEATH;
+static const uint64_t gk_RESOLVE_NO_XDEV = RESOLVE_NO_XDEV;
 static const uint64_t gk_RESOLVE_NO_SYMLINKS = RESOLVE_NO_SYMLINKS;
 static const uint64_t gk_RESOLVE_NO_MAGICLINKS = RESOLVE_NO_MAGICLINKS;
 static const unsigned int gk_RENAME_NOREPLACE = RENAME_NOREPLACE;

@@ -1,0 +1,151 @@
+import COpenSSL
+import Glibc
+import Linux
+
+/// One signer of a signature that was verified.
+public struct Signer: Hashable, Sendable {
+    /// The distinguished name of the signer's certificate.
+    public let subject: String
+    /// The distinguished name of the authority that issued it.
+    public let issuer: String
+    /// The SHA-256 fingerprint of the certificate, hexadecimal.
+    public let fingerprint: String
+    /// The last second of the certificate's validity, since the epoch.
+    public let notAfter: Int64
+    /// The digest's name: `SHA256`.
+    public let digest: String
+}
+
+/// A detached CMS signature (RFC 5652, SignedData) in DER, as it came: nothing of it is trusted before `verify`.
+public struct DetachedSignature: Sendable {
+    /// The most bytes of a signature.
+    public static let limit = 65536
+
+    /// The message.
+    public let bytes: [UInt8]
+
+    /// - Throws: `.malformed` when it is larger than `limit`.
+    public init(_ bytes: [UInt8]) throws(SigningError) {
+        guard bytes.count <= Self.limit else { throw .malformed("it has \(bytes.count) bytes, at most \(Self.limit)") }
+        self.bytes = bytes
+    }
+
+    /// Verifies the signature over a range of a file: `CMS_verify(3)`, with the certificates checked by our own rules.
+    ///
+    /// There is at least one signer, and *every* signer must pass: the digest is SHA-256 or better, the certificate leads to
+    /// the keyring, all of the chain is valid at `time`, the leaf has keyUsage digitalSignature and extendedKeyUsage
+    /// codeSigning, and the signature belongs to the bytes.
+    /// - Parameter time: seconds since the epoch: the later of now and the newest time that is known for sure, so that a
+    ///   clock set back does not revive an expired certificate.
+    /// - Returns: the signers, at least one.
+    public func verify(
+        over file: borrowing FileDescriptor, range: Range<Int>, keyring: Keyring, time: Int64
+    ) throws(SigningError) -> [Signer] {
+        guard !keyring.entries.isEmpty else { throw .emptyKeyring(path: keyring.path) }
+        let message = try parse()
+        let signers = try checkedSigners(message.raw, keyring, time)
+        // Last: the only step that takes time with the package's size.
+        try RangeSource.with(file, range) { (content) throws(SigningError) in
+            ERR_clear_error()
+            guard CMS_verify(message.raw, nil, nil, content, nil, gk_CMS_VERIFY) == 1 else {
+                throw .contentMismatch(takeLibraryErrors())
+            }
+        }
+        return signers
+    }
+
+    /// The signers as the message names them, *not verified*: for display only.
+    public func claimedSigners() throws(SigningError) -> [Signer] {
+        let message = try parse()
+        return try signerCertificates(message.raw).map { (info, certificate) in
+            Signer(certificate, digest: digestName(info))
+        }
+    }
+
+    private func parse() throws(SigningError) -> Handle {
+        ERR_clear_error()
+        var consumed = 0
+        let raw = bytes.withUnsafeBufferPointer { buffer -> OpaquePointer? in
+            var position = buffer.baseAddress
+            let parsed = d2i_CMS_ContentInfo(nil, &position, buffer.count)
+            if let position, let start = buffer.baseAddress { consumed = position - start }
+            return parsed
+        }
+        guard let raw else { throw .malformed("no CMS message in DER (\(takeLibraryErrors()))") }
+        let message = try Handle(raw, "message", free: freeMessage)
+        guard consumed == bytes.count else { throw .malformed("\(bytes.count - consumed) bytes after its end") }
+        guard OBJ_obj2nid(CMS_get0_type(message.raw)) == NID_pkcs7_signed else {
+            throw .malformed("it is no SignedData message")
+        }
+        guard CMS_is_detached(message.raw) == 1 else { throw .malformed("it carries content, but must be detached") }
+        guard OBJ_obj2nid(CMS_get0_eContentType(message.raw)) == NID_pkcs7_data else {
+            throw .malformed("its content type is not id-data")
+        }
+        return message
+    }
+
+    private func signerCertificates(
+        _ message: OpaquePointer
+    ) throws(SigningError) -> [(info: OpaquePointer, certificate: Certificate)] {
+        let infos = CMS_get0_SignerInfos(message)
+        let count = gk_signers_count(infos)
+        guard count > 0 else { throw .malformed("it has no signer") }
+        guard count <= 8 else { throw .malformed("it has \(count) signers, at most 8") }
+        // Gives every SignerInfo its certificate of those in the message.
+        _ = CMS_set1_signers_certs(message, nil, 0)
+        var result: [(info: OpaquePointer, certificate: Certificate)] = []
+        for index in 0..<count {
+            var leaf: OpaquePointer?
+            guard let info = gk_signers_at(infos, index) else { throw .malformed("a signer cannot be read") }
+            CMS_SignerInfo_get0_algs(info, nil, &leaf, nil, nil)
+            guard let leaf else { throw .malformed("the certificate of a signer is missing") }
+            result.append((info, Certificate(sharing: leaf)))
+        }
+        return result
+    }
+
+    private func checkedSigners(
+        _ message: OpaquePointer, _ keyring: Keyring, _ time: Int64
+    ) throws(SigningError) -> [Signer] {
+        let found = try signerCertificates(message)
+        let others = try Handle(
+            CMS_get1_certs(message) ?? gk_certificates_new(), "certificates", free: freeCertificates)
+        guard gk_certificates_count(others.raw) <= 32 else { throw .malformed("it has more than 32 certificates") }
+        var signers: [Signer] = []
+        for (info, certificate) in found {
+            let digest = digestName(info)
+            guard ["SHA256", "SHA384", "SHA512"].contains(digest) else {
+                throw .weak("the signature's digest is \(digest)")
+            }
+            if CMS_signed_get_attr_count(info) <= 0 {
+                // Without them, a signature over attributes could pass as one over content (RFC 5652, 11 and errata).
+                throw .malformed("it has no signed attributes")
+            }
+            try keyring.check(leaf: certificate, others: others.raw, time: time)
+            signers.append(Signer(certificate, digest: digest))
+        }
+        return signers
+    }
+
+    private func digestName(_ info: OpaquePointer) -> String {
+        var algorithm: UnsafeMutablePointer<X509_ALGOR>?
+        CMS_SignerInfo_get0_algs(info, nil, nil, &algorithm, nil)
+        var object: OpaquePointer?
+        X509_ALGOR_get0(&object, nil, nil, algorithm)
+        switch OBJ_obj2nid(object) {
+        case NID_sha256: return "SHA256"
+        case NID_sha384: return "SHA384"
+        case NID_sha512: return "SHA512"
+        case NID_sha1: return "SHA1"
+        case let other: return OBJ_nid2sn(other).map { String(cString: $0) } ?? "unknown"
+        }
+    }
+}
+
+extension Signer {
+    init(_ certificate: Certificate, digest: String) {
+        self.init(
+            subject: certificate.subject, issuer: certificate.issuer, fingerprint: certificate.fingerprint,
+            notAfter: certificate.notAfter, digest: digest)
+    }
+}

@@ -1,0 +1,55 @@
+import Glibc
+import Linux
+
+/// A command of a test failed.
+public struct CommandFailed: Error, CustomStringConvertible {
+    public let description: String
+}
+
+/// Runs a command with `/bin/sh -ec` and gives what it wrote to standard output and error.
+///
+/// - Throws: `CommandFailed` with that output, unless the command ended with 0.
+@discardableResult
+public func shell(_ command: String) throws -> String {
+    let (status, output) = try shellStatus(command)
+    guard status == 0 else { throw CommandFailed(description: "status \(status) of: \(command)\n\(output)") }
+    return output
+}
+
+/// Runs a command with `/bin/sh -ec`; the exit status, or 128 and the signal's number, and the output.
+public func shellStatus(_ command: String) throws -> (status: Int, output: String) {
+    guard let stream = popen("set -e; exec 2>&1; \(command)", "re") else { throw Errno.current("popen") }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 65536)
+    while true {
+        let count = fread(&buffer, 1, buffer.count, stream)
+        if count == 0 { break }
+        bytes += buffer[..<count]
+    }
+    let status = pclose(stream)
+    let code = status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + status & 0x7f
+    return (Int(code), String(decoding: bytes, as: UTF8.self))
+}
+
+/// A folder for one test; it and all in it are gone when the last reference is.
+public final class TemporaryDirectory: Sendable {
+    /// The folder's path.
+    public let path: String
+
+    public init(_ name: String = "test") throws {
+        let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        path = "\(base)/gatekeel-\(name)-\(getpid())-\(randomBytes(6).map { String($0, radix: 16) }.joined())"
+        try Files.makeDirectories(path, mode: 0o700)
+    }
+
+    deinit { _ = try? shell("chmod -R u+rwX '\(path)'; rm -rf '\(path)'") }
+
+    /// Writes a file in the folder and gives its path.
+    @discardableResult
+    public func write(_ name: String, _ bytes: some Sequence<UInt8>) throws -> String {
+        let file = "\(path)/\(name)"
+        let descriptor = try FileDescriptor.open(file, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
+        try descriptor.write(bytes)
+        return file
+    }
+}
