@@ -61,6 +61,7 @@ let package = Package(
         // Foundations.
         module("Linux", ["CLinux"]),
         module("FaultPoints", ["Linux"]),
+        module("State", ["Linux", "FaultPoints"]),
         module("EventLoop", ["CSDEvent", "Linux"]),
         module("Bus", ["CSDBus", "EventLoop", "Linux"]),
         module("Journal", ["CSDJournal", "Linux"]),
@@ -81,7 +82,7 @@ let package = Package(
 
         // The host, the contract between the daemons, and the daemons.
         module("Contract", ["Bus"]),
-        module("HostObjects", ["LwM2M", "LwM2MClient", "EventLoop", "Linux"]),
+        module("HostObjects", ["LwM2M", "LwM2MClient", "EventLoop", "State", "Linux", "FaultPoints"]),
         module(
             "Installer",
             [
@@ -109,6 +110,7 @@ let package = Package(
         module("TestSupport", ["EventLoop", "Linux"]),
 
         tests("Linux"),
+        tests("State", ["Linux"]),
         tests("EventLoop"),
         tests("Bus"),
         tests("Journal"),

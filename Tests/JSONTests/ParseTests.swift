@@ -2,12 +2,14 @@ import JSON
 import Testing
 
 @Suite struct ParseTests {
-    @Test(arguments: [
-        ("null", JSON.null), (" true ", true), ("false", false), ("[]", []), ("{}", [:]), ("\t[ 1 ,\r\n2 ]", [1, 2]),
+    private static let valid: [(String, JSON)] = [
+        ("null", .null), (" true ", true), ("false", false), ("[]", []), ("{}", [:]), ("\t[ 1 ,\r\n2 ]", [1, 2]),
         (#"{"a":{"b":[null,"c"]}}"#, ["a": ["b": [nil, "c"]]]), (#""""#, ""),
         (#""\"\\\/\b\f\n\r\t""#, "\"\\/\u{8}\u{C}\n\r\t"),
         (#""\u00e4\uD83D\uDE00""#, "ä😀"), ("\"ä😀\"", "ä😀"), (#""\u0000""#, "\0"),
-    ])
+    ]
+
+    @Test(arguments: valid)
     func whatIsJSONIsRead(text: String, value: JSON) throws {
         #expect(try JSON.parse(Array(text.utf8)) == value)
     }
@@ -47,12 +49,10 @@ import Testing
     }
 
     @Test func anErrorSaysWhere() {
-        #expect(throws: JSON.Malformed(message: "«:» was expected", offset: 5)) {
-            try JSON.parse(Array(#"{"a" 1}"#.utf8))
-        }
-        #expect(throws: JSON.Malformed(message: "the name «a» is repeated", offset: 7)) {
-            try JSON.parse(Array(#"{"a":1,"a":2}"#.utf8))
-        }
+        let missing = #expect(throws: JSON.Malformed.self) { try JSON.parse(Array(#"{"a" 1}"#.utf8)) }
+        #expect(missing?.message == "«:» was expected" && missing?.offset == 5)
+        let repeated = #expect(throws: JSON.Malformed.self) { try JSON.parse(Array(#"{"a":1,"a":2}"#.utf8)) }
+        #expect(repeated?.message == "the name «a» is repeated" && repeated?.offset == 7)
     }
 }
 
