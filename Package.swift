@@ -81,7 +81,7 @@ let package = Package(
         module("Deployment", ["Packages", "Configuration", "EventLoop", "Linux", "FaultPoints"]),
 
         // The host, the contract between the daemons, and the daemons.
-        module("Contract", ["Bus"]),
+        module("Contract", ["Bus", "EventLoop", "Linux"]),
         module("HostObjects", ["LwM2M", "LwM2MClient", "EventLoop", "State", "Linux", "FaultPoints"]),
         module(
             "Installer",
@@ -113,6 +113,7 @@ let package = Package(
         tests("State", ["Linux"]),
         tests("EventLoop"),
         tests("Bus"),
+        tests("Contract", ["Bus"]),
         tests("Journal"),
         tests("JSON"),
         tests("Configuration"),

@@ -1,0 +1,33 @@
+import Bus
+
+/// `org.gatekeel.Agent1`: the LwM2M client, of `gatekeeld`, on the system bus. Root and the group adm may look.
+public enum Agent1 {
+    public static let busName = "org.gatekeel.Agent1"
+    public static let path = "/org/gatekeel/Agent1"
+
+    public static let interface = BusInterface(
+        busName,
+        "What the gateway's LwM2M client does and shows. Dictionaries may gain keys: ignore those that you do not know.",
+        methods: [
+            .init(
+                "Status",
+                """
+                endpoint s, version s, servers aa{sv}: name s, uri s, state s (registered, registering, waiting, stopped),
+                short-server-id u, registered-at t, next-attempt t, lifetime u, reason s. Times are seconds since the
+                epoch, 0 for none; an address shows no user information and no query.
+                """,
+                outputs: [.init("status", "a{sv}")]),
+            .init(
+                "Objects",
+                "The objects that are served: id u, name s, version s, instances au.",
+                outputs: [.init("objects", "aa{sv}")]),
+            .init(
+                "Read",
+                """
+                Reads an object, an instance, a resource or a resource instance: /3, /3/0, /3/0/9. Each value that is
+                there: path s, name s, type s, unit s, value v (s, x, t, d, b, ay; times are seconds since the epoch).
+                """,
+                inputs: [.init("path", "s")], outputs: [.init("values", "aa{sv}")]),
+        ],
+        signals: [.init("StatusChanged", "Something of Status changed.", arguments: [.init("status", "a{sv}")])])
+}

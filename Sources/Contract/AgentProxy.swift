@@ -1,0 +1,37 @@
+import Bus
+import EventLoop
+
+/// `org.gatekeel.Agent1` over the bus.
+@LoopActor
+public final class AgentProxy {
+    private let remote: RemoteObject
+
+    public init(_ connection: BusConnection) {
+        remote = RemoteObject(
+            connection: connection, name: Agent1.busName, path: Agent1.path, interface: Agent1.interface.name)
+    }
+
+    public func status() async throws(ContractError) -> AgentStatus {
+        try await remote.value(AgentStatus.self, "Status")
+    }
+
+    public func objects() async throws(ContractError) -> [AgentObject] {
+        try await remote.values(AgentObject.self, "Objects")
+    }
+
+    /// - Parameter path: `/3`, `/3/0`, `/3/0/9`, `/3/0/11/0`.
+    public func read(_ path: String) async throws(ContractError) -> [AgentValue] {
+        try await remote.values(AgentValue.self, "Read", [.string(path)])
+    }
+
+    @discardableResult
+    public func onStatusChanged(
+        _ handler: @escaping @LoopActor (AgentStatus) -> Void
+    ) throws(ContractError) -> BusToken {
+        try remote.onSignal("StatusChanged") { arguments in
+            if let properties = arguments.first?.properties, let status = AgentStatus(properties: properties) {
+                handler(status)
+            }
+        }
+    }
+}

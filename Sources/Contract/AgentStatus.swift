@@ -1,0 +1,83 @@
+import Bus
+
+/// What `Agent1.Status` answers.
+public struct AgentStatus: DictionaryValue {
+    public var endpoint: String
+    public var version: String
+    public var servers: [ServerStatus]
+
+    public init(endpoint: String, version: String, servers: [ServerStatus] = []) {
+        self.endpoint = endpoint
+        self.version = version
+        self.servers = servers
+    }
+
+    public init?(properties: [String: BusValue]) {
+        guard let endpoint = properties["endpoint"]?.text else { return nil }
+        self.init(
+            endpoint: endpoint, version: properties.text("version"),
+            servers: (properties["servers"]?.list ?? []).compactMap(ServerStatus.init(properties:)))
+    }
+
+    public var properties: [String: BusValue] {
+        ["endpoint": .string(endpoint), "version": .string(version), "servers": .list(servers.map(\.properties))]
+    }
+}
+
+/// One LwM2M server, as the gateway sees it.
+public struct ServerStatus: DictionaryValue {
+    public enum State: String, Sendable, CaseIterable {
+        case registered, registering
+        /// Not registered; the next attempt comes by itself.
+        case waiting
+        case stopped
+    }
+
+    /// The account's name in the configuration.
+    public var name: String
+    /// Without user information and query.
+    public var uri: String
+    public var state: State
+    public var shortServerID: Int
+    /// Seconds since the epoch, 0 for none.
+    public var registeredAt: Int64
+    /// Seconds since the epoch, 0 for none.
+    public var nextAttempt: Int64
+    /// Seconds.
+    public var lifetime: Int64
+    /// Why it is not registered.
+    public var reason: String
+
+    public init(
+        name: String, uri: String, state: State, shortServerID: Int = 0, registeredAt: Int64 = 0,
+        nextAttempt: Int64 = 0, lifetime: Int64 = 0, reason: String = ""
+    ) {
+        self.name = name
+        self.uri = uri
+        self.state = state
+        self.shortServerID = shortServerID
+        self.registeredAt = registeredAt
+        self.nextAttempt = nextAttempt
+        self.lifetime = lifetime
+        self.reason = reason
+    }
+
+    public init?(properties: [String: BusValue]) {
+        guard let name = properties["name"]?.text else { return nil }
+        self.init(
+            name: name, uri: properties.text("uri"), state: State(rawValue: properties.text("state")) ?? .waiting,
+            shortServerID: Int(clamping: properties.number("short-server-id")),
+            registeredAt: Int64(contract: properties.number("registered-at")),
+            nextAttempt: Int64(contract: properties.number("next-attempt")),
+            lifetime: Int64(contract: properties.number("lifetime")), reason: properties.text("reason"))
+    }
+
+    public var properties: [String: BusValue] {
+        [
+            "name": .string(name), "uri": .string(uri), "state": .string(state.rawValue),
+            "short-server-id": .uint32(UInt32(clamping: shortServerID)), "registered-at": registeredAt.contract,
+            "next-attempt": nextAttempt.contract, "lifetime": .uint32(UInt32(clamping: lifetime)),
+            "reason": .string(reason),
+        ]
+    }
+}

@@ -1,0 +1,26 @@
+import Bus
+
+/// `org.gatekeel.Host1`: what needs root on the host, of `gatekeel-installd`, under the bus name of `Installer1`.
+public enum Host1 {
+    public static let path = "/org/gatekeel/Host1"
+    public static let name = "org.gatekeel.Host1"
+
+    public static let interface = BusInterface(
+        name,
+        "The host, narrowly and rate-limited. Root and the user gatekeel may call; the group adm may look.",
+        methods: [
+            .init("Reboot", "Reboots in an orderly way; returns before it happens.", changes: true),
+            .init(
+                "SetTime",
+                "Sets the clock; refused with Refused where a time service keeps it. time: microseconds since the epoch.",
+                inputs: [.init("time", "t")], changes: true),
+            .init(
+                "SetTimezone", "Sets the time zone: a name of the time zone database, Europe/Berlin.",
+                inputs: [.init("timezone", "s")], changes: true),
+        ],
+        properties: [
+            .init(
+                "HardwareSerial", "s", "The hardware's serial number (DMI, device tree); empty when it has none.",
+                changes: .never)
+        ])
+}

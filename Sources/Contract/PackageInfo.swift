@@ -1,0 +1,73 @@
+import Bus
+
+/// A package, as `GetPackage` answers and `PackageChanged` tells.
+public struct PackageInfo: DictionaryValue {
+    public enum State: String, Sendable, CaseIterable {
+        case installed
+        /// Removed, not purged: its configuration files are left.
+        case absent
+    }
+
+    public var name: String
+    /// Empty when absent.
+    public var version: String
+    /// The version that `Rollback` brings back; empty when there is none.
+    public var previous: String
+    public var state: State
+    /// All units that Activate starts are active, by systemd.
+    public var isActive: Bool
+    /// Its units start at boot.
+    public var isEnabled: Bool
+    public var units: [String]
+    /// Subject of the certificate that signed it.
+    public var signer: String
+    public var description: String
+    public var architecture: String
+    /// Seconds since the epoch.
+    public var installedAt: Int64
+    /// Why its last deployment ended badly (`token: text`); empty when it did not.
+    public var reason: String
+    public var warnings: [String]
+
+    public init(
+        name: String, version: String = "", previous: String = "", state: State = .installed, isActive: Bool = false,
+        isEnabled: Bool = false, units: [String] = [], signer: String = "", description: String = "",
+        architecture: String = "", installedAt: Int64 = 0, reason: String = "", warnings: [String] = []
+    ) {
+        self.name = name
+        self.version = version
+        self.previous = previous
+        self.state = state
+        self.isActive = isActive
+        self.isEnabled = isEnabled
+        self.units = units
+        self.signer = signer
+        self.description = description
+        self.architecture = architecture
+        self.installedAt = installedAt
+        self.reason = reason
+        self.warnings = warnings
+    }
+
+    public init?(properties: [String: BusValue]) {
+        guard let name = properties["name"]?.text else { return nil }
+        self.init(
+            name: name, version: properties.text("version"), previous: properties.text("previous"),
+            state: State(rawValue: properties.text("state")) ?? .installed, isActive: properties.flag("active"),
+            isEnabled: properties.flag("enabled"), units: properties.strings("units"),
+            signer: properties.text("signer"), description: properties.text("description"),
+            architecture: properties.text("architecture"),
+            installedAt: Int64(contract: properties.number("installed-at")), reason: properties.text("reason"),
+            warnings: properties.strings("warnings"))
+    }
+
+    public var properties: [String: BusValue] {
+        [
+            "name": .string(name), "version": .string(version), "previous": .string(previous),
+            "state": .string(state.rawValue), "active": .bool(isActive), "enabled": .bool(isEnabled),
+            "units": .strings(units), "signer": .string(signer), "description": .string(description),
+            "architecture": .string(architecture), "installed-at": installedAt.contract, "reason": .string(reason),
+            "warnings": .strings(warnings),
+        ]
+    }
+}

@@ -1,0 +1,69 @@
+import Bus
+import Contract
+import TestSupport
+import Testing
+
+@Suite struct ContractTests {
+    /// The files that are shipped to /usr/share/dbus-1/interfaces.
+    @Test(arguments: [
+        (Installer1.interface, Installer1.path), (Host1.interface, Host1.path), (Agent1.interface, Agent1.path),
+    ])
+    func theCommittedInterfaceEqualsTheTable(interface: BusInterface, path: String) throws {
+        let document = BusInterface.document([interface], node: path, comments: true)
+        try expectGenerated("packaging/dbus/\(interface.name).xml", is: document)
+    }
+
+    @Test func everyValueSurvivesTheBus() {
+        let package = PackageInfo(
+            name: "rinetd", version: "0.73-1", previous: "0.62-5", state: .absent, isActive: true, isEnabled: true,
+            units: ["rinetd.service"], signer: "CN=fleet", description: "redirects", architecture: "amd64",
+            installedAt: 1_700_000_000, reason: "health: no", warnings: ["w"])
+        #expect(PackageInfo(properties: package.properties) == package)
+        let staged = StagedInfo(
+            token: "t", name: "a", version: "1", architecture: "all", description: "d", signer: "s", size: 5,
+            installedSize: 6, stagedAt: 7, units: ["u.service"], warnings: ["x"])
+        #expect(StagedInfo(properties: staged.properties) == staged)
+        let deployment = DeploymentInfo(
+            id: "1", package: "a", operation: "update", version: "2", previous: "1", state: "probation", percent: 80,
+            result: .rolledBack, reason: "probation: died", startedAt: 1, endedAt: 2, downtime: .microseconds(1500))
+        #expect(DeploymentInfo(properties: deployment.properties) == deployment)
+        let certificate = CertificateInfo(subject: "CN=x", notAfter: 9, sha256: "ab", file: "/etc/x.pem")
+        #expect(CertificateInfo(properties: certificate.properties) == certificate)
+        let server = ServerStatus(
+            name: "main", uri: "coaps://h", state: .waiting, shortServerID: 5, registeredAt: 1, nextAttempt: 2,
+            lifetime: 300, reason: "no answer")
+        let status = AgentStatus(endpoint: "gw", version: "1", servers: [server])
+        #expect(AgentStatus(properties: status.properties) == status)
+        let object = AgentObject(id: 9, name: "Software Management", version: "1.0", instances: [0, 7])
+        #expect(AgentObject(properties: object.properties) == object)
+        let value = AgentValue(path: "/3/0/9", name: "Battery", type: "integer", unit: "%", value: .int64(5))
+        #expect(AgentValue(properties: value.properties) == value)
+    }
+
+    @Test func aDictionaryWithoutItsNameIsNothingAndUnknownKeysAreIgnored() {
+        #expect(PackageInfo(properties: ["version": .string("1")]) == nil)
+        #expect(PackageInfo(properties: ["name": .string("a"), "new": .bool(true)]) == PackageInfo(name: "a"))
+        #expect(DeploymentInfo(properties: ["id": .string("1"), "package": .uint32(1)]) == nil)
+    }
+
+    @Test func errorsKeepTheirCodeOverTheBus() {
+        for code in ContractError.Code.allCases {
+            let error = ContractError(code, "why")
+            #expect(ContractError(error.busError) == error)
+        }
+        #expect(ContractError(BusError(BusError.noReply, "x")).code == .unreachable)
+        #expect(ContractError(BusError("org.example.Odd", "x")) == ContractError(.failed, "x"))
+    }
+
+    @Test func installOptionsAreCheckedByNameAndType() throws {
+        let options = InstallOptions(allowDowngrade: true, activation: .no)
+        #expect(try InstallOptions(properties: options.properties) == options)
+        #expect(try InstallOptions(properties: [:]) == InstallOptions())
+        for bad: [String: BusValue] in [
+            ["allow-downgrade": .string("yes")], ["activate": .string("maybe")], ["force": .bool(true)],
+        ] {
+            let error = #expect(throws: ContractError.self) { try InstallOptions(properties: bad) }
+            #expect(error?.code == .invalidArgument)
+        }
+    }
+}
