@@ -2,14 +2,18 @@ import JSON
 import Testing
 
 @Suite struct ParseTests {
-    private static let valid: [(String, JSON)] = [
-        ("null", .null), (" true ", true), ("false", false), ("[]", []), ("{}", [:]), ("\t[ 1 ,\r\n2 ]", [1, 2]),
-        (#"{"a":{"b":[null,"c"]}}"#, ["a": ["b": [nil, "c"]]]), (#""""#, ""),
-        (#""\"\\\/\b\f\n\r\t""#, "\"\\/\u{8}\u{C}\n\r\t"),
-        (#""\u00e4\uD83D\uDE00""#, "ä😀"), ("\"ä😀\"", "ä😀"), (#""\u0000""#, "\0"),
+    static let texts: [(String, JSON)] = [
+        ("null", .null), (" true ", .bool(true)), ("false", .bool(false)), ("[]", .array([])), ("{}", .object([])),
+        ("\t[ 1 ,\r\n2 ]", .array([1, 2])),
+        (
+            #"{"a":{"b":[null,"c"]}}"#,
+            .object([.init("a", .object([.init("b", .array([.null, .string("c")]))]))])
+        ),
+        (#""""#, .string("")), (#""\"\\\/\b\f\n\r\t""#, .string("\"\\/\u{8}\u{C}\n\r\t")),
+        (#""\u00e4\uD83D\uDE00""#, .string("ä😀")), ("\"ä😀\"", .string("ä😀")), (#""\u0000""#, .string("\0")),
     ]
 
-    @Test(arguments: valid)
+    @Test(arguments: texts)
     func whatIsJSONIsRead(text: String, value: JSON) throws {
         #expect(try JSON.parse(Array(text.utf8)) == value)
     }
@@ -48,11 +52,11 @@ import Testing
         #expect(throws: Never.self) { try JSON.parse(Array("\"aaaa\"".utf8), limit: 6) }
     }
 
-    @Test func anErrorSaysWhere() {
-        let missing = #expect(throws: JSON.Malformed.self) { try JSON.parse(Array(#"{"a" 1}"#.utf8)) }
-        #expect(missing?.message == "«:» was expected" && missing?.offset == 5)
-        let repeated = #expect(throws: JSON.Malformed.self) { try JSON.parse(Array(#"{"a":1,"a":2}"#.utf8)) }
-        #expect(repeated?.message == "the name «a» is repeated" && repeated?.offset == 7)
+    @Test(arguments: [(#"{"a" 1}"#, "«:» was expected", 5), (#"{"a":1,"a":2}"#, "the name «a» is repeated", 7)])
+    func anErrorSaysWhere(text: String, message: String, offset: Int) {
+        let error = #expect(throws: JSON.Malformed.self) { try JSON.parse(Array(text.utf8)) }
+        #expect(error?.message == message)
+        #expect(error?.offset == offset)
     }
 }
 

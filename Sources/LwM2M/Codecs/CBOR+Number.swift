@@ -1,5 +1,3 @@
-import Glibc
-
 extension CBOR {
     /// The item as a number: an integer, a float, a decimal fraction or a bigfloat (tags 4 and 5), or a time (tag 1).
     var number: SenMLNumber? {
@@ -8,8 +6,10 @@ extension CBOR {
         case .negative(let number): Int64(exactly: number).map { .signed(~$0) } ?? .float(-1 - Double(number))
         case .float(let number): .float(number)
         case .tagged(1, let item): item.isTagged ? nil : item.number
-        case .tagged(4, .array(let parts)): CBOR.scaled(parts) { $0 * pow(10, $1) }
-        case .tagged(5, .array(let parts)): CBOR.scaled(parts) { scalbn($0, Int32(clamping: Int($1))) }
+        // As text, so that it is rounded once: 27315 × 10⁻² is 273.15.
+        case .tagged(4, .array(let parts)): CBOR.scaled(parts) { Double("\($0)e\($1)") }
+        case .tagged(5, .array(let parts)):
+            CBOR.scaled(parts) { Double(sign: .plus, exponent: $1, significand: Double($0)) }
         default: nil
         }
     }
@@ -18,11 +18,18 @@ extension CBOR {
         if case .tagged = self { true } else { false }
     }
 
-    /// Exponent and mantissa; exponents beyond those of a Double are refused.
-    private static func scaled(_ parts: [CBOR], _ scale: (Double, Double) -> Double) -> SenMLNumber? {
-        guard parts.count == 2, let exponent = parts[0].number?.int64, abs(exponent) < 2048,
-            let mantissa = parts[1].number?.double
+    /// Exponent and mantissa, both integers; exponents beyond those of a Double are refused.
+    private static func scaled(_ parts: [CBOR], _ scale: (Int64, Int) -> Double?) -> SenMLNumber? {
+        guard parts.count == 2, let exponent = parts[0].integer, (-2048...2048).contains(exponent),
+            let mantissa = parts[1].integer, let number = scale(mantissa, Int(exponent))
         else { return nil }
-        return .float(scale(mantissa, Double(exponent)))
+        return .float(number)
+    }
+
+    private var integer: Int64? {
+        switch self {
+        case .unsigned, .negative: number?.int64
+        default: nil
+        }
     }
 }

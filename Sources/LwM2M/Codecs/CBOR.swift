@@ -1,5 +1,5 @@
 /// A CBOR data item (RFC 8949).
-indirect enum CBOR: Hashable {
+indirect enum CBOR: Hashable, Sendable {
     case unsigned(UInt64)
     /// -1 minus this number.
     case negative(UInt64)
@@ -12,7 +12,7 @@ indirect enum CBOR: Hashable {
     case simple(UInt8)
     case float(Double)
 
-    struct Pair: Hashable {
+    struct Pair: Hashable, Sendable {
         let key: CBOR
         let value: CBOR
 
