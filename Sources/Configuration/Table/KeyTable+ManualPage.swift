@@ -4,7 +4,8 @@ extension KeyTable {
     /// - Parameters:
     ///   - paths: where the file and its drop-ins are looked for, for the SYNOPSIS.
     ///   - seeAlso: pages with their sections: `gatekeeld(8)`.
-    public func manualPage(paths: [String], seeAlso: [String]) -> String {
+    ///   - hasDropIns: false for a file that stands alone.
+    public func manualPage(paths: [String], seeAlso: [String], hasDropIns: Bool = true) -> String {
         var page = ManualPage(title: file, section: 5)
         page.heading("NAME")
         page.text("\(file) - \(summary)")
@@ -13,11 +14,15 @@ extension KeyTable {
         page.heading("DESCRIPTION")
         for paragraph in documentation { page.paragraph(paragraph) }
         page.paragraph(
-            "The syntax is that of systemd.syntax(7). A drop-in's keys win over the main file's, and a later "
-                + "drop-in's over an earlier one's. Drop-ins of all folders are sorted by name; of two with the same "
-                + "name only the one in the first folder is read, and an empty one or a link to /dev/null hides "
-                + "those behind it. An empty assignment brings the default back. An unknown section or key is an "
-                + "error. Try \"gatekeel config check\".")
+            "The syntax is that of systemd.syntax(7). An empty assignment brings the default back. An unknown section "
+                + "or key is an error.")
+        if hasDropIns {
+            page.paragraph(
+                "A drop-in's keys win over the main file's, and a later drop-in's over an earlier one's. Drop-ins of "
+                    + "all folders are sorted by name; of two with the same name only the one in the first folder is "
+                    + "read, and an empty one or a link to /dev/null hides those behind it. Try \"gatekeel config check\"."
+            )
+        }
         for section in sections {
             page.heading("\(section.header) SECTION")
             page.paragraph(section.documentation)

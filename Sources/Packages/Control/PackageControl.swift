@@ -1,0 +1,89 @@
+/// What a package says about itself in its `control` file (`deb-control(5)`).
+public struct PackageControl: Hashable, Sendable {
+    public let name: String
+    public let version: DebianVersion
+    public let architecture: String
+    /// The first line of the description.
+    public let summary: String
+    /// `Installed-Size` in bytes; 0 when it is not said.
+    public let installedSize: UInt64
+    public let isEssential: Bool
+    public let preDepends: [Dependency]
+    public let depends: [Dependency]
+    public let conflicts: [Relation]
+    public let breaks: [Relation]
+    public let provides: [Relation]
+    /// `Provides` as written.
+    public let providesText: String
+
+    /// Reads a `control` file.
+    public init(parsing bytes: some Collection<UInt8>) throws(ControlError) {
+        let paragraphs = try ControlParagraph.parse(bytes, file: "control", limit: 1 << 18)
+        guard paragraphs.count == 1, let paragraph = paragraphs.first else {
+            throw ControlError(file: "control", line: 0, text: "expected one paragraph, found \(paragraphs.count)")
+        }
+        func line(_ field: String) -> Int { paragraph.fields.first { $0.key == field.lowercased() }?.line ?? 0 }
+        func required(_ field: String) throws(ControlError) -> String {
+            guard let value = paragraph[field], !value.isEmpty else {
+                throw ControlError(file: "control", line: line(field), text: "the field \(field) is missing")
+            }
+            return value
+        }
+        func refused(_ field: String, _ text: String) -> ControlError {
+            ControlError(file: "control", line: line(field), text: "\(field): \(text)")
+        }
+        func dependencies(_ field: String) throws(ControlError) -> [Dependency] {
+            do throws(RelationError) {
+                return try Dependency.parse(paragraph[field] ?? "")
+            } catch {
+                throw refused(field, error.text)
+            }
+        }
+        func relations(_ field: String) throws(ControlError) -> [Relation] {
+            var relations: [Relation] = []
+            for dependency in try dependencies(field) {
+                guard dependency.alternatives.count == 1 else {
+                    throw refused(field, "alternatives have no meaning here")
+                }
+                relations += dependency.alternatives
+            }
+            return relations
+        }
+        name = try required("Package")
+        guard Self.isPackageName(name) else {
+            throw refused(
+                "Package",
+                "a name has 2 to 128 lower case letters, digits and the characters + - . and begins with a letter or digit"
+            )
+        }
+        let versionText = try required("Version")
+        guard let parsed = DebianVersion(versionText) else {
+            throw refused("Version", "«\(versionText)» is no version")
+        }
+        version = parsed
+        architecture = try required("Architecture")
+        summary = String((paragraph["Description"] ?? "").split(separator: "\n").first ?? "")
+        if let size = paragraph["Installed-Size"] {
+            guard let kibibytes = UInt64(size), kibibytes < 1 << 44 else {
+                throw refused("Installed-Size", "expected a number of kibibytes")
+            }
+            installedSize = kibibytes << 10
+        } else {
+            installedSize = 0
+        }
+        isEssential = paragraph["Essential"] == "yes"
+        preDepends = try dependencies("Pre-Depends")
+        depends = try dependencies("Depends")
+        conflicts = try relations("Conflicts")
+        breaks = try relations("Breaks")
+        provides = try relations("Provides")
+        providesText = paragraph["Provides"]?.split(whereSeparator: \.isNewline).joined(separator: " ") ?? ""
+    }
+
+    /// Debian policy, section 5.6.1. What holds here is fit for a file's name.
+    static func isPackageName(_ text: some StringProtocol) -> Bool {
+        guard (2...128).contains(text.utf8.count), let first = text.utf8.first else { return false }
+        func isAlphanumeric(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) }
+        return isAlphanumeric(first) && text.utf8.allSatisfy { isAlphanumeric($0) || "+-.".utf8.contains($0) }
+    }
+}

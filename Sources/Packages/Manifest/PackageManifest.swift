@@ -1,0 +1,130 @@
+import Configuration
+
+/// What a signer attaches to a stock package so that Gatekeel can run it: the archive member `_gkmanifest`.
+public struct PackageManifest: Hashable, Sendable {
+    /// `[Users]`: lines of `sysusers.d(5)`.
+    public var sysusersLines: [String]
+    /// `[Directories]`.
+    public var directories: [Directory]
+    /// `[Scripts] Skip=`.
+    public var skippedScripts: Set<String>
+    public var health: Health?
+    public var probation: Probation
+
+    /// A folder that a maintainer script would make.
+    public struct Directory: Hashable, Sendable {
+        public var path: String
+        public var owner: String
+        public var group: String
+        /// Four octal digits.
+        public var mode: String
+    }
+
+    /// `[Health]`.
+    public struct Health: Hashable, Sendable {
+        /// An absolute path, as the package's units see it, and arguments.
+        public var command: [String]
+        /// Empty: root.
+        public var user: String
+        public var timeout: Duration
+    }
+
+    /// `[Probation]`; nil leaves it to the host's policy.
+    public struct Probation: Hashable, Sendable {
+        public var time: Duration?
+        public var startTimeout: Duration?
+        public var stopTimeout: Duration?
+        public var maxRestarts: Int?
+
+        public init(
+            time: Duration? = nil, startTimeout: Duration? = nil, stopTimeout: Duration? = nil, maxRestarts: Int? = nil
+        ) {
+            self.time = time
+            self.startTimeout = startTimeout
+            self.stopTimeout = stopTimeout
+            self.maxRestarts = maxRestarts
+        }
+    }
+
+    /// The manifest of a package without one.
+    public init() {
+        sysusersLines = []
+        directories = []
+        skippedScripts = []
+        probation = Probation()
+    }
+
+    /// The bytes that a manifest may have.
+    public static let sizeLimit = 1 << 16
+
+    /// Reads a manifest.
+    ///
+    /// - Parameter file: only for messages.
+    /// - Throws: all that is wrong; an unknown section or key is.
+    public init(parsing bytes: some Collection<UInt8>, file: String = "_gkmanifest") throws(ConfigurationError) {
+        let document = IniDocument(
+            parsing: bytes, file: file, limits: IniLimits(bytes: Self.sizeLimit, lineBytes: 4096, entries: 1024))
+        var (settings, problems) = Self.table.read([document])
+        if settings["Package"].position(of: Self.formatKey) == nil {
+            problems.append(
+                ConfigurationProblem(Position(file), section: "Package", key: "Format", "missing; expected: 1"))
+        }
+        let healthSection = settings["Health"]
+        if healthSection.position(of: Self.commandKey) == nil,
+            settings.sections.contains(where: { $0.header == "Health" })
+        {
+            problems.append(
+                ConfigurationProblem(healthSection.position, section: "Health", key: "Command", "missing"))
+        }
+        if !problems.isEmpty { throw ConfigurationError(problems) }
+
+        let users = settings["Users"]
+        sysusersLines =
+            users[Self.groupKey].map { "g \($0) - -" } + users[Self.userKey].map(Self.userLine)
+            + users[Self.memberKey].map { "m " + $0.split(separator: ":").joined(separator: " ") }
+        directories = settings["Directories"][Self.directoryKey].compactMap(Self.directory)
+        skippedScripts = Set(settings["Scripts"][Self.skipKey])
+        let command = healthSection[Self.commandKey]
+        if !command.isEmpty {
+            health = Health(
+                command: command, user: healthSection[Self.healthUserKey], timeout: healthSection[Self.timeoutKey])
+        }
+        let limits = settings["Probation"]
+        probation = Probation(
+            time: limits[Self.timeKey], startTimeout: limits[Self.startTimeoutKey],
+            stopTimeout: limits[Self.stopTimeoutKey], maxRestarts: limits[Self.maxRestartsKey])
+    }
+
+    /// Whether `[Scripts] Skip=` names a script, or all.
+    public func skips(_ script: String) -> Bool { skippedScripts.contains(script) || skippedScripts.contains("all") }
+
+    /// `tmpfiles.d(5)` lines of the folders.
+    public var tmpfilesLines: [String] {
+        directories.map { "d \($0.path) \($0.mode) \($0.owner) \($0.group) -" }
+    }
+
+    /// `NAME[:HOME]`.
+    private static func userLine(_ word: String) -> String {
+        let parts = word.split(separator: ":", maxSplits: 1).map(String.init)
+        return "u \(parts[0]) - \"\(parts[0])\" \(parts.count == 2 ? parts[1] : "-") -"
+    }
+
+    /// `PATH:OWNER[:GROUP[:MODE]]`.
+    static func directory(_ word: String) -> Directory? {
+        let parts = word.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard (2...4).contains(parts.count), HostFolder.mayBeMade(parts[0]), isUser(parts[1]) else { return nil }
+        let group = parts.count > 2 ? parts[2] : parts[1]
+        let mode = parts.count > 3 ? parts[3] : "0755"
+        guard isUser(group), mode.utf8.count == 4, mode.first == "0", UInt32(mode, radix: 8) != nil else { return nil }
+        return Directory(path: parts[0], owner: parts[1], group: group, mode: mode)
+    }
+
+    /// A name that `sysusers.d(5)` takes.
+    static func isUser(_ text: some StringProtocol) -> Bool {
+        guard (1...31).contains(text.utf8.count), let first = text.utf8.first else { return false }
+        func isLetter(_ byte: UInt8) -> Bool {
+            (0x61...0x7A).contains(byte) || (0x41...0x5A).contains(byte) || byte == 0x5F
+        }
+        return isLetter(first) && text.utf8.allSatisfy { isLetter($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
+    }
+}
