@@ -1,0 +1,53 @@
+/// One entry of an archive: its header, with names already checked.
+public struct ArchiveEntry: Hashable, Sendable {
+    /// What an entry is.
+    public enum Kind: Hashable, Sendable {
+        /// A regular file.
+        case file
+        /// A folder.
+        case directory
+        /// A symbolic link and its target, as text.
+        case symbolicLink(target: String)
+        /// A hard link to an earlier file of the same archive, by its path from the archive's root.
+        case hardLink(target: String)
+        /// What is never unpacked: a device, a FIFO, a socket.
+        case special(String)
+    }
+
+    /// The path from the archive's root, without leading or trailing slash: `usr/bin/foo`; empty for the root itself.
+    public var path: String
+    public var kind: Kind
+    /// Permission bits, with setuid, setgid and sticky: at most 0o7777.
+    public var mode: UInt32
+    /// Bytes, of files only.
+    public var size: Int
+    /// The owner's number and, where the archive has it, name.
+    public var owner: UInt32
+    public var ownerName: String
+    /// The group's number and, where the archive has it, name.
+    public var group: UInt32
+    public var groupName: String
+    /// The time of modification: seconds since the epoch, and nanoseconds.
+    public var modified: Int64
+    public var modifiedNanoseconds: Int
+    /// The value of `security.capability`, if the file has one.
+    public var capabilities: [UInt8]?
+
+    public init(
+        path: String, kind: Kind, mode: UInt32 = 0o644, size: Int = 0, owner: UInt32 = 0, ownerName: String = "root",
+        group: UInt32 = 0, groupName: String = "root", modified: Int64 = 0, modifiedNanoseconds: Int = 0,
+        capabilities: [UInt8]? = nil
+    ) {
+        self.path = path
+        self.kind = kind
+        self.mode = mode
+        self.size = size
+        self.owner = owner
+        self.ownerName = ownerName
+        self.group = group
+        self.groupName = groupName
+        self.modified = modified
+        self.modifiedNanoseconds = modifiedNanoseconds
+        self.capabilities = capabilities
+    }
+}

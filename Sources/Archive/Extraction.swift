@@ -1,0 +1,166 @@
+import FaultPoints
+import Glibc
+import Linux
+
+/// Unpacks an archive beneath a folder that is empty and nobody else's.
+///
+/// The archive is decompressed once. What is checked: the reader's limits and names; devices, FIFOs, sockets, setuid,
+/// capabilities and owners by policy; nothing is written through a symbolic link, outside the root or over another entry.
+/// When it fails, whatever was written is removed again.
+public struct Extraction: Sendable {
+    /// Where one entry goes.
+    public enum Destination: Hashable, Sendable {
+        /// Beneath the root: a relative path, without `.`, `..` or empty parts.
+        case path(String)
+        /// Nowhere; it is checked all the same.
+        case skip
+    }
+
+    /// What was unpacked.
+    public struct Report: Hashable, Sendable {
+        /// Entries unpacked, of any kind.
+        public var entries = 0
+        /// Bytes of files unpacked.
+        public var bytes = 0
+    }
+
+    /// Whose files they become.
+    public var ownership: Ownership = .root
+    /// The bytes that the archive is said to unpack to, for the check before: `Installed-Size` times 1024.
+    public var expectedBytes = 0
+    /// The bytes that must stay free beyond that.
+    public var reserve = 16 << 20
+
+    public init() {}
+
+    /// Unpacks all that is left of an archive, and flushes the file system once at the end (`syncfs(2)`): when this returns,
+    /// the tree is on the medium.
+    ///
+    /// - Parameters:
+    ///   - root: an empty folder.
+    ///   - place: says where an entry goes, in the order of the archive; for a hard link it is asked for the target as well, as
+    ///     a plain file of that path. It must give the same answer for the same path.
+    /// - Throws: `ArchiveError`, or what `place` throws.
+    @discardableResult
+    public func run(
+        _ reader: ArchiveReader, beneath root: borrowing FileDescriptor,
+        place: (ArchiveEntry) throws -> Destination = { .path($0.path) }
+    ) throws -> Report {
+        do {
+            try checkSpace(root)
+            let report = try unpack(reader, root, place)
+            try faultPoint("archive.sync.before")
+            do { try root.synchronizeFileSystem() } catch { throw ArchiveError(error) }
+            try faultPoint("archive.sync.after")
+            return report
+        } catch {
+            // The first error is the one to tell; what cannot be removed now is an orphan, removed at the next start.
+            try? FileTree.removeContents(of: root)
+            throw error
+        }
+    }
+
+    private func checkSpace(_ root: borrowing FileDescriptor) throws {
+        try faultPoint("archive.space.before")
+        let space: FileSystemSpace
+        do { space = try FileSystemSpace(of: root) } catch { throw ArchiveError(error) }
+        // A twentieth for the parts of blocks that files leave unused.
+        let (wanted, overflow) = (expectedBytes + expectedBytes / 20).addingReportingOverflow(reserve)
+        guard !overflow, space.bytes >= wanted else {
+            throw ArchiveError.noSpace("\(wanted >> 10) KiB are wanted to unpack, \(space.bytes >> 10) KiB are free")
+        }
+    }
+
+    private func unpack(
+        _ reader: ArchiveReader, _ root: borrowing FileDescriptor, _ place: (ArchiveEntry) throws -> Destination
+    ) throws -> Report {
+        var report = Report()
+        var writer: TreeWriter
+        do { writer = try TreeWriter(root: root) } catch { throw ArchiveError(error) }
+        var seen: Set<String> = []
+        while let entry = try reader.next() {
+            // The root folder itself is the caller's.
+            if entry.path.isEmpty, entry.kind == .directory { continue }
+            try faultPoint("archive.entry.before")
+            try check(entry, reader.limits)
+            if entry.kind == .directory, !seen.insert(entry.path).inserted {
+                throw ArchiveError.duplicate(path: entry.path)
+            }
+            guard case .path(let path) = try place(entry) else { continue }
+            try write(entry, to: path, reader, &writer, place)
+            report.entries += 1
+            report.bytes += entry.size
+        }
+        try faultPoint("archive.finish.before")
+        try writer.finish()
+        return report
+    }
+
+    private func write(
+        _ entry: ArchiveEntry, to path: String, _ reader: ArchiveReader, _ writer: inout TreeWriter,
+        _ place: (ArchiveEntry) throws -> Destination
+    ) throws {
+        let owner = try ownership.pair(for: entry)
+        switch entry.kind {
+        case .directory: try writer.makeFolder(path, like: entry, owner: owner)
+        case .symbolicLink(let target):
+            try writer.makeSymbolicLink(path, target: target, like: entry, owner: owner)
+        case .hardLink(let target):
+            var file = entry
+            file.path = target
+            file.kind = .file
+            guard case .path(let source) = try place(file) else {
+                throw ArchiveError.refused(path: entry.path, reason: "a hard link to \(target), which is not installed")
+            }
+            try writer.makeHardLink(path, target: source)
+        case .file:
+            try writer.makeFile(path, like: entry, owner: owner) { (file) throws(ArchiveError) in
+                try Self.copy(entry, reader, to: file)
+            }
+        case .special: break
+        }
+    }
+
+    private static func copy(
+        _ entry: ArchiveEntry, _ reader: ArchiveReader, to file: borrowing FileDescriptor
+    ) throws(ArchiveError) {
+        var end = 0
+        let number = file.raw
+        while true {
+            do { try faultPoint("archive.data.before") } catch { throw ArchiveError(error) }
+            let more = try reader.readBlock { (block, offset) throws(ArchiveError) in
+                var done = 0
+                do throws(Errno) {
+                    while done < block.count {
+                        done += try retrying("write \(entry.path)") {
+                            pwrite(number, block.baseAddress.map { $0 + done }, block.count - done, offset + done)
+                        }
+                    }
+                } catch { throw ArchiveError(error) }
+                end = max(end, offset + block.count)
+            }
+            if !more { break }
+        }
+        guard end < entry.size else { return }
+        // A sparse file that ends with a hole.
+        do throws(Errno) { try retrying("truncate \(entry.path)") { ftruncate(number, entry.size) } } catch {
+            throw ArchiveError(error)
+        }
+    }
+
+    private func check(_ entry: ArchiveEntry, _ limits: ArchiveLimits) throws(ArchiveError) {
+        func refused(_ reason: String) -> ArchiveError { .refused(path: entry.path, reason: reason) }
+        if entry.path.isEmpty { throw .badName(name: "", reason: "is the package's root, which must be a folder") }
+        if case .special(let what) = entry.kind {
+            throw refused("\(what), which is not unpacked; let a unit or tmpfiles.d make it")
+        }
+        if entry.kind != .directory, entry.mode & 0o6000 != 0, !limits.allowsSetuid {
+            throw refused(
+                "setuid or setgid, which the policy does not allow; use a unit's User= and AmbientCapabilities=")
+        }
+        if entry.kind == .directory, entry.mode & 0o4000 != 0 { throw refused("a folder that is setuid") }
+        if entry.capabilities != nil, !limits.allowsCapabilities || entry.kind != .file {
+            throw refused("has file capabilities, which the policy does not allow; use a unit's AmbientCapabilities=")
+        }
+    }
+}

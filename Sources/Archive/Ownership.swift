@@ -1,0 +1,40 @@
+/// Who owns what is unpacked.
+public enum Ownership: Sendable {
+    /// An owner and a group, by number.
+    public struct Pair: Hashable, Sendable {
+        public var owner: UInt32
+        public var group: UInt32
+
+        public init(owner: UInt32, group: UInt32) {
+            self.owner = owner
+            self.group = group
+        }
+    }
+
+    /// Everything belongs to root, and an entry that does not say so is refused.
+    case root
+    /// A map of the archive's owners; nil refuses the entry.
+    case mapped(@Sendable (ArchiveEntry) -> Pair?)
+    /// The archive's owners are ignored: everything belongs to who runs this. For looking into packages, and for tests.
+    case caller
+
+    /// Whom an entry is given to; nil leaves it with who made it.
+    func pair(for entry: ArchiveEntry) throws(ArchiveError) -> Pair? {
+        func unknown() -> ArchiveError {
+            let name = entry.ownerName.isEmpty ? "\(entry.owner)" : entry.ownerName
+            let group = entry.groupName.isEmpty ? "\(entry.group)" : entry.groupName
+            return .refused(
+                path: entry.path,
+                reason: "belongs to \(name):\(group); build the package with root:root as owner of its files")
+        }
+        switch self {
+        case .caller: return nil
+        case .root:
+            guard entry.owner == 0, entry.group == 0 else { throw unknown() }
+            return Pair(owner: 0, group: 0)
+        case .mapped(let map):
+            guard let pair = map(entry) else { throw unknown() }
+            return pair
+        }
+    }
+}

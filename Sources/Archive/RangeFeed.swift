@@ -1,0 +1,47 @@
+import CArchive
+import Glibc
+import Linux
+
+/// Feeds a byte range of a file to libarchive's callbacks (`archive_read_open2(3)`).
+///
+/// Reads with `pread(2)` on a descriptor of its own, never a byte outside the range.
+final class RangeFeed {
+    private let file: FileDescriptor
+    private let end: Int
+    private var offset: Int
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 4096)
+    /// The failed read, if one failed.
+    private(set) var failure: Errno?
+
+    init(_ file: borrowing FileDescriptor, _ range: Range<Int>) throws(Errno) {
+        self.file = try file.duplicate()
+        offset = range.lowerBound
+        end = range.upperBound
+    }
+
+    deinit { buffer.deallocate() }
+
+    /// The next bytes; their count is 0 at the end of the range, negative on failure.
+    fileprivate func next(_ start: UnsafeMutablePointer<UnsafeRawPointer?>) -> Int {
+        guard offset < end else { return 0 }
+        do throws(Errno) {
+            let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, end - offset)])
+            let count = try file.read(into: piece, at: offset)
+            if count == 0 { throw Errno(ENODATA, "read (the file ends inside the archive)") }
+            offset += count
+            start.pointee = UnsafeRawPointer(buffer.baseAddress)
+            return count
+        } catch {
+            failure = error
+            return -1
+        }
+    }
+}
+
+/// libarchive's read callback. What failed is kept in the feed: `archive_set_error(3)` is variadic.
+func feedRead(
+    _ archive: OpaquePointer?, _ data: UnsafeMutableRawPointer?, _ start: UnsafeMutablePointer<UnsafeRawPointer?>?
+) -> Int {
+    guard let data, let start else { return -1 }
+    return Unmanaged<RangeFeed>.fromOpaque(data).takeUnretainedValue().next(start)
+}

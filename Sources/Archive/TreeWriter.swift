@@ -1,0 +1,152 @@
+import Glibc
+import Linux
+
+/// Makes files and folders beneath a descriptor, folder by folder, and never outside.
+///
+/// Each folder is opened from its parent's descriptor as one name, without following links (`openat2(2)` with
+/// `RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS`), and stays open while entries for it or below it arrive, as they do in the order
+/// of an archive: a file costs one open, not a walk.
+struct TreeWriter: ~Copyable {
+    /// An open folder; counted, for the stack shares it with whoever works in it.
+    final class Folder {
+        let descriptor: FileDescriptor
+        init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
+    }
+
+    /// A folder's final attributes, set when nothing is written into it any more.
+    private struct Attributes {
+        var mode: UInt32
+        var owner: Ownership.Pair?
+        var modified: Int64
+        var nanoseconds: Int
+    }
+
+    private let root: Folder
+    private var stack: [(name: Substring, folder: Folder)] = []
+    private var folders: [String: Attributes] = [:]
+
+    init(root: borrowing FileDescriptor) throws(Errno) { self.root = Folder(try root.duplicate()) }
+
+    /// The folder that holds `path`, made with those above it where they are missing (0755), and the path's last name.
+    mutating func parent(of path: String) throws(ArchiveError) -> (folder: Folder, name: String) {
+        guard let slash = path.utf8.lastIndex(of: 0x2f) else { return (try folder(""), path) }
+        return (try folder(path[..<slash]), String(path[path.utf8.index(after: slash)...]))
+    }
+
+    /// Opens a folder, made with those above it where they are missing.
+    mutating func folder(_ path: Substring) throws(ArchiveError) -> Folder {
+        let parts = path.split(separator: "/")
+        var common = 0
+        while common < min(parts.count, stack.count), parts[common] == stack[common].name { common += 1 }
+        stack.removeLast(stack.count - common)
+        for part in parts[common...] {
+            let above = stack.last?.folder ?? root
+            stack.append((part, try Self.open(part, in: above, path)))
+        }
+        return stack.last?.folder ?? root
+    }
+
+    private static func open(_ name: Substring, in above: Folder, _ path: Substring) throws(ArchiveError) -> Folder {
+        let name = String(name)
+        do throws(Errno) { return Folder(try openFolder(name, in: above)) } catch {
+            switch error.code {
+            case ENOENT: break
+            case ELOOP, ENOTDIR:
+                throw .refused(
+                    path: String(path), reason: "leads through «\(name)», which is no folder in this package")
+            default: throw ArchiveError(error)
+            }
+        }
+        do throws(Errno) {
+            let base = above.descriptor.raw
+            try retrying("mkdir \(path)") { mkdirat(base, name, 0o700) }
+            let made = try openFolder(name, in: above)
+            try made.setMode(0o755)
+            return Folder(made)
+        } catch { throw ArchiveError(error) }
+    }
+
+    private static func openFolder(_ name: String, in above: Folder) throws(Errno) -> FileDescriptor {
+        try FileDescriptor.open(beneath: above.descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+    }
+
+    /// Makes a folder and notes its attributes; one that is there already, from another entry's path, is the same folder.
+    mutating func makeFolder(_ path: String, like entry: ArchiveEntry, owner: Ownership.Pair?) throws(ArchiveError) {
+        _ = try folder(path[...])
+        folders[path] = Attributes(
+            mode: entry.mode, owner: owner, modified: entry.modified, nanoseconds: entry.modifiedNanoseconds)
+    }
+
+    /// Makes a file (`O_EXCL`), lets `fill` write it, and sets its attributes.
+    mutating func makeFile(
+        _ path: String, like entry: ArchiveEntry, owner: Ownership.Pair?,
+        fill: (borrowing FileDescriptor) throws(ArchiveError) -> Void
+    ) throws(ArchiveError) {
+        let (folder, name) = try parent(of: path)
+        let file: FileDescriptor
+        do throws(Errno) {
+            file = try FileDescriptor.open(
+                at: folder.descriptor, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
+        } catch { throw error.code == EEXIST ? .duplicate(path: path) : ArchiveError(error) }
+        try fill(file)
+        do throws(Errno) {
+            // In this order: chown takes setuid and capabilities away.
+            if let owner { try file.setOwner(owner.owner, group: owner.group) }
+            try file.setMode(entry.mode)
+            if let value = entry.capabilities { try file.setExtendedAttribute("security.capability", value) }
+            try file.setModified(entry.modified, nanoseconds: entry.modifiedNanoseconds)
+        } catch { throw ArchiveError(error) }
+    }
+
+    /// Makes a symbolic link; its target is text.
+    mutating func makeSymbolicLink(
+        _ path: String, target: String, like entry: ArchiveEntry, owner: Ownership.Pair?
+    ) throws(ArchiveError) {
+        let (folder, name) = try parent(of: path)
+        let base = folder.descriptor.raw
+        do throws(Errno) {
+            try retrying("symlink \(path)") { symlinkat(target, base, name) }
+            if let owner {
+                try retrying("chown \(path)") { fchownat(base, name, owner.owner, owner.group, AT_SYMLINK_NOFOLLOW) }
+            }
+            let time = timespec(tv_sec: Int(entry.modified), tv_nsec: entry.modifiedNanoseconds)
+            try retrying("utimensat \(path)") {
+                withUnsafePointer(to: (time, time)) { pair in
+                    pair.withMemoryRebound(to: timespec.self, capacity: 2) {
+                        utimensat(base, name, $0, AT_SYMLINK_NOFOLLOW)
+                    }
+                }
+            }
+        } catch { throw error.code == EEXIST ? .duplicate(path: path) : ArchiveError(error) }
+    }
+
+    /// Makes a hard link to a regular file that was unpacked before.
+    mutating func makeHardLink(_ path: String, target: String) throws(ArchiveError) {
+        // The target's folder must be there: `parent` would make it, and it would be left for nothing; linkat fails anyway.
+        let (from, old) = try parent(of: target)
+        let (to, new) = try parent(of: path)
+        var status = stat()
+        guard fstatat(from.descriptor.raw, old, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+            throw .refused(path: path, reason: "a hard link to \(target), which is not in the package before it")
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw .refused(path: path, reason: "a hard link to \(target), which is no regular file")
+        }
+        do throws(Errno) {
+            try retrying("link \(path)") { linkat(from.descriptor.raw, old, to.descriptor.raw, new, 0) }
+        } catch { throw error.code == EEXIST ? .duplicate(path: path) : ArchiveError(error) }
+    }
+
+    /// Sets the folders' attributes, deepest first, so that none is closed to us or gets a new time afterwards.
+    mutating func finish() throws(ArchiveError) {
+        for (path, attributes) in folders.sorted(by: { $0.key > $1.key }) {
+            let folder = try folder(path[...])
+            do throws(Errno) {
+                if let owner = attributes.owner { try folder.descriptor.setOwner(owner.owner, group: owner.group) }
+                try folder.descriptor.setMode(attributes.mode)
+                try folder.descriptor.setModified(attributes.modified, nanoseconds: attributes.nanoseconds)
+            } catch { throw ArchiveError(error) }
+        }
+        stack.removeAll()
+    }
+}
