@@ -31,18 +31,17 @@ struct Attachment: Sendable {
             let path = "\(paths.attachedUnits)/\(unit.name)"
             files.append(AttachedFile(path: path, content: try content(of: unit)))
             for dropIn in unit.dropIns {
-                let bytes = try Files.read("\(release)/\(dropIn)", limit: Self.unitLimit)
-                files.append(AttachedFile(path: "\(path).d/\(Files.split(dropIn).name)", content: .bytes(bytes)))
+                files.append(
+                    AttachedFile(path: "\(path).d/\(Files.split(dropIn).name)", content: .bytes(try read(dropIn))))
             }
             files.append(
                 AttachedFile(path: "\(path).d/\(Self.dropIn)", content: .bytes(Array(dropIn(for: unit).utf8))))
         }
         for source in record.tmpfiles {
-            let bytes = try Files.read("\(release)/\(source)", limit: Self.unitLimit)
             files.append(
                 AttachedFile(
                     path: "\(paths.tmpfiles)/gatekeel-\(record.name)-\(Files.split(source).name)",
-                    content: .bytes(bytes)))
+                    content: .bytes(try read(source))))
         }
         if !record.manifestFolders.isEmpty {
             let text = record.manifestFolders.joined(separator: "\n") + "\n"
@@ -62,7 +61,14 @@ struct Attachment: Sendable {
             }
             return .link(name)
         }
-        return .bytes(try Files.read(source, limit: Self.unitLimit))
+        return .bytes(try read(unit.path))
+    }
+
+    private func read(_ name: String) throws -> [UInt8] {
+        guard let file = try ReleaseTree(path: release).file(name, limit: Self.unitLimit) else {
+            throw DeploymentError(.unsupported, "the package names \(name) and does not hold such a file")
+        }
+        return file.bytes
     }
 
     /// The drop-in of a unit.

@@ -19,7 +19,10 @@ struct ConffilePlan: Hashable, Sendable {
     /// Of the `.dpkg-dist` beside.
     var savedBeside: Saved
 
+    var fields: [String] { [path, choice.rawValue, saved.rawValue, savedBeside.rawValue] }
+
     static let besideSuffix = ".dpkg-dist"
+    static let savedSuffix = ".gatekeel-save"
 
     /// dpkg's rules (`deb-conffiles(5)`, `dpkg(1)` at `--force-confdef`), without a terminal to ask on.
     ///
@@ -44,5 +47,15 @@ struct ConffilePlan: Hashable, Sendable {
             case (true, false), (false, false): .keep  // by the administrator alone, or by nobody
             }
         }
+    }
+}
+
+extension ConffilePlan {
+    /// As `fields` gives them; nil for anything else.
+    init?(fields: [String]) {
+        guard fields.count == 4, let choice = Choice(rawValue: fields[1]), let saved = Saved(rawValue: fields[2]),
+            let beside = Saved(rawValue: fields[3])
+        else { return nil }
+        self.init(path: fields[0], choice: choice, saved: saved, savedBeside: beside)
     }
 }

@@ -13,7 +13,12 @@ struct ConffileTransaction: Sendable {
     // MARK: Planning
 
     /// Decides for each conffile of the new release, and keeps a copy of what is there.
+    ///
+    /// A plan that was finished is used again: were the journal lost and only its previous copy left, the host might be
+    /// switched by now, and the old bytes are nowhere else.
     func plan(_ conffiles: [String]) throws -> [ConffilePlan] {
+        let file = RecordFile(path: "\(work)/plan", kind: "conffiles")
+        if let record = file.load().record { return record.all("conffile").compactMap(ConffilePlan.init(fields:)) }
         try Files.removeTree(work)
         try Files.makeDirectories(work, mode: 0o700)
         var plans: [ConffilePlan] = []
@@ -29,7 +34,10 @@ struct ConffileTransaction: Sendable {
                     choice: ConffilePlan.choice(host: host, old: try pristine(path), new: new.bytes),
                     saved: try save(host, as: "\(index)"), savedBeside: try save(beside, as: "\(index).beside")))
         }
-        try Files.synchronizeDirectory(work)
+        var record = Record(kind: "conffiles")
+        for plan in plans { record.add("conffile", fields: plan.fields) }
+        try file.save(record)
+        try Files.synchronizeDirectory(Files.split(work).folder)
         return plans
     }
 
@@ -45,7 +53,7 @@ struct ConffileTransaction: Sendable {
 
     /// The packaged file in a release.
     private func packaged(_ path: String, _ release: String) throws(Errno) -> HostFile? {
-        try HostFile.find(store.folder(of: deployment.package, release: release) + path).file
+        try store.tree(of: deployment.package, release: release).file(String(path.dropFirst()))
     }
 
     /// The bytes that what is in place was packaged with: the old release's, or what a removal left.
@@ -114,7 +122,7 @@ struct ConffileTransaction: Sendable {
     private func restore(_ path: String, _ saved: ConffilePlan.Saved, _ name: String, new: [UInt8]?) throws {
         let found = try HostFile.find(path)
         if try isAsSaved(found, saved, name) || saved == .other { return }
-        if let file = found.file, file.bytes != new { try file.write(to: path + ".gatekeel-save") }
+        if let file = found.file, file.bytes != new { try file.write(to: path + ConffilePlan.savedSuffix) }
         switch saved {
         case .file:
             guard let old = try HostFile.find("\(work)/\(name)").file else {

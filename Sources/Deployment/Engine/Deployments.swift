@@ -47,6 +47,9 @@ public protocol Deployments: AnyObject {
     /// The deployment that runs.
     var running: DeploymentStatus? { get }
 
+    /// Reads again what the store and the links say of a package: after someone enabled or disabled it by hand.
+    func refresh(_ name: String) async
+
     /// Certificates are valid or not at the later of now and this: the newest time that the store knows.
     var newestTime: Int64 { get }
 

@@ -53,12 +53,16 @@ public struct PackageStatus: Hashable, Sendable {
     public var isInstalled: Bool
     /// Links of `[Install]` sections are there.
     public var isEnabled: Bool
+    /// Activate was the last word. What runs is systemd's to say; this counts for a package without units.
+    public var isActivated: Bool
     public var units: [ReleaseUnit]
     /// The units that Activate starts: the package is active when all of these are.
     public var startedUnits: [String] { units.filter(\.isStarted).map(\.name) }
     public var signer: String
     public var description: String
     public var architecture: String
+    /// `Provides` of the control file.
+    public var provides: String
     public var highestCommitted: String
     /// Seconds since the epoch.
     public var installedAt: Int64

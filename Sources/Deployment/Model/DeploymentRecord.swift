@@ -75,7 +75,7 @@ extension DeploymentRecord {
         record.add("enables", enables)
         record.add("starts", starts)
         for plan in conffiles {
-            record.add("conffile", plan.path, plan.choice.rawValue, plan.saved.rawValue, plan.savedBeside.rawValue)
+            record.add("conffile", fields: plan.fields)
         }
         record.add("folder", each: folders)
         record.add("boots", boots)
@@ -111,13 +111,7 @@ extension DeploymentRecord {
         oldActive = record.strings("old-active")
         enables = record.flag("enables")
         starts = record.flag("starts")
-        conffiles = record.all("conffile").compactMap { fields in
-            guard fields.count == 4, let choice = ConffilePlan.Choice(rawValue: fields[1]),
-                let saved = ConffilePlan.Saved(rawValue: fields[2]),
-                let beside = ConffilePlan.Saved(rawValue: fields[3])
-            else { return nil }
-            return ConffilePlan(path: fields[0], choice: choice, saved: saved, savedBeside: beside)
-        }
+        conffiles = record.all("conffile").compactMap(ConffilePlan.init(fields:))
         folders = record.strings("folder")
         boots = record.integer("boots")
         bootID = record.string("boot-id")
@@ -133,7 +127,8 @@ extension DeploymentRecord {
     func status(percent: Int) -> DeploymentStatus {
         DeploymentStatus(
             id: id, package: package, operation: operation, version: version, oldVersion: oldVersion, phase: phase,
-            percent: percent, result: result, reason: reason, startedAt: startedAt, endedAt: endedAt,
+            percent: percent, result: phase == .finished ? result : .running, reason: reason, startedAt: startedAt,
+            endedAt: endedAt,
             downtime: downtime)
     }
 }

@@ -5,6 +5,8 @@ struct PackageState: Hashable, Sendable {
     /// The highest version that was ever committed.
     var highest = ""
     var installedAt: Int64 = 0
+    /// The last word on activation, for packages without units.
+    var isActivated = false
     /// Conffiles that came with any of its releases, so that a purge takes them all.
     var conffiles: [String] = []
     /// Folders beneath `/etc` that were made for conffiles.
@@ -18,6 +20,7 @@ struct PackageState: Hashable, Sendable {
         var record = Record(kind: Self.kind)
         record.add("highest", highest)
         record.add("installed-at", installedAt)
+        record.add("activated", isActivated)
         record.add("conffile", each: conffiles)
         record.add("folder", each: folders)
         if let reason { record.add("reason", reason.token, reason.text) }
@@ -27,6 +30,7 @@ struct PackageState: Hashable, Sendable {
     init(_ record: Record) {
         highest = record.string("highest")
         installedAt = record.integer("installed-at")
+        isActivated = record.flag("activated")
         conffiles = record.strings("conffile")
         folders = record.strings("folder")
         reason = record.fields("reason").flatMap { $0.count == 2 ? Reason($0[0], $0[1]) : nil }

@@ -1,5 +1,8 @@
 /// Looks at a package file and unpacks it. Both are blocking and called on the worker's thread.
 public protocol PackageReader: Sendable {
+    /// Debian's order of versions: whether `version` is lower than `other`.
+    func isVersion(_ version: String, lowerThan other: String) -> Bool
+
     /// Verifies the signature and audits the package: relations, scripts, overlay, placement. Nothing of the payload is
     /// decompressed before the signature holds.
     ///

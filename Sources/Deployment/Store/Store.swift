@@ -118,12 +118,23 @@ public struct Store: Sendable {
 
     /// What is known of a release.
     func record(of package: String, release: String) throws -> ReleaseRecord {
-        let bytes = try Files.read(
-            "\(folder(of: package, release: release))/\(Self.recordName)", limit: Record.limit)
-        return try ReleaseRecord(Record(decoding: bytes, kind: ReleaseRecord.kind))
+        let path = "\(folder(of: package, release: release))/\(Self.recordName)"
+        let loaded = RecordFile(path: path, kind: ReleaseRecord.kind).load()
+        guard let record = loaded.record else {
+            throw DeploymentError(.failed, loaded.complaints.first ?? "\(path) is missing")
+        }
+        return try ReleaseRecord(record)
     }
 
+    /// In a release, twice: the second as `RecordFile`'s previous good copy.
     static let recordName = "gatekeel-release"
+    /// In a release, when the manifest or the payload asks for users or folders.
+    static let usersName = "gatekeel-sysusers.conf"
+    static let foldersName = "gatekeel-tmpfiles.conf"
+
+    func tree(of package: String, release: String) -> ReleaseTree {
+        ReleaseTree(path: folder(of: package, release: release))
+    }
 
     private func stateFile(_ package: String) -> RecordFile {
         RecordFile(path: "\(folder(of: package))/state", kind: PackageState.kind)

@@ -1,0 +1,85 @@
+import EventLoop
+
+/// The deployment that runs.
+@LoopActor
+final class ActiveDeployment {
+    /// What its waits wake up for.
+    enum Event: Sendable {
+        case unit(UnitStatus)
+        case health(HealthResult)
+        case tick
+        case suspend
+    }
+
+    var record: DeploymentRecord
+    var machine: DeploymentMachine
+    let events = EventQueue<Event>()
+    /// 0 to 100 of unpacking.
+    var unpacked = 0
+    /// `conditionTimestamp` of the units before they were started; empty after a restart of the daemon.
+    var before: [String: UInt64] = [:]
+    /// When the first unit was told to stop.
+    var stoppedAt: Duration?
+    /// How often the same phase failed in a row.
+    var failures = 0
+    private let ports: Ports
+
+    init(_ record: DeploymentRecord, ports: Ports) {
+        self.record = record
+        self.ports = ports
+        machine = DeploymentMachine(operation: record.operation, phase: record.phase)
+    }
+
+    var conditions: DeploymentMachine.Conditions {
+        DeploymentMachine.Conditions(hasOld: record.hasOld, enables: record.enables, starts: record.starts)
+    }
+
+    var status: DeploymentStatus {
+        let base = record.phase.percent
+        let percent = record.phase == .unpacking ? base + unpacked * (Phase.preparing.percent - base) / 100 : base
+        return record.status(percent: percent)
+    }
+}
+
+extension DeploymentRecord {
+    /// Counts that it is taken up again, and tells as what; the record is to be saved before anything is done.
+    mutating func takeUp(bootID: String, policy: Policy) -> Transition.Event {
+        attempts += 1
+        let rebooted = self.bootID != bootID
+        if rebooted {
+            self.bootID = bootID
+            boots += 1
+        }
+        // What turns back already, or cannot turn back, is not asked again.
+        guard DeploymentMachine.canTurnBack(operation, phase) else { return rebooted ? .rebooted : .resumed }
+        if [.switching, .starting, .probation].contains(phase), boots > policy.maxBoots {
+            reason = .interrupted("the machine went down \(boots) times while \(version) was \(phase.progressText)")
+            return .exhausted
+        }
+        if attempts > policy.maxAttempts {
+            reason = .interrupted(
+                "it was interrupted \(attempts) times, at last while \(version) was \(phase.progressText)")
+            return .exhausted
+        }
+        return rebooted ? .rebooted : .resumed
+    }
+}
+
+extension Phase {
+    /// For a sentence about a version.
+    var progressText: String {
+        switch self {
+        case .probation: "on probation"
+        case .starting: "being started"
+        case .switching: "being switched in"
+        default: "\(rawValue)"
+        }
+    }
+}
+
+extension DeploymentMachine {
+    /// Exhaustion leads to another phase than the one it is in.
+    static func canTurnBack(_ operation: Operation, _ phase: Phase) -> Bool {
+        transition(operation, phase, .exhausted, Conditions()).map { $0.to != phase } ?? false
+    }
+}

@@ -1,0 +1,130 @@
+import Linux
+
+/// Early at boot, before any unit of a package may start: finishes or reverts what a loss of power interrupted, with
+/// files alone. What needs systemd is left to the daemon, which takes the journal up later.
+///
+/// It does nothing when the machine did not go down since the journal was written: then units may be running.
+public struct BootRecovery: Sendable {
+    private let store: Store
+    private let policy: Policy
+    private let bootID: String
+
+    public init(paths: HostPaths = HostPaths(), policy: Policy = Policy(), bootID: String) {
+        self.init(store: Store(paths), policy: policy, bootID: bootID)
+    }
+
+    init(store: Store, policy: Policy, bootID: String) {
+        self.store = store
+        self.policy = policy
+        self.bootID = bootID
+    }
+
+    /// - Parameter reload: makes systemd read unit files again (`systemctl daemon-reload`, or over its private socket);
+    ///   called only when some were changed.
+    /// - Returns: what was found and done, for the journal.
+    public func run(reload: () throws -> Void) throws -> [RecoveryNote] {
+        guard Files.exists(store.root) else { return [] }
+        var notes: [RecoveryNote] = []
+        let (found, complaints) = store.loadJournal()
+        for text in complaints {
+            notes.append(RecoveryNote(kind: .corrupt, package: "", deployment: "", text: text))
+        }
+        var changed = false
+        for package in store.packageNames() where package != found?.package {
+            if let note = try StoreRepair(store: store, package: package).run() {
+                notes.append(note)
+                changed = true
+            }
+        }
+        if let found, found.bootID != bootID, found.phase != .finished {
+            let (note, files) = try resolve(found)
+            notes.append(note)
+            changed = changed || files
+        }
+        if changed { try reload() }
+        return notes
+    }
+
+    /// - Returns: what was done, and whether unit files were changed.
+    private func resolve(_ found: DeploymentRecord) throws -> (RecoveryNote, Bool) {
+        var record = found
+        var machine = DeploymentMachine(operation: record.operation, phase: record.phase)
+        let conditions = DeploymentMachine.Conditions(
+            hasOld: record.hasOld, enables: record.enables, starts: record.starts)
+        var event = record.takeUp(bootID: bootID, policy: policy)
+        var changed = false
+        while true {
+            for action in machine.handle(event, conditions) {
+                if case .settle(let result) = action { record.result = result }
+            }
+            record.phase = machine.phase
+            try store.saveJournal(record)
+            switch record.phase {
+            case .revertStopping:
+                // Nothing of a package runs so early.
+                event = .done
+            case .switching, .revertSwitching, .removing:
+                changed = true
+                let failure = perform(record)
+                if let failure { record.reason = record.reason ?? failure.reason }
+                if record.phase == .removing || (failure != nil && record.phase == .revertSwitching) {
+                    // The daemon goes on; the marker holds the units back.
+                    return (note(record, failure), changed)
+                }
+                event = failure == nil ? .done : .failed
+            default: return (note(record, nil), changed)
+            }
+        }
+    }
+
+    /// The steps of files of the phase.
+    private func perform(_ record: DeploymentRecord) -> DeploymentError? {
+        let steps = FileSteps(store: store, deployment: record)
+        do {
+            if record.phase == .revertSwitching { store.releaseReserve() }
+            for step in record.phase.steps(of: record.operation) where step.isOfFiles {
+                try store.passage.before(step)
+                try steps.perform(step)
+                try store.passage.after(step)
+            }
+            return nil
+        } catch {
+            return DeploymentError.wrapping(error)
+        }
+    }
+
+    private func note(_ record: DeploymentRecord, _ failure: DeploymentError?) -> RecoveryNote {
+        let kind: RecoveryNote.Kind = record.reason == nil ? .resumed : .reverted
+        let text = failure?.text ?? record.reason?.description ?? "it goes on with \(record.phase.rawValue)"
+        return RecoveryNote(kind: kind, package: record.package, deployment: record.id, text: text)
+    }
+}
+
+/// For a package whose marker says that it is between two releases while no deployment says so (both copies of the
+/// journal are lost): what `current` names is attached anew, and nothing else.
+struct StoreRepair: Sendable {
+    let store: Store
+    let package: String
+
+    /// - Returns: what was done; nil when there was nothing to do.
+    func run() throws -> RecoveryNote? {
+        guard Files.exists(store.marker(of: package)) else { return nil }
+        let current = store.release(.current, of: package)
+        var others: [AttachedFile] = []
+        for release in store.releases(of: package) where release != current {
+            guard let record = try? store.record(of: package, release: release) else { continue }
+            others += (try? Attachment(store: store, release: release, record: record).files()) ?? []
+        }
+        if let current {
+            let record = try store.record(of: package, release: current)
+            try Attachment(store: store, release: current, record: record)
+                .attach(replacing: others, passage: store.passage)
+        } else {
+            try Attachment.detach(others, passage: store.passage)
+        }
+        try Files.remove(store.marker(of: package))
+        return RecoveryNote(
+            kind: .corrupt, package: package, deployment: "",
+            text: "the journal of an interrupted deployment was lost; \(current ?? "nothing") is in place")
+    }
+}

@@ -1,0 +1,353 @@
+import EventLoop
+import Linux
+
+extension DeploymentEngine {
+    /// Performs one step, between its two named places.
+    func perform(_ step: Step, _ active: ActiveDeployment) async throws {
+        let passage = store.passage
+        try passage.before(step)
+        switch step {
+        case _ where step.isOfFiles:
+            let files = FileSteps(store: store, deployment: active.record)
+            try await Worker.shared.run { try files.perform(step) }
+        case .verify: try await verify(active)
+        case .unpack: try await unpack(active)
+        case .provision: try await provision(active)
+        case .plan: try await plan(active)
+        case .stop: try await stop(active, active.record.oldRelease)
+        case .reload: try await ports.units.reload()
+        case .enable: try await enable(active)
+        case .start: try await start(active)
+        case .probe: try await probe(active)
+        case .commit: try await commit(active)
+        case .revertStop: try await stop(active, active.record.newRelease)
+        case .revertStart: try await startOld(active)
+        case .clean: try await clean(active)
+        default: preconditionFailure("\(step) is done by nobody")
+        }
+        try passage.after(step)
+    }
+
+    // MARK: Before anything stops
+
+    private func verify(_ active: ActiveDeployment) async throws {
+        let record = try stagedRecord(active)
+        let store = self.store
+        try await Worker.shared.run { try HostCheck(store: store, record: record).run() }
+    }
+
+    private func stagedRecord(_ active: ActiveDeployment) throws -> ReleaseRecord {
+        guard let staged = stagedPackage(active.record.token) else {
+            throw DeploymentError(.notFound, "the staged package is gone; send it again")
+        }
+        return staged.record
+    }
+
+    private func unpack(_ active: ActiveDeployment) async throws {
+        let unpacking = Unpacking(
+            store: store, packages: ports.packages, deployment: active.record, record: try stagedRecord(active))
+        try await Worker.shared.run {
+            try unpacking.run { percent in
+                // From the worker's thread; the loop takes it up when it has time.
+                LoopActor.spawn { [weak self, weak active] in
+                    guard let active, percent > active.unpacked else { return }
+                    active.unpacked = min(percent, 100)
+                    self?.report(active)
+                }
+            }
+        }
+    }
+
+    private func provision(_ active: ActiveDeployment) async throws {
+        let record = try await releaseRecord(active.record.package, active.record.newRelease)
+        let folder = store.folder(of: record.name, release: active.record.newRelease)
+        let users = record.sysusers + (record.manifestUsers.isEmpty ? [] : [Store.usersName])
+        if !users.isEmpty { try await ports.provisioner.makeUsers(from: users.map { "\(folder)/\($0)" }) }
+        let folders = record.tmpfiles + (record.manifestFolders.isEmpty ? [] : [Store.foldersName])
+        if !folders.isEmpty { try await ports.provisioner.makeFiles(from: folders.map { "\(folder)/\($0)" }) }
+    }
+
+    private func plan(_ active: ActiveDeployment) async throws {
+        var record = active.record
+        let release = try await releaseRecord(record.package, record.newRelease)
+        record = try await surveyed(record)
+        switch record.operation == .rollback ? .restore : record.activation {
+        case .yes:
+            record.enables = true
+            record.starts = true
+        case .no:
+            record.enables = false
+            record.starts = false
+        case .restore:
+            record.enables = !record.oldLinks.isEmpty
+            // What was enabled and had failed is started too: this release may be its cure.
+            record.starts = !record.oldActive.isEmpty || record.enables
+        }
+        let (store, snapshot) = (self.store, record)
+        (record.conffiles, record.folders) = try await Worker.shared.run {
+            // Rendered now, so that what cannot be attached is found while the old release runs.
+            _ = try Attachment(store: store, release: snapshot.newRelease, record: release).files()
+            let transaction = ConffileTransaction(store: store, deployment: snapshot)
+            return (try transaction.plan(release.conffiles), try transaction.missingFolders())
+        }
+        if startSet(release, record).isEmpty { record.starts = false }
+        active.record = record
+    }
+
+    /// The record with what runs and what is enabled of the release in place.
+    func surveyed(_ deployment: DeploymentRecord) async throws -> DeploymentRecord {
+        var deployment = deployment
+        guard deployment.hasOld else { return deployment }
+        let release = try await releaseRecord(deployment.package, deployment.oldRelease)
+        let (names, paths) = (release.units.map(\.name), store.paths)
+        deployment.oldLinks = try await Worker.shared.run { try EnablementLink.find(for: names, paths) }
+        let units = try await loadedUnits(of: release)
+        deployment.oldActive =
+            units.isEmpty ? [] : try await ports.units.status(of: units).filter { !$0.isDown }.map(\.unit)
+        return deployment
+    }
+
+    /// The units of a release that may have processes: instances of templates, and not the templates.
+    func loadedUnits(of release: ReleaseRecord) async throws -> [String] {
+        let patterns = release.units.filter(\.isTemplate).map { unit in
+            unit.name.split(separator: "@", maxSplits: 1).joined(separator: "@*")
+        }
+        let instances = patterns.isEmpty ? [] : try await ports.units.loaded(matching: patterns)
+        return release.units.filter { !$0.isTemplate }.map(\.name) + instances.sorted()
+    }
+
+    func releaseRecord(_ package: String, _ release: String) async throws -> ReleaseRecord {
+        let store = self.store
+        return try await Worker.shared.run { try store.record(of: package, release: release) }
+    }
+
+    // MARK: The units
+
+    /// What is started of a release: its own units, and the instances that ran or are enabled.
+    func startSet(_ release: ReleaseRecord, _ deployment: DeploymentRecord) -> [String] {
+        guard deployment.starts else { return [] }
+        let enabled = deployment.enables ? deployment.oldLinks.map(\.unit) : []
+        let instances = Set(deployment.oldActive + enabled).filter { release.hasTemplate(of: $0) }
+        return release.units.filter(\.isStarted).map(\.name) + instances.sorted()
+    }
+
+    /// Stops all units of a release, killing what does not stop in time.
+    private func stop(_ active: ActiveDeployment, _ name: String) async throws {
+        guard !name.isEmpty else { return }
+        let release = try await releaseRecord(active.record.package, name)
+        let units = try await loadedUnits(of: release)
+        guard !units.isEmpty else { return }
+        await ports.health.stop(healthUnit(release))
+        if active.stoppedAt == nil { active.stoppedAt = ports.scheduler.now }
+        let watch = ports.units.watch(units) { active.events.push(.unit($0)) }
+        defer { watch.cancel() }
+        try await ports.units.stop(units)
+        let timeout = release.stopTimeout ?? policy.stopTimeout
+        var up = try await untilDown(units, timeout, active)
+        if !up.isEmpty {
+            try await ports.units.kill(up)
+            up = try await untilDown(up, timeout, active)
+        }
+        guard up.isEmpty else {
+            throw Failure(.stopFailed("\(up.joined(separator: ", ")) did not end, not even killed"))
+        }
+    }
+
+    /// Waits until the units are down.
+    ///
+    /// - Returns: those that are not, when the time is over.
+    private func untilDown(_ units: [String], _ timeout: Duration, _ active: ActiveDeployment) async throws -> [String]
+    {
+        var up = Set(try await ports.units.status(of: units).filter { !$0.isDown }.map(\.unit))
+        let end = ports.scheduler.now + timeout
+        let timer = ports.scheduler.schedule(after: timeout) { active.events.push(.tick) }
+        defer { timer.cancel() }
+        while !up.isEmpty, ports.scheduler.now < end {
+            switch await active.events.next() {
+            case .unit(let status) where status.isDown: up.remove(status.unit)
+            case .unit(let status) where units.contains(status.unit): up.insert(status.unit)
+            case .suspend: throw Suspended()
+            case .unit, .tick, .health: continue
+            }
+        }
+        // A signal may have been missed: what systemd says now counts.
+        return up.isEmpty ? [] : try await ports.units.status(of: units).filter { !$0.isDown }.map(\.unit)
+    }
+
+    private func enable(_ active: ActiveDeployment) async throws {
+        guard active.record.enables else { return }
+        let release = try await releaseRecord(active.record.package, active.record.newRelease)
+        let instances = active.record.oldLinks.map(\.unit).filter { release.hasTemplate(of: $0) }
+        let units = release.units.filter { $0.isEnabled && !$0.isTemplate }.map(\.name) + Set(instances).sorted()
+        if !units.isEmpty { try await ports.units.enable(units) }
+    }
+
+    private func start(_ active: ActiveDeployment) async throws {
+        let release = try await releaseRecord(active.record.package, active.record.newRelease)
+        let units = startSet(release, active.record)
+        guard !units.isEmpty else { return }
+        try await ports.units.resetFailed(try await loadedUnits(of: release))
+        active.before = Dictionary(
+            try await ports.units.status(of: units).map { ($0.unit, $0.conditionTimestamp) },
+            uniquingKeysWith: { $1 })
+        do {
+            try await ports.units.start(units)
+        } catch {
+            throw Failure(.startFailed("\(error)"))
+        }
+    }
+
+    private func probe(_ active: ActiveDeployment) async throws {
+        let release = try await releaseRecord(active.record.package, active.record.newRelease)
+        let limits = Probation.Limits(
+            startTimeout: release.startTimeout ?? policy.startTimeout,
+            time: release.probationTime ?? policy.probationTime,
+            allowedRestarts: release.allowedRestarts ?? policy.allowedRestarts)
+        try await prove(active, release, startSet(release, active.record), limits, health: release.health)
+    }
+
+    /// The release in place before, started again; it has to become active, no more.
+    private func startOld(_ active: ActiveDeployment) async throws {
+        let record = active.record
+        guard record.hasOld, !record.oldActive.isEmpty else { return }
+        let release = try await releaseRecord(record.package, record.oldRelease)
+        try await ports.units.resetFailed(try await loadedUnits(of: release))
+        active.before = [:]
+        try await ports.units.start(record.oldActive)
+        let limits = Probation.Limits(
+            startTimeout: release.startTimeout ?? policy.startTimeout, time: .zero, allowedRestarts: .max)
+        // What ran may have been a oneshot or a service that something else starts: only what Activate starts counts.
+        let required = record.oldActive.filter { name in
+            release.hasTemplate(of: name) || release.units.contains { $0.name == name && $0.isStarted }
+        }
+        try await prove(active, release, required, limits, health: nil)
+    }
+
+    /// Feeds the probation until it is passed; throws its reason.
+    private func prove(
+        _ active: ActiveDeployment, _ release: ReleaseRecord, _ required: [String], _ limits: Probation.Limits,
+        health: HealthCommand?
+    ) async throws {
+        guard !required.isEmpty else { return }
+        let watched = Array(Set(required + release.units.filter { !$0.isTemplate }.map(\.name))).sorted()
+        let watch = ports.units.watch(watched) { active.events.push(.unit($0)) }
+        defer { watch.cancel() }
+        var timers: [any Scheduled] = []
+        defer { for timer in timers { timer.cancel() } }
+        let scheduler = ports.scheduler
+        var probation = Probation(
+            required: required, limits: limits, hasHealthCheck: health != nil, before: active.before,
+            now: scheduler.now)
+        var actions = probation.begin()
+        for status in try await ports.units.status(of: watched) {
+            actions += probation.handle(.status(status), now: scheduler.now)
+        }
+        while true {
+            for action in actions {
+                switch action {
+                case .wake(let delay): timers.append(scheduler.schedule(after: delay) { active.events.push(.tick) })
+                case .becameActive: noteDowntime(active)
+                case .checkHealth:
+                    if let health { timers.append(runHealth(health, release, active)) }
+                case .pass: return
+                case .fail(let reason): throw Failure(reason)
+                }
+            }
+            let event = await active.events.next()
+            switch event {
+            case .unit(let status): actions = probation.handle(.status(status), now: scheduler.now)
+            case .health(let result): actions = probation.handle(.health(result), now: scheduler.now)
+            case .tick: actions = probation.handle(.tick, now: scheduler.now)
+            case .suspend: throw Suspended()
+            }
+        }
+    }
+
+    private func noteDowntime(_ active: ActiveDeployment) {
+        guard let stoppedAt = active.stoppedAt, active.record.downtime == nil, !active.record.oldActive.isEmpty else {
+            return
+        }
+        active.record.downtime = ports.scheduler.now - stoppedAt
+        report(active)
+    }
+
+    /// - Returns: the timer after which a check that gave no result is given up.
+    private func runHealth(
+        _ health: HealthCommand, _ release: ReleaseRecord, _ active: ActiveDeployment
+    ) -> any Scheduled {
+        let check = HealthCheck(
+            unit: healthUnit(release), command: health.command, user: health.user, timeout: health.timeout,
+            release: store.folder(of: release.name, release: active.record.newRelease))
+        let (runner, events) = (ports.health, active.events)
+        LoopActor.spawn { events.push(.health(await runner.run(check))) }
+        return ports.scheduler.schedule(after: health.timeout + .seconds(5)) {
+            events.push(.health(.failed("gave no result within \(health.timeout.text)")))
+        }
+    }
+
+    private func healthUnit(_ release: ReleaseRecord) -> String { "gatekeel-health-\(release.name).service" }
+
+    // MARK: The end
+
+    /// The one write by which a release is kept.
+    private func commit(_ active: ActiveDeployment) async throws {
+        let (store, record, packages) = (self.store, active.record, ports.packages)
+        let now = ports.wallClock()
+        try await Worker.shared.run {
+            var state = store.state(of: record.package).state
+            state.reason = nil
+            switch record.operation {
+            case .activate: state.isActivated = true
+            case .deactivate: state.isActivated = false
+            case .install, .update, .rollback, .remove:
+                let release = try store.record(of: record.package, release: record.newRelease)
+                if state.highest.isEmpty || packages.isVersion(state.highest, lowerThan: release.version) {
+                    state.highest = release.version
+                }
+                state.installedAt = now
+                state.conffiles = Set(state.conffiles).union(release.conffiles).sorted()
+                state.folders = Set(state.folders).union(record.folders).sorted()
+                if record.activation != .restore { state.isActivated = record.activation == .yes }
+            }
+            try store.save(state, of: record.package)
+        }
+    }
+
+    private func clean(_ active: ActiveDeployment) async throws {
+        let (store, record) = (self.store, active.record)
+        try await Worker.shared.run {
+            if record.result == .done {
+                if !record.token.isEmpty { try store.discard(staged: record.token) }
+            } else {
+                try Self.settle(record, store)
+            }
+            try Files.removeTree(store.work(of: record.id))
+            try StoreCleanUp(store: store, deployment: nil).clean(package: record.package)
+        }
+    }
+
+    /// What remains of a deployment that came to nothing: why, for those who look at the package; and what it may have
+    /// committed when that very write was what failed.
+    private nonisolated static func settle(_ record: DeploymentRecord, _ store: Store) throws {
+        let isFresh = record.operation == .install || record.operation == .update
+        if store.release(.current, of: record.package) == nil, isFresh, record.oldHighest.isEmpty {
+            return try store.discardTree(store.folder(of: record.package))
+        }
+        guard Files.exists(store.folder(of: record.package)) else { return }
+        var state = store.state(of: record.package).state
+        state.reason = record.reason
+        if isFresh { state.highest = record.oldHighest }
+        try store.save(state, of: record.package)
+    }
+}
+
+extension ReleaseRecord {
+    /// `foo@bar.service`, when `foo@.service` is of the release.
+    func hasTemplate(of unit: String) -> Bool {
+        guard let at = unit.firstIndex(of: "@"), let dot = unit.lastIndex(of: "."), at < dot,
+            unit.index(after: at) != dot
+        else { return false }
+        let template = "\(unit[...at])\(unit[dot...])"
+        return units.contains { $0.name == template }
+    }
+}

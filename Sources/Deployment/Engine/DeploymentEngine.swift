@@ -1,0 +1,373 @@
+import EventLoop
+import Glibc
+import Linux
+
+/// The update pipeline: one deployment at a time, performed as `Transition.table` says.
+///
+/// Files are touched on the worker's thread, systemd is asked on the loop. Each phase is durable in the journal before
+/// its first step, so that the process may end at any point.
+@LoopActor
+public final class DeploymentEngine: Deployments {
+    public weak var observer: (any DeploymentObserver)?
+    public var policy: Policy
+
+    let store: Store
+    let ports: Ports
+    /// The deployment that runs, and where it is.
+    var active: ActiveDeployment?
+    private(set) var history: [DeploymentRecord] = []
+    private var known: [String: PackageStatus] = [:]
+    private var stagedPackages: [StagedPackage] = []
+    private var staging = 0
+    public private(set) var newestTime: Int64 = 0
+    private var isOpen = false
+    /// Held while a request is checked, before its deployment exists.
+    private var isPreparing = false
+    var isSuspended = false
+
+    public convenience init(paths: HostPaths = HostPaths(), policy: Policy = Policy(), ports: Ports) {
+        self.init(store: Store(paths), policy: policy, ports: ports)
+    }
+
+    init(store: Store, policy: Policy, ports: Ports) {
+        self.store = store
+        self.policy = policy
+        self.ports = ports
+    }
+
+    // MARK: Opening
+
+    public func open() async throws -> [RecoveryNote] {
+        do {
+            return try await openStore()
+        } catch {
+            throw DeploymentError.wrapping(error)
+        }
+    }
+
+    private func openStore() async throws -> [RecoveryNote] {
+        let store = self.store
+        let now = ports.wallClock()
+        let (interrupted, loadedHistory, notes, staged, newest) = try await Worker.shared.run {
+            try store.create()
+            var notes: [RecoveryNote] = []
+            let journal = store.loadJournal()
+            let history = store.loadHistory()
+            for text in journal.complaints + history.complaints {
+                notes.append(RecoveryNote(kind: .corrupt, package: "", deployment: "", text: text))
+            }
+            notes += StoreCleanUp(store: store, deployment: journal.deployment).run()
+            let newest = max(store.newestTime(), now)
+            try? store.save(newestTime: newest)
+            store.makeReserve()
+            return (journal.deployment, history.deployments, notes, store.loadStaged().packages, newest)
+        }
+        history = loadedHistory
+        stagedPackages = staged
+        newestTime = newest
+        await refreshAll()
+        isOpen = true
+        guard let interrupted else { return notes }
+        return notes + [try await resume(interrupted)]
+    }
+
+    /// Takes an interrupted deployment up again.
+    private func resume(_ interrupted: DeploymentRecord) async throws -> RecoveryNote {
+        var record = interrupted
+        if record.phase == .finished {
+            let active = ActiveDeployment(record, ports: ports)
+            self.active = active
+            await conclude(active)
+            return note(.resumed, record, "it had ended, and only its entry in the history was missing")
+        }
+        let event = record.takeUp(bootID: ports.bootID, policy: policy)
+        let store = self.store
+        let snapshot = record
+        try await Worker.shared.run { try store.saveJournal(snapshot) }
+        let active = ActiveDeployment(record, ports: ports)
+        self.active = active
+        let actions = active.machine.handle(event, active.conditions)
+        LoopActor.spawn { [weak self] in await self?.run(active, actions) }
+        if event == .exhausted || record.reason != nil {
+            return note(.reverted, record, record.reason?.description ?? "")
+        }
+        return note(.resumed, record, "it was interrupted while \(interrupted.phase.rawValue) and goes on")
+    }
+
+    private func note(_ kind: RecoveryNote.Kind, _ record: DeploymentRecord, _ text: String) -> RecoveryNote {
+        RecoveryNote(kind: kind, package: record.package, deployment: record.id, text: text)
+    }
+
+    public func suspend() {
+        isSuspended = true
+        active?.events.push(.suspend)
+    }
+
+    // MARK: Staging
+
+    public func stage(_ source: consuming FileDescriptor) async throws -> StagedPackage {
+        guard staging < 2 else { throw DeploymentError(.busy, "two packages are being taken in already; try again") }
+        staging += 1
+        defer { staging -= 1 }
+        try requireOpen()
+        noteTime()
+        let token = Store.makeToken(8)
+        let (store, packages, limit) = (self.store, ports.packages, policy.maxPackageSize)
+        let deadline = Store.bootSeconds() + Int(policy.copyDeadline.components.seconds)
+        let (now, time) = (ports.wallClock(), newestTime)
+        let installed = installedVersions()
+        let number = source.release()
+        do {
+            let package = try await Worker.shared.run {
+                let source = FileDescriptor(owning: number)
+                do {
+                    try store.copy(source, into: token, limit: limit, deadline: deadline)
+                    let record = try packages.inspect(
+                        store.package(staged: token), time: time, installed: installed)
+                    guard Store.isPackageName(record.name), Store.isVersion(record.version) else {
+                        throw DeploymentError(.unsupported, "a package named \(record.name) \(record.version)")
+                    }
+                    let package = StagedPackage(token: token, record: record, stagedAt: now)
+                    try store.save(package)
+                    return package
+                } catch {
+                    #if DEBUG
+                        if error is Killed { throw error }
+                    #endif
+                    try? store.discard(staged: token)
+                    throw error
+                }
+            }
+            stagedPackages.append(package)
+            await dropExcessStaged()
+            return package
+        } catch {
+            throw DeploymentError.wrapping(error)
+        }
+    }
+
+    private func dropExcessStaged() async {
+        while stagedPackages.count > policy.maxStaged,
+            let index = stagedPackages.firstIndex(where: { $0.token != active?.record.token })
+        {
+            let token = stagedPackages.remove(at: index).token
+            let store = self.store
+            try? await Worker.shared.run { try store.discard(staged: token) }
+        }
+    }
+
+    public func discard(_ token: String) async throws {
+        guard let index = stagedPackages.firstIndex(where: { $0.token == token }) else {
+            throw DeploymentError(.notFound, "no package is staged as \(token)")
+        }
+        guard active?.record.token != token, !isPreparing else {
+            throw DeploymentError(.busy, "the package is being installed")
+        }
+        stagedPackages.remove(at: index)
+        let store = self.store
+        do {
+            try await Worker.shared.run { try store.discard(staged: token) }
+        } catch {
+            throw DeploymentError.wrapping(error)
+        }
+    }
+
+    public func staged() -> [StagedPackage] { stagedPackages }
+
+    func forgetStaged(_ token: String) { stagedPackages.removeAll { $0.token == token } }
+
+    func stagedPackage(_ token: String) -> StagedPackage? { stagedPackages.first { $0.token == token } }
+
+    // MARK: Requests
+
+    public func install(_ token: String, _ options: InstallOptions) async throws -> String {
+        try await request {
+            guard let staged = self.stagedPackage(token) else {
+                throw DeploymentError(.notFound, "no package is staged as \(token); send it again")
+            }
+            let (store, record) = (self.store, staged.record)
+            let (state, current, previous, folder) = try await Worker.shared.run {
+                try HostCheck(store: store, record: record).run()
+                return (
+                    store.state(of: record.name).state, store.release(.current, of: record.name),
+                    store.release(.previous, of: record.name),
+                    store.freeFolder(for: record.version, of: record.name)
+                )
+            }
+            if !state.highest.isEmpty, self.ports.packages.isVersion(record.version, lowerThan: state.highest),
+                !options.allowDowngrade, !self.policy.allowDowngrade
+            {
+                throw DeploymentError(
+                    .downgrade,
+                    "\(record.name) \(record.version) is lower than \(state.highest), which was in place; root may ask for it, or AllowDowngrade= in installd.conf allow it"
+                )
+            }
+            var deployment = self.newDeployment(
+                current == nil ? .install : .update, record.name, version: record.version)
+            deployment.token = token
+            deployment.allowDowngrade = options.allowDowngrade
+            deployment.activation = options.activation
+            deployment.newRelease = folder
+            deployment.oldRelease = current ?? ""
+            deployment.oldPrevious = previous ?? ""
+            deployment.oldHighest = state.highest
+            return deployment
+        }
+    }
+
+    public func remove(_ name: String, purge: Bool) async throws -> String {
+        try await request {
+            guard let status = self.known[name], status.isInstalled || purge else {
+                throw DeploymentError(.notFound, "\(name) is not installed")
+            }
+            var deployment = try await self.existing(.remove, name, needsRelease: false)
+            deployment.purge = purge
+            return deployment
+        }
+    }
+
+    public func activate(_ name: String) async throws -> String {
+        try await request {
+            var deployment = try await self.existing(.activate, name)
+            (deployment.enables, deployment.starts) = (true, true)
+            return deployment
+        }
+    }
+
+    public func deactivate(_ name: String) async throws -> String {
+        try await request { try await self.existing(.deactivate, name) }
+    }
+
+    public func rollback(_ name: String) async throws -> String {
+        try await request {
+            var deployment = try await self.existing(.rollback, name)
+            guard !deployment.oldPrevious.isEmpty else {
+                throw DeploymentError(.notFound, "\(name) has no previous release to go back to")
+            }
+            let (store, release) = (self.store, deployment.oldPrevious)
+            deployment.newRelease = release
+            deployment.version = try await Worker.shared.run {
+                let record = try store.record(of: name, release: release)
+                try HostCheck(store: store, record: record).run()
+                return record.version
+            }
+            return deployment
+        }
+    }
+
+    /// A deployment of a package that is in place.
+    private func existing(
+        _ operation: Operation, _ name: String, needsRelease: Bool = true
+    ) async throws -> DeploymentRecord {
+        guard Store.isPackageName(name) else { throw DeploymentError(.notFound, "\(name) is no package's name") }
+        let store = self.store
+        let (current, previous) = try await Worker.shared.run {
+            (store.release(.current, of: name), store.release(.previous, of: name))
+        }
+        guard current != nil || !needsRelease else { throw DeploymentError(.notFound, "\(name) is not installed") }
+        let version = known[name]?.version ?? ""
+        var deployment = newDeployment(operation, name, version: version)
+        deployment.oldRelease = current ?? ""
+        deployment.oldPrevious = previous ?? ""
+        if operation == .activate || operation == .deactivate { deployment.newRelease = deployment.oldRelease }
+        return deployment
+    }
+
+    private func newDeployment(_ operation: Operation, _ name: String, version: String) -> DeploymentRecord {
+        var deployment = DeploymentRecord(
+            id: Store.makeToken(4), package: name, operation: operation, version: version,
+            phase: DeploymentMachine.firstPhase(of: operation))
+        deployment.oldVersion = known[name]?.version ?? ""
+        deployment.startedAt = ports.wallClock()
+        deployment.bootID = ports.bootID
+        return deployment
+    }
+
+    /// Checks a request, makes its deployment durable and sets it going.
+    private func request(_ make: @LoopActor () async throws -> DeploymentRecord) async throws -> String {
+        try requireOpen()
+        guard active == nil, !isPreparing, !isSuspended else {
+            let busy = active.map { " with \($0.record.operation.rawValue) of \($0.record.package)" } ?? ""
+            throw DeploymentError(.busy, "the gateway is busy\(busy); try again when it is done")
+        }
+        isPreparing = true
+        defer { isPreparing = false }
+        do {
+            noteTime()
+            let record = try await surveyed(try await make())
+            let active = ActiveDeployment(record, ports: ports)
+            let actions = active.machine.begin()
+            let store = self.store
+            // Durable before the caller hears of it.
+            try await Worker.shared.run { try store.saveJournal(record) }
+            self.active = active
+            report(active)
+            LoopActor.spawn { [weak self] in await self?.run(active, Array(actions.dropFirst())) }
+            return record.id
+        } catch {
+            throw DeploymentError.wrapping(error)
+        }
+    }
+
+    private func requireOpen() throws {
+        guard isOpen else { throw DeploymentError(.busy, "the store is being opened; try again") }
+    }
+
+    /// The clock may only go on for certificates; written at most once an hour.
+    private func noteTime() {
+        let now = ports.wallClock()
+        guard now > newestTime else { return }
+        let write = now > newestTime + 3600
+        newestTime = now
+        guard write else { return }
+        let store = self.store
+        LoopActor.spawn { try? await Worker.shared.run { try store.save(newestTime: now) } }
+    }
+
+    // MARK: Looking
+
+    public func packages() -> [PackageStatus] { known.values.sorted { $0.name < $1.name } }
+    public func package(_ name: String) -> PackageStatus? { known[name] }
+
+    public var running: DeploymentStatus? { active?.status }
+
+    public func deployment(_ id: String) -> DeploymentStatus? {
+        if let active, active.record.id == id { return active.status }
+        return history.last { $0.id == id }?.status(percent: 100)
+    }
+
+    public func deployments(limit: Int) -> [DeploymentStatus] {
+        let past = history.reversed().map { $0.status(percent: 100) }
+        return Array(((running.map { [$0] } ?? []) + past).prefix(max(0, limit)))
+    }
+
+    private func installedVersions() -> [InstalledVersion] {
+        known.values.filter(\.isInstalled).map {
+            InstalledVersion(name: $0.name, version: $0.version, provides: $0.provides)
+        }
+    }
+
+    /// Reads again what the store and the links say of a package: after someone enabled or disabled it by hand.
+    public func refresh(_ name: String) async {
+        let store = self.store
+        let status = try? await Worker.shared.run { try PackageStatus.read(name, store) }
+        if let status {
+            let old = known.updateValue(status, forKey: name)
+            if old != status { observer?.packageChanged(status) }
+        } else if known.removeValue(forKey: name) != nil {
+            observer?.packageRemoved(name)
+        }
+    }
+
+    private func refreshAll() async {
+        let store = self.store
+        let names = (try? await Worker.shared.run { store.packageNames() }) ?? []
+        for name in Set(names).union(known.keys) { await refresh(name) }
+    }
+
+    func remember(_ record: DeploymentRecord) {
+        history.removeAll { $0.id == record.id }
+        history.append(record)
+        history.removeFirst(max(0, history.count - policy.historyLimit))
+    }
+}

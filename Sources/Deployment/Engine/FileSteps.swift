@@ -1,0 +1,124 @@
+import Glibc
+import Linux
+
+/// The steps that work on files alone, for the engine (on the worker's thread) and for recovery early at boot.
+///
+/// Each may be repeated, also after it was interrupted anywhere in it.
+struct FileSteps: Sendable {
+    let store: Store
+    let deployment: DeploymentRecord
+    private var package: String { deployment.package }
+    private var passage: Passage { store.passage }
+    private var conffiles: ConffileTransaction { ConffileTransaction(store: store, deployment: deployment) }
+
+    func perform(_ step: Step) throws {
+        switch step {
+        case .mark: try mark()
+        case .unmark: try Files.remove(store.marker(of: package))
+        case .conffiles:
+            try conffiles.makeFolders()
+            try conffiles.apply()
+        case .attach:
+            try attachment(deployment.newRelease).attach(
+                replacing: files(of: deployment.oldRelease), passage: passage)
+        case .links: try setLinks(current: deployment.operation == .remove ? "" : deployment.newRelease)
+        case .unlink: try EnablementLink.set([], for: unitNames(), store.paths)
+        case .detach: try Attachment.detach(files(of: deployment.oldRelease), passage: passage)
+        case .forget: try forget()
+        case .delete: try delete()
+        case .revertConffiles: try conffiles.revert()
+        case .revertAttach: try revertAttach()
+        case .revertLinks:
+            try store.set(.current, of: package, to: deployment.oldRelease)
+            try passage("deployment.links.between")
+            try store.set(.previous, of: package, to: deployment.oldPrevious)
+        case .revertEnablement: try EnablementLink.set(deployment.oldLinks, for: unitNames(), store.paths)
+        case .verify, .unpack, .provision, .plan, .stop, .reload, .enable, .start, .probe, .commit, .revertStop,
+            .revertStart, .clean:
+            preconditionFailure("\(step) is no step of files")
+        }
+    }
+
+    private func mark() throws {
+        // A removal that was interrupted after its last step has no folder any more.
+        guard Files.exists(store.folder(of: package)) else { return }
+        try Files.replace(store.marker(of: package), with: Array("\(deployment.id)\n".utf8), mode: 0o644)
+    }
+
+    private func setLinks(current: String) throws {
+        try store.set(.previous, of: package, to: current.isEmpty ? "" : deployment.oldRelease)
+        try passage("deployment.links.between")
+        try store.set(.current, of: package, to: current)
+    }
+
+    // MARK: Attachment
+
+    private func attachment(_ release: String) throws -> Attachment {
+        Attachment(store: store, release: release, record: try store.record(of: package, release: release))
+    }
+
+    /// The attached files of a release; none for none.
+    private func files(of release: String) throws -> [AttachedFile] {
+        release.isEmpty || !Files.exists(store.folder(of: package, release: release))
+            ? [] : try attachment(release).files()
+    }
+
+    private func revertAttach() throws {
+        let new = try files(of: deployment.newRelease)
+        if deployment.hasOld {
+            try attachment(deployment.oldRelease).attach(replacing: new, passage: passage)
+        } else {
+            try Attachment.detach(new, passage: passage)
+        }
+    }
+
+    /// The units of both releases.
+    private func unitNames() throws -> Set<String> {
+        var names: Set<String> = []
+        for release in [deployment.oldRelease, deployment.newRelease] where !release.isEmpty {
+            guard Files.exists(store.folder(of: package, release: release)) else { continue }
+            names.formUnion(try store.record(of: package, release: release).units.map(\.name))
+        }
+        return names
+    }
+
+    // MARK: Removal
+
+    /// Purge: the conffiles go. Else the packaged ones are kept, so that a later install can tell what was edited.
+    private func forget() throws {
+        let folder = store.folder(of: package)
+        guard deployment.purge else {
+            let source = "\(folder)/\(deployment.oldRelease)/etc"
+            guard !deployment.oldRelease.isEmpty, Files.exists(source) else { return }
+            try Files.removeTree("\(folder)/pristine")
+            try Files.makeDirectories("\(folder)/pristine", mode: 0o755)
+            try retrying("keep the packaged conffiles") { rename(source, "\(folder)/pristine/etc") }
+            return try Files.synchronizeDirectory(folder)
+        }
+        let state = store.state(of: package).state
+        for path in state.conffiles {
+            for suffix in ["", ConffilePlan.besideSuffix, ConffilePlan.savedSuffix] {
+                let path = store.paths.host(path + suffix)
+                guard Files.exists(Files.split(path).folder), !ConffileTransaction.isFolder(path) else { continue }
+                try Files.remove(path)
+            }
+        }
+        // The deepest first; what holds something of others stays.
+        for folder in state.folders.sorted(by: >) { rmdir(store.paths.host(folder)) }
+    }
+
+    private func delete() throws {
+        let folder = store.folder(of: package)
+        if deployment.purge { return try store.discardTree(folder) }
+        for release in store.releases(of: package) {
+            try passage("deployment.delete.each")
+            try store.discardTree("\(folder)/\(release)")
+        }
+        var state = store.state(of: package).state
+        state.reason = nil
+        state.installedAt = 0
+        state.isActivated = false
+        try store.save(state, of: package)
+        try Files.remove(store.marker(of: package))
+    }
+}

@@ -1,0 +1,79 @@
+import Linux
+
+/// What must hold of the host before a release may come in, looked at when an install is asked for and again when it
+/// begins after an interruption.
+struct HostCheck: Sendable {
+    let store: Store
+    let record: ReleaseRecord
+
+    func run() throws {
+        try checkUnits()
+        try checkConffiles()
+        try checkSpace()
+    }
+
+    /// A unit of the host, or of another package, is never shadowed.
+    private func checkUnits() throws {
+        let own = try current(record.name)?.units.map(\.name) ?? []
+        for unit in record.units where !own.contains(unit.name) {
+            for name in Self.related(unit.name) {
+                for folder in store.paths.hostUnitFolders where Files.exists("\(folder)/\(name)") {
+                    throw DeploymentError(
+                        .conflict,
+                        "the unit \(unit.name) would shadow \(folder)/\(name) of the host; it is never shadowed")
+                }
+            }
+            for other in store.packageNames() where other != record.name {
+                if try current(other)?.units.contains(where: { $0.name == unit.name }) == true {
+                    throw DeploymentError(
+                        .conflict, "the unit \(unit.name) is the package \(other)'s; remove that first")
+                }
+            }
+            let attached = "\(store.paths.attachedUnits)/\(unit.name)"
+            if Files.exists(attached), !Files.exists("\(attached).d/\(Attachment.dropIn)") {
+                throw DeploymentError(
+                    .conflict, "\(attached) is there already and is none of Gatekeel's (a portable service's?)")
+            }
+        }
+    }
+
+    /// The name itself, and the template that a name is an instance of.
+    private static func related(_ name: String) -> [String] {
+        guard let at = name.firstIndex(of: "@"), let dot = name.lastIndex(of: "."), at < dot else { return [name] }
+        let template = "\(name[...at])\(name[dot...])"
+        return template == name ? [name] : [name, template]
+    }
+
+    private func checkConffiles() throws {
+        if let owner = try DpkgFiles(folder: store.paths.dpkgInfo).owner(ofAnyOf: record.conffiles) {
+            throw DeploymentError(
+                .conflict, "\(owner.path) belongs to the Debian package \(owner.package); it is never replaced")
+        }
+        for other in store.packageNames() where other != record.name {
+            let theirs = store.state(of: other).state.conffiles
+            if let path = record.conffiles.first(where: theirs.contains) {
+                throw DeploymentError(
+                    .conflict, "\(path) is a conffile of the package \(other); remove that with --purge first")
+            }
+        }
+    }
+
+    private func checkSpace() throws {
+        // What remains must do for the journal, the conffiles and the units.
+        let margin: UInt64 = 4 << 20
+        for (folder, needed) in [(store.root, record.installedSize), (store.paths.root + "/etc", 0)] {
+            guard Files.exists(folder) else { continue }
+            let free = try Files.freeSpace(at: folder)
+            guard free >= needed + margin else {
+                throw DeploymentError(
+                    .noSpace,
+                    "\(folder) has \(free >> 10) KiB free, and \(record.name) \(record.version) takes \((needed + margin) >> 10) KiB; free space and try again"
+                )
+            }
+        }
+    }
+
+    private func current(_ package: String) throws -> ReleaseRecord? {
+        try store.release(.current, of: package).map { try store.record(of: package, release: $0) }
+    }
+}

@@ -1,0 +1,66 @@
+import Glibc
+import Linux
+
+/// Takes away what no one needs: left-overs of crashes, old releases, broken staging, saved bytes of past deployments.
+struct StoreCleanUp: Sendable {
+    let store: Store
+    /// The deployment that is to be resumed: what it needs stays.
+    let deployment: DeploymentRecord?
+
+    /// All of the store, when the daemon starts. What cannot be removed is told and left.
+    func run() -> [RecoveryNote] {
+        var notes: [RecoveryNote] = []
+        func attempt(_ package: String, _ body: () throws -> Void) {
+            do {
+                try body()
+            } catch {
+                notes.append(
+                    RecoveryNote(kind: .corrupt, package: package, deployment: "", text: "clean-up: \(error)"))
+            }
+        }
+        for token in store.loadStaged().broken {
+            attempt("") {
+                try store.discard(staged: token)
+                notes.append(
+                    RecoveryNote(
+                        kind: .cleaned, package: "", deployment: "", text: "an incomplete staged package was removed"))
+            }
+        }
+        for name in (try? Files.names(in: "\(store.journalFolder)/work")) ?? [] where name != deployment?.id {
+            attempt("") { try Files.removeTree(store.work(of: name)) }
+        }
+        for name in (try? Files.names(in: store.packagesFolder)) ?? [] {
+            if name.hasPrefix(".trash-") { attempt("") { try Files.removeTree("\(store.packagesFolder)/\(name)") } }
+            guard Store.isPackageName(name) else { continue }
+            for text in store.state(of: name).complaints {
+                notes.append(RecoveryNote(kind: .corrupt, package: name, deployment: "", text: text))
+            }
+            guard name != deployment?.package else { continue }
+            attempt(name) {
+                if let note = try StoreRepair(store: store, package: name).run() { notes.append(note) }
+                try clean(package: name)
+            }
+        }
+        return notes
+    }
+
+    /// One package that no deployment is at work on.
+    func clean(package: String) throws {
+        let folder = store.folder(of: package)
+        guard Files.exists(folder) else { return }
+        for name in try Files.names(in: folder) where name == Unpacking.temporaryName || name.hasPrefix(".") {
+            try store.passage("deployment.clean.each")
+            try Files.removeTree("\(folder)/\(name)")
+        }
+        let current = store.release(.current, of: package)
+        let previous = store.release(.previous, of: package)
+        for release in store.releases(of: package) where release != current && release != previous {
+            try store.passage("deployment.clean.each")
+            try store.discardTree("\(folder)/\(release)")
+        }
+        if current != nil { try Files.removeTree("\(folder)/pristine") }
+        try Files.remove(store.marker(of: package))
+        // Of an install that came to nothing; what has a state stays.
+        rmdir(folder)
+    }
+}

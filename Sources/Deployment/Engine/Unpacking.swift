@@ -1,0 +1,56 @@
+import Glibc
+import Linux
+
+/// Makes a release of a staged package: unpacked beside, completed, durable, and then given its name.
+struct Unpacking: Sendable {
+    let store: Store
+    let packages: any PackageReader
+    let deployment: DeploymentRecord
+    let record: ReleaseRecord
+
+    func run(progress: @Sendable (Int) -> Void) throws {
+        let package = store.folder(of: deployment.package)
+        let temporary = "\(package)/\(Self.temporaryName)"
+        let target = store.folder(of: deployment.package, release: deployment.newRelease)
+        try Files.makeDirectories(package, mode: 0o755)
+        try Files.removeTree(temporary)
+        try Files.makeDirectories(temporary, mode: 0o755)
+        do {
+            try packages.unpack(
+                store.package(staged: deployment.token), record: record, into: temporary, progress: progress)
+            try store.passage("deployment.unpack.complete")
+            try complete(temporary)
+            try store.passage("deployment.unpack.sync")
+            // One call for all of the tree: a fsync for each of thousands of files takes many times as long.
+            try FileDescriptor.open(temporary, O_RDONLY | O_DIRECTORY).synchronizeFileSystem()
+        } catch {
+            #if DEBUG
+                if error is Killed { throw error }
+            #endif
+            try? Files.removeTree(temporary)
+            throw error
+        }
+        // Left by an interrupted run; never one in use: the name was chosen so.
+        try store.discardTree(target)
+        try store.passage("deployment.unpack.rename")
+        try retrying("rename \(temporary)") { rename(temporary, target) }
+        try Files.synchronizeDirectory(package)
+    }
+
+    static let temporaryName = ".unpack"
+
+    /// What makes an unpacked payload a release.
+    private func complete(_ folder: String) throws {
+        let tree = ReleaseTree(path: folder)
+        // systemd overlays only what says that it fits the host: any, for it is for these units alone.
+        try tree.add(
+            "usr/lib/extension-release.d/extension-release.\(deployment.newRelease)", Array("ID=_any\n".utf8))
+        if !record.manifestUsers.isEmpty { try tree.add(Store.usersName, Self.lines(record.manifestUsers)) }
+        if !record.manifestFolders.isEmpty { try tree.add(Store.foldersName, Self.lines(record.manifestFolders)) }
+        let bytes = record.record.encoded()
+        try tree.add(Store.recordName, bytes)
+        try tree.add("\(Store.recordName).previous", bytes)
+    }
+
+    private static func lines(_ lines: [String]) -> [UInt8] { Array((lines.joined(separator: "\n") + "\n").utf8) }
+}
