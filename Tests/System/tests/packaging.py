@@ -1,0 +1,155 @@
+"""Our Debian package on a machine: installed, hardened, upgraded, removed, purged."""
+
+import re
+
+from gk import image, packages
+from gk.case import equal, expect, test
+from gk.gateway import INSTALLER, configure
+
+# What comes and goes by itself, or belongs to dpkg and apt. Nothing of Gatekeel's is here.
+PASSING = re.compile(
+    r"^/(proc|sys|dev|run|tmp)(/|$)|^/var/(log|cache|tmp|lib/(dpkg|apt|systemd))(/|$)|^/root/\.cache|"
+    r"^/etc/(passwd|group|shadow|gshadow)-$|^/etc/\.pwd\.lock$|^/var/lib/private$")
+
+
+def everything(m):
+    """All files that are to stay: path, kind, mode, owner, link target, and the content's sum."""
+    out = m.sh("find / -xdev -printf '%p %y %m %U %G %l\\n'; md5sum /etc/passwd /etc/group", timeout=120)
+    return {line for line in out.splitlines() if not PASSING.match(line.split(" ")[0])}
+
+
+def bare(t):
+    """A booted Debian without our package, and the package within reach."""
+    m = t.machine(image.base(), binds=[f"{t.deb()}:/srv/gatekeel.deb"])
+    return m.boot()
+
+
+@test
+def it_installs_and_runs(t):
+    """dpkg installs it on a running system without a word; the daemons run, the command line answers."""
+    m = bare(t)
+    answer = m.run("dpkg", "-i", "/srv/gatekeel.deb", timeout=120)
+    equal(answer.err, "", "what dpkg and the scripts say to standard error")
+    for unit in ("gatekeel-installd.service", "gatekeeld.service"):
+        m.wait_for_unit(unit)
+        equal(m.unit(unit)["UnitFileState"], "enabled", unit)
+        equal(m.unit(unit)["NRestarts"], "0", f"restarts of {unit}")
+    equal(m.unit("gatekeel-recover.service")["UnitFileState"], "enabled", "gatekeel-recover.service")
+    m.run("gatekeel", "status")
+    version = m.run("gatekeel", "--version").out
+    expect("0." in version or "1." in version, f"gatekeel --version tells a version: {version!r}")
+    equal(m.sh("stat -c '%a %U %G' /etc/gatekeel/keys").strip(), "750 root gatekeel", "the keys' folder")
+    equal(m.sh("systemctl --failed --plain --no-legend").strip(), "", "failed units")
+
+
+@test
+def it_survives_a_reboot(t):
+    """Enabled units are up after a boot, recovery ran, nothing failed."""
+    m = t.machine().boot()
+    m.reboot()
+    for unit in ("gatekeel-installd.service", "gatekeeld.service"):
+        m.wait_for_unit(unit)
+    equal(m.unit("gatekeel-recover.service")["Result"], "success", "recovery's result")
+    equal(m.sh("systemctl --failed --plain --no-legend").strip(), "", "failed units")
+
+
+@test
+def the_units_are_hardened(t):
+    """systemd-analyze security: gatekeeld at most 1.5, gatekeel-installd at most 2.5."""
+    m = t.machine().boot()
+    for unit, bound in (("gatekeeld.service", 1.5), ("gatekeel-installd.service", 2.5)):
+        answer = m.run("systemd-analyze", "security", "--no-pager", f"--threshold={int(bound * 10)}", unit, check=False)
+        found = re.search(r"exposure level for \S+: ([0-9.]+)", answer.out)
+        t.step(f"{unit}: {found[1] if found else '?'} (bound {bound})")
+        expect(answer.status == 0, f"{unit} is exposed more than {bound}:\n{answer.out}")
+
+
+@test
+def installd_has_no_network(t):
+    """gatekeel-installd cannot open an IP socket."""
+    m = t.machine().boot()
+    families = m.unit("gatekeel-installd.service")["RestrictAddressFamilies"]
+    expect("AF_INET" not in families and families, f"RestrictAddressFamilies={families}")
+    pid = m.main_pid("gatekeel-installd.service")
+    equal(m.sh(f"grep -c . /proc/{pid}/net/udp || true").strip() != "", True, "the process is there")
+
+
+@test
+def it_is_quiet_and_small(t):
+    """Idle, unconfigured: nothing above informational in the journal; one thread in each daemon."""
+    m = t.machine().boot()
+    for unit in ("gatekeel-installd.service", "gatekeeld.service"):
+        m.wait_for_unit(unit)
+        loud = [entry["MESSAGE"] for entry in m.journal("-u", unit, "-p", "warning")]
+        equal(loud, [], f"warnings of {unit}")
+        pid = m.main_pid(unit)
+        equal(m.sh(f"ls /proc/{pid}/task | wc -l").strip(), "1", f"threads of {unit}")
+
+
+@test
+def an_upgrade_restarts_what_ran(t):
+    """Installing again over a running one: the daemons are new processes, conffiles with edits stay."""
+    m = bare(t)
+    m.run("dpkg", "-i", "/srv/gatekeel.deb", timeout=120)
+    m.sh("echo '# an edit' >>/etc/gatekeel/gatekeeld.conf")
+    before = {unit: m.main_pid(unit) for unit in ("gatekeel-installd.service", "gatekeeld.service")}
+    m.run("dpkg", "-i", "/srv/gatekeel.deb", timeout=120)
+    for unit, pid in before.items():
+        m.wait_for_unit(unit)
+        expect(m.main_pid(unit) != pid, f"{unit} was restarted")
+    expect(m.read("/etc/gatekeel/gatekeeld.conf").endswith("# an edit\n"), "the edit stays")
+
+
+@test
+def purge_leaves_nothing(t):
+    """Installed, run and purged: not a file, user or unit more than before."""
+    m = bare(t)
+    before = everything(m)
+    m.run("dpkg", "-i", "/srv/gatekeel.deb", timeout=120)
+    m.wait_for_unit("gatekeeld.service")
+    m.write("/etc/gatekeel/keys/mine", "00\n", 0o640)
+    m.run("dpkg", "--purge", "gatekeel", timeout=120)
+    after = everything(m)
+    equal(sorted(after - before), [], "files more than before")
+    equal(sorted(before - after), [], "files less than before")
+    equal(m.sh("systemctl --failed --plain --no-legend; systemctl list-units --all --plain --no-legend 'gatekeel*'").strip(), "",
+          "units that systemd still knows")
+
+
+def with_sample(t):
+    """A machine with our package and, by it, an active sample."""
+    authority = packages.Authority(t.folder / "authority")
+    m = t.machine()
+    configure(m, authority, "", INSTALLER)
+    m.write("/root/keelsample.deb", authority.sign(packages.sample("1.0")))
+    m.boot()
+    m.run("gatekeel", "install", "/root/keelsample.deb", timeout=120)
+    m.run("gatekeel", "activate", "keelsample", timeout=120)
+    equal(m.state("keelsample.service"), "active", "the sample")
+    return m
+
+
+@test
+def removal_leaves_packages_running(t):
+    """Removing Gatekeel leaves what it installed running, over a reboot too; installing it again finds it."""
+    m = with_sample(t)
+    pid = m.main_pid("keelsample.service")
+    m.write("/srv/gatekeel.deb", t.deb().read_bytes())
+    m.run("dpkg", "--remove", "gatekeel", timeout=120)
+    equal(m.main_pid("keelsample.service"), pid, "the sample's process after removal")
+    m.reboot()
+    equal(m.state("keelsample.service"), "active", "the sample after removal and a reboot")
+    m.run("dpkg", "-i", "/srv/gatekeel.deb", timeout=120)
+    expect("keelsample" in m.run("gatekeel", "packages").out, "the package is known again")
+    equal(m.state("keelsample.service"), "active", "the sample after installing again")
+
+
+@test
+def purge_takes_packages_along(t):
+    """Purging Gatekeel stops and removes what it installed."""
+    m = with_sample(t)
+    m.run("dpkg", "--purge", "gatekeel", timeout=120)
+    equal(m.state("keelsample.service"), "not-found", "the sample")
+    left = m.sh("find / -xdev \\( -iname '*keelsample*' -o -iname '*gatekeel*' \\) -not -path '/root/*' -not -path '/proc/*' "
+                "-not -path '/var/log/*' -not -path '/srv/*'").split()
+    equal(left, [], "what is left")
