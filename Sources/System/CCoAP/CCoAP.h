@@ -3,5 +3,42 @@
 #define GATEKEEL_CCOAP_H
 
 #include <coap3/coap.h>
+#include <string.h>
+
+// Macros that do not import: (uint32_t)-1 overflows Swift's literal, casts and enums with macros are skipped.
+static const uint32_t gk_COAP_IO_NO_WAIT = COAP_IO_NO_WAIT;
+static const coap_mid_t gk_COAP_INVALID_MID = COAP_INVALID_MID;
+static const uint8_t gk_COAP_CPSK_VERSION = COAP_DTLS_CPSK_SETUP_VERSION;
+static const uint8_t gk_COAP_SPSK_VERSION = COAP_DTLS_SPSK_SETUP_VERSION;
+static const int gk_COAP_LOG_WARNING = LOG_WARNING;
+
+// coap_address_t holds a union of socket addresses behind macros.
+static inline void gk_coap_address_set(coap_address_t *address, const void *socket_address, socklen_t length) {
+    coap_address_init(address);
+    if (length > sizeof address->addr) length = sizeof address->addr;
+    memcpy(&address->addr, socket_address, length);
+    address->size = length;
+}
+
+// coap_pdu_code_t is an enum that does not name all codes.
+static inline uint8_t gk_coap_pdu_code(const coap_pdu_t *pdu) { return (uint8_t)coap_pdu_get_code(pdu); }
+static inline void gk_coap_pdu_set_code(coap_pdu_t *pdu, uint8_t code) { coap_pdu_set_code(pdu, (coap_pdu_code_t)code); }
+static inline coap_pdu_t *gk_coap_new_pdu(int confirmable, uint8_t code, coap_session_t *session) {
+    return coap_new_pdu(confirmable ? COAP_MESSAGE_CON : COAP_MESSAGE_NON, (coap_pdu_code_t)code, session);
+}
+
+// The same handler for all seven methods; coap_request_t is an enum.
+static inline void gk_coap_register_all(coap_resource_t *resource, coap_method_handler_t handler) {
+    for (int method = 1; method <= 7; method++)
+        coap_register_request_handler(resource, (coap_request_t)method, handler);
+}
+
+// What happened, without C enums of odd types.
+enum {
+    gk_event_closed = COAP_EVENT_DTLS_CLOSED,
+    gk_event_connected = COAP_EVENT_DTLS_CONNECTED,
+    gk_event_error = COAP_EVENT_DTLS_ERROR,
+    gk_event_session_deleted = COAP_EVENT_SERVER_SESSION_DEL,
+};
 
 #endif

@@ -1,0 +1,112 @@
+import CCoAP
+import EventLoop
+import LwM2MClient
+
+/// Sessions with servers over libcoap: plain UDP and DTLS 1.2 with pre-shared keys.
+@LoopActor
+public final class CoAPTransport: Transport {
+    private struct Place: Hashable {
+        let host: String
+        let port: UInt16
+    }
+
+    private let parameters: CoAPParameters
+    private let scheduler: any Scheduler
+    /// Open sessions live here: libcoap holds no reference to them.
+    private var sessions: [ObjectIdentifier: CoAPSession] = [:]
+    /// How often a place did not answer at all: a name with several addresses gets the next one.
+    private var failures: [Place: Int] = [:]
+
+    public init(parameters: CoAPParameters = CoAPParameters(), scheduler: any Scheduler = LoopScheduler.shared) {
+        self.parameters = parameters
+        self.scheduler = scheduler
+    }
+
+    public func open(_ endpoint: ServerEndpoint, handler: any SessionHandler) -> any Session {
+        let secure = if case .psk = endpoint.security { true } else { false }
+        let session = CoAPSession(
+            role: .client, secure: secure, parameters: parameters, scheduler: scheduler, handler: handler)
+        sessions[ObjectIdentifier(session)] = session
+        let place = Place(host: endpoint.host, port: endpoint.port)
+        session.ended = { [weak self] session, connected in
+            guard let self else { return }
+            self.sessions[ObjectIdentifier(session)] = nil
+            self.failures[place] = connected ? nil : self.failures[place, default: 0] + 1
+        }
+        LoopActor.spawn { await self.connect(session, endpoint, place) }
+        return session
+    }
+
+    private func connect(_ session: CoAPSession, _ endpoint: ServerEndpoint, _ place: Place) async {
+        do throws(TransportError) {
+            try PeerAddress.check(endpoint.host)
+            let addresses = try await addresses(endpoint)
+            // Closed meanwhile.
+            guard session.handler != nil else { return }
+            let skipped = failures[place, default: 0] % addresses.count
+            for address in addresses[skipped...] + addresses[..<skipped] {
+                if try attach(session, endpoint.security, address) { return }
+            }
+            throw .unreachable("\(endpoint.host): no route, or no descriptor left")
+        } catch {
+            session.end(error)
+        }
+    }
+
+    private func addresses(_ endpoint: ServerEndpoint) async throws(TransportError) -> [PeerAddress] {
+        if let address = PeerAddress.numeric(endpoint.host, endpoint.port) { return [address] }
+        let (host, port) = (endpoint.host, endpoint.port)
+        do {
+            return try await Worker.shared.run { try PeerAddress.resolve(host, port) }
+        } catch let error as TransportError {
+            throw error
+        } catch {
+            throw .unresolved("\(host): \(error)")
+        }
+    }
+
+    /// False when there is no way to this address.
+    private func attach(
+        _ session: CoAPSession, _ security: ServerEndpoint.Security, _ address: PeerAddress
+    ) throws(TransportError) -> Bool {
+        guard let context = Context(owner: session) else { return false }
+        let raw: OpaquePointer?
+        switch security {
+        case .noSec:
+            raw = address.withCoAPAddress { coap_new_client_session(context.raw, nil, $0, COAP_PROTO_UDP) }
+        case .psk(let identity, let key):
+            guard (1...255).contains(identity.count), !identity.contains(0), (1...256).contains(key.count) else {
+                context.free()
+                throw .handshake("a PSK identity has 1 to 255 bytes, none of them 0; a key has 1 to 256 bytes")
+            }
+            raw = newSession(context, address, identity, key)
+        }
+        guard let raw else {
+            context.free()
+            return false
+        }
+        session.attach(raw, context)
+        context.start()
+        session.pump()
+        return true
+    }
+
+    private func newSession(
+        _ context: Context, _ address: PeerAddress, _ identity: [UInt8], _ key: [UInt8]
+    ) -> OpaquePointer? {
+        identity.withUnsafeBufferPointer { identity in
+            key.withUnsafeBufferPointer { key in
+                var setup = coap_dtls_cpsk_t()
+                setup.version = gk_COAP_CPSK_VERSION
+                // The server's hint is ignored: the identity belongs to the account. libcoap copies both.
+                setup.psk_info.identity = coap_bin_const_t(length: identity.count, s: identity.baseAddress)
+                setup.psk_info.key = coap_bin_const_t(length: key.count, s: key.baseAddress)
+                return address.withCoAPAddress { address in
+                    CoAPLibrary.attribute(to: context) {
+                        coap_new_client_session_psk2(context.raw, nil, address, COAP_PROTO_DTLS, &setup)
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import LwM2MClient
+
+/// Slices responses that do not fit one message (RFC 7959, 2.4), and keeps what was sliced, so that all blocks are of
+/// one state of the resource.
+struct Downloads {
+    struct Limits {
+        var bodies = 8
+        var bytes = 1 << 20
+        /// A body that nobody asked a block of for so long is not served any more.
+        var idle = Duration.seconds(120)
+    }
+
+    /// What a body is known by.
+    struct Key: Hashable {
+        let method: Code
+        let path: [String]
+        let query: [String]
+        let accept: UInt16?
+        /// FETCH and POST: two requests to one path may differ in their payload alone.
+        let payload: [UInt8]
+
+        init(_ message: WireMessage) {
+            method = message.code
+            path = message.options.path
+            query = message.options.query
+            accept = message.options.accept
+            // With Block1 the last request carries a part of the body only; a path and query are enough then.
+            payload = message.code == .fetch && message.options.block1 == nil ? message.payload : []
+        }
+    }
+
+    private struct Body {
+        let message: WireMessage
+        let eTag: [UInt8]
+        var lastSeen: Duration
+        var order: UInt64
+    }
+
+    private let limits: Limits
+    private var bodies: [Key: Body] = [:]
+    private var order: UInt64 = 0
+
+    init(limits: Limits = Limits()) { self.limits = limits }
+
+    /// Bodies that are kept; for tests.
+    var count: Int { bodies.count }
+
+    /// The first message of a response: all of it, or its first block with ETag and Size2.
+    ///
+    /// - Parameter requested: the Block2 of the request: the peer wants no larger blocks.
+    mutating func first(_ message: WireMessage, for key: Key?, requested: Block?, now: Duration) -> WireMessage {
+        let exponent = min(requested?.exponent ?? Block.largest, Block.largest)
+        guard message.payload.count > Block.size(exponent) else { return message }
+        let body = Body(message: message, eTag: Downloads.eTag(message.payload), lastSeen: now, order: next())
+        if let key { keep(body, key, now) }
+        return Downloads.slice(body, Block(number: requested?.number ?? 0, more: false, exponent: exponent))
+            ?? .failure(.badOption, "the body has no such block")
+    }
+
+    /// A later block of a body that was sliced before; nil when it is not here any more.
+    mutating func later(_ block: Block, for key: Key, now: Duration) -> WireMessage? {
+        guard block.number > 0, var body = bodies[key], now - body.lastSeen < limits.idle else { return nil }
+        body.lastSeen = now
+        body.order = next()
+        bodies[key] = body
+        guard var slice = Downloads.slice(body, block) else {
+            return .failure(.badOption, "the body has no block \(block.number)")
+        }
+        // Observe stands on the first block alone (RFC 7959, 2.6).
+        slice.options.observe = nil
+        if slice.options.block2?.more == false { bodies[key] = nil }
+        return slice
+    }
+
+    private mutating func keep(_ body: Body, _ key: Key, _ now: Duration) {
+        bodies[key] = body
+        bodies = bodies.filter { now - $0.value.lastSeen < limits.idle }
+        while bodies.count > 1,
+            bodies.count > limits.bodies || bodies.values.reduce(0, { $0 + $1.message.payload.count }) > limits.bytes,
+            let oldest = bodies.min(by: { $0.value.order < $1.value.order })
+        {
+            bodies[oldest.key] = nil
+        }
+    }
+
+    private mutating func next() -> UInt64 {
+        order += 1
+        return order
+    }
+
+    private static func slice(_ body: Body, _ block: Block) -> WireMessage? {
+        let whole = body.message.payload
+        guard block.offset < whole.count else { return nil }
+        let end = min(block.offset + block.size, whole.count)
+        var slice = WireMessage(body.message.code, options: body.message.options)
+        slice.payload = Array(whole[block.offset..<end])
+        slice.options.eTag = body.eTag
+        slice.options.size2 = UInt32(clamping: whole.count)
+        slice.options.block2 = Block(number: block.number, more: end < whole.count, exponent: block.exponent)
+        return slice
+    }
+
+    /// FNV-1a: tells two states of one resource apart, nothing more.
+    private static func eTag(_ bytes: [UInt8]) -> [UInt8] {
+        let hash = bytes.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        return withUnsafeBytes(of: hash) { Array($0) }
+    }
+}

@@ -1,0 +1,244 @@
+import CCoAP
+import EventLoop
+import Glibc
+import Linux
+import LwM2M
+import LwM2MClient
+
+/// A message of ours that is to leave.
+struct Outgoing {
+    enum Purpose {
+        case request
+        case notification(@LoopActor (TransportError?) -> Void)
+        case response
+        case ping(@LoopActor (TransportError?) -> Void)
+    }
+
+    var confirmable: Bool
+    var token: [UInt8]
+    var message: WireMessage
+    var purpose: Purpose
+    /// How often the kernel would not take it.
+    var attempts: UInt16 = 0
+}
+
+/// A request of ours without a response yet.
+@LoopActor
+final class PendingRequest {
+    var exchange: OutgoingRequest
+    let completion: @LoopActor (Result<Response, TransportError>) -> Void
+    /// Becomes an observer when the first response says so.
+    var observer: Observer?
+    var timer: (any Scheduled)?
+
+    init(_ exchange: OutgoingRequest, _ completion: @escaping @LoopActor (Result<Response, TransportError>) -> Void) {
+        self.exchange = exchange
+        self.completion = completion
+    }
+}
+
+extension CoAPSession {
+    public func send(_ request: Request) async throws(TransportError) -> Response {
+        let result = await withCheckedContinuation { continuation in
+            start(request) { continuation.resume(returning: $0) }
+        }
+        return try result.get()
+    }
+
+    public func notify(
+        token: [UInt8], _ response: Response, completion: @escaping @LoopActor (TransportError?) -> Void
+    ) {
+        guard handler != nil else { return completion(.closed) }
+        let message = downloads.first(
+            WireMessage(response), for: observed[token], requested: nil, now: scheduler.now)
+        submit(Outgoing(confirmable: true, token: token, message: message, purpose: .notification(completion)))
+    }
+
+    public func ping() async throws(TransportError) {
+        let failure = await withCheckedContinuation { continuation in
+            guard handler != nil else { return continuation.resume(returning: TransportError?.some(.closed)) }
+            submit(
+                Outgoing(
+                    confirmable: true, token: [], message: WireMessage(.empty),
+                    purpose: .ping { continuation.resume(returning: $0) }))
+        }
+        if let failure { throw failure }
+    }
+
+    public func flush(within limit: Duration) async {
+        guard handler != nil, isBusy else { return }
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            var waiting = true
+            let done: @LoopActor () -> Void = {
+                guard waiting else { return }
+                waiting = false
+                continuation.resume()
+            }
+            flushing.append(done)
+            scheduler.schedule(after: limit, done)
+        }
+    }
+
+    /// Starts a request of ours; `completion` is called once.
+    func start(
+        _ request: Request, observer: Observer? = nil,
+        _ completion: @escaping @LoopActor (Result<Response, TransportError>) -> Void
+    ) {
+        guard handler != nil else { return completion(.failure(.closed)) }
+        let pending = PendingRequest(OutgoingRequest(request), completion)
+        pending.observer = observer
+        send(pending.exchange.start(), pending)
+    }
+
+    /// Sends one message of a request of ours, under a token that nobody can guess.
+    func send(_ message: WireMessage, _ request: PendingRequest) {
+        let token = randomBytes(8)
+        pending[token] = request
+        submit(Outgoing(confirmable: true, token: token, message: message, purpose: .request))
+    }
+
+    // MARK: The queue
+
+    func submit(_ item: Outgoing) {
+        queue.append(item)
+        pump()
+    }
+
+    /// Sends what may leave: a client's confirmable messages one by one, in order.
+    func pump() {
+        guard raw != nil else { return }
+        while let next = queue.first, role == .server || flights.isEmpty || !next.confirmable {
+            queue.removeFirst()
+            transmit(next)
+        }
+        if !isBusy { resumeFlushing() }
+    }
+
+    private var isBusy: Bool { !queue.isEmpty || !flights.isEmpty || !pending.isEmpty }
+
+    func resumeFlushing() {
+        let waiting = flushing
+        flushing = []
+        for resume in waiting { resume() }
+    }
+
+    private func transmit(_ item: Outgoing) {
+        guard let raw else { return }
+        guard let pdu = PDU.make(raw, confirmable: item.confirmable, token: item.token, item.message) else {
+            return conclude(item, .unreachable("the message does not fit a datagram"))
+        }
+        context?.unreachable = nil
+        let id = UInt16(truncatingIfNeeded: coap_pdu_get_mid(pdu))
+        // A client waits for its acknowledgement; a server role leaves that to libcoap, but for refusals.
+        if item.confirmable { flights[id] = item }
+        if case .request = item.purpose { watch(item.token) }
+        // libcoap owns the message from here on, sent or not.
+        guard coap_send(raw, pdu) == gk_COAP_INVALID_MID else { return }
+        let reason = String(cString: strerror(errno))
+        guard let item = flights.removeValue(forKey: id) else { return }
+        retry(item, id, reason)
+    }
+
+    /// The kernel refused the datagram: no route, or an ICMP error of an earlier one. Tried again as if it were lost.
+    private func retry(_ item: Outgoing, _ id: UInt16, _ reason: String) {
+        guard handler != nil, retrying == nil, item.attempts < parameters.maxRetransmit else {
+            return conclude(item, .unreachable(reason))
+        }
+        flights[id] = item
+        let delay = item.attempts == 0 ? .zero : parameters.ackTimeout * (1 << (Int(item.attempts) - 1))
+        retrying = scheduler.schedule(after: delay) { [weak self] in
+            guard let self else { return }
+            self.retrying = nil
+            guard var item = self.flights.removeValue(forKey: id) else { return }
+            item.attempts += 1
+            self.transmit(item)
+            self.settle()
+        }
+    }
+
+    private func watch(_ token: [UInt8]) {
+        guard let request = pending[token] else { return }
+        request.timer?.cancel()
+        request.timer = scheduler.schedule(after: parameters.responseTimeout) { [weak self] in
+            self?.fail(token, .timeout)
+            self?.pump()
+        }
+    }
+
+    // MARK: How it ended
+
+    /// - Parameter error: nil when the message was acknowledged.
+    func conclude(_ item: Outgoing, _ error: TransportError?) {
+        switch item.purpose {
+        case .request: if let error { fail(item.token, error) }
+        case .notification(let completion): completion(error)
+        case .response: break
+        // The Reset is the answer (RFC 7252, 4.3).
+        case .ping(let completion): completion(error == .reset ? nil : error)
+        }
+    }
+
+    func fail(_ token: [UInt8], _ error: TransportError) {
+        guard let request = pending.removeValue(forKey: token) else { return }
+        request.timer?.cancel()
+        request.completion(.failure(error))
+    }
+
+    /// A message of ours was refused or given up: libcoap's nack handler.
+    func refused(_ id: UInt16, _ reason: coap_nack_reason_t) {
+        switch reason {
+        case COAP_NACK_RST: conclude(id, .reset)
+        case COAP_NACK_TOO_MANY_RETRIES:
+            let error = context?.unreachable.map(TransportError.unreachable) ?? .timeout
+            // Nobody behind a DTLS association: the peer may have forgotten it, and drops what we say unread.
+            if secure, role == .client { loss = loss ?? error }
+            conclude(id, error)
+        // UDP: a hint; libcoap keeps sending. DTLS: the association is gone, as `settle` will see.
+        case COAP_NACK_ICMP_ISSUE: break
+        default: break
+        }
+    }
+
+    private func conclude(_ id: UInt16, _ error: TransportError) {
+        guard let item = flights.removeValue(forKey: id) else { return }
+        conclude(item, error)
+    }
+
+    // MARK: Responses
+
+    /// A response; false asks for a Reset.
+    func received(response: OpaquePointer) -> Bool {
+        guard handler != nil else { return false }
+        connected = true
+        let token = PDU.token(response)
+        let message = PDU.decode(response)
+        let acknowledging = coap_pdu_get_type(response) == COAP_MESSAGE_ACK
+        guard [2, 4, 5].contains(message.code.codeClass), message.options.unknownCritical.isEmpty,
+            message.options.fault == nil
+        else { return acknowledging }
+        if let request = pending.removeValue(forKey: token) {
+            request.timer?.cancel()
+            if role == .server { flights = flights.filter { $0.value.token != token } }
+            proceed(request, token, message)
+            return true
+        }
+        if let observer = observers[token] {
+            notified(observer, token, message)
+            return true
+        }
+        return acknowledging
+    }
+
+    private func proceed(_ request: PendingRequest, _ token: [UInt8], _ message: WireMessage) {
+        if let observer = request.observer, observer.token == nil, message.code.isSuccess,
+            message.options.observe != nil
+        {
+            observer.token = token
+            observers[token] = observer
+        }
+        switch request.exchange.received(message) {
+        case .send(let next): send(next, request)
+        case .finish(let response): request.completion(.success(response))
+        }
+    }
+}

@@ -1,0 +1,145 @@
+import CCoAP
+import EventLoop
+
+/// What a context tells to whoever made it.
+@LoopActor
+protocol ContextOwner: AnyObject {
+    /// The session of ours that stands for a libcoap session; a new one for a peer that was not known.
+    func session(for raw: OpaquePointer) -> CoAPSession?
+
+    /// A turn of libcoap's is over: what it did can be looked at, and callbacks of ours may do anything.
+    func settle()
+}
+
+/// A `coap_context_t` as a source of the loop.
+///
+/// libcoap's epoll descriptor holds its sockets and a timer for retransmissions and handshakes, so that nothing wakes an
+/// idle process. libcoap must not be entered again from its own callbacks, and nothing of it freed there: `later` puts
+/// that off to the end of the turn.
+@LoopActor
+final class Context {
+    let raw: OpaquePointer
+    private var source: IOSource?
+    private weak var owner: (any ContextOwner)?
+    private var processing = false
+    private var deferred: [@LoopActor () -> Void] = []
+    private var freed = false
+    /// The latest texts about TLS and about ICMP, for the reason of a session's end: libcoap tells them to its log alone.
+    var alert: String?
+    var unreachable: String?
+
+    init?(owner: any ContextOwner) {
+        CoAPLibrary.start()
+        guard let raw = coap_new_context(nil) else { return nil }
+        self.raw = raw
+        self.owner = owner
+        coap_set_app_data(raw, Unmanaged.passUnretained(self).toOpaque())
+        coap_context_set_block_mode(raw, 0)
+        coap_register_response_handler(raw, contextResponse)
+        coap_register_nack_handler(raw, contextNack)
+        coap_register_event_handler(raw, contextEvent)
+        // Every path and method is ours, /.well-known/core as well, which libcoap would answer by itself.
+        guard let unknown = coap_resource_unknown_init(contextRequest) else { return }
+        gk_coap_register_all(unknown, contextRequest)
+        coap_add_resource(raw, unknown)
+        if let path = coap_make_str_const(".well-known/core"), let core = coap_resource_init(path, 0) {
+            gk_coap_register_all(core, contextRequest)
+            coap_add_resource(raw, core)
+        }
+    }
+
+    /// Joins the loop; after the context has its sockets.
+    func start() {
+        guard !freed, source == nil else { return }
+        source = IOSource(descriptor: coap_context_get_coap_fd(raw)) { [weak self] _ in self?.process() }
+        // Sets libcoap's timer for what was sent so far.
+        process()
+    }
+
+    /// One turn of libcoap: `coap_io_process(3)`, without waiting.
+    func process() {
+        guard !processing, !freed else { return }
+        processing = true
+        CoAPLibrary.attribute(to: self) { _ = coap_io_process(raw, gk_COAP_IO_NO_WAIT) }
+        processing = false
+        owner?.settle()
+        while !deferred.isEmpty { deferred.removeFirst()() }
+    }
+
+    /// Does now, or at the end of the turn that is under way.
+    func later(_ body: @escaping @LoopActor () -> Void) {
+        if processing { deferred.append(body) } else { body() }
+    }
+
+    /// Frees the context and its sessions; DTLS ones say close_notify.
+    func free() { later { [self] in freeNow() } }
+
+    private func freeNow() {
+        guard !freed else { return }
+        freed = true
+        source?.cancel()
+        source = nil
+        coap_set_app_data(raw, nil)
+        coap_free_context(raw)
+    }
+
+    // Nobody closed it: a descriptor that stays readable would keep the loop awake.
+    isolated deinit { freeNow() }
+
+    /// Whether nothing waits for an acknowledgement, in any session (`coap_can_exit(3)`).
+    var isQuiet: Bool { coap_can_exit(raw) == 1 }
+
+    fileprivate func session(for raw: OpaquePointer) -> CoAPSession? { freed ? nil : owner?.session(for: raw) }
+}
+
+// MARK: C callbacks
+
+/// The session of ours, when there is one.
+@LoopActor
+private func known(_ raw: OpaquePointer) -> CoAPSession? {
+    coap_session_get_app_data(raw).map { Unmanaged<CoAPSession>.fromOpaque($0).takeUnretainedValue() }
+}
+
+/// The session of ours; a new one for a peer that says something for the first time.
+@LoopActor
+private func session(_ raw: OpaquePointer) -> CoAPSession? {
+    if let known = known(raw) { return known }
+    guard let context = coap_session_get_context(raw), let data = coap_get_app_data(context) else { return nil }
+    return Unmanaged<Context>.fromOpaque(data).takeUnretainedValue().session(for: raw)
+}
+
+private func contextRequest(
+    _: OpaquePointer?, _ raw: OpaquePointer?, _ request: OpaquePointer?, _: UnsafePointer<coap_string_t>?,
+    _ response: OpaquePointer?
+) {
+    guard let raw, let request, let response else { return }
+    // These stay on this thread, and are used until this function returns.
+    nonisolated(unsafe) let (session_, request_, response_) = (raw, request, response)
+    LoopActor.assumeIsolated { session(session_)?.received(request: request_, answer: response_) }
+}
+
+private func contextResponse(
+    _ raw: OpaquePointer?, _: OpaquePointer?, _ received: OpaquePointer?, _: coap_mid_t
+) -> coap_response_t {
+    guard let raw, let received else { return COAP_RESPONSE_OK }
+    nonisolated(unsafe) let (session_, received_) = (raw, received)  // as above
+    return LoopActor.assumeIsolated {
+        known(session_)?.received(response: received_) ?? true ? COAP_RESPONSE_OK : COAP_RESPONSE_FAIL
+    }
+}
+
+private func contextNack(
+    _ raw: OpaquePointer?, _: OpaquePointer?, _ reason: coap_nack_reason_t, _ id: coap_mid_t
+) {
+    guard let raw else { return }
+    nonisolated(unsafe) let session_ = raw  // as above
+    LoopActor.assumeIsolated { known(session_)?.refused(UInt16(truncatingIfNeeded: id), reason) }
+}
+
+private func contextEvent(_ raw: OpaquePointer?, _ event: coap_event_t) -> Int32 {
+    guard let raw else { return 0 }
+    nonisolated(unsafe) let session_ = raw  // as above
+    let number = Int(event.rawValue)
+    LoopActor.assumeIsolated { known(session_)?.happened(number) }
+    return 0
+}

@@ -1,0 +1,48 @@
+import CCoAP
+import EventLoop
+
+/// libcoap as a whole: started once, and its log led away from stderr.
+@LoopActor
+public enum CoAPLibrary {
+    /// Gets libcoap's own warnings (level as in syslog, text); for debugging, for they may hold addresses.
+    public static var log: ((_ level: Int32, _ text: String) -> Void)?
+
+    /// Whose turn it is: what is logged is about it.
+    private static var context: Context?
+
+    /// Runs a call into libcoap whose log lines are about one context.
+    static func attribute<Result>(to context: Context, _ body: () -> Result) -> Result {
+        let outer = self.context
+        self.context = context
+        defer { self.context = outer }
+        return body()
+    }
+
+    private static let started: Void = {
+        coap_startup()
+        coap_set_log_handler(libraryLogged)
+        coap_set_log_level(gk_COAP_LOG_WARNING)
+        coap_dtls_set_log_level(gk_COAP_LOG_WARNING)
+    }()
+
+    static func start() { _ = started }
+
+    fileprivate static func logged(_ level: Int32, _ text: String) {
+        log?(level, text)
+        if let text = CoAPLibrary.tail(of: text, after: "SSL3 alert ") {
+            context?.alert = text.split(separator: ":").dropFirst().joined(separator: " alert: ")
+        }
+        if let text = CoAPLibrary.tail(of: text, after: "ICMP: ") { context?.unreachable = text }
+    }
+
+    private static func tail(of text: String, after mark: String) -> String? {
+        guard let range = text.firstRange(of: mark) else { return nil }
+        return String(text[range.upperBound...].prefix { $0 != "\n" })
+    }
+}
+
+private func libraryLogged(_ level: coap_log_t, _ message: UnsafePointer<CChar>?) {
+    guard let message else { return }
+    nonisolated(unsafe) let text = message  // read at once, on this thread
+    LoopActor.assumeIsolated { CoAPLibrary.logged(level, String(cString: text)) }
+}
