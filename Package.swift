@@ -73,7 +73,7 @@ let package = Package(
 
         // LwM2M.
         module("LwM2M", ["JSON"]),
-        module("LwM2MClient", ["LwM2M", "EventLoop", "Linux", "FaultPoints"]),
+        module("LwM2MClient", ["LwM2M", "EventLoop", "State", "Linux"]),
         module("CoAP", ["CCoAP", "LwM2MClient", "LwM2M", "EventLoop", "Linux"]),
 
         // Packages and the pipeline.

@@ -14,7 +14,15 @@ public struct OperationError: Error, Hashable, Sendable {
 }
 
 /// How a Write treats what it does not name (LwM2M Core 6.3.3).
-public enum WriteMode: Hashable, Sendable { case replace, update }
+///
+/// What is named is replaced whole in both: a multiple resource holds all its instances, for the client has merged those
+/// that a partial update left alone.
+public enum WriteMode: Hashable, Sendable {
+    /// PUT on an instance: resources that are not named go back to what they are without a server's word.
+    case replace
+    /// POST on an instance, PUT or POST on a resource: resources that are not named stay.
+    case update
+}
 
 /// An object of this client: its table, its instances, and what they do.
 ///

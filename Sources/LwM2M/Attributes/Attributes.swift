@@ -49,7 +49,7 @@ public struct Attributes: Hashable, Sendable {
     }
 
     /// As parameters of a link, in the specification's order: `pmin=10`, `gt=42.5`.
-    var linkParameters: [Link.Parameter] {
+    public var linkParameters: [Link.Parameter] {
         var parameters: [Link.Parameter] = []
         if let minimumPeriod { parameters.append(.init("pmin", "\(minimumPeriod)")) }
         if let maximumPeriod { parameters.append(.init("pmax", "\(maximumPeriod)")) }

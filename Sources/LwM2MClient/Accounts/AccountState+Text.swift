@@ -3,27 +3,24 @@ import LwM2M
 extension AccountState {
     static let header = "gatekeel-accounts 1"
 
-    /// Lines for people and for `init(text:)`, the last of them a checksum of the others.
+    /// Lines for people and for `init(bytes:)`.
     var bytes: [UInt8] {
         var text = Self.header + "\n"
         for entry in entries {
             text += "account \(Self.escaped(entry.name)) \(entry.instance) \(entry.fingerprint)\n"
             for line in entry.settings.lines { text += "  \(line)\n" }
-            for (path, attributes) in entry.attributes.sorted(by: { $0.key < $1.key }) {
-                let parameters = attributes.parameters.map { "\($0.name)=\($0.value)" }.joined(separator: " ")
+            for (path, attributes) in entry.attributes.byPath.sorted(by: { $0.key < $1.key }) {
+                let parameters = attributes.linkParameters.map { "\($0.name)=\($0.value ?? "")" }.joined(separator: " ")
                 text += "  attributes \(path) \(parameters)\n"
             }
         }
-        return Array(text.utf8) + Array("sum \(Checksum.fnv1a(text.utf8))\n".utf8)
+        return Array(text.utf8)
     }
 
     /// The state that was written; nil for anything else.
     init?(bytes: [UInt8]) {
-        let tail = "sum \(Checksum.fnv1a([]))\n".utf8.count
-        guard bytes.count > tail, bytes.dropLast(tail).last == 0x0A,
-            Array(bytes.suffix(tail)) == Array("sum \(Checksum.fnv1a(bytes.dropLast(tail)))\n".utf8)
-        else { return nil }
-        let lines = String(decoding: bytes.dropLast(tail), as: UTF8.self).split(separator: "\n")
+        guard let text = String(validating: bytes, as: UTF8.self), text.last == "\n" else { return nil }
+        let lines = text.split(separator: "\n")
         guard lines.first == Self.header[...] else { return nil }
         for line in lines.dropFirst() {
             let words = line.split(separator: " ")
@@ -75,15 +72,26 @@ extension AccountState.Entry {
         guard words.count >= 2 else { return false }
         if words[0] == "attributes" {
             guard let path = Path(words[1]) else { return false }
-            var set = AttributeSet()
-            for word in words.dropFirst(2) {
-                guard (try? set.apply(String(word))) != nil else { return false }
-            }
-            attributes[path] = set
-            return true
+            return words.dropFirst(2).allSatisfy { attributes[path].take($0) }
         }
         guard words.count == 2 else { return false }
         return settings.take(words[0], words[1])
+    }
+}
+
+extension Attributes {
+    fileprivate mutating func take(_ word: Substring) -> Bool {
+        let parts = word.split(separator: "=")
+        guard parts.count == 2, let number = Double(parts[1]) else { return false }
+        switch parts[0] {
+        case "pmin": minimumPeriod = UInt32(parts[1])
+        case "pmax": maximumPeriod = UInt32(parts[1])
+        case "gt": greaterThan = number
+        case "lt": lessThan = number
+        case "st": step = number
+        default: return false
+        }
+        return true
     }
 }
 

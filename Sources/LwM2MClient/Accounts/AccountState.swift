@@ -8,7 +8,7 @@ struct AccountState: Hashable, Sendable {
         /// Of the section that was seeded from; another one means that an administrator changed it.
         var fingerprint: String
         var settings: ServerSettings
-        var attributes: [Path: AttributeSet] = [:]
+        var attributes = AttributeTable()
     }
 
     /// Sorted by instance.
@@ -28,7 +28,7 @@ extension ServerAccount.Seed {
             case .noSec: ""
             case .psk(let identity, _): identity.map { String($0, radix: 16) }.joined(separator: ",")
             }
-        return Checksum.fnv1a(
+        return fnv1a(
             """
             \(name)
             \(shortServerID)
@@ -39,12 +39,10 @@ extension ServerAccount.Seed {
     }
 }
 
-enum Checksum {
-    /// FNV-1a, 64 bits, 16 hexadecimal digits: against damage, not against an adversary.
-    static func fnv1a(_ bytes: some Sequence<UInt8>) -> String {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        let digits = String(hash, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
+/// FNV-1a, 64 bits, 16 hexadecimal digits: tells one section from another, not against an adversary.
+private func fnv1a(_ bytes: some Sequence<UInt8>) -> String {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    let digits = String(hash, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
 }

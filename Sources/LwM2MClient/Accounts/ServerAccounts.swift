@@ -1,6 +1,7 @@
 import EventLoop
 import LwM2M
 import Linux
+import State
 
 /// The accounts of this client with its servers: what objects 0 and 1 show, and what registration goes by.
 ///
@@ -28,8 +29,10 @@ public final class ServerAccounts {
     /// Is called when a server executes Registration Update Trigger (1/x/8).
     var triggered: (@LoopActor (_ instance: UInt16) -> Void)?
 
-    private let store: AccountStore?
+    private let store: CheckedFile?
     private var state: AccountState
+    /// What the file holds; nil when there is none or it is damaged.
+    private var stored: AccountState?
     private let turn = Turn()
 
     /// Loads the accounts.
@@ -38,9 +41,10 @@ public final class ServerAccounts {
     ///   - seeds: one for each section, with unique names and Short Server IDs.
     ///   - path: the file; nil keeps all in memory (tests). The folder exists.
     public init(seeds: [ServerAccount.Seed], path: String?) {
-        store = path.map { AccountStore(path: $0) }
-        var origin = AccountStore.Origin.absent
-        if let store { (state, origin) = store.load() } else { state = AccountState() }
+        store = path.map { CheckedFile(path: $0) }
+        let (loaded, origin) = store?.load { AccountState(bytes: $0) } ?? (nil, .absent)
+        state = loaded ?? AccountState()
+        stored = origin == .file ? loaded : nil
         switch origin {
         case .file, .absent: break
         case .previous: notes.append(.previousStateTaken)
@@ -63,7 +67,7 @@ public final class ServerAccounts {
     public func save() async throws(OperationError) {
         await turn.take()
         defer { turn.give() }
-        try await write(state)
+        if state != stored { try await write(state) }
     }
 
     /// Takes a new configuration: accounts that came, went or changed.
@@ -105,39 +109,36 @@ public final class ServerAccounts {
 
     // MARK: Attributes
 
-    /// The attributes that this account's server attached to exactly this path.
-    func attributes(_ instance: UInt16, _ path: Path) -> AttributeSet {
-        entry(instance)?.attributes[path] ?? AttributeSet()
-    }
-
-    /// Whether the server attached any.
-    func hasAttributes(_ instance: UInt16) -> Bool { entry(instance).map { !$0.attributes.isEmpty } ?? false }
+    /// The attributes that this account's server attached.
+    func attributes(_ instance: UInt16) -> AttributeTable { entry(instance)?.attributes ?? AttributeTable() }
 
     /// Attaches attributes; they are on the medium when this returns.
-    func attach(
-        _ instance: UInt16, _ path: Path, _ edit: @LoopActor (inout AttributeSet) throws(OperationError) -> Void
-    ) async throws(OperationError) {
+    func attach(_ instance: UInt16, _ path: Path, _ update: AttributeUpdate) async throws(OperationError) {
         await turn.take()
         defer { turn.give() }
-        var attributes = attributes(instance, path)
-        try edit(&attributes)
-        let count = entry(instance)?.attributes.count ?? 0
-        guard count < AccountState.attributeLimit || attributes.isEmpty || !self.attributes(instance, path).isEmpty
-        else {
+        let table = attributes(instance)
+        var next = table
+        next[path] = update.applied(to: table[path])
+        guard next[path].changeConditionsAreValid else {
+            throw OperationError(.badRequest, "lt + 2 * st must be less than gt")
+        }
+        guard next.byPath.count <= max(AccountState.attributeLimit, table.byPath.count) else {
             throw OperationError(.internalServerError, "more attributes than this client keeps")
         }
-        guard attributes != self.attributes(instance, path) else { return }
-        try await commit(instance) { $0.attributes[path] = attributes.isEmpty ? nil : attributes }
+        guard next != table else { return }
+        try await commit(instance) { $0.attributes = next }
     }
 
     /// An object instance was deleted: what was attached to it and below goes with it.
     func detach(below path: Path) async throws(OperationError) {
-        guard state.entries.contains(where: { $0.attributes.keys.contains { path.contains($0) } }) else { return }
+        guard state.entries.contains(where: { $0.attributes.byPath.keys.contains { path.contains($0) } }) else {
+            return
+        }
         await turn.take()
         defer { turn.give() }
         var next = state
         for index in next.entries.indices {
-            next.entries[index].attributes = next.entries[index].attributes.filter { !path.contains($0.key) }
+            next.entries[index].attributes.remove(under: path)
         }
         try await write(next)
         state = next
@@ -164,7 +165,8 @@ public final class ServerAccounts {
     private func write(_ next: AccountState) async throws(OperationError) {
         guard let store else { return }
         do {
-            try await Worker.shared.run { try store.save(next) }
+            try await Worker.shared.run { try store.save(next.bytes) }
+            stored = next
         } catch {
             throw OperationError(.internalServerError, "the change could not be stored: \(error)")
         }

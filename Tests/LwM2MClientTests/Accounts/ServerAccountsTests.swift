@@ -25,18 +25,19 @@ import Testing
         try await onLoop {
             let first = ServerAccounts(seeds: [Self.seed("main", 7)], path: file)
             try await first.change(0) { $0.lifetime = 60 }
-            try await first.attach(0, Path(3, 0, 9)) { $0.minimumPeriod = 5 }
+            try await first.attach(
+                0, Path(3, 0, 9), try AttributeUpdate(["pmin=5", "gt=20.5"], at: Path(3, 0, 9), .device))
 
             let again = ServerAccounts(seeds: [Self.seed("other", 8), Self.seed("main", 7)], path: file)
             #expect(again.all.map(\.name) == ["main", "other"])
             #expect(again[0]?.settings.lifetime == 60)
-            #expect(again.attributes(0, Path(3, 0, 9)).minimumPeriod == 5)
+            #expect(again.attributes(0)[Path(3, 0, 9)] == Attributes(minimumPeriod: 5, greaterThan: 20.5))
             #expect(again.takeNotes() == [])
 
             let edited = ServerAccounts(seeds: [Self.seed("main", 7, lifetime: 900)], path: file)
             #expect(edited[0]?.settings.lifetime == 900)
             #expect(edited.takeNotes() == [.configurationWon(name: "main")])
-            #expect(edited.attributes(0, Path(3, 0, 9)).minimumPeriod == 5)
+            #expect(edited.attributes(0)[Path(3, 0, 9)].minimumPeriod == 5)
         }
     }
 
@@ -63,17 +64,18 @@ import Testing
         }
     }
 
-    @Test func everyTruncationIsTheStateBeforeOrTheConfiguration() async throws {
+    @Test func anyNameAndEverySettingComeBack() async throws {
         let file = try Self.folder() + "/accounts"
         try await onLoop {
-            let accounts = ServerAccounts(seeds: [Self.seed("a name = %", 7)], path: file)
-            try await accounts.change(0) { $0.defaultMaximumPeriod = 60 }
-            let bytes = try Files.read(file, limit: 65536)
-            for length in 0..<bytes.count {
-                #expect(AccountState(bytes: Array(bytes.prefix(length))) == nil)
+            let accounts = ServerAccounts(seeds: [Self.seed("a name = %\n", 7)], path: file)
+            try await accounts.change(0) {
+                $0 = ServerSettings(
+                    lifetime: 1, defaultMinimumPeriod: 2, defaultMaximumPeriod: 3, disableTimeout: 4,
+                    notificationStoring: false)
             }
-            #expect(AccountState(bytes: bytes)?.entries.first?.name == "a name = %")
-            #expect(AccountState(bytes: bytes)?.entries.first?.settings.defaultMaximumPeriod == 60)
+            let again = ServerAccounts(seeds: [Self.seed("a name = %\n", 7)], path: file)
+            #expect(again.all == accounts.all)
+            #expect(again.takeNotes() == [])
         }
     }
 

@@ -1,0 +1,162 @@
+import EventLoop
+import LwM2M
+
+/// An LwM2M client: its objects, its accounts, and a connection for each account.
+///
+/// It does no input and output of its own: the transport does, and the scheduler has the time.
+@LoopActor
+public final class Client: ObjectChanges {
+    public let accounts: ServerAccounts
+
+    private let registry: ObjectRegistry
+    private let management: DeviceManagement
+    private let endpoint: String
+    private let version: String
+    private let transport: any Transport
+    private let scheduler: any Scheduler
+    private let random: @LoopActor () -> Double
+    private let report: @LoopActor (ClientReport) -> Void
+    private var connections: [ServerConnection] = []
+    private var running = false
+
+    /// - Parameters:
+    ///   - endpoint: the endpoint client name (`ep=`).
+    ///   - version: of LwM2M, as it registers: `1.1`.
+    ///   - objects: with distinct identifiers; the client becomes their `changes`.
+    ///   - random: from 0 to 1, for jitter.
+    ///   - report: is told what an operator may want to know.
+    public init(
+        endpoint: String, version: String = "1.1", objects: [any Object], accounts: ServerAccounts,
+        transport: any Transport, scheduler: any Scheduler,
+        random: @escaping @LoopActor () -> Double = { Double.random(in: 0...1) },
+        report: @escaping @LoopActor (ClientReport) -> Void = { _ in }
+    ) {
+        self.endpoint = endpoint
+        self.version = version
+        self.accounts = accounts
+        self.transport = transport
+        self.scheduler = scheduler
+        self.random = random
+        self.report = report
+        registry = ObjectRegistry(objects)
+        management = DeviceManagement(registry: registry, accounts: accounts)
+        management.changes = self
+        management.attributesChanged = { [weak self] account in
+            self?.connection(account)?.observations.rulesChanged()
+        }
+        accounts.changed = { [weak self] in self?.accountChanged($0) }
+        accounts.triggered = { [weak self] in self?.connection($0)?.trigger() }
+        registry.attach(self)
+    }
+
+    // MARK: Life
+
+    /// Registers with every account's server.
+    public func start() {
+        guard !running else { return }
+        running = true
+        connections = accounts.all.map { connect($0) }
+        for connection in connections { connection.start() }
+    }
+
+    /// De-registers everywhere at once and ends the sessions; takes at most a second and a half.
+    public func stop() async {
+        running = false
+        let leaving = connections
+        connections = []
+        await end(leaving)
+    }
+
+    /// Waits until what was queued for the servers is acknowledged or given up: before a reboot.
+    public func flush(within limit: Duration) async {
+        await inParallel(connections) { await $0.flush(within: limit) }
+    }
+
+    /// Addresses or routes of the host changed, or the network came back: servers are contacted at once, over new
+    /// sessions.
+    public func networkChanged() {
+        for connection in connections { connection.networkChanged() }
+    }
+
+    /// Takes over accounts that came, went or changed by `accounts.reload`.
+    public func reload() async {
+        guard running else { return }
+        let stale = connections.filter { connection in
+            accounts[connection.account].map { connection.seed != $0.seed } ?? true
+        }
+        connections.removeAll { connection in stale.contains { $0 === connection } }
+        await end(stale)
+        for account in accounts.all where connection(account.instance) == nil {
+            let connection = connect(account)
+            connections.append(connection)
+            connection.start()
+        }
+    }
+
+    private func connect(_ account: ServerAccount) -> ServerConnection {
+        let registry = registry
+        return ServerConnection(
+            account,
+            ServerConnection.Environment(
+                endpoint: endpoint, version: version, transport: transport, scheduler: scheduler,
+                management: management, random: random, report: report,
+                objects: {
+                    LinkFormat.encode(LinkFormat.registration(registry.registered, formats: Codec.formats))
+                }))
+    }
+
+    private func end(_ connections: [ServerConnection]) async {
+        await inParallel(connections) { await $0.stop() }
+    }
+
+    /// Each in a task of its own, so that one server that does not answer keeps no other waiting.
+    private func inParallel(
+        _ connections: [ServerConnection], _ body: @escaping @Sendable @LoopActor (ServerConnection) async -> Void
+    ) async {
+        let tasks = connections.map { connection in LoopActor.spawn { await body(connection) } }
+        for task in tasks { await task.value }
+    }
+
+    // MARK: Changes
+
+    public func changed(_ path: Path) {
+        for connection in connections { connection.observations.changed(path) }
+    }
+
+    public func instancesChanged(_ object: UInt16) {
+        for connection in connections {
+            connection.observations.instancesChanged(object)
+            connection.objectsChanged()
+        }
+    }
+
+    private func accountChanged(_ instance: UInt16) {
+        guard let account = accounts[instance] else { return }
+        connection(instance)?.settingsChanged(account.settings)
+    }
+
+    private func connection(_ account: UInt16) -> ServerConnection? { connections.first { $0.account == account } }
+
+    // MARK: For people
+
+    /// By account.
+    public var status: [ServerStatus] {
+        accounts.all.compactMap { account in connection(account.instance)?.status(of: account) }
+    }
+
+    /// The objects and their instances, Security (0) included.
+    public var objects: [RegisteredObject] { registry.registered }
+
+    /// Reads as a server would, but for Security (0), which nobody reads.
+    public func read(_ path: Path) throws(OperationError) -> [InstanceContent] {
+        try AccessControl.checkObject(path.object)
+        guard let entry = registry[path.object] else { throw OperationError(.notFound, "no object \(path.object)") }
+        switch try management.content(of: path, entry) {
+        case .instances(let instances): return instances
+        case .value(let value):
+            guard let resource = path.resource else { return [] }
+            let content: ResourceContent = path.resourceInstance.map { .multiple([$0: value]) } ?? .single(value)
+            return [InstanceContent(path.instance, [resource: content])]
+        }
+    }
+}

@@ -1,0 +1,236 @@
+import EventLoop
+import LwM2M
+
+/// The shell of one account: performs what the registration machine decides, and serves the server's requests.
+@LoopActor
+final class ServerConnection: SessionHandler {
+    /// What all connections of a client share.
+    struct Environment {
+        let endpoint: String
+        let version: String
+        let transport: any Transport
+        let scheduler: any Scheduler
+        let management: DeviceManagement
+        let random: @LoopActor () -> Double
+        let report: @LoopActor (ClientReport) -> Void
+        /// The payload of Register, made when asked for.
+        let objects: @LoopActor () -> [UInt8]
+    }
+
+    let account: UInt16
+    let observations: Observations
+    /// The section that this connection was made from.
+    let seed: ServerAccount.Seed
+    private let environment: Environment
+    private var machine: RegistrationMachine
+    private var session: (any Session)?
+    private var timer: (any Scheduled)?
+    private var timerDue: Duration?
+    /// Counts requests and sessions: an answer to an earlier one is of no interest.
+    private var serial = 0
+    /// What the server was told last; nil before it acknowledged anything.
+    private var told: (settings: ServerSettings, objects: [UInt8])?
+    private var whenStopped: [@LoopActor () -> Void] = []
+
+    init(_ account: ServerAccount, _ environment: Environment) {
+        self.account = account.instance
+        self.environment = environment
+        seed = account.seed
+        machine = RegistrationMachine(
+            lifetime: account.settings.lifetime, retry: account.retry, keepAlive: account.keepAlive)
+        observations = Observations(
+            account: account.instance, management: environment.management, scheduler: environment.scheduler)
+        observations.deliveryFailed = { [weak self] in self?.handle(.deliveryFailed($0)) }
+    }
+
+    // MARK: Input
+
+    func start() { handle(.start) }
+
+    /// De-registers and ends the session, within `RegistrationMachine.stopLimit`.
+    func stop() async {
+        await withCheckedContinuation { continuation in
+            whenStopped.append { continuation.resume() }
+            handle(.stop)
+        }
+    }
+
+    func networkChanged() { handle(.networkChanged) }
+
+    /// Objects or instances came or went.
+    func objectsChanged() { handle(.updateNeeded(after: .seconds(1))) }
+
+    /// Registration Update Trigger: the answer to the Execute leaves first.
+    func trigger() { handle(.updateNeeded(after: .milliseconds(200))) }
+
+    func settingsChanged(_ settings: ServerSettings) {
+        observations.rulesChanged()
+        handle(.settingsChanged(lifetime: settings.lifetime))
+    }
+
+    func flush(within limit: Duration) async { await session?.flush(within: limit) }
+
+    func status(of account: ServerAccount) -> ServerStatus {
+        ServerStatus(
+            name: account.name, shortServerID: account.shortServerID, uri: account.uri, state: machine.state,
+            since: machine.since, lastError: machine.lastError, nextAttempt: machine.waitsUntil,
+            location: machine.location.isEmpty ? nil : machine.location.map { "/\($0)" }.joined(),
+            lifetime: account.settings.lifetime, observations: observations.all.count)
+    }
+
+    // MARK: The machine
+
+    private func handle(_ event: RegistrationMachine.Event) {
+        for action in machine.handle(event, at: environment.scheduler.now, jitter: environment.random()) {
+            perform(action)
+        }
+    }
+
+    private func perform(_ action: RegistrationMachine.Action) {
+        switch action {
+        case .openSession:
+            close()
+            session = environment.transport.open(seed.endpoint, handler: self)
+        case .closeSession: close()
+        case .send(.register, _): sendRegister()
+        case .send(.update, let location): sendUpdate(location)
+        case .sendDeregister(let location): send(RegistrationRequest.deregister(location)) { _ in }
+        case .ping: ping()
+        case .forgetObservations: observations.removeAll()
+        case .suspendNotifications: observations.suspend()
+        case .resumeNotifications: if let session { observations.resume(session) }
+        case .wake(let due): wake(at: due)
+        case .report(let report): tell(report)
+        case .stopped:
+            let callbacks = whenStopped
+            whenStopped = []
+            for callback in callbacks { callback() }
+        }
+    }
+
+    private func close() {
+        serial += 1
+        session?.close()
+        session = nil
+    }
+
+    private func wake(at due: Duration?) {
+        guard due != timerDue else { return }
+        timer?.cancel()
+        timer = nil
+        timerDue = due
+        guard let due else { return }
+        timer = environment.scheduler.schedule(after: max(.zero, due - environment.scheduler.now)) { [weak self] in
+            self?.timer = nil
+            self?.timerDue = nil
+            self?.handle(.wake)
+        }
+    }
+
+    private func tell(_ report: RegistrationMachine.Report) {
+        switch report {
+        case .registered(let location):
+            environment.report(.registered(server: seed.name, location: location.map { "/\($0)" }.joined()))
+        case .reachedAgain: environment.report(.reachedAgain(server: seed.name))
+        case .lost(let reason): environment.report(.lost(server: seed.name, reason: reason))
+        case .refused(let code, let text):
+            environment.report(.refused(server: seed.name, code: code, diagnostic: text))
+        case .deregistered: environment.report(.deregistered(server: seed.name))
+        }
+    }
+
+    // MARK: Requests of ours
+
+    private var settings: ServerSettings {
+        environment.management.accounts[account]?.settings ?? ServerSettings()
+    }
+
+    private func sendRegister() {
+        let settings = settings
+        let objects = environment.objects()
+        let request = RegistrationRequest.register(
+            endpoint: environment.endpoint, version: environment.version, settings, objects: objects)
+        told = nil
+        send(request) { [weak self] code in if code == .created { self?.told = (settings, objects) } }
+    }
+
+    private func sendUpdate(_ location: [String]) {
+        let settings = settings
+        let objects = environment.objects()
+        let request = RegistrationRequest.update(
+            location, settings, told: told?.settings, objects: objects == told?.objects ? nil : objects)
+        send(request) { [weak self] code in if code == .changed { self?.told = (settings, objects) } }
+    }
+
+    private func send(_ request: Request, _ answered: @escaping @LoopActor (Code) -> Void) {
+        guard let session else { return }
+        serial += 1
+        let mine = serial
+        LoopActor.spawn { [weak self] in
+            do throws(TransportError) {
+                let response = try await session.send(request)
+                guard let self, mine == self.serial else { return }
+                answered(response.code)
+                self.handle(.answered(response))
+            } catch {
+                guard let self, mine == self.serial else { return }
+                self.handle(.failed(error))
+            }
+        }
+    }
+
+    private func ping() {
+        guard let session else { return }
+        let mine = serial
+        LoopActor.spawn { [weak self] in
+            var failure: TransportError?
+            do throws(TransportError) { try await session.ping() } catch { failure = error }
+            guard let self, mine == self.serial else { return }
+            self.handle(.pinged(failure))
+        }
+    }
+
+    // MARK: SessionHandler
+
+    func handle(_ request: Request, on session: any Session, respond: @escaping @LoopActor (Response) -> Void) {
+        if machine.keepAlive != nil { _ = machine.handle(.heard, at: environment.scheduler.now, jitter: 0) }
+        let management = environment.management
+        do throws(OperationError) {
+            let call = try management.call(request, from: account)
+            switch call.operation {
+            case .read: respond(try management.read(call.path, call.entry, accept: request.accept))
+            case .observe: respond(try observations.observe(call, request))
+            case .cancelObservation: respond(try observations.cancel(call, request))
+            case .discover: respond(try management.discover(call.path, call.entry, from: account))
+            default: management.change(call, request, from: account, respond: respond)
+            }
+        } catch {
+            respond(error.response)
+        }
+    }
+
+    func upload(_ request: Request, size: Int?, on session: any Session) -> UploadDecision {
+        environment.management.upload(request, size: size, from: account)
+    }
+
+    func sessionEnded(_ session: any Session, _ reason: TransportError) {
+        guard session === self.session else { return }
+        serial += 1
+        self.session = nil
+        handle(.sessionEnded(reason))
+    }
+}
+
+extension RegistrationMachine {
+    /// The phase in an operator's words.
+    fileprivate var state: ServerStatus.State {
+        switch phase {
+        case .stopped: .stopped
+        case .attempting(.register): .registering
+        case .attempting(.update): .updating
+        case .registered: .registered
+        case .waiting: isRefused ? .refused : .waiting
+        case .deregistering: .deregistering
+        }
+    }
+}

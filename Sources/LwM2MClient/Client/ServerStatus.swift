@@ -1,0 +1,23 @@
+/// How it stands with one server, for `gatekeel status`.
+public struct ServerStatus: Hashable, Sendable {
+    public enum State: String, Hashable, Sendable, CaseIterable {
+        case stopped, registering, registered, updating, waiting, refused, deregistering
+    }
+
+    /// The configuration section's name.
+    public let name: String
+    public let shortServerID: UInt16
+    /// `coaps://host:5684`.
+    public let uri: String
+    public let state: State
+    /// The scheduler's time since when the state holds.
+    public let since: Duration
+    /// What went wrong last; nil while all is well. For people; holds no secret.
+    public let lastError: String?
+    /// The scheduler's time of the next attempt; nil when none is planned.
+    public let nextAttempt: Duration?
+    /// What the server calls this client: `/rd/a1b2`; nil while not registered.
+    public let location: String?
+    public let lifetime: UInt32
+    public let observations: Int
+}

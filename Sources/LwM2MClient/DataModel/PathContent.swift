@@ -1,0 +1,35 @@
+import LwM2M
+
+/// What a path holds at one moment: compared to tell a change, encoded to tell it.
+enum PathContent: Hashable, Sendable {
+    /// A single resource, or a resource instance.
+    case value(Value)
+    /// An object, an object instance, or a resource with several instances.
+    case instances([InstanceContent])
+
+    /// The content encoded for an answer.
+    ///
+    /// - Throws: `format` when it does not fit.
+    func encoded(
+        _ format: ContentFormat, at path: Path, _ definition: ObjectDefinition
+    ) throws(CodecError) -> [UInt8] {
+        switch self {
+        case .instances(let instances): return try Codec.encode(instances, format, at: path, definition)
+        case .value(let value):
+            if let bytes = try Codec.encode(value, format) { return bytes }
+            guard let resource = path.resource else { throw .absent(path) }
+            let content: ResourceContent = path.resourceInstance.map { .multiple([$0: value]) } ?? .single(value)
+            return try Codec.encode([InstanceContent(path.instance, [resource: content])], format, at: path, definition)
+        }
+    }
+
+    /// The numbers in it, by resource instance (0 for a single value): what thresholds look at.
+    func numbers(of resource: UInt16?) -> [UInt16: Double] {
+        switch self {
+        case .value(let value): return value.number.map { [0: $0] } ?? [:]
+        case .instances(let instances):
+            guard let resource, case .multiple(let values) = instances.first?.resources[resource] else { return [:] }
+            return values.compactMapValues(\.number)
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import EventLoop
+
+/// What one server is to be told, in order, one at a time: the next leaves when the one before was acknowledged.
+@LoopActor
+final class NotificationQueue {
+    struct Entry {
+        let observation: Observation
+        let response: Response
+        /// A last word: the observation ends with it.
+        let final: Bool
+    }
+
+    /// Notifications of one observation that wait; one more replaces the oldest of them.
+    static let limit = 16
+
+    /// nil for an acknowledgement.
+    var delivered: (@LoopActor (Entry, TransportError?) -> Void)?
+    private(set) var session: (any Session)?
+
+    private var waiting: [Entry] = []
+    private var inFlight: Entry?
+    /// Counts sessions: what an earlier one still reports is of no interest.
+    private var epoch = 0
+    /// RFC 7641 4.4: 24 bits that only grow; shared by all observations of this server.
+    private var sequence: UInt32 = 1
+
+    func nextSequence() -> UInt32 {
+        sequence = (sequence + 1) & 0xFF_FFFF
+        return sequence
+    }
+
+    func open(_ session: any Session) {
+        self.session = session
+        epoch += 1
+        pump()
+    }
+
+    /// Gives the session up, and returns what did not arrive, oldest first.
+    func close() -> [Entry] {
+        session = nil
+        epoch += 1
+        defer {
+            inFlight = nil
+            waiting = []
+        }
+        return (inFlight.map { [$0] } ?? []) + waiting
+    }
+
+    func add(_ entry: Entry) {
+        let same = waiting.indices.filter { waiting[$0].observation === entry.observation }
+        if same.count >= Self.limit, let oldest = same.first { waiting.remove(at: oldest) }
+        waiting.append(entry)
+        pump()
+    }
+
+    func remove(_ which: (Observation) -> Bool) { waiting.removeAll { which($0.observation) } }
+
+    private func pump() {
+        guard inFlight == nil, let session, !waiting.isEmpty else { return }
+        let entry = waiting.removeFirst()
+        inFlight = entry
+        var response = entry.response
+        // RFC 7641 3.2: an error carries no Observe, which ends the observation.
+        if response.code.isSuccess { response.observe = nextSequence() }
+        let sent = epoch
+        session.notify(token: entry.observation.token, response) { [weak self] error in
+            guard let self, self.epoch == sent else { return }
+            self.inFlight = nil
+            self.delivered?(entry, error)
+            if self.epoch == sent { self.pump() }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import LwM2M
+
+/// What is notified when, for one observation: a pure machine over the content, the time and the attributes
+/// (LwM2M Core 5.1.2, 6.4).
+struct NotificationState: Hashable, Sendable {
+    /// The attributes as they apply, with the account's defaults (1/x/2, 1/x/3) where none is attached.
+    struct Rule: Hashable, Sendable {
+        var minimum: Duration = .zero
+        /// nil when there is none, or one that is to be ignored: 0, or smaller than the minimum.
+        var maximum: Duration?
+        /// Set when a threshold or a step narrows what counts as a change.
+        var conditions: Attributes?
+        /// The resource that the numbers are of; nil above a resource.
+        var resource: UInt16?
+
+        init(_ effective: Attributes, at path: Path, _ settings: ServerSettings) {
+            var attributes = effective
+            attributes.minimumPeriod = attributes.minimumPeriod ?? settings.defaultMinimumPeriod
+            attributes.maximumPeriod = attributes.maximumPeriod ?? settings.defaultMaximumPeriod
+            minimum = .seconds(attributes.minimumPeriod ?? 0)
+            maximum = attributes.effectiveMaximumPeriod.map { .seconds($0) }
+            resource = path.resource
+            let valid = attributes.hasChangeConditions && attributes.changeConditionsAreValid
+            conditions = resource != nil && valid ? attributes : nil
+        }
+    }
+
+    enum Step: Hashable, Sendable {
+        /// A notification is due, with the content of now.
+        case notify
+        /// The content is to be looked at, for it changes without a word.
+        case look
+        /// Nothing before that moment; nil when only a change can bring something.
+        case wait(until: Duration?)
+    }
+
+    /// What the server knows, or will when the queue is empty.
+    private(set) var told: PathContent
+    private(set) var lastTold: Duration
+    private var lastLooked: Duration
+    /// A change that counts was seen, and is not told yet.
+    private(set) var owes = false
+
+    /// The response to the observe request is the first telling.
+    init(_ content: PathContent, at now: Duration) {
+        told = content
+        lastTold = now
+        lastLooked = now
+    }
+
+    /// The content was looked at. A change that counts is owed from now on, even when the content goes back before it
+    /// may be told: what happened is not hushed up.
+    mutating func saw(_ content: PathContent, at now: Duration, _ rule: Rule) {
+        lastLooked = now
+        if counts(content, rule) { owes = true }
+    }
+
+    /// A change that must be told was lost on the way, or what is watched is gone.
+    mutating func owe() { owes = true }
+
+    mutating func tell(_ content: PathContent, at now: Duration) {
+        told = content
+        lastTold = now
+        lastLooked = now
+        owes = false
+    }
+
+    /// What is to be done now.
+    ///
+    /// - Parameter sampling: how often the content is to be looked at; nil when changes are announced.
+    func step(at now: Duration, _ rule: Rule, sampling: Duration?) -> Step {
+        let earliest = lastTold + rule.minimum
+        if owes { return now >= earliest ? .notify : .wait(until: earliest) }
+        let latest = rule.maximum.map { lastTold + $0 }
+        if let latest, now >= latest { return .notify }
+        guard let sampling else { return .wait(until: latest) }
+        // A look before the minimum period could not be told, one at the maximum is told anyway.
+        let look = max(lastLooked + sampling, earliest)
+        if let latest, latest <= look { return .wait(until: latest) }
+        return now >= look ? .look : .wait(until: look)
+    }
+
+    private func counts(_ content: PathContent, _ rule: Rule) -> Bool {
+        guard content != told else { return false }
+        guard let conditions = rule.conditions else { return true }
+        let before = told.numbers(of: rule.resource)
+        let after = content.numbers(of: rule.resource)
+        guard before.keys == after.keys, !after.isEmpty else { return true }
+        return after.contains { instance, number in
+            guard let old = before[instance] else { return true }
+            return Self.crosses(old, number, conditions)
+        }
+    }
+
+    private static func crosses(_ old: Double, _ new: Double, _ conditions: Attributes) -> Bool {
+        if let limit = conditions.greaterThan, (old > limit) != (new > limit) { return true }
+        if let limit = conditions.lessThan, (old < limit) != (new < limit) { return true }
+        if let step = conditions.step, abs(new - old) >= step { return true }
+        return false
+    }
+}

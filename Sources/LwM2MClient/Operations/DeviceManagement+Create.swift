@@ -1,0 +1,41 @@
+import LwM2M
+
+extension DeviceManagement {
+    /// Create (LwM2M Core 6.3.6): POST on an object, with the new instance's identifier in the payload or without; 2.01
+    /// with the Location-Path of what was made.
+    ///
+    /// Values of read-only resources are passed on: some servers (GEISA's) name an application that way, and the object
+    /// knows whether it listens.
+    /// - Throws: 4.05 for an object that has one instance, 4.00 for a payload without a format, one of several
+    ///   instances, or an identifier that is taken; what the object refuses.
+    func create(_ call: Call, _ request: Request) async throws(OperationError) -> Response {
+        guard call.entry.definition.multiple else {
+            throw OperationError(.methodNotAllowed, "object \(call.path.object) has one instance")
+        }
+        var instance = InstanceContent(nil)
+        if !request.payload.isEmpty {
+            guard let format = request.contentFormat else {
+                throw OperationError(.badRequest, "the content format is missing")
+            }
+            let decoded: DecodedContent
+            do throws(CodecError) {
+                decoded = try Codec.decode(request.payload, format, at: call.path, call.entry.definition)
+            } catch {
+                throw OperationError(taking: error)
+            }
+            if let unknown = decoded.unknownResources.first {
+                throw OperationError(.badRequest, "object \(call.path.object) has no resource \(unknown)")
+            }
+            guard decoded.instances.count <= 1 else {
+                throw OperationError(.badRequest, "one instance is created at a time")
+            }
+            instance = decoded.instances.first ?? instance
+        }
+        if let id = instance.id, call.entry.object.instances.contains(id) {
+            throw OperationError(.badRequest, "instance \(Path(call.path.object, id)) is there already")
+        }
+        let made = try await call.entry.object.create(instance.id, instance.resources)
+        changes?.instancesChanged(call.path.object)
+        return Response(.created, locationPath: ["\(call.path.object)", "\(made)"])
+    }
+}

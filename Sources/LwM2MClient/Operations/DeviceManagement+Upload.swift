@@ -1,0 +1,60 @@
+import EventLoop
+import LwM2M
+
+extension DeviceManagement {
+    /// Where a body of several blocks goes: to the resource's sink, to memory up to a limit, or nowhere.
+    func upload(_ request: Request, size: Int?, from account: UInt16) -> UploadDecision {
+        do throws(OperationError) {
+            let call = try call(request, from: account)
+            switch call.operation {
+            case .write: _ = try requireWritable(call.path, call.entry)
+            case .create, .execute: break
+            default: throw OperationError(.badRequest, "this operation has no payload")
+            }
+            if let sink = try sink(call, request, size: size) { return .stream(sink) }
+            return .collect(limit: Self.bodyLimit)
+        } catch {
+            return .refuse(error.response)
+        }
+    }
+
+    /// The sink for a body that came in one block; nil for what is written from memory. A refusal is answered, and the
+    /// sink is then one that takes nothing.
+    func directSink(
+        _ call: Call, _ request: Request, _ respond: @escaping @LoopActor (Response) -> Void
+    ) -> (any UploadSink)? {
+        guard case .write = call.operation else { return nil }
+        do throws(OperationError) {
+            _ = try requireWritable(call.path, call.entry)
+            return try sink(call, request, size: request.payload.count)
+        } catch {
+            return RefusingSink(error.response)
+        }
+    }
+
+    /// The sink of an opaque resource, behind what takes the payload's format off.
+    private func sink(_ call: Call, _ request: Request, size: Int?) throws(OperationError) -> (any UploadSink)? {
+        guard call.operation == .write(.replace), let instance = call.path.instance, let id = call.path.resource,
+            call.path.resourceInstance == nil, let resource = call.entry.definition[id], resource.type == .opaque,
+            !resource.multiple, let format = request.contentFormat
+        else { return nil }
+        switch ContentFormat(rawValue: format) {
+        case .opaque: return try call.entry.object.sink(instance, id, size: size)
+        case .tlv:
+            return try call.entry.object.sink(instance, id, size: nil).map { FramedSink($0, .tlv(resource: id)) }
+        case .cbor: return try call.entry.object.sink(instance, id, size: nil).map { FramedSink($0, .cbor) }
+        default: return nil
+        }
+    }
+}
+
+/// Answers a body with a refusal that was known before it came.
+private final class RefusingSink: UploadSink {
+    private let response: Response
+
+    init(_ response: Response) { self.response = response }
+
+    func append(_ bytes: [UInt8]) -> Response? { response }
+    func finish(respond: @escaping @LoopActor (Response) -> Void) { respond(response) }
+    func abort(_ reason: TransportError) {}
+}

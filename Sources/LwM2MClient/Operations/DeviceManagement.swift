@@ -1,0 +1,109 @@
+import EventLoop
+import LwM2M
+
+/// The operations of servers on the data model, each in a file of its own, to the response codes of LwM2M Core 6.3.
+@LoopActor
+final class DeviceManagement {
+    let registry: ObjectRegistry
+    let accounts: ServerAccounts
+    /// Is told of instances that operations made or deleted, and of attributes that were attached.
+    weak var changes: (any ObjectChanges)?
+    var attributesChanged: (@LoopActor (_ account: UInt16) -> Void)?
+
+    /// The largest body that is collected in memory; what is larger has a sink, or gets 4.13.
+    static let bodyLimit = 65536
+
+    init(registry: ObjectRegistry, accounts: ServerAccounts) {
+        self.registry = registry
+        self.accounts = accounts
+    }
+
+    /// An operation that was asked for, checked as far as the table goes.
+    struct Call {
+        let operation: Operation
+        let path: Path
+        let entry: ObjectRegistry.Entry
+    }
+
+    /// Finds what a request asks for.
+    ///
+    /// - Throws: 4.02 for unknown critical options, 4.01 for Security, 4.04 for paths that are not there, 4.05 for
+    ///   methods that mean nothing there, 5.01 for composite operations.
+    func call(_ request: Request, from account: UInt16) throws(OperationError) -> Call {
+        if let option = request.unknownCriticalOptions.first {
+            throw OperationError(.badOption, "option \(option) is critical and not known here")
+        }
+        guard let target = Target(request.path) else { throw OperationError(.notFound, "no such path") }
+        let path: Path
+        switch target {
+        case .path(let found): path = found
+        case .bootstrap: throw OperationError(.methodNotAllowed, "/bs is a bootstrap server's alone")
+        case .root:
+            if request.method == .fetch || request.method == .iPatch {
+                throw OperationError(.notImplemented, "composite operations are not supported")
+            }
+            throw OperationError(.methodNotAllowed, "the root is a bootstrap server's alone")
+        }
+        try AccessControl.checkObject(path.object)
+        guard let entry = registry[path.object] else { throw OperationError(.notFound, "no object \(path.object)") }
+        let operation = try Operation(request, at: path, entry.definition)
+        try AccessControl.check(operation, on: path.object, by: accounts[account])
+        if operation != .writeAttributes && !request.query.isEmpty {
+            throw OperationError(.badRequest, "queries belong to Write-Attributes")
+        }
+        return Call(operation: operation, path: path, entry: entry)
+    }
+
+    /// Serves what changes something. Reads, Discover and observations are answered without a task by their own
+    /// functions, for they are most of what happens.
+    func change(
+        _ call: Call, _ request: Request, from account: UInt16, respond: @escaping @LoopActor (Response) -> Void
+    ) {
+        if let sink = directSink(call, request, respond) {
+            // A body of one block for a resource that streams: the same way as one of thousands.
+            if let response = sink.append(request.payload) { respond(response) } else { sink.finish(respond: respond) }
+            return
+        }
+        LoopActor.spawn {
+            do throws(OperationError) {
+                respond(try await self.perform(call, request, from: account))
+            } catch {
+                respond(error.response)
+            }
+        }
+    }
+
+    private func perform(
+        _ call: Call, _ request: Request, from account: UInt16
+    ) async throws(OperationError) -> Response {
+        switch call.operation {
+        case .write(let mode): try await write(call, request, mode)
+        case .writeAttributes: try await writeAttributes(call, request, from: account)
+        case .execute: try await execute(call, request)
+        case .create: try await create(call, request)
+        case .delete: try await delete(call, request)
+        case .read, .observe, .cancelObservation: try read(call.path, call.entry, accept: request.accept)
+        case .discover: try discover(call.path, call.entry, from: account)
+        }
+    }
+
+    // MARK: What is there
+
+    /// - Throws: 4.04 when the path's instance is not there.
+    func requireInstance(_ path: Path, _ entry: ObjectRegistry.Entry) throws(OperationError) -> UInt16 {
+        guard let instance = path.instance, entry.object.instances.contains(instance) else {
+            throw OperationError(.notFound, "no instance \(path)")
+        }
+        return instance
+    }
+
+    /// - Throws: 4.04 when the object's table does not have the resource, or this instance lacks it.
+    func requireResource(
+        _ id: UInt16, of instance: UInt16, _ entry: ObjectRegistry.Entry
+    ) throws(OperationError) -> ResourceDefinition {
+        guard let definition = entry.definition[id], entry.object.resources(of: instance).contains(id) else {
+            throw OperationError(.notFound, "no resource \(Path(entry.definition.id, instance, id))")
+        }
+        return definition
+    }
+}

@@ -1,0 +1,86 @@
+import EventLoop
+import LwM2M
+
+/// Takes the header off a body that is one opaque value in TLV or CBOR, and streams the value on: a package of any size
+/// passes whatever format a server picks.
+final class FramedSink: UploadSink {
+    enum Framing: Hashable, Sendable {
+        /// One resource with value (LwM2M Core 7.4.3), of this identifier.
+        case tlv(resource: UInt16)
+        /// One definite byte string (RFC 8949, major type 2).
+        case cbor
+    }
+
+    private let inner: any UploadSink
+    private let framing: Framing
+    private var header: [UInt8] = []
+    /// Bytes of the value that are still to come; nil while the header is incomplete.
+    private var left: UInt64?
+
+    init(_ inner: any UploadSink, _ framing: Framing) {
+        self.inner = inner
+        self.framing = framing
+    }
+
+    func append(_ bytes: [UInt8]) -> Response? {
+        var bytes = bytes[...]
+        while left == nil, let byte = bytes.popFirst() {
+            header.append(byte)
+            guard let parsed = Self.length(header, framing) else {
+                return refuse("the payload is not one opaque value")
+            }
+            left = parsed
+        }
+        guard let left else { return nil }
+        guard UInt64(bytes.count) <= left else { return refuse("bytes follow the value") }
+        self.left = left - UInt64(bytes.count)
+        return bytes.isEmpty ? nil : inner.append(Array(bytes))
+    }
+
+    func finish(respond: @escaping @LoopActor (Response) -> Void) {
+        guard left == 0 else {
+            respond(refuse("the value ends early"))
+            return
+        }
+        inner.finish(respond: respond)
+    }
+
+    func abort(_ reason: TransportError) { inner.abort(reason) }
+
+    private func refuse(_ why: String) -> Response {
+        inner.abort(.closed)
+        return .failure(.badRequest, why)
+    }
+
+    /// The value's length, `.some(nil)` while the header is incomplete, nil for one that cannot be.
+    static func length(_ header: [UInt8], _ framing: Framing) -> UInt64?? {
+        guard let first = header.first else { return .some(nil) }
+        let lengthBytes: Int
+        let start: Int
+        var inline: UInt64?
+        switch framing {
+        case .tlv(let resource):
+            guard first & 0xC0 == 0xC0 else { return nil }
+            let wide = first & 0x20 != 0
+            start = wide ? 3 : 2
+            guard header.count >= start else { return .some(nil) }
+            let id = wide ? UInt16(header[1]) << 8 | UInt16(header[2]) : UInt16(header[1])
+            guard id == resource else { return nil }
+            lengthBytes = Int(first >> 3 & 3)
+            if lengthBytes == 0 { inline = UInt64(first & 7) }
+        case .cbor:
+            guard first >> 5 == 2 else { return nil }
+            start = 1
+            switch first & 31 {
+            case 0...23:
+                inline = UInt64(first & 31)
+                lengthBytes = 0
+            case 24...27: lengthBytes = 1 << Int(first & 31 - 24)
+            default: return nil
+            }
+        }
+        if let inline { return .some(inline) }
+        guard header.count >= start + lengthBytes else { return .some(nil) }
+        return .some(header[start..<start + lengthBytes].reduce(0) { $0 << 8 | UInt64($1) })
+    }
+}

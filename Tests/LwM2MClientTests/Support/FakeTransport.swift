@@ -1,0 +1,115 @@
+import EventLoop
+import LwM2M
+import LwM2MClient
+
+/// A transport whose server is the test.
+@LoopActor
+final class FakeTransport: Transport {
+    private(set) var sessions: [FakeSession] = []
+
+    func open(_ endpoint: ServerEndpoint, handler: any SessionHandler) -> any Session {
+        let session = FakeSession(handler)
+        sessions.append(session)
+        return session
+    }
+}
+
+@LoopActor
+final class FakeSession: Session {
+    struct Sent {
+        let request: Request
+        fileprivate let continuation: CheckedContinuation<Result<Response, TransportError>, Never>
+    }
+
+    struct Notified {
+        let token: [UInt8]
+        let response: Response
+        let completion: @LoopActor (TransportError?) -> Void
+    }
+
+    private unowned let handler: any SessionHandler
+    private var sent: [Sent] = []
+    private var pings: [CheckedContinuation<TransportError?, Never>] = []
+    private(set) var requests: [Request] = []
+    private(set) var notified: [Notified] = []
+    private(set) var isClosed = false
+    private(set) var pingCount = 0
+
+    init(_ handler: any SessionHandler) { self.handler = handler }
+
+    func send(_ request: Request) async throws(TransportError) -> Response {
+        requests.append(request)
+        let result = await withCheckedContinuation { sent.append(Sent(request: request, continuation: $0)) }
+        return try result.get()
+    }
+
+    func notify(token: [UInt8], _ response: Response, completion: @escaping @LoopActor (TransportError?) -> Void) {
+        notified.append(Notified(token: token, response: response, completion: completion))
+    }
+
+    func ping() async throws(TransportError) {
+        pingCount += 1
+        if let error = await withCheckedContinuation({ pings.append($0) }) { throw error }
+    }
+
+    func flush(within limit: Duration) async {}
+
+    func close() {
+        isClosed = true
+        fail(.closed)
+    }
+
+    // MARK: The test's side
+
+    /// Answers the oldest request of the client's.
+    func answer(_ response: Response) async {
+        guard !sent.isEmpty else { return }
+        sent.removeFirst().continuation.resume(returning: .success(response))
+        await settle()
+    }
+
+    func fail(_ error: TransportError) {
+        let all = sent
+        sent = []
+        for one in all { one.continuation.resume(returning: .failure(error)) }
+    }
+
+    func answerPing(_ error: TransportError?) async {
+        if !pings.isEmpty { pings.removeFirst().resume(returning: error) }
+        await settle()
+    }
+
+    func end(_ error: TransportError) async {
+        handler.sessionEnded(self, error)
+        await settle()
+    }
+
+    /// A request of the server's, and what came back.
+    func request(_ request: Request) async -> Response? {
+        var answer: Response?
+        var count = 0
+        handler.handle(request, on: self) {
+            answer = $0
+            count += 1
+        }
+        await settle()
+        return count <= 1 ? answer : nil
+    }
+
+    /// What came back before `handle` returned.
+    func requestAtOnce(_ request: Request) -> Response? {
+        var answer: Response?
+        handler.handle(request, on: self) { answer = $0 }
+        return answer
+    }
+
+    func upload(_ request: Request, size: Int? = nil) -> UploadDecision {
+        handler.upload(request, size: size, on: self)
+    }
+}
+
+/// Lets all that waits on the loop run.
+@LoopActor
+func settle() async {
+    for _ in 0..<12 { await Task.yield() }
+}

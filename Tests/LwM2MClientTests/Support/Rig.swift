@@ -1,0 +1,55 @@
+import EventLoop
+import LwM2M
+import TestSupport
+import Testing
+
+@testable import LwM2MClient
+
+/// A client, a fake server, and time that passes when told.
+@LoopActor
+final class Rig {
+    let scheduler = ManualScheduler()
+    let transport = FakeTransport()
+    let object = TestObject()
+    let device = TestObject(
+        ObjectDefinition(
+            id: 3, name: "Device", version: "1.1", multiple: false, mandatory: true,
+            resources: TestObject.table.resources))
+    let accounts: ServerAccounts
+    let client: Client
+    let reports: Reports
+
+    @LoopActor final class Reports { var all: [ClientReport] = [] }
+
+    init(_ settings: ServerSettings = ServerSettings(lifetime: 300), keepAlive: Duration? = nil, jitter: Double = 0.5) {
+        let reports = Reports()
+        self.reports = reports
+        accounts = ServerAccounts(
+            seeds: [
+                ServerAccount.Seed(
+                    name: "main", shortServerID: 7,
+                    endpoint: ServerEndpoint(host: "server", port: 5683, security: .noSec), settings: settings,
+                    keepAlive: keepAlive)
+            ], path: nil)
+        client = Client(
+            endpoint: "gw", objects: [object, device], accounts: accounts, transport: transport,
+            scheduler: scheduler, random: { jitter }, report: { reports.all.append($0) })
+    }
+
+    /// The session in use.
+    var session: FakeSession { get throws { try #require(transport.sessions.last) } }
+
+    func advance(_ duration: Duration) async {
+        scheduler.advance(by: duration)
+        await settle()
+    }
+
+    /// Starts and is registered at /rd/x.
+    func register() async throws {
+        client.start()
+        await settle()
+        try await session.answer(Response(.created, locationPath: ["rd", "x"]))
+    }
+
+    var state: ServerStatus.State? { client.status.first?.state }
+}
