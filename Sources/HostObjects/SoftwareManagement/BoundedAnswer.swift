@@ -1,0 +1,32 @@
+import EventLoop
+
+/// Starts work and waits for its end, but not longer than `limit`: a server of the field gives a request up after 5 s.
+///
+/// - Returns: what the work gave; nil when it goes on in the background.
+@LoopActor
+func bounded<Value: Sendable>(
+    _ limit: Duration, _ scheduler: any Scheduler, _ work: @escaping @Sendable @LoopActor () async -> Value
+) async -> Value? {
+    await withCheckedContinuation { continuation in
+        let answer = Answer(continuation)
+        let timer = scheduler.schedule(after: limit) { answer.give(nil) }
+        LoopActor.spawn {
+            let value = await work()
+            timer.cancel()
+            answer.give(value)
+        }
+    }
+}
+
+/// A continuation that is resumed by who comes first.
+@LoopActor
+private final class Answer<Value: Sendable> {
+    private var continuation: CheckedContinuation<Value?, Never>?
+
+    init(_ continuation: CheckedContinuation<Value?, Never>) { self.continuation = continuation }
+
+    func give(_ value: Value?) {
+        continuation?.resume(returning: value)
+        continuation = nil
+    }
+}

@@ -1,0 +1,112 @@
+import LwM2M
+import LwM2MClient
+
+/// One instance of object 9: its record, what is in place, and what is under way. Pure: it decides, the object performs.
+struct SoftwareInstance: Hashable, Sendable {
+    /// Work that has not ended; a second one is refused meanwhile.
+    enum Job: String, Hashable, Sendable {
+        case transferring, verifying, installing, removing, activating, deactivating
+    }
+
+    /// What Uninstall asks for.
+    enum Uninstall: Hashable, Sendable {
+        /// Argument 0 with nothing but a pending package: it is dropped.
+        case discard(token: String?)
+        /// Argument 0: the package is removed from the host.
+        case remove(name: String)
+        /// Argument 1: ready for an update; what runs goes on.
+        case prepare
+    }
+
+    var record = SoftwareRecord()
+    /// The installed release of `record.package`, as the installer says.
+    var inPlace: InstalledPackage?
+    var job: Job?
+
+    // MARK: What a server reads
+
+    /// PkgName (9/x/0): of what was delivered, else of what is in place.
+    var name: String { record.staged?.name ?? inPlace?.name ?? "" }
+
+    /// PkgVersion (9/x/1), of the same.
+    var version: String { record.staged?.version ?? inPlace?.version ?? "" }
+
+    /// Activation State (9/x/12): the truth of systemd for the release in place, in every state.
+    var active: Bool { inPlace?.active ?? false }
+
+    // MARK: Decisions
+
+    /// Takes a transition of the table; false when the event does not apply now, and nothing changes.
+    @discardableResult
+    mutating func apply(_ event: SoftwareEvent, reason: String? = nil) -> Bool {
+        guard let (state, result) = record.state.next(event, inPlace: inPlace != nil) else { return false }
+        record.state = state
+        if let result { record.result = result }
+        if let reason { record.reason = reason }
+        return true
+    }
+
+    /// A package may be delivered now.
+    func admitDelivery() throws(OperationError) {
+        try admit("a package", in: [.initial])
+    }
+
+    func admitInstall(_ arguments: [ExecuteArgument]) throws(OperationError) -> StagedPackage {
+        guard arguments.isEmpty else { throw OperationError(.badRequest, "Install takes no argument") }
+        try admit("Install", in: [.delivered])
+        guard let staged = record.staged else {
+            throw OperationError(.internalServerError, "the delivered package is gone; Uninstall and deliver it again")
+        }
+        return staged
+    }
+
+    /// Activate or Deactivate: the package to act on.
+    func admitActivation(
+        _ operation: String, _ arguments: [ExecuteArgument]
+    ) throws(OperationError) -> InstalledPackage {
+        guard arguments.isEmpty else { throw OperationError(.badRequest, "\(operation) takes no argument") }
+        try admit(operation, in: [.installed])
+        guard let inPlace else { throw OperationError(.internalServerError, "the package is not in place any more") }
+        return inPlace
+    }
+
+    func admitUninstall(_ arguments: [ExecuteArgument]) throws(OperationError) -> Uninstall {
+        guard arguments.count <= 1, arguments.allSatisfy({ $0.digit <= 1 && $0.value == nil }) else {
+            throw OperationError(.badRequest, "Uninstall takes no argument, 0 (remove) or 1 (prepare for an update)")
+        }
+        if arguments.first?.digit == 1 {
+            try admit("Uninstall with argument 1", in: [.installed])
+            return .prepare
+        }
+        try admit("Uninstall", in: inPlace == nil ? [.delivered, .installed] : [.initial, .delivered, .installed])
+        guard record.state == .installed else { return .discard(token: record.staged?.token) }
+        guard let inPlace else { return .discard(token: nil) }
+        return .remove(name: inPlace.name)
+    }
+
+    /// Delete is for an instance that holds nothing (and never for 0, which the object sees to).
+    func admitDelete() throws(OperationError) {
+        try admit("Delete", in: [.initial])
+        guard inPlace == nil else {
+            throw OperationError(.methodNotAllowed, "\(name) is in place: Uninstall it before Delete")
+        }
+    }
+
+    private func admit(_ operation: String, in states: [UpdateState]) throws(OperationError) {
+        if let job {
+            throw OperationError(.methodNotAllowed, "\(operation) is refused while the instance is \(job.rawValue)")
+        }
+        guard states.contains(record.state) else {
+            throw OperationError(
+                .methodNotAllowed, "\(operation) is not allowed in Update State \(record.state.rawValue)")
+        }
+    }
+
+    // MARK: Reports
+
+    /// What runs after a failure, for Status Reason: `start-failed: …; version 1.0 is running`.
+    func explained(_ reason: String) -> String {
+        guard let inPlace else { return reason }
+        return "\(reason); version \(inPlace.version) is \(inPlace.active ? "running" : "in place, not running")"
+    }
+}

@@ -1,0 +1,149 @@
+import EventLoop
+import LwM2M
+import LwM2MClient
+
+extension SoftwareManagement {
+    public func execute(
+        _ instance: UInt16, _ resource: UInt16, _ arguments: [ExecuteArgument]
+    ) async throws(OperationError) {
+        guard let software = software[instance] else {
+            throw OperationError(.notFound, "there is no instance \(instance)")
+        }
+        switch resource {
+        case 4:
+            let staged = try software.admitInstall(arguments)
+            try await answer(instance, .installing) { await self.install(instance, staged) }
+        case 6:
+            switch try software.admitUninstall(arguments) {
+            case .prepare: await update(instance) { $0.apply(.updatePrepared, reason: "") }
+            case .discard(let token): try await discard(instance, token)
+            case .remove(let name): try await answer(instance, .removing) { await self.remove(instance, name) }
+            }
+        case 10:
+            let package = try software.admitActivation("Activate", arguments)
+            try await answer(instance, .activating) {
+                await self.switchActivation(instance) { () async throws(InstallerRefusal) in
+                    try await self.installer.activate(name: package.name)
+                }
+            }
+        case 11:
+            let package = try software.admitActivation("Deactivate", arguments)
+            try await answer(instance, .deactivating) {
+                await self.switchActivation(instance) { () async throws(InstallerRefusal) in
+                    try await self.installer.deactivate(name: package.name)
+                }
+            }
+        default:
+            throw OperationError(.methodNotAllowed, "/9/\(instance)/\(resource) is not executable")
+        }
+    }
+
+    /// Takes the job at once, before anything awaits, and answers in time.
+    func answer(
+        _ instance: UInt16, _ job: SoftwareInstance.Job,
+        _ work: @escaping @Sendable @LoopActor () async -> OperationError?
+    ) async throws(OperationError) {
+        software[instance]?.job = job
+        let refusal = await bounded(options.answerTimeout, scheduler, work)
+        if let refusal = refusal.flatMap({ $0 }) { throw refusal }
+    }
+
+    func install(_ instance: UInt16, _ staged: StagedPackage) async -> OperationError? {
+        let stored = await update(instance) {
+            $0.record.installing = true
+            $0.record.package = staged.name
+            $0.record.reason = ""
+        }
+        guard stored else {
+            await update(instance) {
+                $0.record.installing = false
+                $0.job = nil
+            }
+            return OperationError(.internalServerError, "the state could not be stored")
+        }
+        do throws(InstallerRefusal) {
+            let deployment = try await installer.install(
+                token: staged.token, restoreActivation: options.restoreActivation)
+            return await installEnded(instance, await installer.end(of: deployment))
+        } catch {
+            return await installEnded(instance, .failed(error.reason))
+        }
+    }
+
+    func installEnded(_ instance: UInt16, _ end: DeploymentEnd) async -> OperationError? {
+        await refreshPackages()
+        switch end {
+        case .done:
+            await update(instance) {
+                $0.record.staged = nil
+                $0.record.installing = false
+                $0.apply(.installSucceeded, reason: "")
+                $0.job = nil
+            }
+            return nil
+        case .failed(let reason):
+            await update(instance) {
+                $0.record.installing = false
+                $0.apply(.installFailed, reason: $0.explained(reason))
+                $0.job = nil
+            }
+            return OperationError(.internalServerError, reason)
+        }
+    }
+
+    func discard(_ instance: UInt16, _ token: String?) async throws(OperationError) {
+        if let token {
+            do throws(InstallerRefusal) {
+                try await installer.discard(token: token)
+            } catch {
+                throw OperationError(.internalServerError, error.reason)
+            }
+        }
+        await update(instance) {
+            $0.record.staged = nil
+            $0.apply(.uninstalled, reason: "")
+        }
+    }
+
+    func remove(_ instance: UInt16, _ name: String) async -> OperationError? {
+        let end: DeploymentEnd
+        do throws(InstallerRefusal) {
+            end = await installer.end(of: try await installer.remove(name: name))
+        } catch {
+            end = .failed(error.reason)
+        }
+        await refreshPackages()
+        switch end {
+        case .done:
+            await update(instance) {
+                $0.inPlace = nil
+                $0.apply(.uninstalled, reason: "")
+                $0.job = nil
+            }
+            return nil
+        case .failed(let reason):
+            await update(instance) {
+                $0.apply(.uninstallFailed, reason: $0.explained(reason))
+                $0.job = nil
+            }
+            return OperationError(.internalServerError, reason)
+        }
+    }
+
+    func switchActivation(
+        _ instance: UInt16, _ start: @LoopActor () async throws(InstallerRefusal) -> String
+    ) async -> OperationError? {
+        var failure: String?
+        do throws(InstallerRefusal) {
+            if case .failed(let reason) = await installer.end(of: try await start()) { failure = reason }
+        } catch {
+            failure = error.reason
+        }
+        await refreshPackages()
+        await update(instance) {
+            $0.record.reason = failure ?? ""
+            $0.job = nil
+        }
+        return failure.map { OperationError(.internalServerError, $0) }
+    }
+}

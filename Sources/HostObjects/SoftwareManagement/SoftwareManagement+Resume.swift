@@ -1,0 +1,142 @@
+import EventLoop
+import Glibc
+import LwM2M
+import LwM2MClient
+import Linux
+import State
+
+extension SoftwareManagement {
+    /// Loads what survived and goes on with what was interrupted. Returns when instances can be registered.
+    public func start() async {
+        let store = store
+        let loaded: [(instance: UInt16, record: SoftwareRecord, origin: CheckedFile.Origin)]
+        do {
+            loaded = try await Worker.shared.run { try store.load() }
+        } catch {
+            report?(.notStored((error as? Errno) ?? Errno(EIO, "load the state of object 9")))
+            return
+        }
+        for (instance, record, origin) in loaded {
+            if origin == .previous || origin == .lost {
+                report?(.damaged(instance: instance, lost: origin == .lost))
+            }
+            software[instance] = SoftwareInstance(record: record)
+            boots[instance] = record.boot
+        }
+        await reconcile(starting: true)
+    }
+
+    /// The installer came (back): takes over what it has, and goes on with what was interrupted by its absence.
+    public func installerAppeared() async { await reconcile(starting: false) }
+
+    func reconcile(starting: Bool) async {
+        let snapshot: InstallerSnapshot
+        do throws(InstallerRefusal) {
+            snapshot = try await installer.snapshot()
+        } catch {
+            report?(.installerUnavailable(error.reason))
+            return
+        }
+        await take(snapshot)
+        guard !resumed else { return }
+        resumed = true
+        for instance in instances { await resume(instance, snapshot) }
+    }
+
+    /// Follows the table for what was interrupted by a kill or a reboot.
+    func resume(_ instance: UInt16, _ snapshot: InstallerSnapshot) async {
+        guard let software = software[instance] else { return }
+        let record = software.record
+        switch record.state {
+        case .downloadStarted:
+            if let uri = record.uri {
+                self.software[instance]?.job = .transferring
+                LoopActor.spawn { await self.pull(instance, uri) }
+            } else {
+                await transferFailed(
+                    instance, FetchFailure(.connectionLost, "interrupted: the agent was restarted during the transfer"))
+            }
+        case .downloaded:
+            self.software[instance]?.job = .verifying
+            // Back to the state that the stored bytes were in, so that the same way is gone once more.
+            self.software[instance]?.record.state = .downloadStarted
+            LoopActor.spawn { _ = await self.verify(instance) }
+        case .delivered:
+            await resumeDelivered(instance, record, snapshot)
+        case .initial where boots[instance].map { $0 != options.boot } ?? false:
+            await update(instance) { $0.apply(.rebooted) }
+        case .initial, .installed: break
+        }
+    }
+
+    func resumeDelivered(
+        _ instance: UInt16, _ record: SoftwareRecord, _ snapshot: InstallerSnapshot
+    ) async {
+        guard let staged = record.staged else {
+            await update(instance) { $0.apply(.uninstalled, reason: "lost: the delivered package is gone") }
+            return
+        }
+        if record.installing, let deployment = try? await installer.deployment(of: staged.token) {
+            software[instance]?.job = .installing
+            LoopActor.spawn { _ = await self.installEnded(instance, await self.installer.end(of: deployment)) }
+        } else if snapshot.staged.contains(where: { $0.token == staged.token }) {
+            await update(instance) { $0.record.installing = false }
+        } else {
+            await update(instance) {
+                $0.record.staged = nil
+                $0.record.installing = false
+                $0.apply(.uninstalled, reason: "lost: the delivered package is gone; deliver it again")
+            }
+        }
+    }
+
+    // MARK: What the installer tells
+
+    /// A package was installed, updated, or its units became active or inactive.
+    public func packageChanged(_ package: InstalledPackage) async {
+        if let instance = owner(of: package.name) {
+            await update(instance) {
+                $0.record.package = package.name
+                let appeared = $0.inPlace == nil && !$0.record.present
+                $0.inPlace = package
+                // What is in place while an update is prepared (Uninstall with 1) did not appear just now.
+                if $0.job == nil, appeared || $0.record.state == .installed { $0.apply(.appeared) }
+            }
+        } else if let instance = lowestFree(from: 1) {
+            software[instance] = SoftwareInstance()
+            await update(instance) {
+                $0.record.package = package.name
+                $0.inPlace = package
+                $0.apply(.appeared)
+            }
+            changes?.instancesChanged(9)
+        }
+    }
+
+    /// A package was removed.
+    public func packageRemoved(_ name: String) async {
+        guard let instance = owner(of: name) else { return }
+        await update(instance) {
+            $0.inPlace = nil
+            if $0.job == nil { $0.apply(.vanished, reason: "") }
+        }
+    }
+
+    func refreshPackages() async {
+        if let snapshot = try? await installer.snapshot() { await take(snapshot) }
+    }
+
+    func take(_ snapshot: InstallerSnapshot) async {
+        known = true
+        for (instance, software) in software {
+            guard let name = software.inPlace?.name ?? software.record.package,
+                !snapshot.packages.contains(where: { $0.name == name })
+            else { continue }
+            await update(instance) {
+                $0.inPlace = nil
+                if $0.job == nil { $0.apply(.vanished, reason: "") }
+            }
+        }
+        for package in snapshot.packages { await packageChanged(package) }
+    }
+}

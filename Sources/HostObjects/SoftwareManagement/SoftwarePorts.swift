@@ -1,0 +1,131 @@
+import EventLoop
+
+/// A package that the installer verified and holds ready.
+public struct StagedPackage: Hashable, Sendable {
+    /// The installer's handle.
+    public let token: String
+    public let name: String
+    public let version: String
+
+    public init(token: String, name: String, version: String) {
+        self.token = token
+        self.name = name
+        self.version = version
+    }
+}
+
+/// A package that is installed.
+public struct InstalledPackage: Hashable, Sendable {
+    public let name: String
+    public let version: String
+    /// Whether its units are active, as systemd says.
+    public let active: Bool
+
+    public init(name: String, version: String, active: Bool) {
+        self.name = name
+        self.version = version
+        self.active = active
+    }
+}
+
+/// The installer's no.
+public struct InstallerRefusal: Error, Hashable, Sendable {
+    public enum Kind: Hashable, Sendable {
+        /// The signature does not hold, or the package is damaged.
+        case integrity
+        /// Not a package that this host can take: format, architecture, what an overlay cannot do.
+        case unsupported
+        case noSpace
+        /// Relations that are not met, a version below the highest committed.
+        case policy
+        /// Another deployment is under way.
+        case busy
+        case notFound
+        /// The installer does not answer.
+        case unavailable
+        case failed
+    }
+
+    public let kind: Kind
+    /// For people: a short token, a colon, a text.
+    public let reason: String
+
+    public init(_ kind: Kind, _ reason: String) {
+        self.kind = kind
+        self.reason = reason
+    }
+
+    /// The Update Result that says so.
+    var result: UpdateResult {
+        switch kind {
+        case .integrity: .integrityFailure
+        case .unsupported: .unsupportedType
+        case .noSpace: .noStorage
+        case .policy, .busy, .notFound, .unavailable, .failed: .deviceError
+        }
+    }
+}
+
+/// How a deployment ended.
+public enum DeploymentEnd: Hashable, Sendable {
+    case done
+    /// What was before is as it was; the reason for people.
+    case failed(String)
+}
+
+/// What the installer has.
+public struct InstallerSnapshot: Hashable, Sendable {
+    public var packages: [InstalledPackage]
+    public var staged: [StagedPackage]
+
+    public init(packages: [InstalledPackage], staged: [StagedPackage]) {
+        self.packages = packages
+        self.staged = staged
+    }
+}
+
+/// The installer as object 9 needs it: `org.gatekeel.Installer1` in the daemon, a fake in tests.
+@LoopActor
+public protocol SoftwareInstaller: AnyObject {
+    /// Gives a file to the installer, which copies, verifies and checks it.
+    func stage(path: String) async throws(InstallerRefusal) -> StagedPackage
+
+    /// Drops a staged package; one that is gone is no error.
+    func discard(token: String) async throws(InstallerRefusal)
+
+    /// Begins to install; returns the deployment's identifier as soon as the beginning is durable.
+    ///
+    /// - Parameter restoreActivation: the units of an update are made active when those of the old version were.
+    func install(token: String, restoreActivation: Bool) async throws(InstallerRefusal) -> String
+
+    func remove(name: String) async throws(InstallerRefusal) -> String
+    func activate(name: String) async throws(InstallerRefusal) -> String
+    func deactivate(name: String) async throws(InstallerRefusal) -> String
+
+    /// Waits for the end of a deployment, across restarts of the installer.
+    func end(of deployment: String) async -> DeploymentEnd
+
+    /// The deployment that a staged package was given to, if there is one.
+    func deployment(of token: String) async throws(InstallerRefusal) -> String?
+
+    func snapshot() async throws(InstallerRefusal) -> InstallerSnapshot
+}
+
+/// A download that ended without a package.
+public struct FetchFailure: Error, Hashable, Sendable {
+    public let result: UpdateResult
+    /// For people; without user information and query of the URI.
+    public let reason: String
+
+    public init(_ result: UpdateResult, _ reason: String) {
+        self.result = result
+        self.reason = reason
+    }
+}
+
+/// Fetches packages: `gatekeel-fetch` in the daemon, a fake in tests.
+@LoopActor
+public protocol SoftwareFetcher: AnyObject {
+    /// Downloads into a file, going on where an earlier call for the same file stopped; retries within bounds.
+    func fetch(_ uri: String, to path: String) async throws(FetchFailure)
+}

@@ -1,0 +1,61 @@
+import State
+
+/// What an instance of object 9 keeps through kills and reboots.
+struct SoftwareRecord: Hashable, Sendable {
+    var state: UpdateState = .initial
+    var result: UpdateResult = .initial
+    /// Status Reason (9/x/16): a short token, a colon, a text; empty when there is nothing to say.
+    var reason = ""
+    /// The package that owns this instance while a release of it is in place.
+    var package: String?
+    /// The package that was delivered and is not installed yet.
+    var staged: StagedPackage?
+    /// The Package URI of a download that is under way; may hold credentials, so the file is the daemon's alone.
+    var uri: String?
+    /// Install was accepted for `staged` and has not ended.
+    var installing = false
+    /// Whether a release of `package` was in place when this was written: tells one that came while nobody looked.
+    var present = false
+    /// Update Supported Objects (9/x/8).
+    var updatesObjects = false
+    /// The boot in which this was written (`/proc/sys/kernel/random/boot_id`).
+    var boot = ""
+
+    init() {}
+
+    init?(bytes: [UInt8]) {
+        guard let record = Record(bytes: bytes),
+            let state = record["State"].flatMap({ Int($0) }).flatMap(UpdateState.init),
+            let result = record["Result"].flatMap({ Int($0) }).flatMap(UpdateResult.init)
+        else { return nil }
+        self.state = state
+        self.result = result
+        reason = record["Reason"] ?? ""
+        package = record["Package"]
+        if let token = record["Token"], let name = record["StagedName"], let version = record["StagedVersion"] {
+            staged = StagedPackage(token: token, name: name, version: version)
+        }
+        uri = record["URI"]
+        installing = record["Installing"] == "yes"
+        present = record["Present"] == "yes"
+        updatesObjects = record["UpdatesObjects"] == "yes"
+        boot = record["Boot"] ?? ""
+    }
+
+    var bytes: [UInt8] {
+        var record = Record()
+        record["State"] = String(state.rawValue)
+        record["Result"] = String(result.rawValue)
+        record["Reason"] = reason
+        record["Package"] = package
+        record["Token"] = staged?.token
+        record["StagedName"] = staged?.name
+        record["StagedVersion"] = staged?.version
+        record["URI"] = uri
+        record["Installing"] = installing ? "yes" : "no"
+        record["Present"] = present ? "yes" : "no"
+        record["UpdatesObjects"] = updatesObjects ? "yes" : "no"
+        record["Boot"] = boot
+        return record.bytes
+    }
+}

@@ -1,0 +1,33 @@
+import Linux
+import State
+
+/// The files of object 9: one record an instance, and its package while it is transferred.
+struct SoftwareStore: Sendable {
+    /// The folder; it exists and is the daemon's alone.
+    let folder: String
+
+    func record(_ instance: UInt16) -> CheckedFile { CheckedFile(path: "\(folder)/\(instance).record", limit: 65536) }
+
+    /// Where the bytes of a transfer go.
+    func package(_ instance: UInt16) -> String { "\(folder)/\(instance).package" }
+
+    /// All records; blocks. What is damaged beyond its copy is told and counts as an empty instance.
+    func load() throws(Errno) -> [(instance: UInt16, record: SoftwareRecord, origin: CheckedFile.Origin)] {
+        let instances = Set(
+            try Files.names(in: folder).compactMap { name -> UInt16? in
+                let parts = name.split(separator: ".")
+                return parts.count >= 2 && parts[1] == "record" ? UInt16(parts[0]) : nil
+            })
+        return instances.sorted().map { instance in
+            let (record, origin) = self.record(instance).load(SoftwareRecord.init)
+            return (instance, record ?? SoftwareRecord(), origin)
+        }
+    }
+
+    /// Removes what is left of a transfer; blocks. What is not there is no error.
+    func removePackage(_ instance: UInt16) throws(Errno) {
+        for name in (try? Files.names(in: folder)) ?? [] where name.hasPrefix("\(instance).package") {
+            try Files.remove("\(folder)/\(name)")
+        }
+    }
+}

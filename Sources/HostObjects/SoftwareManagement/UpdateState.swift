@@ -1,0 +1,86 @@
+import LwM2M
+
+/// Update State (9/x/7).
+public enum UpdateState: Int, Sendable, CaseIterable {
+    case initial = 0
+    case downloadStarted, downloaded, delivered, installed
+}
+
+/// Update Result (9/x/9): the registry's values that Gatekeel uses, and no others. ThingsBoard's server throws on a number
+/// that it does not know; 55 is undefined.
+public enum UpdateResult: Int, Sendable, CaseIterable {
+    case initial = 0
+    case downloading = 1
+    case installed = 2
+    case verified = 3
+    case noStorage = 50
+    case outOfMemory = 51
+    case connectionLost = 52
+    case integrityFailure = 53
+    case unsupportedType = 54
+    case invalidURI = 56
+    case deviceError = 57
+    case installFailure = 58
+    case uninstallFailure = 59
+}
+
+/// What happens to a Software Management instance.
+public enum SoftwareEvent: Hashable, Sendable {
+    /// The first block of a Package, or a whole small one.
+    case pushStarted
+    /// A Package URI that can be fetched.
+    case uriAccepted
+    /// An empty Package URI, or one whose scheme is not supported.
+    case uriRefused
+    /// The transfer ended without a package.
+    case transferFailed(UpdateResult)
+    /// All bytes are stored.
+    case transferCompleted
+    /// Signature and contents hold.
+    case verified
+    /// They do not, or the package may not be installed here.
+    case refused(UpdateResult)
+    case installSucceeded
+    case installFailed
+    /// Uninstall without argument or with 0, done.
+    case uninstalled
+    case uninstallFailed
+    /// Uninstall with 1: made ready for an update of what is in place.
+    case updatePrepared
+    /// The host was started anew.
+    case rebooted
+    /// The package was installed or updated by somebody else: on the host itself.
+    case appeared
+    /// The package was removed by somebody else.
+    case vanished
+}
+
+extension UpdateState {
+    /// The transition table of object 9 (OMA's registry, object 9 version 1.0).
+    ///
+    /// - Parameters:
+    ///   - event: what happened.
+    ///   - inPlace: whether a release of the instance's package is installed now (after the event).
+    /// - Returns: the next state and result, a nil result leaving it as it is; nil where the event does not apply.
+    func next(_ event: SoftwareEvent, inPlace: Bool) -> (state: UpdateState, result: UpdateResult?)? {
+        switch (self, event) {
+        case (.initial, .pushStarted), (.initial, .uriAccepted): (.downloadStarted, .downloading)
+        case (.initial, .uriRefused): (.initial, .invalidURI)
+        case (.downloadStarted, .transferFailed(let result)): (.initial, result)
+        case (.downloadStarted, .transferCompleted): (.downloaded, .initial)
+        case (.downloaded, .verified): (.delivered, .verified)
+        case (.downloaded, .refused(let result)): (.initial, result)
+        case (.delivered, .installSucceeded): (.installed, .installed)
+        case (.delivered, .installFailed): (.delivered, .installFailure)
+        // With an old release in place only what was pending is dropped.
+        case (.delivered, .uninstalled), (.initial, .uninstalled): (inPlace ? .installed : .initial, .initial)
+        case (.installed, .uninstalled): (.initial, .initial)
+        case (.installed, .uninstallFailed): (.installed, .uninstallFailure)
+        case (.installed, .updatePrepared): (.initial, .initial)
+        case (.initial, .rebooted), (.initial, .appeared): inPlace ? (.installed, .installed) : nil
+        case (.installed, .appeared): (.installed, nil)
+        case (.installed, .vanished): (.initial, .initial)
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import EventLoop
+import Glibc
+import HostObjects
+import LwM2M
+import LwM2MClient
+import Linux
+import Testing
+
+/// An installer whose answers a test sets; deployments end when the test says so, or at once.
+@LoopActor
+final class FakeInstaller: SoftwareInstaller {
+    var packages: [InstalledPackage] = []
+    var staged: [StagedPackage] = []
+    var calls: [String] = []
+    var stageAnswer: Result<StagedPackage, InstallerRefusal> = .failure(InstallerRefusal(.failed, "no answer set"))
+    /// How deployments end; nil leaves them running.
+    var outcome: DeploymentEnd? = .done
+    var onInstall: () -> Void = {}
+    private var waiting: [CheckedContinuation<DeploymentEnd, Never>] = []
+    private var deployments: [String: String] = [:]
+
+    func stage(path: String) async throws(InstallerRefusal) -> StagedPackage {
+        let bytes = (try? Files.read(path, limit: 1 << 20)) ?? []
+        calls.append("stage \(bytes.count)")
+        let package = try stageAnswer.get()
+        staged.append(package)
+        return package
+    }
+
+    func discard(token: String) async throws(InstallerRefusal) {
+        calls.append("discard \(token)")
+        staged.removeAll { $0.token == token }
+    }
+
+    func install(token: String, restoreActivation: Bool) async throws(InstallerRefusal) -> String {
+        calls.append("install \(token) \(restoreActivation)")
+        deployments[token] = "d-\(token)"
+        onInstall()
+        return "d-\(token)"
+    }
+
+    func remove(name: String) async throws(InstallerRefusal) -> String { job("remove \(name)") }
+    func activate(name: String) async throws(InstallerRefusal) -> String { job("activate \(name)") }
+    func deactivate(name: String) async throws(InstallerRefusal) -> String { job("deactivate \(name)") }
+
+    func end(of deployment: String) async -> DeploymentEnd {
+        if let outcome { return outcome }
+        return await withCheckedContinuation { waiting.append($0) }
+    }
+
+    /// Ends all deployments that are waited for.
+    func finish(_ end: DeploymentEnd) {
+        outcome = end
+        waiting.forEach { $0.resume(returning: end) }
+        waiting = []
+    }
+
+    func deployment(of token: String) async throws(InstallerRefusal) -> String? { deployments[token] }
+
+    func remember(deployment: String, of token: String) { deployments[token] = deployment }
+
+    func snapshot() async throws(InstallerRefusal) -> InstallerSnapshot {
+        InstallerSnapshot(packages: packages, staged: staged)
+    }
+
+    private func job(_ call: String) -> String {
+        calls.append(call)
+        return call
+    }
+}
+
+/// A fetcher that writes what the test gave, or fails; it waits when neither is set.
+@LoopActor
+final class FakeFetcher: SoftwareFetcher {
+    var answer: Result<[UInt8], FetchFailure>?
+    var fetched: [String] = []
+
+    func fetch(_ uri: String, to path: String) async throws(FetchFailure) {
+        fetched.append(uri)
+        while answer == nil { await LoopScheduler.shared.sleep(for: .milliseconds(1)) }
+        guard let bytes = try answer?.get() else { return }
+        do throws(Errno) {
+            try Files.replace(path, with: bytes)
+        } catch {
+            throw FetchFailure(.noStorage, "\(error)")
+        }
+    }
+}
+
+/// Notes every change as a server that observes everything would see it.
+@LoopActor
+final class Changes: ObjectChanges {
+    weak var object: SoftwareManagement?
+    var seen: [String] = []
+    var instances = 0
+
+    func changed(_ path: Path) {
+        guard let instance = path.instance, let resource = path.resource,
+            case .single(let value)? = try? object?.read(instance, resource)
+        else { return }
+        seen.append("\(resource)=\(text(value))")
+    }
+
+    func instancesChanged(_ object: UInt16) { instances += 1 }
+}
+
+func text(_ value: Value) -> String {
+    switch value {
+    case .string(let text): text
+    case .integer(let number): "\(number)"
+    case .boolean(let flag): "\(flag)"
+    default: "?"
+    }
+}
+
+/// A temporary folder that goes with the test.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() {
+        var template = Array("/tmp/gatekeel-test-XXXXXX".utf8CString)
+        path = mkdtemp(&template).map { String(cString: $0) } ?? "/nonexistent"
+    }
+
+    deinit {
+        for name in (try? Files.names(in: path)) ?? [] { unlink("\(path)/\(name)") }
+        rmdir(path)
+    }
+}

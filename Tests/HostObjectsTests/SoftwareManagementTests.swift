@@ -1,0 +1,470 @@
+import EventLoop
+import Glibc
+import LwM2M
+import LwM2MClient
+import Linux
+import TestSupport
+import Testing
+
+@testable import HostObjects
+
+/// Object 9 with fakes of its ports and real files.
+@Suite struct SoftwareManagementTests {
+    @LoopActor
+    struct Rig {
+        let folder = TemporaryFolder()
+        let installer = FakeInstaller()
+        let fetcher = FakeFetcher()
+        let changes = Changes()
+        let scheduler = ManualScheduler()
+        var object: SoftwareManagement
+
+        init(boot: String = "boot-1") {
+            object = Rig.make(folder, installer, fetcher, scheduler, boot)
+            attach()
+        }
+
+        /// The agent was killed: a new object on the same files.
+        mutating func restart(boot: String = "boot-1") async {
+            object = Rig.make(folder, installer, fetcher, scheduler, boot)
+            attach()
+            await object.start()
+        }
+
+        private func attach() {
+            object.changes = changes
+            changes.object = object
+        }
+
+        private static func make(
+            _ folder: TemporaryFolder, _ installer: FakeInstaller, _ fetcher: FakeFetcher,
+            _ scheduler: ManualScheduler, _ boot: String
+        ) -> SoftwareManagement {
+            SoftwareManagement(
+                .init(folder: folder.path, maximumPackageSize: 1000, boot: boot), installer: installer,
+                fetcher: fetcher, scheduler: scheduler)
+        }
+
+        func read(_ resource: UInt16, _ instance: UInt16 = 0) -> String {
+            guard case .single(let value)? = try? object.read(instance, resource) else { return "nothing" }
+            return text(value)
+        }
+
+        /// State, result, activation: `3 3 false`.
+        func state(_ instance: UInt16 = 0) -> String {
+            "\(read(7, instance)) \(read(9, instance)) \(read(12, instance))"
+        }
+
+        /// Pushes a package; the response of the last block.
+        func push(_ package: StagedPackage, to instance: UInt16 = 0) async throws -> Response {
+            installer.stageAnswer = .success(package)
+            let sink = try #require(try object.sink(instance, 2, size: nil))
+            #expect(sink.append([1, 2, 3]) == nil)
+            #expect(sink.append([4]) == nil)
+            return await withCheckedContinuation { continuation in
+                sink.finish { continuation.resume(returning: $0) }
+            }
+        }
+
+        /// Pushes and installs a package that then runs.
+        func install(_ version: String, active: Bool = true, to instance: UInt16 = 0) async throws {
+            let package = StagedPackage(token: "t-\(version)", name: "keel", version: version)
+            #expect(try await push(package, to: instance).code == .changed)
+            installer.onInstall = { [installer] in
+                installer.packages = [InstalledPackage(name: "keel", version: version, active: active)]
+                installer.staged = []
+            }
+            try await object.execute(instance, 4, [])
+        }
+
+        /// Lets tasks run that were started in the background.
+        func settle(until condition: () -> Bool) async {
+            for _ in 0..<2000 where !condition() { await LoopScheduler.shared.sleep(for: .milliseconds(1)) }
+            #expect(condition())
+        }
+    }
+
+    static let one = StagedPackage(token: "t-1", name: "keel", version: "1.0")
+
+    private func code(_ body: @LoopActor () async throws -> Void) async -> String {
+        do {
+            try await body()
+            return "success"
+        } catch let error as OperationError {
+            return error.code.description
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    @Test func thereIsAlwaysAnEmptyInstanceZero() async throws {
+        await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            #expect(rig.object.instances == [0])
+            #expect(rig.state() == "0 0 false")
+            #expect(rig.read(0).isEmpty && rig.read(1).isEmpty)
+            #expect(await code { try await rig.object.delete(0) } == "4.05")
+        }
+    }
+
+    @Test func pushInstallActivateIsToldInOrder() async throws {
+        try await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            #expect(try await rig.push(Self.one).code == .changed)
+            #expect(rig.state() == "3 3 false")
+            #expect(rig.installer.calls == ["stage 4"])
+            try await rig.install2()
+            #expect(rig.state() == "4 2 false")
+            // What 12 shows follows the installer's word, which follows systemd's.
+            try await rig.object.execute(0, 10, [])
+            await rig.object.packageChanged(InstalledPackage(name: "keel", version: "1.0", active: true))
+            #expect(rig.state() == "4 2 true")
+            let told = rig.changes.seen.filter { $0.hasPrefix("7=") || $0.hasPrefix("9=") || $0.hasPrefix("12=") }
+            #expect(told == ["9=1", "7=1", "9=0", "7=2", "9=3", "7=3", "9=2", "7=4", "12=true"])
+        }
+    }
+
+    @Test func whatDoesNotApplyIsRefused() async throws {
+        try await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            for resource: UInt16 in [4, 6, 10, 11] {
+                #expect(await code { try await rig.object.execute(0, resource, []) } == "4.05", "\(resource)")
+            }
+            let one = [ExecuteArgument(digit: 1)]
+            #expect(await code { try await rig.object.execute(0, 6, one) } == "4.05")
+            for bad in [
+                [ExecuteArgument(digit: 2)], [ExecuteArgument(digit: 0, value: "x")],
+                [ExecuteArgument(digit: 0), ExecuteArgument(digit: 1)],
+            ] {
+                #expect(await code { try await rig.object.execute(0, 6, bad) } == "4.00")
+            }
+            #expect(await code { try await rig.object.execute(0, 4, one) } == "4.00")
+            _ = try await rig.push(Self.one)
+            #expect(await code { _ = try rig.object.sink(0, 2, size: nil) } == "4.05")
+            #expect(
+                await code { try await rig.object.write(0, [3: .single(.string("http://a/b"))], mode: .update) }
+                    == "4.05")
+            #expect(await code { try await rig.object.execute(0, 10, []) } == "4.05")
+            #expect(rig.state() == "3 3 false")
+        }
+    }
+
+    @Test(arguments: ["", "ftp://a/b", "coap://a", "http://", String(repeating: "http://a/", count: 40)])
+    func aURIThatCannotBeFetchedIsRefused(uri: String) async throws {
+        await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            #expect(
+                await code { try await rig.object.write(0, [3: .single(.string(uri))], mode: .update) } == "4.00")
+            #expect(rig.state() == "0 56 false")
+            #expect(rig.fetcher.fetched.isEmpty)
+        }
+    }
+
+    @Test func aPullIsAnsweredAtOnceAndEndsDelivered() async throws {
+        try await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            rig.installer.stageAnswer = .success(Self.one)
+            try await rig.object.write(0, [3: .single(.string("https://u:p@h/x.deb?t=1"))], mode: .update)
+            #expect(rig.state() == "1 1 false")
+            rig.fetcher.answer = .success([1, 2, 3])
+            await rig.settle { rig.state() == "3 3 false" }
+            #expect(rig.installer.calls == ["stage 3"])
+        }
+    }
+
+    @Test func aPullThatFailsSaysWhy() async throws {
+        try await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            rig.fetcher.answer = .failure(FetchFailure(.invalidURI, "not-found: 404"))
+            try await rig.object.write(0, [3: .single(.string("http://h/x.deb"))], mode: .update)
+            await rig.settle { rig.state() == "0 56 false" }
+            #expect(rig.read(16) == "not-found: 404")
+        }
+    }
+
+    @Test(arguments: [
+        (InstallerRefusal.Kind.integrity, "0 53 false"), (.unsupported, "0 54 false"), (.noSpace, "0 50 false"),
+        (.policy, "0 57 false"), (.unavailable, "0 57 false"),
+    ])
+    func aPackageThatIsRefused(kind: InstallerRefusal.Kind, state: String) async throws {
+        try await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            rig.installer.stageAnswer = .failure(InstallerRefusal(kind, "bad: why"))
+            let sink = try #require(try rig.object.sink(0, 2, size: 4))
+            _ = sink.append([1, 2, 3, 4])
+            let response = await withCheckedContinuation { continuation in
+                sink.finish { continuation.resume(returning: $0) }
+            }
+            #expect(response.code == .badRequest)
+            #expect(rig.state() == state)
+            #expect(rig.read(16) == "bad: why")
+            // The slot can be used again at once.
+            #expect(try await rig.push(Self.one).code == .changed)
+            #expect(rig.state() == "3 3 false")
+        }
+    }
+
+    @Test func aTransferThatBreaksOffFreesTheSlot() async throws {
+        try await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            let sink = try #require(try rig.object.sink(0, 2, size: nil))
+            #expect(rig.state() == "1 1 false")
+            #expect(await code { _ = try rig.object.sink(0, 2, size: nil) } == "4.05")
+            sink.abort(.timeout)
+            await rig.settle { rig.state() == "0 52 false" }
+            #expect(try await rig.push(Self.one).code == .changed)
+        }
+    }
+
+    @Test func aPackageThatIsTooLargeIsRefused() async throws {
+        try await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            #expect(await code { _ = try rig.object.sink(0, 2, size: 1001) } == "4.13")
+            let sink = try #require(try rig.object.sink(0, 2, size: nil))
+            #expect(sink.append([UInt8](repeating: 0, count: 1000)) == nil)
+            #expect(sink.append([0])?.code == .requestEntityTooLarge)
+            await rig.settle { rig.state() == "0 50 false" }
+        }
+    }
+
+    @Test func aBadUpdateLeavesTheOldRunningAndSaysSo() async throws {
+        try await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            try await rig.install("1.0")
+            #expect(rig.state() == "4 2 true")
+            try await rig.object.execute(0, 6, [ExecuteArgument(digit: 1)])
+            // Nothing was stopped: 12 tells the truth of what runs.
+            #expect(rig.state() == "0 0 true")
+            #expect(try await rig.push(StagedPackage(token: "t-2", name: "keel", version: "2.0")).code == .changed)
+            #expect(rig.state() == "3 3 true")
+            #expect(rig.read(1) == "2.0")
+            rig.installer.onInstall = {}
+            rig.installer.outcome = .failed("probation: keel.service restarted 2 times")
+            #expect(await code { try await rig.object.execute(0, 4, []) } == "5.00")
+            #expect(rig.state() == "3 58 true")
+            #expect(
+                rig.read(16) == "probation: keel.service restarted 2 times; version 1.0 is running")
+            // Dropping the update goes back to the old one.
+            try await rig.object.execute(0, 6, [])
+            #expect(rig.state() == "4 0 true")
+            #expect(rig.read(1) == "1.0")
+            #expect(rig.installer.calls.suffix(1) == ["discard t-2"])
+        }
+    }
+
+    @Test func longWorkIsAnsweredInTimeAndItsEndIsTold() async throws {
+        try await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            _ = try await rig.push(Self.one)
+            rig.installer.outcome = nil
+            let answered = Flag()
+            LoopActor.spawn {
+                try? await rig.object.execute(0, 4, [])
+                answered.set = true
+            }
+            await rig.settle { rig.installer.calls.last == "install t-1 true" }
+            #expect(!answered.set)
+            #expect(await code { try await rig.object.execute(0, 4, []) } == "4.05")
+            rig.scheduler.advance(by: .seconds(4))
+            await rig.settle { answered.set }
+            #expect(rig.state() == "3 3 false")
+            rig.installer.packages = [InstalledPackage(name: "keel", version: "1.0", active: false)]
+            rig.installer.finish(.done)
+            await rig.settle { rig.state() == "4 2 false" }
+        }
+    }
+
+    @Test func aNameOwnsItsInstance() async throws {
+        try await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            try await rig.install("1.0")
+            #expect(try await rig.object.create(7, [0: .single(.string("hint")), 1: .single(.string("9"))]) == 7)
+            let response = try await rig.push(StagedPackage(token: "t-2", name: "keel", version: "2.0"), to: 7)
+            #expect(response.code == .badRequest)
+            #expect(rig.state(7) == "0 58 false")
+            #expect(rig.read(16, 7).hasPrefix("name-conflict:"))
+            #expect(rig.installer.calls.contains("discard t-2"))
+            // And an update must be of the same package.
+            try await rig.object.execute(0, 6, [ExecuteArgument(digit: 1)])
+            let other = try await rig.push(StagedPackage(token: "t-3", name: "other", version: "1"))
+            #expect(other.code == .badRequest)
+            #expect(rig.state() == "0 58 true")
+        }
+    }
+
+    @Test func createAndDelete() async throws {
+        try await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            #expect(try await rig.object.create(nil, [:]) == 1)
+            #expect(try await rig.object.create(42, [:]) == 42)
+            #expect(await code { _ = try await rig.object.create(42, [:]) } == "4.00")
+            #expect(rig.object.instances == [0, 1, 42])
+            _ = try await rig.push(Self.one, to: 42)
+            #expect(await code { try await rig.object.delete(42) } == "4.05")
+            try await rig.object.execute(42, 6, [])
+            try await rig.object.delete(42)
+            #expect(rig.object.instances == [0, 1])
+            #expect(rig.changes.instances == 3)
+        }
+    }
+
+    @Test func removalIsToldAndCanFail() async throws {
+        try await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            try await rig.install("1.0")
+            rig.installer.outcome = .failed("busy: no")
+            #expect(await code { try await rig.object.execute(0, 6, []) } == "5.00")
+            #expect(rig.state() == "4 59 true")
+            rig.installer.outcome = .done
+            rig.installer.packages = []
+            try await rig.object.execute(0, 6, [ExecuteArgument(digit: 0)])
+            #expect(rig.state() == "0 0 false")
+        }
+    }
+
+    @Test func packagesOfTheHostTakeTheLowestFreeInstance() async throws {
+        await onLoop {
+            let rig = Rig()
+            rig.installer.packages = [
+                InstalledPackage(name: "a", version: "1", active: true),
+                InstalledPackage(name: "b", version: "2", active: false),
+            ]
+            await rig.object.start()
+            #expect(rig.object.instances == [0, 1, 2])
+            #expect(rig.state(1) == "4 2 true")
+            #expect(rig.read(0, 2) == "b" && rig.state(2) == "4 2 false")
+            await rig.object.packageRemoved("b")
+            #expect(rig.state(2) == "0 0 false")
+            // The name comes back to its instance.
+            await rig.object.packageChanged(InstalledPackage(name: "b", version: "3", active: true))
+            #expect(rig.object.instances == [0, 1, 2])
+            #expect(rig.state(2) == "4 2 true")
+        }
+    }
+}
+
+/// What survives kills and reboots.
+extension SoftwareManagementTests {
+    @Test func aPushThatWasInterruptedByAKillIsToldAsLost() async throws {
+        try await onLoop {
+            var rig = Rig()
+            await rig.object.start()
+            let sink = try #require(try rig.object.sink(0, 2, size: nil))
+            _ = sink.append([1])
+            await rig.settle {
+                let bytes = (try? Files.read("\(rig.folder.path)/0.record", limit: 65536)) ?? []
+                return String(decoding: bytes, as: UTF8.self).hasPrefix("State=1")
+            }
+            await rig.restart()
+            #expect(rig.state() == "0 52 false")
+            #expect(rig.read(16).hasPrefix("interrupted:"))
+        }
+    }
+
+    @Test func aPullGoesOnAfterAKill() async throws {
+        try await onLoop {
+            var rig = Rig()
+            await rig.object.start()
+            try await rig.object.write(0, [3: .single(.string("http://h/x.deb"))], mode: .update)
+            await rig.restart()
+            #expect(rig.state() == "1 1 false")
+            rig.installer.stageAnswer = .success(Self.one)
+            rig.fetcher.answer = .success([1])
+            await rig.settle { rig.state() == "3 3 false" }
+            #expect(rig.fetcher.fetched == ["http://h/x.deb", "http://h/x.deb"])
+        }
+    }
+
+    @Test func aDeliveryIsKeptAndOneThatIsGoneIsTold() async throws {
+        try await onLoop {
+            var rig = Rig()
+            await rig.object.start()
+            _ = try await rig.push(Self.one)
+            await rig.restart()
+            #expect(rig.state() == "3 3 false")
+            #expect(rig.read(0) == "keel")
+            rig.installer.staged = []
+            await rig.restart()
+            #expect(rig.state() == "0 0 false")
+            #expect(rig.read(16).hasPrefix("lost:"))
+        }
+    }
+
+    @Test(arguments: [(DeploymentEnd.done, "4 2 true"), (.failed("why: x"), "3 58 false")])
+    func anInstallThatWasUnderWayIsFollowedToItsEnd(end: DeploymentEnd, state: String) async throws {
+        try await onLoop {
+            var rig = Rig()
+            await rig.object.start()
+            _ = try await rig.push(Self.one)
+            rig.installer.outcome = nil
+            let installing = rig
+            LoopActor.spawn { try? await installing.object.execute(0, 4, []) }
+            await rig.settle { rig.installer.calls.last == "install t-1 true" }
+            // The agent dies; the installer goes on and ends.
+            if end == .done {
+                rig.installer.staged = []
+                rig.installer.packages = [InstalledPackage(name: "keel", version: "1.0", active: true)]
+            }
+            rig.installer.outcome = end
+            await rig.restart()
+            let restarted = rig
+            await rig.settle { restarted.state() == state }
+        }
+    }
+
+    @Test func aRebootWithNothingPendingIsBackToTheOld() async throws {
+        try await onLoop {
+            var rig = Rig()
+            await rig.object.start()
+            try await rig.install("1.0")
+            try await rig.object.execute(0, 6, [ExecuteArgument(digit: 1)])
+            await rig.restart()
+            #expect(rig.state() == "0 0 true")
+            await rig.restart(boot: "boot-2")
+            #expect(rig.state() == "4 2 true")
+        }
+    }
+
+    @Test func aDamagedRecordFallsBackAndIsTold() async throws {
+        try await onLoop {
+            var rig = Rig()
+            await rig.object.start()
+            try await rig.install("1.0")
+            let path = "\(rig.folder.path)/0.record"
+            let bytes = try Files.read(path, limit: 65536)
+            try Files.replace(path, with: bytes.dropLast(3))
+            await rig.restart()
+            #expect(rig.read(1) == "1.0")
+        }
+    }
+}
+
+@LoopActor
+final class Flag {
+    var set = false
+}
+
+extension SoftwareManagementTests.Rig {
+    /// Installs what was pushed; nothing runs yet.
+    func install2() async throws {
+        installer.onInstall = { [installer] in
+            installer.packages = [InstalledPackage(name: "keel", version: "1.0", active: false)]
+            installer.staged = []
+        }
+        try await object.execute(0, 4, [])
+    }
+}
