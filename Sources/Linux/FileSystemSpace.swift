@@ -4,6 +4,8 @@ import Glibc
 public struct FileSystemSpace: Hashable, Sendable {
     /// Free bytes.
     public let bytes: Int
+    /// All bytes, used or not.
+    public let totalBytes: Int
     /// Free inodes; nil where the file system makes them as needed.
     public let inodes: Int?
 
@@ -13,6 +15,7 @@ public struct FileSystemSpace: Hashable, Sendable {
         let base = file.raw
         try retrying("fstatvfs") { fstatvfs(base, &result) }
         bytes = Int(result.f_bavail) * Int(result.f_frsize)
+        totalBytes = Int(result.f_blocks) * Int(result.f_frsize)
         inodes = result.f_files == 0 ? nil : Int(result.f_favail)
     }
 }

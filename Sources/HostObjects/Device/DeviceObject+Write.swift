@@ -1,0 +1,78 @@
+import LwM2M
+import LwM2MClient
+
+/// Current Time (13), UTC Offset (14) and Timezone (15) are written through the host's own services.
+extension DeviceObject {
+    public func write(
+        _ instance: UInt16, _ values: [UInt16: ResourceContent], mode: WriteMode
+    ) async throws(OperationError) {
+        var time: Int64?
+        var zone: String?
+        // All is looked at before anything is changed.
+        for (resource, content) in values.sorted(by: { $0.key < $1.key }) {
+            switch (resource, content) {
+            case (13, .single(.time(let seconds))): time = try plausible(seconds)
+            case (14, .single(.string(let text))):
+                if let found = try self.zone(offset: text) { zone = zone ?? found }
+            case (15, .single(.string(let name))):
+                guard zones.isKnown(name) else {
+                    throw OperationError(.badRequest, "no such time zone; the names are those of the IANA database")
+                }
+                zone = name
+            default: throw OperationError(.methodNotAllowed, "resource \(resource) is not written")
+            }
+        }
+        let before = zones.current
+        if let zone, zone != before {
+            try await host { () throws(HostControlError) in try await control.setTimezone(zone) }
+        }
+        guard let time else {
+            announce([14, 15], zone != nil)
+            return
+        }
+        do throws(OperationError) {
+            try await host { () throws(HostControlError) in try await control.setTime(time) }
+        } catch {
+            // All or nothing: the zone goes back.
+            if let zone, let before, zone != before { try? await control.setTimezone(before) }
+            throw error
+        }
+        announce([13], true)
+        announce([14, 15], zone != nil)
+    }
+
+    private func announce(_ resources: [UInt16], _ isChanged: Bool) {
+        if isChanged { for resource in resources { changes?.changed(Path(3, 0, resource)) } }
+    }
+
+    /// 2000 to 2200: a clock further off breaks every certificate, and 13 is given in milliseconds by mistake.
+    private func plausible(_ seconds: Int64) throws(OperationError) -> Int64 {
+        guard (946_684_800...7_258_118_400).contains(seconds) else {
+            throw OperationError(.badRequest, "Current Time is seconds since 1970, from the year 2000 to 2200")
+        }
+        return seconds
+    }
+
+    /// The zone for an offset that is written; nil when the offset holds already.
+    private func zone(offset text: String) throws(OperationError) -> String? {
+        guard let offset = TimeZones.offset(text) else {
+            throw OperationError(.badRequest, "UTC Offset is written +02:00")
+        }
+        if offset == clock.utcOffset(at: clock.now) { return nil }
+        guard let zone = TimeZones.zone(offset: offset) else {
+            throw OperationError(.badRequest, "no time zone has this offset alone; write Timezone (15) instead")
+        }
+        return zone
+    }
+
+    private func host(_ body: () async throws(HostControlError) -> Void) async throws(OperationError) {
+        do throws(HostControlError) {
+            try await body()
+        } catch {
+            switch error {
+            case .refused(let reason): throw OperationError(.methodNotAllowed, reason)
+            case .failed(let reason): throw OperationError(.internalServerError, reason)
+            }
+        }
+    }
+}
