@@ -1,16 +1,17 @@
 import Linux
-import Signing
-import TestSupport
 
 /// A small certificate authority, made with the `openssl` program.
-final class TestAuthority: Sendable {
-    static let leafExtensions =
+public final class TestAuthority: Sendable {
+    /// What a signer of packages has.
+    public static let leafExtensions =
         "keyUsage=critical,digitalSignature\nextendedKeyUsage=codeSigning\nbasicConstraints=CA:FALSE"
 
-    let folder: TemporaryDirectory
-    var keyring: String { "\(folder.path)/keyring.d" }
+    /// Keys (`NAME.key`), certificates (`NAME.pem`), and `content`.
+    public let folder: TemporaryDirectory
+    /// A keyring folder; `root.pem` is in it.
+    public var keyring: String { "\(folder.path)/keyring.d" }
 
-    init() throws {
+    public init() throws {
         folder = try TemporaryDirectory("authority")
         try shell("mkdir '\(keyring)'")
         try authority("root")
@@ -19,7 +20,7 @@ final class TestAuthority: Sendable {
     }
 
     /// Makes `NAME.key` and `NAME.pem`, self-signed or issued.
-    func authority(
+    public func authority(
         _ name: String, issuer: String? = nil, key: String = "EC -pkeyopt ec_paramgen_curve:P-256",
         md: String = "sha256",
         extensions: String = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign"
@@ -28,7 +29,7 @@ final class TestAuthority: Sendable {
     }
 
     /// Makes a signer's certificate; valid from `days.lowerBound` to `days.upperBound` days from now.
-    func certificate(
+    public func certificate(
         _ name: String, issuer: String? = "root", key: String = "EC -pkeyopt ec_paramgen_curve:P-256",
         md: String = "sha256", extensions: String = TestAuthority.leafExtensions, days: ClosedRange<Int> = -1...30
     ) throws {
@@ -50,29 +51,5 @@ final class TestAuthority: Sendable {
     }
 
     /// Puts a certificate into the keyring.
-    func trust(_ name: String) throws { try shell("cp '\(folder.path)/\(name).pem' '\(keyring)/'") }
-
-    func identity(_ name: String, chain: [String] = []) throws -> SigningIdentity {
-        let key = try Files.read("\(folder.path)/\(name).key", limit: 65536)
-        var certificates: [UInt8] = []
-        for member in [name] + chain { certificates += try Files.read("\(folder.path)/\(member).pem", limit: 65536) }
-        return try SigningIdentity(key: key, certificates: certificates)
-    }
-
-    /// Signs `content` with the `openssl` program: it signs what our own code would refuse to sign.
-    func signWithProgram(_ name: String, options: String = "") throws -> DetachedSignature {
-        try shell(
-            """
-            cd '\(folder.path)'
-            openssl cms -sign -binary -in content -signer \(name).pem -inkey \(name).key -outform DER -out \(name).sig \(options)
-            """)
-        return try DetachedSignature(try Files.read("\(folder.path)/\(name).sig", limit: 1 << 20))
-    }
-
-    /// Verifies over the whole of `content`, now or at another time.
-    func verify(_ signature: DetachedSignature, content: String = "content", at time: Int64? = nil) throws -> [Signer] {
-        let file = try FileDescriptor.open("\(folder.path)/\(content)")
-        return try signature.verify(
-            over: file, range: 0..<file.size(), keyring: try Keyring.load(keyring), time: time ?? now())
-    }
+    public func trust(_ name: String) throws { try shell("cp '\(folder.path)/\(name).pem' '\(keyring)/'") }
 }

@@ -1,0 +1,135 @@
+import Archive
+import FaultPoints
+import Glibc
+import Linux
+import Signing
+
+/// A `.deb` that was let in by a signature policy: only now can its contents be read.
+///
+/// The file must be one that nobody else can write (installd's own copy): what was verified is read again from it.
+public final class DebFile: Sendable {
+    /// The outer shape.
+    public let container: DebContainer
+    /// Who signed it; empty when it is not signed or its signature was not looked at.
+    public let signers: [Signer]
+    private let file: FileDescriptor
+
+    /// Whether a good signature was seen.
+    public var isVerified: Bool { !signers.isEmpty }
+
+    /// Parses the outer shape and applies the policy: the signature is verified before anything is decompressed.
+    public init(_ file: consuming FileDescriptor, _ policy: SignaturePolicy) throws(DebError) {
+        let container = try DebContainer(file)
+        do { try faultPoint("package.verify.before") } catch { throw DebError(error) }
+        signers = try Self.verify(file, container, policy)
+        self.container = container
+        self.file = file
+    }
+
+    /// Opens a package by its path.
+    public convenience init(path: String, _ policy: SignaturePolicy) throws(DebError) {
+        let file: FileDescriptor
+        do { file = try FileDescriptor.open(path) } catch { throw .file(error) }
+        try self.init(file, policy)
+    }
+
+    private static func verify(
+        _ file: borrowing FileDescriptor, _ container: DebContainer, _ policy: SignaturePolicy
+    ) throws(DebError) -> [Signer] {
+        let keyring: Keyring
+        let time: Int64
+        switch policy {
+        case .ignored: return []
+        case .required(let ring, let at): (keyring, time) = (ring, at)
+        case .whenPresent(let ring, let at):
+            guard container.signature != nil else { return [] }
+            (keyring, time) = (ring, at)
+        }
+        guard let member = container.signature, let range = container.signedRange else { throw .unsigned }
+        let bytes = try DebContainer.read(file, member.data)
+        do throws(SigningError) {
+            return try DetachedSignature(bytes).verify(over: file, range: range, keyring: keyring, time: time)
+        } catch { throw .badSignature(error) }
+    }
+
+    /// The signature's bytes (CMS, DER), verified or not.
+    public func signatureBytes() throws(DebError) -> [UInt8]? {
+        guard let member = container.signature else { return nil }
+        return try DebContainer.read(file, member.data)
+    }
+
+    /// The attached manifest's bytes; the signature covers them.
+    public func manifestBytes() throws(DebError) -> [UInt8]? {
+        guard let member = container.manifest else { return nil }
+        return try DebContainer.read(file, member.data)
+    }
+
+    /// The files of the control archive by name: `control`, `conffiles`, `postinst`, …
+    ///
+    /// `md5sums` is left out: it can be long, and the signature says more. There are at most 64 files of 4 MiB together, and no
+    /// folders or links among them.
+    public func controlFiles() throws(DebError) -> [String: [UInt8]] {
+        var limits = ArchiveLimits()
+        limits.entries = 64
+        limits.depth = 1
+        limits.pathBytes = 255
+        limits.fileBytes = 16 << 20
+        limits.totalBytes = 24 << 20
+        var files: [String: [UInt8]] = [:]
+        var bytes = 0
+        do throws(ArchiveError) {
+            let reader = try ArchiveReader(
+                file, range: container.control.data, compression: container.controlCompression, limits: limits)
+            while let entry = try reader.next() {
+                if entry.path.isEmpty, entry.kind == .directory { continue }
+                guard entry.kind == .file else {
+                    throw .refused(path: entry.path, reason: "a control archive holds plain files only")
+                }
+                guard files[entry.path] == nil else { throw .duplicate(path: entry.path) }
+                if entry.path == "md5sums" {
+                    files[entry.path] = []
+                    continue
+                }
+                bytes += entry.size
+                guard bytes <= 4 << 20 else { throw .limit("the control files have more than 4 MiB") }
+                files[entry.path] = try reader.readData(limit: 4 << 20)
+            }
+        } catch { throw DebError(error, in: container.control.name) }
+        files["md5sums"] = nil
+        guard files["control"] != nil else { throw .malformed("\(container.control.name) holds no file “control”") }
+        return files
+    }
+
+    /// Lists the data archive without unpacking it; the whole is decompressed for that.
+    public func entries(limits: ArchiveLimits = ArchiveLimits(), _ body: (ArchiveEntry) throws -> Void) throws {
+        do {
+            let reader = try dataReader(limits)
+            while let entry = try reader.next() { try body(entry) }
+        } catch let error as ArchiveError { throw DebError(error, in: container.data.name) }
+    }
+
+    /// Unpacks the data archive beneath an empty folder, decompressing it once, and flushes it to the medium.
+    ///
+    /// When it fails, the folder is empty again. See `Extraction.run`.
+    /// - Parameters:
+    ///   - extraction: owners and the check of space; `expectedBytes` from the field `Installed-Size`.
+    ///   - place: where each entry goes.
+    /// - Throws: `DebError`, `Errno` of a fault point, or what `place` throws.
+    @discardableResult
+    public func unpack(
+        beneath root: borrowing FileDescriptor, limits: ArchiveLimits = ArchiveLimits(),
+        extraction: Extraction = Extraction(),
+        place: (ArchiveEntry) throws -> Extraction.Destination = { .path($0.path) }
+    ) throws -> Extraction.Report {
+        try faultPoint("package.unpack.before")
+        do {
+            let report = try extraction.run(try dataReader(limits), beneath: root, place: place)
+            try faultPoint("package.unpack.after")
+            return report
+        } catch let error as ArchiveError { throw DebError(error, in: container.data.name) }
+    }
+
+    private func dataReader(_ limits: ArchiveLimits) throws(ArchiveError) -> ArchiveReader {
+        try ArchiveReader(file, range: container.data.data, compression: container.dataCompression, limits: limits)
+    }
+}
