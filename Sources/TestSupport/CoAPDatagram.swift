@@ -47,6 +47,9 @@ public struct CoAPDatagram: Hashable, Sendable, CustomStringConvertible {
     /// An option as an unsigned integer.
     public func uint(_ number: Int) -> UInt32? { self[number].map { $0.reduce(0) { $0 << 8 | UInt32($1) } } }
 
+    /// Uri-Path, segment by segment.
+    public var path: [String] { options.filter { $0.number == 11 }.map { String(decoding: $0.value, as: UTF8.self) } }
+
     public var text: String { String(decoding: payload, as: UTF8.self) }
 
     // MARK: Bytes

@@ -50,6 +50,8 @@ final class TestHandler: SessionHandler {
 final class TestSink: UploadSink {
     var bytes: [UInt8] = []
     var count = 0
+    var appends = 0
+    var largest = 0
     var keeps = true
     var finished = 0
     var aborts: [TransportError] = []
@@ -60,6 +62,8 @@ final class TestSink: UploadSink {
 
     func append(_ bytes: [UInt8]) -> Response? {
         count += bytes.count
+        appends += 1
+        largest = max(largest, bytes.count)
         if keeps { self.bytes += bytes }
         return refuse(count)
     }
@@ -153,4 +157,35 @@ extension Session {
 
 extension Result {
     var error: Failure? { if case .failure(let error) = self { error } else { nil } }
+}
+
+/// Passes datagrams between a client and a server that can be exchanged for another one.
+@LoopActor
+final class Relay {
+    let port: UInt16
+    var target: [UInt8]
+    private let front: DatagramSocket
+    private let back: DatagramSocket
+    private var client: [UInt8] = []
+
+    init(to port: UInt16) throws {
+        target = DatagramSocket.loopback(port)
+        front = try DatagramSocket()
+        back = try DatagramSocket()
+        self.port = front.port
+        front.relay = { [weak self] bytes, from in
+            guard let self else { return }
+            self.client = from
+            self.back.send(bytes, to: self.target)
+        }
+        back.relay = { [weak self] bytes, _ in
+            guard let self else { return }
+            self.front.send(bytes, to: self.client)
+        }
+    }
+
+    func close() {
+        front.close()
+        back.close()
+    }
 }

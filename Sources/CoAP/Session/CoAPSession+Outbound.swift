@@ -160,8 +160,13 @@ extension CoAPSession {
         guard let request = pending[token] else { return }
         request.timer?.cancel()
         request.timer = scheduler.schedule(after: parameters.responseTimeout) { [weak self] in
-            self?.fail(token, .timeout)
-            self?.pump()
+            guard let self else { return }
+            // A client's message that is not acknowledged yet ends by itself; a handshake may go before.
+            if self.role == .client, self.flights.values.contains(where: { $0.token == token }) {
+                return self.watch(token)
+            }
+            self.fail(token, .timeout)
+            self.pump()
         }
     }
 

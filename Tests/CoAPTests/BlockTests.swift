@@ -1,0 +1,332 @@
+import CoAP
+import EventLoop
+import LwM2M
+import LwM2MClient
+import TestSupport
+import Testing
+
+/// Block-wise transfers, message by message (RFC 7959).
+@Suite struct BlockTests {
+    /// The value of a Block option.
+    static func block(_ number: Int, _ more: Bool, _ exponent: Int) -> UInt32 {
+        UInt32(number << 4 | (more ? 8 : 0) | exponent)
+    }
+
+    /// One block of a PUT of `body`.
+    static func put(
+        _ body: [UInt8], _ number: Int, _ exponent: Int = 2, id: Int, path: String = "9/0/2", size: UInt32? = nil
+    ) -> CoAPDatagram {
+        let length = 16 << exponent
+        let slice = body.dropFirst(number * length).prefix(length)
+        let more = (number + 1) * length < body.count
+        var message = CoAPDatagram(.con, 3, id: UInt16(id), token: [UInt8(id & 255)], path: path)
+        message.options += [.init(12, uint: 42), .init(27, uint: block(number, more, exponent))]
+        if let size { message.options.append(.init(60, uint: size)) }
+        message.payload = Array(slice)
+        return message
+    }
+
+    static func bytes(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) } }
+
+    @Test func aStreamedTransferWithEveryKindOfRepetition() async throws {
+        try await onLoop {
+            let test = try await Lockstep()
+            let sink = TestSink()
+            test.handler.decide = { request, size in
+                #expect(request.path == ["9", "0", "2"] && request.payload.isEmpty && size == 200)
+                return .stream(sink)
+            }
+            let body = BlockTests.bytes(200)
+            let first = BlockTests.put(body, 0, id: 1, size: 200)
+            let accepted = try await test.ask(first)
+            #expect(accepted.code == 231 && accepted.uint(27) == BlockTests.block(0, true, 2))
+            // The same datagram again, and the same block under a new ID: taken once.
+            #expect(try await test.ask(first) == accepted)
+            #expect(try await test.ask(BlockTests.put(body, 1, id: 2)).code == 231)
+            #expect(try await test.ask(BlockTests.put(body, 1, id: 3)).code == 231)
+            // A gap, and the transfer goes on where it was.
+            #expect(try await test.ask(BlockTests.put(body, 3, id: 4)).code == 408)
+            #expect(try await test.ask(BlockTests.put(body, 2, id: 5)).code == 231)
+            let last = BlockTests.put(body, 3, id: 6)
+            let done = try await test.ask(last)
+            #expect(done.code == 204 && done.uint(27) == BlockTests.block(3, false, 2))
+            #expect(try await test.ask(last) == done)
+            #expect(sink.bytes == body && sink.finished == 1 && sink.aborts.isEmpty)
+            // It is over: a block of it under a new ID belongs to nothing.
+            #expect(try await test.ask(BlockTests.put(body, 3, id: 7)).code == 408)
+            test.close()
+        }
+    }
+
+    @Test func theLastBlockMayBeAnsweredLate() async throws {
+        try await onLoop {
+            let test = try await Lockstep()
+            let sink = TestSink()
+            var later: (@LoopActor (Response) -> Void)?
+            sink.answer = { later = $0 }
+            test.handler.decide = { _, _ in .stream(sink) }
+            let body = BlockTests.bytes(100)
+            #expect(try await test.ask(BlockTests.put(body, 0, id: 1)).code == 231)
+            let last = BlockTests.put(body, 1, id: 2)
+            #expect(try await test.ask(last) == CoAPDatagram(.ack, 0, id: 2))
+            #expect(try await test.ask(last) == CoAPDatagram(.ack, 0, id: 2))
+            later?(Response(.changed))
+            let response = try #require(await test.message())
+            #expect(response.kind == .con && response.code == 204 && response.uint(27) == BlockTests.block(1, false, 2))
+            test.say(CoAPDatagram(.ack, 0, id: response.id))
+            #expect(sink.finished == 1)
+            test.close()
+        }
+    }
+
+    @Test func aNewTransferTakesTheOldOnesPlace() async throws {
+        try await onLoop {
+            let test = try await Lockstep()
+            var sinks: [TestSink] = []
+            test.handler.decide = { _, _ in
+                sinks.append(TestSink())
+                return .stream(sinks[sinks.count - 1])
+            }
+            let body = BlockTests.bytes(130)
+            for id in [1, 2] { #expect(try await test.ask(BlockTests.put(body, id - 1, id: id)).code == 231) }
+            #expect(try await test.ask(BlockTests.put(body, 0, id: 3)).code == 231)
+            #expect(sinks.count == 2 && sinks[0].aborts == [.closed] && sinks[1].count == 64)
+            test.session.close()
+            #expect(sinks[1].aborts == [.closed])
+            test.close()
+        }
+    }
+
+    @Test func severalResourcesAtOnceButNotAny() async throws {
+        try await onLoop {
+            let test = try await Lockstep()
+            var sinks: [String: TestSink] = [:]
+            test.handler.decide = { request, _ in
+                let sink = TestSink()
+                sinks[request.path.joined(separator: "/")] = sink
+                return .stream(sink)
+            }
+            let body = BlockTests.bytes(100)
+            for number in 0..<4 {
+                #expect(try await test.ask(BlockTests.put(body, 0, id: number, path: "9/\(number)/2")).code == 231)
+            }
+            #expect(try await test.ask(BlockTests.put(body, 0, id: 10, path: "9/4/2")).code == 503)
+            for number in 0..<4 {
+                let done = try await test.ask(BlockTests.put(body, 1, id: 20 + number, path: "9/\(number)/2"))
+                #expect(done.code == 204 && sinks["9/\(number)/2"]?.bytes == body)
+            }
+            test.close()
+        }
+    }
+
+    @Test func aCollectedBodyHasALimit() async throws {
+        try await onLoop {
+            let test = try await Lockstep()
+            test.handler.decide = { _, _ in .collect(limit: 150) }
+            test.handler.serve = { request, respond in
+                #expect(request.payload == BlockTests.bytes(150))
+                respond(Response(.changed))
+            }
+            // Told beforehand, or found out on the way.
+            let told = try await test.ask(BlockTests.put(BlockTests.bytes(200), 0, id: 1, size: 200))
+            #expect(told.code == 413 && told.uint(60) == 150)
+            for (id, code) in [(2, 231), (3, 231), (4, 413)] {
+                #expect(try await test.ask(BlockTests.put(BlockTests.bytes(200), id - 2, id: id)).code == code)
+            }
+            #expect(try await test.ask(BlockTests.put(BlockTests.bytes(200), 3, id: 5)).code == 408)
+            #expect(test.handler.requests.isEmpty)
+            for (id, code) in [(10, 231), (11, 231), (12, 204)] {
+                #expect(try await test.ask(BlockTests.put(BlockTests.bytes(150), id - 10, id: id)).code == code)
+            }
+            #expect(test.handler.requests.count == 1)
+            test.close()
+        }
+    }
+
+    @Test func aTransferThatIsRefused() async throws {
+        try await onLoop {
+            let test = try await Lockstep()
+            let sink = TestSink()
+            let body = BlockTests.bytes(200)
+            test.handler.decide = { _, _ in .refuse(.failure(.methodNotAllowed, "not now")) }
+            let refused = try await test.ask(BlockTests.put(body, 0, id: 1))
+            #expect(refused.code == 405 && refused.text == "not now")
+            #expect(try await test.ask(BlockTests.put(body, 1, id: 2)).code == 408)
+            test.handler.decide = { _, _ in .stream(sink) }
+            sink.refuse = { $0 > 100 ? .failure(.requestEntityTooLarge, "no space") : nil }
+            #expect(try await test.ask(BlockTests.put(body, 0, id: 3)).code == 231)
+            #expect(try await test.ask(BlockTests.put(body, 1, id: 4)).code == 413)
+            #expect(try await test.ask(BlockTests.put(body, 2, id: 5)).code == 408)
+            #expect(sink.aborts.isEmpty && sink.finished == 0)
+            test.close()
+        }
+    }
+
+    @Test func blocksThatMakeNoSense() async throws {
+        try await onLoop {
+            let test = try await Lockstep()
+            let body = BlockTests.bytes(200)
+            var short = BlockTests.put(body, 0, id: 1)
+            short.payload.removeLast()
+            #expect(try await test.ask(short).code == 400)
+            var long = BlockTests.put(body, 3, id: 2)
+            long.payload = BlockTests.bytes(100)
+            #expect(try await test.ask(long).code == 400)
+            #expect(try await test.ask(BlockTests.put(body, 1, id: 3)).code == 408)
+            // Another content format amid a transfer.
+            #expect(try await test.ask(BlockTests.put(body, 0, id: 4)).code == 231)
+            var other = BlockTests.put(body, 1, id: 5)
+            other.options.removeAll { $0.number == 12 }
+            #expect(try await test.ask(other).code == 408)
+            // Half a step: 32-byte blocks that start amid what is here.
+            #expect(try await test.ask(BlockTests.put(body, 1, 1, id: 6)).code == 231)
+            #expect(try await test.ask(BlockTests.put(body, 2, 1, id: 7)).code == 231)
+            #expect(try await test.ask(BlockTests.put(body, 1, 2, id: 8)).code == 408)
+            test.close()
+        }
+    }
+
+    @Test func anIdleTransferIsAborted() async throws {
+        try await onLoop {
+            let clock = ManualScheduler()
+            let test = try await Lockstep(scheduler: clock)
+            let sink = TestSink()
+            test.handler.decide = { _, _ in .stream(sink) }
+            let body = BlockTests.bytes(200)
+            #expect(try await test.ask(BlockTests.put(body, 0, id: 1)).code == 231)
+            clock.advance(by: .seconds(100))
+            #expect(try await test.ask(BlockTests.put(body, 1, id: 2)).code == 231)
+            clock.advance(by: .seconds(119))
+            #expect(sink.aborts.isEmpty)
+            clock.advance(by: .seconds(1))
+            #expect(sink.aborts == [.timeout])
+            #expect(try await test.ask(BlockTests.put(body, 2, id: 3)).code == 408)
+            // And the same request is a new one when its message ID may be used again.
+            clock.advance(by: .seconds(247))
+            #expect(try await test.ask(BlockTests.put(body, 0, id: 1)).code == 231)
+            test.close()
+        }
+    }
+
+    @Test func aLargeResponseIsReadInBlocksOfOneState() async throws {
+        try await onLoop {
+            let test = try await Lockstep()
+            var body = BlockTests.bytes(2500)
+            test.handler.serve = { _, respond in
+                body[0] &+= 1
+                respond(Response(.content, contentFormat: 11542, payload: body))
+            }
+            var collected: [UInt8] = []
+            var tags: Set<[UInt8]> = []
+            for number in 0..<3 {
+                var get = CoAPDatagram(.con, 1, id: UInt16(number), token: [UInt8(number)], path: "9")
+                if number > 0 { get.options.append(.init(23, uint: BlockTests.block(number, false, 6))) }
+                let answer = try await test.ask(get)
+                #expect(answer.code == 205 && answer.uint(12) == 11542)
+                #expect(answer.uint(23) == BlockTests.block(number, number < 2, 6) && answer.uint(28) == 2500)
+                tags.insert(try #require(answer[4]))
+                collected += answer.payload
+            }
+            #expect(test.handler.requests.count == 1 && collected == body && tags.count == 1)
+            // From the start again it is another state; and its blocks may be smaller.
+            var get = CoAPDatagram(
+                .con, 1, id: 50, path: "9", options: [.init(23, uint: BlockTests.block(0, false, 4))])
+            let answer = try await test.ask(get)
+            #expect(answer.payload.count == 256 && answer.uint(23) == BlockTests.block(0, true, 4))
+            #expect(!tags.contains(try #require(answer[4])))
+            get = CoAPDatagram(.con, 1, id: 51, path: "9", options: [.init(23, uint: BlockTests.block(40, false, 4))])
+            #expect(try await test.ask(get).code == 402)
+            test.close()
+        }
+    }
+
+    @Test func aLargeNotificationIsReadFromTheStateThatWasNotified() async throws {
+        try await onLoop {
+            let test = try await Lockstep()
+            test.handler.serve = { request, respond in
+                respond(Response(.content, observe: request.observe == 0 ? 1 : nil, payload: [0]))
+            }
+            let observe = CoAPDatagram(.con, 1, id: 1, token: [7], path: "9", options: [.init(6, uint: 0)])
+            #expect(try await test.ask(observe).uint(6) == 1)
+            let body = BlockTests.bytes(1500)
+            test.session.notify(token: [7], Response(.content, observe: 2, payload: body)) { _ in }
+            let notification = try #require(await test.message())
+            #expect(notification.uint(6) == 2 && notification.uint(23) == BlockTests.block(0, true, 6))
+            #expect(notification.token == [7] && notification.uint(28) == 1500)
+            test.say(CoAPDatagram(.ack, 0, id: notification.id))
+            let rest = try await test.ask(
+                CoAPDatagram(.con, 1, id: 2, path: "9", options: [.init(23, uint: BlockTests.block(1, false, 6))]))
+            #expect(rest[4] == notification[4] && rest[6] == nil && notification.payload + rest.payload == body)
+            #expect(test.handler.requests.count == 1)
+            test.close()
+        }
+    }
+
+    @Test func ourLargeRegisterTravelsInBlocksOfThePeersSize() async throws {
+        try await onLoop {
+            let test = try await Lockstep()
+            let body = BlockTests.bytes(2000)
+            let response = test.session.sending(Request(.post, path: ["rd"], contentFormat: 40, payload: body))
+            var collected: [UInt8] = []
+            var tokens: Set<[UInt8]> = []
+            while true {
+                let block = try #require(await test.message())
+                let value = try #require(block.uint(27))
+                let (number, exponent) = (Int(value >> 4), Int(value & 7))
+                #expect(number << (exponent + 4) == collected.count && exponent == (number == 0 ? 6 : 5))
+                #expect(block.path == ["rd"] && block.uint(12) == 40 && (number > 0 || block.uint(60) == 2000))
+                collected += block.payload
+                tokens.insert(block.token)
+                let more = value & 8 != 0
+                var answer = CoAPDatagram(.ack, more ? 231 : 201, id: block.id, token: block.token)
+                // It wants 512 bytes a block.
+                answer.options = [.init(27, uint: BlockTests.block(number, more, 5))]
+                if !more { answer.options.append(.init(8, "rd")) }
+                test.say(answer)
+                if !more { break }
+            }
+            #expect(collected == body && tokens.count == 3)
+            #expect(try await response.value().get() == Response(.created, locationPath: ["rd"]))
+            test.close()
+        }
+    }
+
+    @Test func aRequestThatIsTooLargeIsSentSmallerOrGivenUp() async throws {
+        try await onLoop {
+            let test = try await Lockstep()
+            let response = test.session.sending(Request(.post, path: ["rd"], payload: BlockTests.bytes(1500)))
+            let first = try #require(await test.message())
+            var refusal = CoAPDatagram(.ack, 413, id: first.id, token: first.token)
+            refusal.options = [.init(27, uint: BlockTests.block(0, false, 3))]
+            test.say(refusal)
+            let smaller = try #require(await test.message())
+            #expect(smaller.payload.count == 128 && smaller.uint(27) == BlockTests.block(0, true, 3))
+            refusal.id = smaller.id
+            refusal.token = smaller.token
+            test.say(refusal)
+            #expect(try await response.value().get().code == .requestEntityTooLarge)
+            test.close()
+        }
+    }
+
+    @Test func aLargeResponseToUs() async throws {
+        try await onLoop {
+            let test = try await Lockstep()
+            let body = BlockTests.bytes(1400)
+            let response = test.session.sending(Request(.get, path: ["bs"]))
+            // Changes once while it is read: it is read again from the start.
+            for (number, tag) in [(0, 1), (1, 2), (0, 2), (1, 2)] {
+                let request = try #require(await test.message())
+                #expect((request.uint(23) ?? 0) >> 4 == UInt32(number))
+                var answer = CoAPDatagram(.ack, 205, id: request.id, token: request.token)
+                answer.options = [
+                    .init(4, [UInt8(tag)]), .init(23, uint: BlockTests.block(number, number == 0, 6)),
+                ]
+                answer.payload = Array(body.dropFirst(number * 1024).prefix(1024))
+                test.say(answer)
+            }
+            #expect(try await response.value().get() == Response(.content, payload: body))
+            test.close()
+        }
+    }
+}
