@@ -1,3 +1,4 @@
+import Linux
 import CCoAP
 import EventLoop
 
@@ -36,7 +37,7 @@ public enum CoAPLibrary {
     }
 
     private static func tail(of text: String, after mark: String) -> String? {
-        guard let range = text.firstRange(of: mark) else { return nil }
+        guard let range = text.firstOccurrence(of: mark) else { return nil }
         return String(text[range.upperBound...].prefix { $0 != "\n" })
     }
 }

@@ -1,3 +1,5 @@
+import Linux
+
 /// `coaps://host:port` or `coap://host:port`: the resource 0/x/0, as RFC 7252, section 6, writes it.
 public struct ServerURI: Hashable, Sendable, CustomStringConvertible {
     /// Whether DTLS protects it: `coaps`.
@@ -9,7 +11,7 @@ public struct ServerURI: Hashable, Sendable, CustomStringConvertible {
 
     /// Nil unless it is scheme, host and at most a port; user, path and query have no meaning here.
     public init?(_ text: String) {
-        guard text.utf8.count <= 255, let separator = text.firstRange(of: "://") else { return nil }
+        guard text.utf8.count <= 255, let separator = text.firstOccurrence(of: "://") else { return nil }
         switch text[..<separator.lowerBound].lowercased() {
         case "coaps": isSecure = true
         case "coap": isSecure = false

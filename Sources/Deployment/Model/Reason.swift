@@ -1,3 +1,5 @@
+import Linux
+
 /// Why a deployment ended as it did: a short stable ASCII token, and text for people. Shown as `token: text`.
 public struct Reason: Hashable, Sendable, CustomStringConvertible {
     /// `start-failed`, `probation`, `health`, `interrupted`, `stop-failed`, or a code of `DeploymentError`.
@@ -14,7 +16,7 @@ public struct Reason: Hashable, Sendable, CustomStringConvertible {
 
     /// `token: text` as `description` gives it.
     init(parsing line: String) {
-        guard let colon = line.firstRange(of: ": ") else {
+        guard let colon = line.firstOccurrence(of: ": ") else {
             self.init(line, "")
             return
         }

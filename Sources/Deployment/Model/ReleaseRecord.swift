@@ -1,3 +1,5 @@
+import Linux
+
 /// What is remembered of a package: made when it is staged, and kept in its release as `gatekeel-release`.
 public struct ReleaseRecord: Hashable, Sendable {
     public var name: String
@@ -87,7 +89,7 @@ public struct ReleaseUnit: Hashable, Sendable {
     }
 
     /// `foo@.service`.
-    public var isTemplate: Bool { name.contains("@.") }
+    public var isTemplate: Bool { name.holds("@.") }
 }
 
 /// `[Health]` of the manifest.

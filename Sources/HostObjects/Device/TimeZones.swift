@@ -1,3 +1,5 @@
+import Linux
+
 /// Time zones of the host (localtime(5), the time zone database).
 struct TimeZones {
     let files: HostFiles
@@ -5,7 +7,7 @@ struct TimeZones {
     /// The name that /etc/localtime points to, else /etc/timezone's; `UTC` when there is no /etc/localtime, for that is
     /// what the C library takes then. nil when the host's zone has no name.
     var current: String? {
-        if let target = files.link("/etc/localtime"), let range = target.firstRange(of: "zoneinfo/") {
+        if let target = files.link("/etc/localtime"), let range = target.firstOccurrence(of: "zoneinfo/") {
             return String(target[range.upperBound...])
         }
         if let name = files.text("/etc/timezone"), isKnown(name) { return name }
