@@ -1,0 +1,62 @@
+import Contract
+import Deployment
+
+extension ContractError {
+    /// Any error of the engine, as the contract names it.
+    init(deployment error: any Error) {
+        if let error = error as? ContractError {
+            self = error
+            return
+        }
+        let error = DeploymentError.wrapping(error)
+        let code: Code =
+            switch error.code {
+            case .badSignature: .badSignature
+            case .unsupported: .unsupported
+            case .noSpace: .noSpace
+            case .unmetRelation: .unmetRelation
+            case .downgrade: .downgrade
+            case .wrongArchitecture: .wrongArchitecture
+            case .conflict: .conflict
+            case .busy: .busy
+            case .notFound: .notFound
+            case .accessDenied: .accessDenied
+            case .invalidArgument: .invalidArgument
+            case .failed: .failed
+            }
+        self.init(code, error.text)
+    }
+}
+
+extension StagedInfo {
+    init(_ package: StagedPackage) {
+        let record = package.record
+        self.init(
+            token: package.token, name: record.name, version: record.version, architecture: record.architecture,
+            description: record.description, signer: record.signer, size: record.packageSize,
+            installedSize: record.installedSize, stagedAt: package.stagedAt, units: record.units.map(\.name),
+            warnings: record.warnings)
+    }
+}
+
+extension DeploymentInfo {
+    init(_ status: DeploymentStatus) {
+        self.init(
+            id: status.id, package: status.package, operation: status.operation.rawValue, version: status.version,
+            previous: status.oldVersion, state: status.phase.rawValue, percent: status.percent,
+            result: Result(rawValue: status.result.rawValue) ?? .failed, reason: status.reason?.description ?? "",
+            startedAt: status.startedAt, endedAt: status.endedAt, downtime: status.downtime ?? .zero)
+    }
+}
+
+extension PackageInfo {
+    /// - Parameter isActive: systemd's word on the package's units.
+    init(_ status: PackageStatus, isActive: Bool) {
+        self.init(
+            name: status.name, version: status.version, previous: status.previousVersion,
+            state: status.isInstalled ? .installed : .absent, isActive: isActive, isEnabled: status.isEnabled,
+            units: status.units.map(\.name), signer: status.signer, description: status.description,
+            architecture: status.architecture, installedAt: status.installedAt,
+            reason: status.reason?.description ?? "", warnings: status.warnings)
+    }
+}

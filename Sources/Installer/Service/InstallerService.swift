@@ -1,0 +1,319 @@
+import Bus
+import Contract
+import Deployment
+import EventLoop
+import Journal
+import Linux
+
+/// `org.gatekeel.Installer1` around the pipeline: who may, what is told, what the journal says.
+@LoopActor
+public final class InstallerService {
+    /// The object to export.
+    public let object = BusObject(path: Installer1.path)
+    /// Who may do what.
+    public var access: AccessControl
+    /// Certificates for `Keyring`.
+    public var keyring: @LoopActor () async throws -> [CertificateInfo]
+
+    private let engine: any Deployments
+    private let activity: PackageActivity
+    private let version: String
+    private var wasBusy = false
+    /// Copies under way: each holds a file of the caller's until its deadline.
+    private var stagings = 0
+    private let maxStagings = 2
+
+    public init(
+        engine: any Deployments, units: any UnitManager, access: AccessControl, version: String,
+        keyring: @escaping @LoopActor () async throws -> [CertificateInfo]
+    ) {
+        self.engine = engine
+        self.access = access
+        self.version = version
+        self.keyring = keyring
+        activity = PackageActivity(units: units)
+        activity.changed = { [weak self] name in self?.activityChanged(name) }
+        engine.observer = self
+        object.authorize = { [weak self] call, changes throws(BusError) in
+            guard let self else { return }
+            _ = try await self.authorize(call, changes: changes)
+        }
+        object.add(Installer1.interface, methods: methods(), properties: properties())
+    }
+
+    /// Follows the units of the packages that are there. Call it once the store is open, before the name is taken.
+    public func start() async {
+        for package in engine.packages() { await activity.follow(package) }
+        ServiceManager.status(statusLine)
+    }
+
+    /// Asks systemd anew, after it was not to be heard for a while.
+    public func refresh() async { await activity.refresh() }
+
+    /// One line for `systemctl status`.
+    public var statusLine: String {
+        if let running = engine.running {
+            return
+                "\(running.operation.rawValue) of \(running.package): \(running.phase.rawValue), \(running.percent) %"
+        }
+        let packages = engine.packages().filter(\.isInstalled)
+        let active = packages.filter { activity.isActive($0.name) }.count
+        return "\(packages.count) packages, \(active) active"
+    }
+
+    // MARK: Access
+
+    /// - Returns: who called.
+    private func authorize(_ call: BusCall, changes: Bool) async throws(BusError) -> BusCredentials {
+        let caller = try await call.credentials()
+        do throws(ContractError) {
+            try access.check(caller, changes: changes)
+        } catch {
+            refused(caller, call.member)
+            throw error.busError
+        }
+        return caller
+    }
+
+    private func refused(_ caller: BusCredentials, _ operation: String) {
+        Log.event(.callerRefused, "The user \(caller.user, .user) may not call \(operation, .operation)")
+    }
+
+    // MARK: Methods
+
+    private func methods() -> [String: BusObject.Handler] {
+        [
+            "Stage": { [unowned self] call throws(BusError) in try await stage(call) },
+            "Discard": { [unowned self] call throws(BusError) in
+                let token = try call.text(0, Self.isToken, "a token of Stage")
+                return try await answering { try await self.engine.discard(token) }
+            },
+            "Install": { [unowned self] call throws(BusError) in try await install(call) },
+            "Remove": { [unowned self] call throws(BusError) in
+                let name = try call.text(0, Self.isName, "a package's name")
+                let options = try call.options(1, ["purge": "b"])
+                let purge = options["purge"]?.flag ?? false
+                return try await deployment { try await self.engine.remove(name, purge: purge) }
+            },
+            "Activate": { [unowned self] call throws(BusError) in
+                let name = try call.text(0, Self.isName, "a package's name")
+                return try await deployment { try await self.engine.activate(name) }
+            },
+            "Deactivate": { [unowned self] call throws(BusError) in
+                let name = try call.text(0, Self.isName, "a package's name")
+                return try await deployment { try await self.engine.deactivate(name) }
+            },
+            "Rollback": { [unowned self] call throws(BusError) in
+                let name = try call.text(0, Self.isName, "a package's name")
+                return try await deployment { try await self.engine.rollback(name) }
+            },
+            "ListPackages": { [unowned self] _ throws(BusError) in
+                [.list(engine.packages().map { info($0).properties })]
+            },
+            "GetPackage": { [unowned self] call throws(BusError) in
+                let name = try call.text(0, Self.isName, "a package's name")
+                guard let package = engine.package(name) else {
+                    throw ContractError(.notFound, "there is no package \(name)").busError
+                }
+                return [.properties(info(package).properties)]
+            },
+            "ListStaged": { [unowned self] _ throws(BusError) in
+                [.list(engine.staged().map { StagedInfo($0).properties })]
+            },
+            "GetDeployment": { [unowned self] call throws(BusError) in
+                let id = try call.text(0, Self.isToken, "a deployment's identifier")
+                guard let deployment = engine.deployment(id) else {
+                    throw ContractError(.notFound, "no deployment \(id) is remembered").busError
+                }
+                return [.properties(DeploymentInfo(deployment).properties)]
+            },
+            "ListDeployments": { [unowned self] call throws(BusError) in
+                let limit = Int(call.arguments[0].unsigned ?? 0)
+                return [.list(engine.deployments(limit: limit).map { DeploymentInfo($0).properties })]
+            },
+            "Keyring": { [unowned self] _ throws(BusError) in
+                do {
+                    return [.list(try await keyring().map(\.properties))]
+                } catch {
+                    throw ContractError(.failed, "\(error)").busError
+                }
+            },
+        ]
+    }
+
+    private func properties() -> [String: BusObject.Getter] {
+        [
+            "Version": { [version] in .string(version) },
+            "Busy": { [unowned self] in .bool(engine.running != nil) },
+            "Progress": { [unowned self] in
+                .properties(engine.running.map { DeploymentInfo($0).properties } ?? [:])
+            },
+        ]
+    }
+
+    private func stage(_ call: BusCall) async throws(BusError) -> [BusValue] {
+        guard case .descriptor(let given) = call.arguments[0] else { return [] }
+        _ = try call.options(1, [:])
+        guard stagings < maxStagings else {
+            throw ContractError(.busy, "other packages are being received; try again when they are").busError
+        }
+        stagings += 1
+        defer { stagings -= 1 }
+        do {
+            let package = try await engine.stage(given.file.duplicate())
+            Log.info(
+                "Package \(package.record.name, .package) \(package.record.version, .version) is staged, signed by \(package.record.signer.isEmpty ? "nobody" : package.record.signer)"
+            )
+            return [.string(package.token), .properties(StagedInfo(package).properties)]
+        } catch {
+            let refusal = ContractError(deployment: error)
+            if refusal.code == .noSpace {
+                Log.event(.storageFull, "A package cannot be taken: \(refusal.text, .reason)")
+            } else {
+                Log.event(.packageRefused, "A package was refused: \(refusal.text, .reason)")
+            }
+            throw refusal.busError
+        }
+    }
+
+    private func install(_ call: BusCall) async throws(BusError) -> [BusValue] {
+        let token = try call.text(0, Self.isToken, "a token of Stage")
+        let options: Contract.InstallOptions
+        do throws(ContractError) {
+            options = try Contract.InstallOptions(properties: call.arguments[1].properties ?? [:])
+        } catch {
+            throw error.busError
+        }
+        let caller = try await call.credentials()
+        if options.allowDowngrade && caller.user != 0 {
+            refused(caller, "Install with allow-downgrade")
+            throw ContractError(.accessDenied, "only root may ask for a downgrade").busError
+        }
+        let engineOptions = Deployment.InstallOptions(
+            allowDowngrade: options.allowDowngrade,
+            activation: Activation(rawValue: options.activation.rawValue) ?? .restore)
+        return try await deployment { try await self.engine.install(token, engineOptions) }
+    }
+
+    private func deployment(_ body: @LoopActor () async throws -> String) async throws(BusError) -> [BusValue] {
+        do {
+            return [.string(try await body())]
+        } catch {
+            throw ContractError(deployment: error).busError
+        }
+    }
+
+    private func answering(_ body: @LoopActor () async throws -> Void) async throws(BusError) -> [BusValue] {
+        do {
+            try await body()
+            return []
+        } catch {
+            throw ContractError(deployment: error).busError
+        }
+    }
+
+    private func info(_ package: PackageStatus) -> PackageInfo {
+        PackageInfo(package, isActive: activity.isActive(package.name))
+    }
+
+    private func activityChanged(_ name: String) {
+        guard let package = engine.package(name) else { return }
+        emit(package)
+        ServiceManager.status(statusLine)
+    }
+
+    private func emit(_ package: PackageStatus) {
+        object.emit(
+            Installer1.interface, "PackageChanged", [.string(package.name), .properties(info(package).properties)])
+    }
+
+    /// A Debian package's name (policy 5.6.1).
+    nonisolated static func isName(_ text: String) -> Bool {
+        let bytes = text.utf8
+        func isAlphanumeric(_ byte: UInt8) -> Bool {
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+        }
+        guard (2...128).contains(bytes.count), let first = bytes.first, isAlphanumeric(first) else { return false }
+        return bytes.allSatisfy { isAlphanumeric($0) || "+-.".utf8.contains($0) }
+    }
+
+    /// Tokens and identifiers become file names.
+    nonisolated static func isToken(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                    || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "-")
+            }
+    }
+}
+
+// MARK: What the engine tells
+
+extension InstallerService: DeploymentObserver {
+    public func deploymentChanged(_ status: DeploymentStatus) {
+        object.emit(
+            Installer1.interface, "DeploymentChanged",
+            [.string(status.id), .properties(DeploymentInfo(status).properties)])
+        let isBusy = engine.running != nil
+        object.changed(Installer1.interface, isBusy == wasBusy ? ["Progress"] : ["Busy", "Progress"])
+        wasBusy = isBusy
+        if status.result == .running {
+            Log.debug(
+                "Deployment \(status.id, .deployment) of \(status.package, .package): \(status.phase.rawValue, .state)")
+        } else {
+            status.log()
+        }
+        ServiceManager.status(statusLine)
+    }
+
+    public func packageChanged(_ status: PackageStatus) {
+        emit(status)
+        LoopActor.spawn { [activity] in await activity.follow(status) }
+    }
+
+    public func packageRemoved(_ name: String) {
+        activity.forget(name)
+        object.emit(Installer1.interface, "PackageRemoved", [.string(name)])
+    }
+}
+
+extension DeploymentStatus {
+    /// How it ended, for the journal.
+    func log() {
+        let why = reason?.description ?? ""
+        switch (result, operation) {
+        case (.running, _): break
+        case (.done, .install), (.done, .update), (.done, .rollback):
+            Log.event(
+                .packageInstalled,
+                LogMessage("Package \(package, .package) \(version, .version) is installed")
+                    .with(.deployment, id).with(.previous, oldVersion).with(.operation, operation.rawValue))
+        case (.done, .remove):
+            Log.event(.packageRemoved, LogMessage("Package \(package, .package) is removed").with(.deployment, id))
+        case (.done, .activate), (.done, .deactivate):
+            Log.notice(
+                LogMessage("Package \(package, .package) is \(operation == .activate ? "" : "de")activated")
+                    .with(.deployment, id).with(.version, version).with(.operation, operation.rawValue))
+        case (.rolledBack, _):
+            Log.event(
+                .rolledBack,
+                LogMessage(
+                    "Package \(package, .package) \(version, .version) was undone, \(oldVersion, .previous) is back: \(why, .reason)"
+                ).with(.deployment, id).with(.operation, operation.rawValue))
+        case (.failed, .activate):
+            Log.event(
+                .activationFailed,
+                LogMessage("Package \(package, .package) could not be activated: \(why, .reason)").with(.deployment, id)
+                    .with(.version, version))
+        case (.failed, _):
+            Log.event(
+                .deploymentFailed,
+                LogMessage(
+                    "The \(operation.rawValue, .operation) of package \(package, .package) failed: \(why, .reason)"
+                )
+                .with(.deployment, id).with(.version, version))
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import Deployment
+import EventLoop
+
+/// Which packages are active, by systemd's word: it follows the signals of their units.
+@LoopActor
+final class PackageActivity {
+    /// Told when a package became active or inactive.
+    var changed: (@LoopActor (_ package: String) -> Void)?
+
+    private let units: any UnitManager
+    private var packages: [String: Entry] = [:]
+
+    private struct Entry {
+        var units: [String]
+        var isActivated: Bool
+        var statuses: [String: UnitStatus] = [:]
+        var watch: (any Scheduled)?
+        var isActive = false
+    }
+
+    init(units: any UnitManager) { self.units = units }
+
+    func isActive(_ package: String) -> Bool { packages[package]?.isActive ?? false }
+
+    /// Follows a package's units from now on, if it does not yet.
+    func follow(_ package: PackageStatus) async {
+        let wanted = package.isInstalled ? package.startedUnits : []
+        if packages[package.name]?.units == wanted {
+            packages[package.name]?.isActivated = package.isActivated
+            return judge(package.name)
+        }
+        let statuses = packages[package.name]?.statuses ?? [:]
+        let wasActive = packages[package.name]?.isActive ?? false
+        packages[package.name]?.watch?.cancel()
+        packages[package.name] = Entry(
+            units: wanted, isActivated: package.isInstalled && package.isActivated,
+            statuses: statuses.filter { wanted.contains($0.key) },
+            isActive: wasActive)
+        guard !wanted.isEmpty else { return judge(package.name) }
+        packages[package.name]?.watch = units.watch(wanted) { [weak self] status in
+            self?.take([status], package.name)
+        }
+        // A unit that cannot be asked now tells itself by its next signal.
+        if let present = try? await units.status(of: wanted) { take(present, package.name) }
+    }
+
+    /// Asks systemd for the state of all packages, after signals may have been missed.
+    func refresh() async {
+        for (name, entry) in packages where !entry.units.isEmpty {
+            if let present = try? await units.status(of: entry.units) { take(present, name) }
+        }
+    }
+
+    func forget(_ package: String) {
+        packages[package]?.watch?.cancel()
+        packages[package] = nil
+    }
+
+    private func take(_ statuses: [UnitStatus], _ package: String) {
+        for status in statuses where packages[package]?.units.contains(status.unit) == true {
+            packages[package]?.statuses[status.unit] = status
+        }
+        judge(package)
+    }
+
+    private func judge(_ package: String) {
+        guard let entry = packages[package] else { return }
+        // A package without units runs nothing: the last word on it counts.
+        let isActive =
+            entry.units.isEmpty
+            ? entry.isActivated
+            : entry.units.allSatisfy { Self.isUp(entry.statuses[$0], entry.isActivated) }
+        guard isActive != entry.isActive else { return }
+        packages[package]?.isActive = isActive
+        changed?(package)
+    }
+
+    private static func isUp(_ status: UnitStatus?, _ isActivated: Bool) -> Bool {
+        guard let status else { return false }
+        switch status.activeState {
+        case .active, .reloading, .refreshing: return true
+        // A oneshot service has done its work and is nothing to be seen of, whether it is switched on or off.
+        case .inactive:
+            return isActivated && status.isOneshot && status.conditionTimestamp > 0 && status.conditionsHold
+                && status.result == "success"
+        case .failed, .activating, .deactivating, .maintenance: return false
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import Bus
+import Deployment
+import EventLoop
+
+/// systemd over the system bus, or over its private socket where no bus runs yet.
+@LoopActor
+public final class SystemdConnection {
+    let connection: BusConnection
+    /// Nil on the private socket, where nobody else is.
+    let destination: String?
+    private var isSubscribed = false
+
+    /// - Parameter connection: the system bus, or a peer connection to `/run/systemd/private`.
+    public init(_ connection: BusConnection) {
+        self.connection = connection
+        destination = connection.isBus ? SystemdObject.name : nil
+    }
+
+    /// The socket that systemd itself listens on, for root alone; there as long as systemd is.
+    public static let privateAddress = "unix:path=/run/systemd/private"
+
+    /// Calls a method of the manager.
+    ///
+    /// - Parameter deadline: what systemd may take to answer; it answers when a job is queued, not when it is done.
+    @discardableResult
+    func call(
+        _ member: String, _ arguments: [BusValue] = [], deadline: Duration = .seconds(25)
+    ) async throws(BusError) -> [BusValue] {
+        try await connection.call(
+            destination, path: SystemdObject.path, interface: SystemdObject.manager, member: member, arguments,
+            deadline: deadline)
+    }
+
+    /// Has systemd send signals (`Subscribe`), once a connection.
+    func subscribe() async throws(BusError) {
+        if isSubscribed { return }
+        isSubscribed = true
+        do throws(BusError) {
+            try await call("Subscribe")
+        } catch {
+            if error.name != "org.freedesktop.systemd1.AlreadySubscribed" {
+                isSubscribed = false
+                throw error
+            }
+        }
+    }
+
+    /// All properties of a unit and of its type.
+    func properties(of unit: String) async throws(BusError) -> [String: BusValue] {
+        let path = SystemdObject.path(of: unit)
+        var values = try await connection.properties(of: SystemdObject.unit, at: path, destination)
+        if let own = SystemdObject.interface(of: unit) {
+            let specific = try await connection.properties(of: own, at: path, destination)
+            values.merge(specific) { general, _ in general }
+        }
+        return values
+    }
+
+    /// Calls `changed` with the properties that systemd tells of a unit: those of its type and the general ones, which
+    /// come in two signals, one after the other.
+    func onChange(
+        of unit: String, _ changed: @escaping @LoopActor ([String: BusValue]) -> Void
+    ) throws(BusError) -> BusToken {
+        var own: [String: BusValue] = [:]
+        return try connection.onSignal(
+            from: destination, path: SystemdObject.path(of: unit), interface: "org.freedesktop.DBus.Properties",
+            member: "PropertiesChanged"
+        ) { signal in
+            guard signal.arguments.count == 3, let values = signal.arguments[1].properties else { return }
+            if signal.arguments[0].text == SystemdObject.unit {
+                changed(values.merging(own) { general, _ in general })
+                own = [:]
+            } else {
+                own = values
+            }
+        }
+    }
+
+    /// Errors that say a unit is not there, or has nothing to be done about.
+    nonisolated static let absent: Set<String> = [
+        "org.freedesktop.systemd1.NoSuchUnit", "org.freedesktop.systemd1.NoSuchProcess", "System.Error.ESRCH",
+        "System.Error.ENOENT", "org.freedesktop.systemd1.NoSuchUnitFile",
+    ]
+}
+
+extension DeploymentError {
+    /// What systemd said when it was asked for something.
+    init(systemd error: BusError, _ what: String) {
+        self.init(.failed, "\(what): \(error.message)")
+    }
+}

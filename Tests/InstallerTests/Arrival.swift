@@ -1,0 +1,28 @@
+import EventLoop
+
+/// Waits for something that a signal will bring, at most ten seconds.
+@LoopActor
+final class Arrival<Value: Sendable> {
+    private(set) var values: [Value] = []
+    private var waiting: (count: Int, continuation: CheckedContinuation<Void, Never>)?
+
+    func came(_ value: Value) {
+        values.append(value)
+        if let waiting, values.count >= waiting.count { finish() }
+    }
+
+    func wait(for count: Int) async -> [Value] {
+        let deadline = LoopScheduler.shared.schedule(after: .seconds(10)) { [weak self] in self?.finish() }
+        await withCheckedContinuation { continuation in
+            if values.count >= count { return continuation.resume() }
+            waiting = (count, continuation)
+        }
+        deadline.cancel()
+        return values
+    }
+
+    private func finish() {
+        waiting?.continuation.resume()
+        waiting = nil
+    }
+}

@@ -1,0 +1,214 @@
+import Bus
+import Contract
+import EventLoop
+import Glibc
+import Linux
+import TestSupport
+import Testing
+
+@testable import Deployment
+@testable import Installer
+
+/// A private bus with the daemon's service over a fake pipeline and a fake systemd, and a client.
+@LoopActor
+struct ServiceRig {
+    let systemd: SystemdRig
+    let engine = FakeEngine()
+    let service: InstallerService
+    let server: BusConnection
+    let client: InstallerProxy
+    let clientConnection: BusConnection
+
+    init(access: AccessControl = AccessControl(agent: getuid(), watchers: 4)) async throws {
+        systemd = try await SystemdRig()
+        server = try BusConnection.open(address: systemd.bus.address)
+        engine.known = [Self.keel]
+        service = InstallerService(
+            engine: engine, units: SystemdUnitManager(SystemdConnection(server)), access: access, version: "1.2.3",
+            keyring: { [CertificateInfo(subject: "CN=ca", notAfter: 7, sha256: "00", file: "/etc/gatekeel/ca.pem")] })
+        try systemd.fake.unit("keel.service")
+        await service.start()
+        try server.export(service.object)
+        try await server.requestName(Installer1.busName)
+        clientConnection = try BusConnection.open(address: systemd.bus.address)
+        client = InstallerProxy(clientConnection)
+    }
+
+    static let keel = PackageStatus(
+        name: "keel", version: "1.0", previousVersion: "0.9", isInstalled: true, isEnabled: true, isActivated: true,
+        units: [ReleaseUnit(name: "keel.service", path: "usr/lib/systemd/system/keel.service")], signer: "CN=fleet",
+        description: "d", architecture: "all", provides: "", highestCommitted: "1.0", installedAt: 3, reason: nil,
+        warnings: [])
+
+    func end() {
+        clientConnection.close()
+        server.close()
+        systemd.end()
+    }
+}
+
+func withService(_ body: @escaping @Sendable @LoopActor (ServiceRig) async throws -> Void) async throws {
+    try await onLoop {
+        let rig = try await ServiceRig()
+        defer { rig.end() }
+        try await body(rig)
+    }
+}
+
+@Suite(.enabled(if: PrivateBus.missing == nil, "SKIPPED: dbus-daemon is not installed"), .timeLimit(.minutes(1)))
+struct ServiceTests {
+    @Test func everyMethodReachesThePipeline() async throws {
+        try await withService { rig in
+            let file = try FileDescriptor.open("/etc/hostname")
+            let staged = try await rig.client.stage(BusDescriptor(file))
+            #expect(staged.token == "token-1")
+            #expect(staged.units == ["keel.service"])
+            #expect(try await rig.client.install("token-1", .init(activation: .yes)) == "deployment-1")
+            #expect(try await rig.client.remove("keel", purge: true) == "deployment-1")
+            _ = try await rig.client.activate("keel")
+            _ = try await rig.client.deactivate("keel")
+            _ = try await rig.client.rollback("keel")
+            try await rig.client.discard("token-1")
+            #expect(
+                Array(rig.engine.calls.dropFirst()) == [
+                    "install token-1 false yes", "remove keel true", "activate keel", "deactivate keel",
+                    "rollback keel", "discard token-1",
+                ])
+            #expect(rig.engine.calls.first?.hasPrefix("stage ") == true)
+            #expect(try await rig.client.staged().map(\.token) == ["token-1"])
+            #expect(try await rig.client.keyring().map(\.subject) == ["CN=ca"])
+            #expect(try await rig.client.version() == "1.2.3")
+        }
+    }
+
+    @Test func refusalsKeepTheirNameAndText() async throws {
+        try await withService { rig in
+            for (code, expected) in [
+                (DeploymentError.Code.badSignature, ContractError.Code.badSignature), (.downgrade, .downgrade),
+                (.noSpace, .noSpace), (.unmetRelation, .unmetRelation), (.busy, .busy), (.conflict, .conflict),
+            ] {
+                rig.engine.failure = DeploymentError(code, "because")
+                let error = await #expect(throws: ContractError.self) { try await rig.client.activate("keel") }
+                #expect(error == ContractError(expected, "because"))
+            }
+        }
+    }
+
+    @Test(arguments: ["", "../etc", "a/b", "Keel", "k", "-a", "a b", String(repeating: "a", count: 200)])
+    func aNameThatIsNoneReachesNothing(name: String) async throws {
+        try await withService { rig in
+            let error = await #expect(throws: ContractError.self) { try await rig.client.activate(name) }
+            #expect(error?.code == .invalidArgument)
+            #expect(rig.engine.calls.isEmpty)
+        }
+    }
+
+    @Test func aPackageIsActiveBySystemdsSignals() async throws {
+        try await withService { rig in
+            #expect(try await rig.client.package("keel").isActive == false)
+            let seen = Arrival<Bool>()
+            try rig.client.onPackageChanged { seen.came($0.isActive) }
+            // The match is in place once a later call was answered.
+            _ = try await rig.client.packages()
+            let unit = try rig.systemd.fake.unit("keel.service")
+            unit.change(["ActiveState": .string("activating")])
+            unit.change(["ActiveState": .string("active")])
+            unit.change(["ActiveState": .string("active"), "NRestarts": .uint32(1)])
+            #expect(await seen.wait(for: 1) == [true])
+            unit.change(["ActiveState": .string("failed")])
+            #expect(await seen.wait(for: 2) == [true, false])
+            #expect(try await rig.client.package("keel").isActive == false)
+        }
+    }
+
+    @Test func aDeploymentIsToldStepByStep() async throws {
+        try await withService { rig in
+            let seen = Arrival<DeploymentInfo>()
+            let removed = Arrival<String>()
+            try rig.client.onDeploymentChanged { seen.came($0) }
+            try rig.client.onPackageRemoved { removed.came($0) }
+            _ = try await rig.client.packages()
+            var status = DeploymentStatus(
+                id: "7", package: "keel", operation: .update, version: "2", oldVersion: "1.0", phase: .unpacking,
+                percent: 40, result: .running, reason: nil, startedAt: 1, endedAt: 0, downtime: nil)
+            rig.engine.running = status
+            rig.service.deploymentChanged(status)
+            _ = await seen.wait(for: 1)
+            let busy = try await rig.clientConnection.properties(
+                of: Installer1.busName, at: Installer1.path, Installer1.busName)
+            #expect(busy["Busy"] == .bool(true))
+            #expect(busy["Progress"]?.properties?["percent"] == .uint32(40))
+            status.phase = .finished
+            status.result = .rolledBack
+            status.reason = Reason("health", "no answer")
+            rig.engine.running = nil
+            rig.service.deploymentChanged(status)
+            rig.service.packageRemoved("keel")
+            let told = await seen.wait(for: 2)
+            #expect(told.map(\.result) == [.running, .rolledBack])
+            #expect(told.last?.reason == "health: no answer")
+            #expect(await removed.wait(for: 1) == ["keel"])
+        }
+    }
+
+    @Test func whatIsNotThereIsNotFound() async throws {
+        try await withService { rig in
+            let package = await #expect(throws: ContractError.self) { try await rig.client.package("other") }
+            let deployment = await #expect(throws: ContractError.self) { try await rig.client.deployment("9") }
+            #expect(package?.code == .notFound)
+            #expect(deployment?.code == .notFound)
+        }
+    }
+
+    @Test func accessIsByUserAndGroup() {
+        let access = AccessControl(agent: 990, watchers: 4)
+        func may(_ user: UInt32, _ groups: [UInt32], changes: Bool) -> Bool {
+            (try? access.check(BusCredentials(user: user, groups: groups, process: nil), changes: changes)) != nil
+        }
+        #expect(may(0, [], changes: true))
+        #expect(may(990, [], changes: true))
+        #expect(may(1000, [4], changes: false))
+        #expect(!may(1000, [4], changes: true))
+        #expect(!may(1000, [1000], changes: false))
+        #expect(!may(1000, [], changes: true))
+    }
+
+    /// Other users, for real: the kernel tells the bus who they are.
+    @Test(.enabled(if: getuid() == 0 && access("/usr/bin/dbus-send", X_OK) == 0, "SKIPPED: needs root and dbus-send"))
+    func anotherUserIsRefusedByTheDaemonItself() async throws {
+        try await onLoop {
+            let rig = try await ServiceRig(access: AccessControl(agent: 1, watchers: 4))
+            defer { rig.end() }
+            let address = rig.systemd.bus.address
+            @LoopActor func run(_ user: String, _ groups: String, _ member: String, _ arguments: [String]) async throws
+                -> Bool
+            {
+                let ended = Arrival<ProcessEnd>()
+                let null = try FileDescriptor.open("/dev/null", O_RDWR)
+                _ = try ChildProcess(
+                    "/usr/bin/setpriv",
+                    [
+                        "--reuid=\(user)", "--regid=65534", groups, "/usr/bin/dbus-send", "--bus=\(address)",
+                        "--print-reply", "--dest=\(Installer1.busName)", Installer1.path,
+                        "\(Installer1.busName).\(member)",
+                    ] + arguments,
+                    descriptors: [(0, null.raw), (1, null.raw), (2, null.raw)]
+                ) { ended.came($0) }
+                return await ended.wait(for: 1) == [.exited(0)]
+            }
+            let stranger = try await [
+                run("65534", "--clear-groups", "ListPackages", []),
+                run("65534", "--clear-groups", "Activate", ["string:keel"]),
+            ]
+            #expect(stranger == [false, false])
+            let watcher = try await [
+                run("65534", "--groups=4", "ListPackages", []), run("65534", "--groups=4", "Activate", ["string:keel"]),
+            ]
+            #expect(watcher == [true, false])
+            #expect(rig.engine.calls.isEmpty)
+            let agent = try await run("1", "--clear-groups", "Activate", ["string:keel"])
+            #expect(agent)
+            #expect(rig.engine.calls == ["activate keel"])
+        }
+    }
+}

@@ -1,0 +1,193 @@
+import Bus
+import EventLoop
+import TestSupport
+import Testing
+
+@testable import Deployment
+@testable import Installer
+
+/// A private bus with a fake systemd, and a connection to it.
+@LoopActor
+struct SystemdRig {
+    let bus: PrivateBus
+    let fake: FakeSystemd
+    let connection: BusConnection
+    let systemd: SystemdConnection
+
+    init() async throws {
+        bus = try PrivateBus()
+        fake = try await FakeSystemd(bus.address)
+        connection = try BusConnection.open(address: bus.address)
+        systemd = SystemdConnection(connection)
+    }
+
+    func end() {
+        connection.close()
+        fake.close()
+        bus.stop()
+    }
+}
+
+func withSystemd(_ body: @escaping @Sendable @LoopActor (SystemdRig) async throws -> Void) async throws {
+    try await onLoop {
+        let rig = try await SystemdRig()
+        defer { rig.end() }
+        try await body(rig)
+    }
+}
+
+@Suite(.enabled(if: PrivateBus.missing == nil, "SKIPPED: dbus-daemon is not installed"), .timeLimit(.minutes(1)))
+struct SystemdTests {
+    @Test(arguments: [
+        ("rinetd.service", "rinetd_2eservice"), ("a-b@c.service", "a_2db_40c_2eservice"), ("9.mount", "_39_2emount"),
+        ("", "_"),
+    ])
+    func aUnitsPathIsEscaped(name: String, escaped: String) { #expect(SystemdObject.escaped(name) == escaped) }
+
+    @Test func verbsBecomeCallsOfTheManager() async throws {
+        try await withSystemd { rig in
+            let units = SystemdUnitManager(rig.systemd)
+            try await units.reload()
+            try await units.enable(["a.service", "b.socket"])
+            try await units.start(["a.service", "b.socket"])
+            try await units.stop(["a.service"])
+            try await units.kill(["a.service"])
+            try await units.resetFailed(["a.service"])
+            try await units.disable(["a.service"])
+            #expect(
+                rig.fake.calls == [
+                    "Reload", "EnableUnitFiles a.service,b.socket  ", "StartUnit a.service replace",
+                    "StartUnit b.socket replace", "StopUnit a.service replace", "KillUnit a.service all ",
+                    "ResetFailedUnit a.service", "DisableUnitFiles a.service ",
+                ])
+        }
+    }
+
+    @Test func aUnitThatIsNotThereIsNoErrorToStopAndOneToStart() async throws {
+        try await withSystemd { rig in
+            let units = SystemdUnitManager(rig.systemd)
+            for member in ["StopUnit", "KillUnit", "ResetFailedUnit", "StartUnit"] {
+                rig.fake.failures[member] = BusError("org.freedesktop.systemd1.NoSuchUnit", "Unit a.service not found.")
+            }
+            try await units.stop(["a.service"])
+            try await units.kill(["a.service"])
+            try await units.resetFailed(["a.service"])
+            let error = await #expect(throws: DeploymentError.self) { try await units.start(["a.service"]) }
+            #expect(error?.text == "systemd does not start a.service: Unit a.service not found.")
+        }
+    }
+
+    @Test func aUnitsPropertiesAreItsStatus() async throws {
+        try await withSystemd { rig in
+            let units = SystemdUnitManager(rig.systemd)
+            try rig.fake.unit(
+                "a.service",
+                [
+                    "ActiveState": .string("failed"), "SubState": .string("failed"), "Result": .string("exit-code"),
+                    "NRestarts": .uint32(3), "ExecMainCode": .int32(1), "ExecMainStatus": .int32(7),
+                    "ConditionResult": .bool(true), "AssertResult": .bool(true),
+                    "ConditionTimestampMonotonic": .uint64(99), "Type": .string("oneshot"),
+                ])
+            let status = try await units.status(of: ["a.service"])
+            #expect(
+                status == [
+                    UnitStatus(
+                        unit: "a.service", activeState: .failed, subState: "failed", result: "exit-code", restarts: 3,
+                        exitCode: 1, exitStatus: 7, conditionsHold: true, conditionTimestamp: 99, isOneshot: true)
+                ])
+            #expect(try await units.loaded(matching: ["*"]) == ["a.service"])
+        }
+    }
+
+    @Test func aWatchTellsOncePerChangeUntilItIsCancelled() async throws {
+        try await withSystemd { rig in
+            let units = SystemdUnitManager(rig.systemd)
+            let unit = try rig.fake.unit("a.service", ["Type": .string("oneshot")])
+            let seen = Arrival<UnitStatus>()
+            let watch = units.watch(["a.service"]) { seen.came($0) }
+            _ = try await units.status(of: ["a.service"])
+            unit.change(["ActiveState": .string("active"), "SubState": .string("running"), "NRestarts": .uint32(1)])
+            unit.change(["ActiveState": .string("failed"), "Result": .string("watchdog")])
+            let statuses = await seen.wait(for: 2)
+            #expect(statuses.map(\.activeState) == [.active, .failed])
+            #expect(statuses.map(\.restarts) == [1, 1])
+            #expect(statuses.map(\.result) == ["success", "watchdog"])
+            // The type never changes and so is in no signal.
+            #expect(statuses.map(\.isOneshot) == [true, true])
+            watch.cancel()
+            unit.change(["ActiveState": .string("active")])
+            _ = try await units.status(of: ["a.service"])
+            #expect(seen.values.count == 2)
+        }
+    }
+
+    @Test func aHealthCommandRunsInTheReleasesOverlay() async throws {
+        try await withSystemd { rig in
+            let health = SystemdHealthRunner(rig.systemd, scheduler: LoopScheduler.shared)
+            let check = HealthCheck(
+                unit: "gatekeel-health-a.service", command: ["/usr/bin/check", "-v"], user: "nobody",
+                timeout: .seconds(3), release: "/var/lib/gatekeel/packages/a/1")
+            #expect(await health.run(check) == .passed)
+            let properties = rig.fake.transientProperties
+            #expect(properties["ExtensionDirectories"]?.strings == ["/var/lib/gatekeel/packages/a/1"])
+            #expect(properties["User"] == .string("nobody"))
+            #expect(properties["TimeoutStartUSec"] == .uint64(3_000_000))
+            #expect(properties["ExecStart"]?.elements?.first?.elements?[1].strings == ["/usr/bin/check", "-v"])
+        }
+    }
+
+    @Test(arguments: [
+        (
+            ["Result": BusValue.string("exit-code"), "ExecMainCode": .int32(1), "ExecMainStatus": .int32(3)],
+            "it exited with status 3"
+        ),
+        (
+            ["Result": .string("signal"), "ExecMainCode": .int32(2), "ExecMainStatus": .int32(11)],
+            "it was ended by signal 11"
+        ),
+        (["Result": .string("timeout")], "it took too long and was killed"),
+    ])
+    func aHealthCommandThatFailsSaysHow(end: [String: BusValue], text: String) async throws {
+        try await withSystemd { rig in
+            rig.fake.transientEnd = end.merging(["ActiveState": .string("failed")]) { old, _ in old }
+            let health = SystemdHealthRunner(rig.systemd, scheduler: LoopScheduler.shared)
+            let check = HealthCheck(
+                unit: "gatekeel-health-a.service", command: ["/c"], user: "", timeout: .seconds(3), release: "/r")
+            #expect(await health.run(check) == .failed(text))
+        }
+    }
+
+    @Test func aSystemdThatIsSilentDoesNotHoldAHealthCheckForEver() async throws {
+        try await withSystemd { rig in
+            rig.fake.transientEnd = nil
+            let scheduler = ManualScheduler()
+            let health = SystemdHealthRunner(rig.systemd, scheduler: scheduler)
+            let check = HealthCheck(
+                unit: "gatekeel-health-a.service", command: ["/c"], user: "", timeout: .seconds(3), release: "/r")
+            let seen = Arrival<HealthResult>()
+            LoopActor.spawn { seen.came(await health.run(check)) }
+            while scheduler.nextDelay == nil { await LoopScheduler.shared.sleep(for: .milliseconds(2)) }
+            scheduler.advance(by: .seconds(9))
+            #expect(await seen.wait(for: 1) == [.failed("it did not end within 3.0 seconds")])
+            #expect(rig.fake.calls.contains("KillUnit gatekeel-health-a.service all "))
+        }
+    }
+
+    @Test func usersAndFoldersAreMadeBySystemdsTools() async throws {
+        try await withSystemd { rig in
+            let provisioner = SystemdProvisioner(rig.systemd, scheduler: LoopScheduler.shared)
+            try await provisioner.makeUsers(from: ["/r/a.conf"])
+            #expect(
+                rig.fake.transientProperties["ExecStart"]?.elements?.first?.elements?[1].strings
+                    == ["/usr/bin/systemd-sysusers", "/r/a.conf"])
+            rig.fake.transientEnd = [
+                "ActiveState": .string("failed"), "Result": .string("exit-code"), "ExecMainCode": .int32(1),
+                "ExecMainStatus": .int32(73),
+            ]
+            let error = await #expect(throws: DeploymentError.self) {
+                try await provisioner.makeFiles(from: ["/r/b.conf"])
+            }
+            #expect(error?.text.contains("status 73") == true)
+        }
+    }
+}
