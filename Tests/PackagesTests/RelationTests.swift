@@ -30,7 +30,9 @@ private func control(_ fields: String, version: String = "1.0", architecture: St
         #expect(try Dependency.parse("").isEmpty)
     }
 
-    @Test(arguments: ["aa bb", "aa (1)", "aa (>= )", "aa (>= 1", "A", "a", "aa | ", "aa:", "aa [amd64 !arm64]", "aa (~ 1)"])
+    @Test(arguments: [
+        "aa bb", "aa (1)", "aa (>= )", "aa (>= 1", "A", "a", "aa | ", "aa:", "aa [amd64 !arm64]", "aa (~ 1)",
+    ])
     func refuses(text: String) { #expect(throws: RelationError.self) { try Dependency.parse(text) } }
 
     @Test(arguments: [

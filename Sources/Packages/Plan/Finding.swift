@@ -51,6 +51,8 @@ public struct PackageRefusal: Error, Hashable, Sendable, CustomStringConvertible
         self.findings = refused
     }
 
+    init(unchecked findings: [Finding]) { self.findings = findings }
+
     /// The kind to answer with: that of the first finding, but an architecture that does not fit says it all.
     public var kind: Finding.Kind {
         findings.contains { $0.kind == .architecture } ? .architecture : findings.first?.kind ?? .malformed

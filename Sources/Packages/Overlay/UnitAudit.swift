@@ -1,0 +1,92 @@
+import Configuration
+
+/// What a unit names that systemd itself, on the host, would look for in vain: the overlay is for the unit's processes only.
+struct UnitAudit: Sendable {
+    let unit: UnitFile
+    let tree: ReleaseTree
+
+    func findings() -> [Finding] {
+        var findings = unit.document.problems.map {
+            Finding(.warning, .unsupported, unit.path, line: $0.position.line, "systemd will not take it: \($0.text)")
+        }
+        let runsUnconfined =
+            unit.values("Service", "PermissionsStartOnly").last.flatMap { ValueType.boolean.parse($0) } ?? false
+        for section in unit.document.sections {
+            for entry in section.entries {
+                if let (severity, text) = verdict(section.header, entry, runsUnconfined: runsUnconfined) {
+                    findings.append(
+                        Finding(
+                            severity, .unsupported, unit.path, line: entry.position.line,
+                            "\(entry.key)=\(entry.value): \(text)"))
+                }
+            }
+        }
+        return findings
+    }
+
+    private func verdict(
+        _ section: String, _ entry: IniEntry, runsUnconfined: Bool
+    ) -> (Finding.Severity, String)? {
+        switch (section, entry.key) {
+        case ("Unit", let key) where Self.conditions.contains(key): return condition(entry)
+        case ("Service", "EnvironmentFile"), ("Socket", "EnvironmentFile"):
+            let isOptional = entry.value.hasPrefix("-")
+            guard names(String(entry.value.drop { $0 == "-" })) else { return nil }
+            return isOptional
+                ? (.warning, "systemd looks for it on the host, does not find it and goes on without it")
+                : (.refused, "systemd looks for it on the host and does not find it; the unit would not start")
+        case ("Service", "LoadCredential"), ("Service", "LoadCredentialEncrypted"):
+            guard let colon = entry.value.firstIndex(of: ":"),
+                names(String(entry.value[entry.value.index(after: colon)...]))
+            else { return nil }
+            return (.refused, "systemd looks for it on the host and does not find it; the unit would not start")
+        case ("Service", "StandardInput"):
+            guard entry.value.hasPrefix("file:"), names(String(entry.value.dropFirst(5))) else { return nil }
+            return (.refused, "systemd opens it on the host, where it is not")
+        case ("Service", "RootDirectory"), ("Service", "RootImage"):
+            return (.refused, "a unit with a root of its own cannot be overlaid with the release")
+        case ("Path", let key) where Self.watched.contains(key):
+            guard key == "PathExistsGlob" ? tree.matches(entry.value) : names(entry.value) else { return nil }
+            return (.refused, "systemd watches the host, where it is not")
+        case ("Service", let key) where key.hasPrefix("Exec"), ("Socket", let key) where key.hasPrefix("Exec"):
+            return command(entry, runsUnconfined: runsUnconfined && key != "ExecStart" && key != "ExecSearchPath")
+        default: return nil
+        }
+    }
+
+    /// `ConditionPathExists=|!/usr/share/foo`.
+    private func condition(_ entry: IniEntry) -> (Finding.Severity, String)? {
+        let isAlternative = entry.value.hasPrefix("|")
+        var path = entry.value.drop { $0 == "|" }.drop(while: \.isWhitespace)
+        let isNegated = path.first == "!"
+        path = path.drop { $0 == "!" }.drop(while: \.isWhitespace)
+        let isOwn = entry.key.hasSuffix("Glob") ? tree.matches(String(path)) : names(String(path))
+        // A negated one holds on the host: it is what a unit without the overlay would see.
+        guard isOwn, !isNegated else { return nil }
+        return isAlternative
+            ? (.warning, "systemd looks at the host, where it is not: this alternative never holds")
+            : (.refused, "systemd looks at the host, where it is not: the unit would be skipped without an error")
+    }
+
+    /// A `+` takes a command out of all sandboxing, the overlay included; so does `PermissionsStartOnly=` for all but `ExecStart=`.
+    private func command(_ entry: IniEntry, runsUnconfined: Bool) -> (Finding.Severity, String)? {
+        let prefix = entry.value.prefix { "@-:+!|".contains($0) }
+        guard prefix.contains("+") || runsUnconfined else { return nil }
+        let program = entry.value.dropFirst(prefix.count).prefix { !$0.isWhitespace }
+        guard names(String(program)) else { return nil }
+        let why = prefix.contains("+") ? "with + in front of it" : "with PermissionsStartOnly="
+        return (.refused, "\(why) it runs outside of the overlay, where it is not")
+    }
+
+    private func names(_ path: String) -> Bool { unit.expanded(path).map(tree.holds) ?? false }
+
+    private static let watched: Set<String> = [
+        "PathExists", "PathExistsGlob", "PathChanged", "PathModified", "DirectoryNotEmpty",
+    ]
+
+    private static let conditions: Set<String> = Set(
+        [
+            "PathExists", "PathExistsGlob", "PathIsDirectory", "PathIsSymbolicLink", "PathIsMountPoint",
+            "PathIsReadWrite", "PathIsEncrypted", "DirectoryNotEmpty", "FileNotEmpty", "FileIsExecutable",
+        ].flatMap { ["Condition\($0)", "Assert\($0)"] })
+}

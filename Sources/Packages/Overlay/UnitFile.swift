@@ -1,0 +1,97 @@
+import Configuration
+
+/// A unit file of a package.
+struct UnitFile: Sendable {
+    /// `foo.service`.
+    let name: String
+    /// Relative to the release.
+    let path: String
+    let document: IniDocument
+
+    init(name: String, path: String, bytes: [UInt8]) {
+        self.name = name
+        self.path = path
+        document = IniDocument(parsing: bytes, file: path)
+    }
+
+    /// Types that Gatekeel attaches.
+    static let types: Set<String> = ["service", "socket", "timer", "path", "target", "slice"]
+
+    /// `service` of `foo@.service`; nil when it is no unit's name.
+    static func type(of name: String) -> String? {
+        guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return nil }
+        let stem = name[..<dot]
+        guard name.utf8.count <= 255,
+            stem.utf8.allSatisfy({ byte in
+                (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+                    || ":-_.\\@".utf8.contains(byte)
+            })
+        else { return nil }
+        return String(name[name.index(after: dot)...])
+    }
+
+    var type: String { Self.type(of: name) ?? "" }
+    /// The name without its type: `foo@` of a template.
+    private var stem: Substring { name.dropLast(type.count + 1) }
+    /// `%p`: what precedes the `@`, or the dot.
+    private var prefix: Substring { stem.prefix { $0 != "@" } }
+    var isTemplate: Bool { name.contains("@.") }
+
+    /// All values of a key that count.
+    func values(_ section: String, _ key: String) -> [String] {
+        document.sections(named: section).flatMap(\.entries).filter { $0.key == key }
+            .reduce(into: []) { values, entry in
+                if entry.value.isEmpty { values = [] } else { values.append(entry.value) }
+            }
+    }
+
+    /// The words of all values of a key.
+    func words(_ section: String, _ key: String) -> [String] {
+        values(section, key).flatMap { $0.split(whereSeparator: \.isWhitespace).map(String.init) }
+    }
+
+    /// It has an `[Install]` section that does something.
+    var hasInstall: Bool {
+        document.sections(named: "Install").contains { section in
+            section.entries.contains {
+                ["WantedBy", "RequiredBy", "UpheldBy", "Also", "Alias"].contains($0.key) && !$0.value.isEmpty
+            }
+        }
+    }
+
+    /// Units that a socket, timer or path unit starts.
+    var triggers: [String] {
+        switch type {
+        case "socket":
+            let named = words("Socket", "Service")
+            if !named.isEmpty { return named }
+            let accepts = values("Socket", "Accept").last.flatMap { ValueType.boolean.parse($0) } ?? false
+            return [accepts ? "\(prefix)@.service" : "\(stem).service"]
+        case "timer", "path":
+            let named = words(type == "timer" ? "Timer" : "Path", "Unit")
+            return named.isEmpty ? ["\(stem).service"] : named
+        default: return []
+        }
+    }
+
+    /// A value with the specifiers that do not depend on an instance or on the host; nil when others are left.
+    func expanded(_ value: String) -> String? {
+        guard value.contains("%") else { return value }
+        var result = ""
+        var characters = value.makeIterator()
+        while let character = characters.next() {
+            guard character == "%" else {
+                result.append(character)
+                continue
+            }
+            switch characters.next() {
+            case "%": result.append("%")
+            case "n" where !isTemplate: result += name
+            case "N" where !isTemplate: result += stem
+            case "p": result += prefix
+            default: return nil
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,208 @@
+/// Finds out, before anything is changed, whether a package can work from an overlay, and what installing it means.
+///
+/// Feed it what has passed the signature: the members of `control.tar` and the manifest first, then every entry of
+/// `data.tar`, with the bytes of those files that it asks for. Then ask for the plan.
+public struct PackageAudit: Sendable {
+    public let control: PackageControl
+    public let manifest: PackageManifest
+    private let scripts: ScriptAudit
+    private let listedConffiles: [String]
+    private var findings: [Finding] = []
+    private var tree = ReleaseTree()
+    private var conffiles: [PlannedConffile] = []
+    private var hostFolders: [String: PayloadEntry] = [:]
+    private var hostLinks: [String: String] = [:]
+    private var unitLinks: [String: String] = [:]
+    private var contents: [String: [UInt8]] = [:]
+    /// Folders that something of the package is in, and those where some of it is installed.
+    private var inhabited: Set<String> = []
+    private var inUse: Set<String> = []
+
+    /// Bytes of a unit file or the like that are looked at; larger ones are refused.
+    public static let contentLimit = 1 << 18
+
+    /// Looks at the control files and the manifest.
+    ///
+    /// - Parameters:
+    ///   - files: the members of `control.tar` by name, without `./`.
+    ///   - manifest: the member `_gkmanifest`; nil when there is none.
+    public init(controlFiles files: [String: [UInt8]], manifest bytes: [UInt8]?) throws(PackageRefusal) {
+        guard let controlBytes = files["control"] else {
+            throw PackageRefusal(one: Finding(.refused, .malformed, "control", "the package has no control file"))
+        }
+        do throws(ControlError) {
+            control = try PackageControl(parsing: controlBytes)
+        } catch {
+            throw PackageRefusal(one: Finding(.refused, .malformed, error.file, line: error.line, error.text))
+        }
+        if let bytes {
+            do {
+                manifest = try PackageManifest(parsing: bytes)
+            } catch {
+                throw PackageRefusal(
+                    all: error.problems.map { problem in
+                        let key = problem.key.isEmpty ? "" : "\(problem.key)=: "
+                        let place = problem.section.isEmpty ? "" : "[\(problem.section)] "
+                        return Finding(
+                            .refused, .malformed, problem.position.file, line: problem.position.line,
+                            place + key + problem.text)
+                    })
+            }
+        } else {
+            manifest = PackageManifest()
+        }
+        scripts = ScriptAudit(files, skips: manifest.skips)
+        var listed: [String] = []
+        for line in String(decoding: files["conffiles"] ?? [], as: UTF8.self).split(separator: "\n") {
+            let words = line.split(separator: " ")
+            // "remove-on-upgrade /etc/…" names a file that the package no longer has.
+            if words.count == 1, let path = words.first { listed.append(String(path)) }
+        }
+        listedConffiles = listed
+    }
+
+    /// Takes an entry of `data.tar`, in its order.
+    ///
+    /// - Returns: whether `take(_:of:)` is to be called with the file's bytes.
+    public mutating func consider(_ entry: PayloadEntry) -> Bool {
+        let placement = Placement.of(entry.path, entry.kind)
+        let folders = Self.folders(above: entry.path)
+        inhabited.formUnion(folders)
+        switch placement {
+        case .conffile, .hostLink: inUse.formUnion(folders)
+        default: break
+        }
+        switch placement {
+        case .refused(let why): refuse(.unsupported, entry.path, why)
+        case .skipped(let why): if let why { warn(entry.path, why) }
+        case .hostFolder(let path): hostFolders[path] = entry
+        case .hostLink(let path, let target): hostLinks[path] = target
+        case .conffile(let path):
+            if !tree.paths.insert(path).inserted { refuse(.malformed, entry.path, "the package has it twice") }
+            conffiles.append(
+                PlannedConffile(path: "/\(path)", mode: entry.mode & 0o7777, owner: entry.owner, group: entry.group))
+            if let text = EtcRule.warning(path) { warn(path, text) }
+        case .release(let path): return considerRelease(entry, path)
+        }
+        return false
+    }
+
+    /// Takes the bytes of a file that `consider` asked for.
+    public mutating func take(_ bytes: [UInt8], of entry: PayloadEntry) {
+        guard let path = Placement.of(entry.path, entry.kind).releasePath else { return }
+        contents[path] = bytes
+    }
+
+    private mutating func considerRelease(_ entry: PayloadEntry, _ path: String) -> Bool {
+        let isNew = tree.paths.insert(path).inserted
+        if entry.kind == .directory { return false }
+        // /lib/foo and /usr/lib/foo are one place.
+        if !isNew { refuse(.malformed, entry.path, "the package has it twice: as /\(path) and by another name") }
+        if let finding = OverlayRule.finding(path) { findings.append(finding) }
+        guard let rest = path.dropPrefix("usr/lib/systemd/system/") else {
+            let isAsked =
+                path.hasPrefix("usr/lib/tmpfiles.d/") || path.hasPrefix("usr/lib/sysusers.d/")
+            return isAsked && path.hasSuffix(".conf") && accepts(entry, path)
+        }
+        if case .symbolicLink(let target) = entry.kind {
+            unitLinks[rest] = target
+            return false
+        }
+        return accepts(entry, path)
+    }
+
+    private mutating func accepts(_ entry: PayloadEntry, _ path: String) -> Bool {
+        guard case .file = entry.kind else {
+            refuse(.unsupported, path, "expected a plain file")
+            return false
+        }
+        guard entry.size <= Self.contentLimit else {
+            refuse(.unsupported, path, "the file has more than \(Self.contentLimit) bytes")
+            return false
+        }
+        return true
+    }
+
+    /// What it all comes to.
+    ///
+    /// - Parameters:
+    ///   - known: the packages of dpkg and of the store.
+    ///   - architecture: the host's.
+    /// - Throws: all refusals, not only the first.
+    public func plan(
+        known: [KnownPackage], architecture: String = Architecture.native
+    ) throws(PackageRefusal) -> PackagePlan {
+        var all = RelationAudit(known: known, architecture: architecture).findings(for: control)
+        all += scripts.findings + findings
+        var plan = PackagePlan(control: control)
+        var units = UnitPlanner(
+            package: control.name, tree: tree, scripts: scripts, links: unitLinks, contents: contents)
+        plan.units = units.plan()
+        all += units.findings
+        plan.conffiles = conffiles.sorted { $0.path < $1.path }
+        let packaged = Set(conffiles.map(\.path))
+        for path in listedConffiles where path.hasPrefix("/etc/") && !packaged.contains(path) {
+            if case .skipped = Placement.of(String(path.dropFirst()), .file) { continue }
+            all.append(Finding(.warning, .malformed, "conffiles", "\(path) is not in the package"))
+        }
+        plan.sysusersFiles = files(in: "usr/lib/sysusers.d/")
+        plan.tmpfilesFiles = files(in: "usr/lib/tmpfiles.d/")
+        for path in plan.tmpfilesFiles { all += TmpfilesAudit.findings(contents[path] ?? [], path: path, tree: tree) }
+        plan.sysusersLines = manifest.sysusersLines
+        plan.tmpfilesLines = tmpfilesLines
+        plan.health = manifest.health
+        plan.probation = manifest.probation
+        if let refusal = PackageRefusal(all) { throw refusal }
+        plan.warnings = all
+        return plan
+    }
+
+    private func files(in folder: String) -> [String] {
+        contents.keys.filter { $0.hasPrefix(folder) && !$0.dropFirst(folder.count).contains("/") }.sorted()
+    }
+
+    private var tmpfilesLines: [String] {
+        let claimed = Set(manifest.directories.map(\.path))
+        // A folder of hooks that are not installed is not made.
+        let wanted = hostFolders.filter { path, _ in
+            !claimed.contains(path) && (!inhabited.contains(path) || inUse.contains(path) || !path.hasPrefix("/etc/"))
+        }
+        let folders = wanted.sorted { $0.key < $1.key }.map { path, entry in
+            // A colon leaves alone what is there: the service or the administrator may have changed it.
+            "d \(path) :\(octal(entry.mode)) :\(entry.owner) :\(entry.group) -"
+        }
+        let links = hostLinks.sorted { $0.key < $1.key }.map { "L \($0.key) - - - - \($0.value)" }
+        return folders + manifest.tmpfilesLines + links
+    }
+
+    /// `/etc` and `/etc/foo` of `etc/foo/bar`.
+    private static func folders(above path: String) -> [String] {
+        path.indices.filter { path[$0] == "/" }.map { "/" + path[..<$0] }
+    }
+
+    private func octal(_ mode: UInt32) -> String {
+        let digits = String(mode & 0o7777, radix: 8)
+        return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    }
+
+    private mutating func refuse(_ kind: Finding.Kind, _ file: String, _ text: String) {
+        findings.append(Finding(.refused, kind, file, text))
+    }
+
+    private mutating func warn(_ file: String, _ text: String) {
+        findings.append(Finding(.warning, .unsupported, file, text))
+    }
+}
+
+extension PackageRefusal {
+    init(one finding: Finding) { self.init(all: [finding]) }
+
+    init(all findings: [Finding]) {
+        self = PackageRefusal(findings) ?? PackageRefusal(unchecked: findings)
+    }
+}
+
+extension String {
+    /// What follows a prefix; nil when it does not begin with it.
+    func dropPrefix(_ prefix: String) -> String? { hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil }
+}

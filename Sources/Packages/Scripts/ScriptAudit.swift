@@ -1,0 +1,142 @@
+/// Looks at maintainer scripts, which are never run: is there anything in them that would be missed?
+///
+/// What debhelper adds by itself is known by the tool's name; besides it a script may hold comments, `set -e`, empty
+/// cases and the like. Whatever else there is is a refusal that names script and line, unless the manifest skips it.
+public struct ScriptAudit: Sendable {
+    public private(set) var findings: [Finding] = []
+    /// Units that the scripts would enable; nil when debhelper has nothing to say about units.
+    public private(set) var enabledUnits: Set<String>?
+    /// Units that the scripts would start at the first installation; nil as above.
+    public private(set) var startedUnits: Set<String>?
+
+    /// Scripts that dpkg or debconf would run.
+    public static let names = ["preinst", "postinst", "prerm", "postrm", "config"]
+
+    /// - Parameters:
+    ///   - files: the members of `control.tar`.
+    ///   - skips: whether the manifest skips a script.
+    public init(_ files: [String: [UInt8]], skips: (String) -> Bool) {
+        for name in Self.names {
+            guard let bytes = files[name] else { continue }
+            examine(bytes, name: name, isSkipped: skips(name))
+        }
+        if let bytes = files["triggers"], !skips("triggers") { examineTriggers(bytes) }
+    }
+
+    private mutating func examine(_ bytes: [UInt8], name: String, isSkipped: Bool) {
+        guard bytes.count <= 1 << 20, let text = String(validating: bytes, as: UTF8.self), text.hasPrefix("#!") else {
+            if !isSkipped { refuse(name, 1, "it is not a shell script") }
+            return
+        }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let interpreter = (lines.first ?? "").dropFirst(2).split(separator: " ")
+        let shells = ["/bin/sh", "/bin/bash", "/bin/dash", "/usr/bin/sh", "/usr/bin/bash", "/usr/bin/dash"]
+        guard let shell = interpreter.first, shells.contains(String(shell)) else {
+            if !isSkipped { refuse(name, 1, "it is not a shell script but \(interpreter.joined(separator: " "))") }
+            return
+        }
+        var section: (tool: String, line: Int)?
+        var skeleton = ShellSkeleton()
+        for (index, line) in lines.enumerated().dropFirst() {
+            let number = index + 1
+            let text = line.trimmed
+            if let tool = Self.toolOfHeader(text) {
+                if section != nil, !isSkipped { refuse(name, number, "a section begins within a section") }
+                section = (tool, number)
+                if !isSkipped { judge(tool, name, number) }
+            } else if text == "# End automatically added section" {
+                section = nil
+            } else if let open = section {
+                take(text, of: open.tool, in: name)
+            } else if !isSkipped, let reason = skeleton.refusal(of: text) {
+                refuse(name, number, reason)
+                // One line tells the reader where to look; the rest would be noise.
+                section = nil
+                collectUnits(lines.dropFirst(number), name)
+                return
+            }
+        }
+        if let open = section, !isSkipped { refuse(name, open.line, "the section of \(open.tool) does not end") }
+    }
+
+    /// The sections behind a refused line still tell which units there are.
+    private mutating func collectUnits(_ lines: ArraySlice<Substring>, _ name: String) {
+        var tool: String?
+        for line in lines {
+            let text = line.trimmed
+            if let header = Self.toolOfHeader(text) {
+                tool = header
+            } else if text == "# End automatically added section" {
+                tool = nil
+            } else if let tool {
+                take(text, of: tool, in: name)
+            }
+        }
+    }
+
+    /// `# Automatically added by dh_installsystemd/13.11.4`.
+    private static func toolOfHeader(_ line: String) -> String? {
+        let prefix = "# Automatically added by "
+        guard line.hasPrefix(prefix) else { return nil }
+        return String(line.dropFirst(prefix.count).prefix { $0 != "/" && !$0.isWhitespace })
+    }
+
+    private mutating func judge(_ tool: String, _ name: String, _ line: Int) {
+        switch DebhelperTool.verdict(tool) {
+        case .done, .needless: break
+        case .missing(let what):
+            let finding = Finding(.warning, .unsupported, name, line: line, "\(tool): \(what)")
+            if !findings.contains(where: { $0.text == finding.text }) { findings.append(finding) }
+        case .refused(let why): refuse(name, line, "\(tool): \(why)")
+        case nil: refuse(name, line, "\(tool) is not known to Gatekeel")
+        }
+    }
+
+    private mutating func take(_ line: String, of tool: String, in name: String) {
+        let tools = ["dh_installsystemd", "dh_systemd_enable", "dh_systemd_start"]
+        guard name == "postinst", tools.contains(tool) else { return }
+        enabledUnits = enabledUnits ?? []
+        startedUnits = startedUnits ?? []
+        if let units = Self.units(line, after: "deb-systemd-helper enable ") { enabledUnits?.formUnion(units) }
+        for verb in ["deb-systemd-invoke $_dh_action ", "deb-systemd-invoke start "] {
+            if let units = Self.units(line, after: verb) { startedUnits?.formUnion(units) }
+        }
+        // "dont-enable": the section only brings back what an earlier version of the package had enabled.
+        if let units = Self.units(line, after: "deb-systemd-helper debian-installed ") {
+            notEnabled.formUnion(units)
+        }
+        enabledUnits?.subtract(notEnabled)
+    }
+
+    private var notEnabled: Set<String> = []
+
+    /// The words after a command, without quotes and up to a redirection or the command's end.
+    private static func units(_ line: String, after command: String) -> [String]? {
+        guard let range = line.firstRange(of: command) else { return nil }
+        return line[range.upperBound...].split(separator: " ")
+            .prefix { !$0.hasPrefix(">") && !$0.hasPrefix("|") && !$0.hasPrefix(";") && !$0.hasPrefix("&") }
+            .map { word in word.filter { $0 != "'" && $0 != "\"" && $0 != ";" } }
+    }
+
+    private mutating func examineTriggers(_ bytes: [UInt8]) {
+        let text = String(decoding: bytes.prefix(1 << 16), as: UTF8.self)
+        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let words = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace).map(String.init)
+            guard let directive = words.first else { continue }
+            // Libraries of a release are found in the standard folders; no cache of the host's knows them.
+            if directive.hasPrefix("activate"), words.dropFirst() == ["ldconfig"] { continue }
+            findings.append(
+                Finding(
+                    .warning, .unsupported, "triggers", line: index + 1,
+                    "the trigger «\(words.joined(separator: " "))» is not acted on"))
+        }
+    }
+
+    private mutating func refuse(_ name: String, _ line: Int, _ text: String) {
+        findings.append(
+            Finding(
+                .refused, .unsupported, name, line: line,
+                "\(text); maintainer scripts are not run: a signed manifest can say what to do instead, and [Scripts] Skip=\(name)"
+            ))
+    }
+}

@@ -1,0 +1,77 @@
+/// Lines of shell that do nothing: what is left of a maintainer script when debhelper's sections are taken out.
+///
+/// It takes its measure line by line and knows just the idioms of Debian's templates. What it does not know is
+/// something, and so refused: a mistake here can only refuse too much.
+struct ShellSkeleton {
+    /// Within `*)` of a case: where a template complains about an unknown argument.
+    private var isInDefaultArm = false
+
+    /// Why a line is more than skeleton; nil when it does nothing.
+    mutating func refusal(of line: String) -> String? {
+        if line.isEmpty || line.hasPrefix("#") { return nil }
+        if Self.idle.contains(line) || Self.isSet(line) || Self.isFrame(line) { return nil }
+        if line == "*)" {
+            isInDefaultArm = true
+            return nil
+        }
+        if line == ";;" || line == "esac" || line == "esac;" {
+            isInDefaultArm = false
+            return nil
+        }
+        if Self.isPattern(line) {
+            isInDefaultArm = false
+            return nil
+        }
+        if isInDefaultArm, Self.isComplaint(line) { return nil }
+        return "«\(line.prefix(60))» is more than debhelper adds by itself"
+    }
+
+    private static let idle: Set<String> = [
+        "exit 0", "exit 0;", ":", "true", "fi", "else", "then", "case \"$1\" in", "case $1 in", "case \"${1}\" in",
+        ". /usr/share/debconf/confmodule", "#DEBHELPER#",
+    ]
+
+    /// `set -e`, `set -eu`.
+    private static func isSet(_ line: String) -> Bool {
+        let words = line.split(separator: " ")
+        return words.first == "set" && words.count > 1
+            && words.dropFirst().allSatisfy { word in
+                (word.hasPrefix("-") || word.hasPrefix("+")) && word.count > 1
+                    && word.dropFirst().allSatisfy { "eux".contains($0) }
+            }
+    }
+
+    /// `if [ "$1" = configure ] && [ -d /run ]; then`: tests by themselves have no effect, as long as nothing runs within.
+    private static func isFrame(_ line: String) -> Bool {
+        guard let condition = line.dropPrefix("if ") ?? line.dropPrefix("elif ") else { return false }
+        guard !condition.contains("$("), !condition.contains("`"), let close = condition.lastIndex(of: "]") else {
+            return false
+        }
+        let rest = condition[condition.index(after: close)...].filter { !$0.isWhitespace }
+        guard rest == ";then" || rest == "" else { return false }
+        // With the ends of the outer tests taken off, what joins the tests is all that may be between brackets.
+        var tests = condition[...close][...]
+        while let end = tests.firstIndex(of: "]") {
+            guard tests.hasPrefix("[ "), !tests[..<end].contains(where: { ";|&<>(".contains($0) }) else { return false }
+            tests = tests[tests.index(after: end)...].drop(while: \.isWhitespace)
+            if tests.hasPrefix("&&") || tests.hasPrefix("||") { tests = tests.dropFirst(2).drop(while: \.isWhitespace) }
+        }
+        return tests.isEmpty
+    }
+
+    /// `abort-upgrade|abort-remove)`, with nothing but `;;` behind it.
+    private static func isPattern(_ line: String) -> Bool {
+        guard let close = line.firstIndex(of: ")") else { return false }
+        let names = line[..<close].filter { !$0.isWhitespace && $0 != "\"" && $0 != "'" }
+        let rest = line[line.index(after: close)...].filter { !$0.isWhitespace }
+        return !names.isEmpty && (rest.isEmpty || rest == ";;")
+            && names.allSatisfy { ($0.isASCII && $0.isLetter) || $0 == "-" || $0 == "|" || $0 == "*" }
+    }
+
+    /// `echo "postinst called with unknown argument \`$1'" >&2` and `exit 1`.
+    private static func isComplaint(_ line: String) -> Bool {
+        if line == "exit 1" || line == "exit 0" { return true }
+        return line.hasPrefix("echo \"") && (line.hasSuffix("\" >&2") || line.hasSuffix("\" 1>&2"))
+            && line.contains("called with") && !line.contains("$(") && !line.contains(";") && !line.contains("|")
+    }
+}

@@ -1,0 +1,260 @@
+import TestSupport
+import Testing
+
+@testable import Packages
+
+private let control = "Package: foo\nVersion: 1.0\nArchitecture: all\n"
+
+/// A package out of paths and texts.
+private func audit(
+    _ files: [(String, String)] = [], links: [(String, String)] = [], folders: [String] = [], manifest: String? = nil,
+    scripts: [String: String] = [:]
+) throws -> Result<PackagePlan, PackageRefusal> {
+    do throws(PackageRefusal) {
+        var members = scripts.mapValues { Array($0.utf8) }
+        members["control"] = Array(control.utf8)
+        var audit = try PackageAudit(controlFiles: members, manifest: manifest.map { Array($0.utf8) })
+        for path in folders { _ = audit.consider(PayloadEntry(path: path, kind: .directory, mode: 0o755)) }
+        for (path, target) in links {
+            _ = audit.consider(PayloadEntry(path: path, kind: .symbolicLink(target: target)))
+        }
+        for (path, text) in files {
+            let entry = PayloadEntry(path: path, kind: .file, size: text.utf8.count)
+            if audit.consider(entry) { audit.take(Array(text.utf8), of: entry) }
+        }
+        return .success(try audit.plan(known: []))
+    } catch {
+        return .failure(error)
+    }
+}
+
+private func refusals(_ result: Result<PackagePlan, PackageRefusal>) -> [String] {
+    guard case .failure(let refusal) = result else { return [] }
+    return refusal.findings.map { "\($0.file):\($0.line)" }
+}
+
+private let units = "lib/systemd/system/"
+private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=multi-user.target\n"
+
+@Suite struct PlacementTests {
+    @Test(
+        arguments: [
+            ("usr/bin/foo", .release("usr/bin/foo")), ("bin/foo", .release("usr/bin/foo")),
+            ("lib/systemd/system/a.service", .release("usr/lib/systemd/system/a.service")),
+            ("sbin/x", .release("usr/sbin/x")),
+            ("opt/a/b", .release("opt/a/b")), ("etc/foo.conf", .conffile("etc/foo.conf")),
+            ("etc/default/foo", .conffile("etc/default/foo")), ("etc/init.d/foo", .skipped(nil)),
+            ("etc/logrotate.d/foo", .conffile("etc/logrotate.d/foo")), ("", .skipped(nil)),
+        ] as [(String, Placement)])
+    func files(path: String, placement: Placement) { #expect(Placement.of(path, .file) == placement) }
+
+    @Test(arguments: [
+        "boot/vmlinuz", "var/lib/foo/data", "home/x", "run/foo", "etc/systemd/system/sshd.service", "etc/passwd",
+        "etc/shadow",
+        "etc/sudoers.d/x", "etc/gatekeel/keyring.d/mine.pem", "etc/ld.so.preload", "usr", "bin",
+        "usr/lib/extension-release.d/x",
+        "dev/null", "root/.ssh/authorized_keys", "tmp/x", "etc/apt/sources.list.d/x", "etc/group-",
+    ])
+    func otherPlacesAreRefused(path: String) {
+        guard case .refused = Placement.of(path, .file) else {
+            Issue.record("\(path) must be refused")
+            return
+        }
+    }
+
+    @Test func foldersAndLinks() {
+        #expect(Placement.of("var/lib/foo", .directory) == .hostFolder("/var/lib/foo"))
+        #expect(Placement.of("var/lib", .directory) == .skipped(nil))
+        #expect(Placement.of("etc", .directory) == .skipped(nil))
+        #expect(Placement.of("etc/foo", .directory) == .hostFolder("/etc/foo"))
+        #expect(Placement.of("etc/systemd", .directory) == .skipped(nil))
+        #expect(Placement.of("usr", .directory) == .release("usr"))
+        #expect(
+            Placement.of("etc/foo/l", .symbolicLink(target: "/var/log/x"))
+                == .hostLink("/etc/foo/l", target: "/var/log/x"))
+        for folder in ["var/lib/dpkg/info", "var/lib/gatekeel/packages", "boot", "var/a b", "var/lib/%h"] {
+            guard case .refused = Placement.of(folder, .directory) else {
+                Issue.record("\(folder) must be refused")
+                continue
+            }
+        }
+        guard case .refused = Placement.of("usr/x", .special("device")) else {
+            Issue.record("devices must be refused")
+            return
+        }
+    }
+}
+
+@Suite struct PackageAuditTests {
+    @Test func aPlanOfUnits() throws {
+        let plan = try audit(
+            [
+                ("\(units)foo.service", service + "Alias=bar.service\n"),
+                ("\(units)foo@.service", "[Service]\nExecStart=/bin/true\n"),
+                ("\(units)job.service", "[Service]\nType=oneshot\nExecStart=/usr/bin/foo\n"),
+                ("\(units)job.timer", "[Timer]\nOnCalendar=daily\n[Install]\nWantedBy=timers.target\n"),
+                ("usr/lib/systemd/system/foo.service.d/10.conf", "[Service]\nNice=1\n"), ("usr/bin/foo", ""),
+                ("usr/lib/tmpfiles.d/foo.conf", "d /run/foo\n"), ("usr/lib/sysusers.d/foo.conf", "u foo -\n"),
+                ("etc/foo.conf", "x"),
+            ], links: [("\(units)other.service", "foo.service"), ("\(units)masked.service", "/dev/null")],
+            folders: ["var/lib/foo", "etc/foo.d"]
+        ).get()
+        #expect(plan.units.map(\.name) == ["foo.service", "foo@.service", "job.service", "job.timer"])
+        #expect(plan.units.filter(\.isStarted).map(\.name) == ["foo.service", "job.timer"])
+        #expect(plan.units.filter(\.isEnabled).map(\.name) == ["foo.service", "job.timer"])
+        #expect(plan.units[0].aliases == ["bar.service", "other.service"])
+        #expect(plan.units[0].dropIns == ["usr/lib/systemd/system/foo.service.d/10.conf"])
+        #expect(plan.conffiles.map(\.path) == ["/etc/foo.conf"])
+        #expect(plan.tmpfilesFiles == ["usr/lib/tmpfiles.d/foo.conf"])
+        #expect(plan.sysusersFiles == ["usr/lib/sysusers.d/foo.conf"])
+        #expect(plan.tmpfilesLines == ["d /etc/foo.d :0755 :root :root -", "d /var/lib/foo :0755 :root :root -"])
+        #expect(plan.warnings.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("[Unit]\nConditionPathExists=/usr/bin/foo", 2), ("[Unit]\nAssertFileIsExecutable=/bin/foo", 2),
+        ("[Unit]\nConditionPathExistsGlob=/usr/bin/f*", 2), ("[Unit]\nConditionPathExists=/usr/bin/%p", 2),
+        ("[Service]\nEnvironmentFile=/usr/share/foo/env", 2), ("[Service]\n\nLoadCredential=x:/usr/share/foo/env", 3),
+        ("[Service]\nRootDirectory=/srv", 2), ("[Service]\nExecStartPre=+/usr/bin/foo x", 2),
+        ("[Service]\nPermissionsStartOnly=yes\nExecStartPre=-/usr/bin/foo", 3),
+        ("[Service]\nStandardInput=file:/usr/share/foo/env", 2),
+    ])
+    func whatAnOverlayCannotDoIsRefusedByLine(text: String, line: Int) throws {
+        let result = try audit([
+            ("usr/bin/foo", ""), ("usr/share/foo/env", ""), ("\(units)foo.service", text + "\n" + service),
+        ])
+        #expect(refusals(result) == ["usr/lib/systemd/system/foo.service:\(line)"])
+    }
+
+    @Test(arguments: [
+        "[Unit]\nConditionPathExists=/usr/bin/other", "[Unit]\nConditionPathExists=!/usr/bin/foo",
+        "[Unit]\nConditionPathExists=/etc/foo",
+        "[Service]\nEnvironmentFile=/etc/default/foo", "[Service]\nExecStartPre=-/usr/bin/foo",
+        "[Service]\nExecStartPre=+/bin/true",
+        "[Unit]\nConditionPathExists=/usr/bin/foo\nConditionPathExists=",
+    ])
+    func whatItCanDoIsNot(text: String) throws {
+        let result = try audit([("usr/bin/foo", ""), ("\(units)foo.service", text + "\n" + service)])
+        if text.hasSuffix("=") { return }
+        #expect(refusals(result).isEmpty)
+        #expect(try result.get().warnings.isEmpty)
+    }
+
+    @Test func optionalFilesAndPlacesOfTheHostAreWarnedOf() throws {
+        let plan = try audit([
+            ("usr/share/foo/env", ""),
+            ("\(units)foo.service", "[Service]\nEnvironmentFile=-/usr/share/foo/env\n" + service),
+            ("lib/udev/rules.d/1.rules", ""), ("usr/share/dbus-1/system.d/foo.conf", ""), ("etc/cron.daily/foo", ""),
+            ("etc/pam.d/foo", ""), ("usr/lib/tmpfiles.d/foo.conf", "C /var/lib/foo - - - - /usr/share/foo/env"),
+        ]).get()
+        #expect(
+            plan.warnings.map { "\($0.file):\($0.line)" } == [
+                "usr/lib/udev/rules.d/1.rules:0", "usr/share/dbus-1/system.d/foo.conf:0", "etc/cron.daily/foo:0",
+                "etc/pam.d/foo:0",
+                "usr/lib/systemd/system/foo.service:2", "usr/lib/tmpfiles.d/foo.conf:1",
+            ])
+        #expect(plan.conffiles.map(\.path) == ["/etc/pam.d/foo"])
+    }
+
+    @Test(arguments: [
+        ("usr/lib/modules/6.1/x.ko", "usr/lib/modules/6.1/x.ko:0"),
+        ("lib/systemd/system/x.mount", "usr/lib/systemd/system/x.mount:0"),
+        ("lib/systemd/system/gatekeel-x.service", "usr/lib/systemd/system/gatekeel-x.service:0"),
+        ("boot/x", "boot/x:0"),
+    ])
+    func otherRefusals(path: String, finding: String) throws {
+        #expect(refusals(try audit([(path, "")])) == [finding])
+    }
+
+    @Test func oneFileByTwoNamesIsRefused() throws {
+        #expect(refusals(try audit([("lib/foo", ""), ("usr/lib/foo", "")])) == ["usr/lib/foo:0"])
+        #expect(refusals(try audit(folders: ["lib", "usr/lib"])).isEmpty)
+    }
+
+    @Test func aBusNameNeedsAPolicyOnTheHost() throws {
+        let text = "[Service]\nType=dbus\nBusName=org.foo\n" + service
+        let policy = "usr/share/dbus-1/system.d/org.foo.conf"
+        #expect(refusals(try audit([(policy, ""), ("\(units)foo.service", text)])) == ["\(policy):0"])
+        #expect(refusals(try audit([("etc/dbus-1/system.d/org.foo.conf", ""), ("\(units)foo.service", text)])).isEmpty)
+    }
+
+    @Test func unitsThatDebianLeavesOffStartWhenActivated() throws {
+        let script = """
+            #!/bin/sh
+            # Automatically added by dh_installsystemd/13
+            if deb-systemd-helper debian-installed 'foo.service'; then
+            \tdeb-systemd-helper enable 'foo.service' || true
+            fi
+            # End automatically added section
+            """
+        let plan = try audit([("\(units)foo.service", service)], scripts: ["postinst": script]).get()
+        #expect(plan.units.allSatisfy { $0.isEnabled && $0.isStarted })
+    }
+
+    @Test func malformedPackages() throws {
+        #expect(throws: PackageRefusal.self) { try PackageAudit(controlFiles: [:], manifest: nil) }
+        let refusal = #expect(throws: PackageRefusal.self) {
+            try PackageAudit(
+                controlFiles: ["control": Array(control.utf8)], manifest: Array("[Package]\nFormat=2\nX=1".utf8))
+        }
+        #expect(
+            refusal?.findings.map { "\($0.file):\($0.line)" } == ["_gkmanifest:2", "_gkmanifest:3", "_gkmanifest:0"])
+    }
+}
+
+@Suite struct PackageManifestTests {
+    private func parse(_ text: String) throws -> PackageManifest {
+        try PackageManifest(parsing: "[Package]\nFormat=1\n\(text)".utf8)
+    }
+
+    @Test func reads() throws {
+        let manifest = try parse(
+            """
+            [Users]
+            User=foo bar:/var/lib/bar
+            Group=baz
+            Member=foo:dialout
+            [Directories]
+            Directory=/var/lib/foo:foo
+            Directory=/etc/foo:root:foo:0750
+            [Scripts]
+            Skip=postinst postrm
+            [Health]
+            Command=/usr/bin/foo --check "a b"
+            User=foo
+            Timeout=3s
+            [Probation]
+            Time=1min
+            MaxRestarts=2
+            """)
+        #expect(
+            manifest.sysusersLines == [
+                "g baz - -", "u foo - \"foo\" - -", "u bar - \"bar\" /var/lib/bar -", "m foo dialout",
+            ])
+        #expect(manifest.tmpfilesLines == ["d /var/lib/foo 0755 foo foo -", "d /etc/foo 0750 root foo -"])
+        #expect(manifest.skips("postinst") && !manifest.skips("prerm"))
+        #expect(
+            manifest.health == .init(command: ["/usr/bin/foo", "--check", "a b"], user: "foo", timeout: .seconds(3)))
+        #expect(manifest.probation == .init(time: .seconds(60), maxRestarts: 2))
+        #expect(try parse("") == PackageManifest())
+    }
+
+    @Test(arguments: [
+        "[Users]\nUser=a:b", "[Users]\nUser=-x", "[Users]\nUser=x\"y", "[Directories]\nDirectory=/var/lib/foo",
+        "[Directories]\nDirectory=/usr/x:root", "[Directories]\nDirectory=/var/lib:root",
+        "[Directories]\nDirectory=/var/lib/../x:root",
+        "[Directories]\nDirectory=/var/lib/x:root:root:4755", "[Directories]\nDirectory=/var/lib/gatekeel:root",
+        "[Directories]\nDirectory=/etc/sudoers.d:root", "[Scripts]\nSkip=everything", "[Health]\nCommand=foo",
+        "[Health]\nUser=foo",
+        "[Color]\nRed=1", "[Probation]\nTime=never", "[Directories]\nDirectory=/var/lib/a%h:root",
+    ])
+    func refuses(text: String) { #expect(throws: (any Error).self) { try parse(text) } }
+
+    @Test func theFormatMustBeThere() { #expect(throws: (any Error).self) { try PackageManifest(parsing: "".utf8) } }
+}
+
+@Suite struct ManualPageTests {
+    @Test func theCommittedPageIsThatOfTheTable() throws {
+        try expectGenerated("man/gatekeel.manifest.5", is: PackageManifest.manualPage)
+    }
+}
