@@ -1,5 +1,6 @@
 """A Debian booted in systemd-nspawn, in this test's network namespace."""
 
+import ctypes
 import json
 import os
 import pathlib
@@ -101,7 +102,7 @@ class Machine:
         self.process = subprocess.Popen(
             argv, stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True,
             env={**os.environ, "NOTIFY_SOCKET": str(ready), "TERM": "dumb", "SYSTEMD_COLORS": "0"},
-            preexec_fn=lambda: join(self.cgroups))
+            preexec_fn=self._before_exec)
         os.close(terminal)
         threading.Thread(target=self._copy_console, args=(main,), daemon=True).start()
         began = time.monotonic()
@@ -120,6 +121,11 @@ class Machine:
                     listener.close()
                     self.step(f"{self.name}: booted in {time.monotonic() - began:.2f} s")
                     return self
+
+    def _before_exec(self):
+        # Were this program killed, the machine goes too (prctl(2): PR_SET_PDEATHSIG).
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+        join(self.cgroups)
 
     def wait_for_reboot(self, seconds=60):
         """Waits until the machine has asked for a reboot, as its own doing, and boots it again."""

@@ -1,0 +1,65 @@
+"""gatekeel-devserver, our own small LwM2M server, driven by lines."""
+
+import json
+import os
+import queue
+import subprocess
+import threading
+import time
+
+from .case import Failed
+
+
+class DevServer:
+    """Commands go in one by one, each answered by a JSON object; events are handed to `on_event` as they come."""
+
+    def __init__(self, program, identity, key, on_event):
+        self.on_event = on_event
+        self.answers = queue.SimpleQueue()
+        self.process = subprocess.Popen(
+            [str(program), "--no-plain", "--psk", f"{identity}:{key.hex()}"], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True, bufsize=1)
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            try:
+                message = json.loads(line)
+            except ValueError:
+                continue
+            if "command" in message:
+                self.answers.put(message)
+            elif "event" in message:
+                self.on_event(message)
+        self.answers.put(None)
+
+    def command(self, text, seconds=90):
+        """Runs one command and returns its answer, whether it succeeded or not."""
+        self.process.stdin.write(text + "\n")
+        self.process.stdin.flush()
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                answer = self.answers.get(timeout=max(0, deadline - time.monotonic()))
+            except queue.Empty:
+                raise Failed(f"the server did not finish «{text}» within {seconds} s") from None
+            if answer is None:
+                raise Failed(f"the server ended at «{text}» with {self.process.wait()}")
+            if answer["command"] == text:
+                return answer
+
+    def do(self, text, seconds=90):
+        """Runs one command that has to succeed."""
+        answer = self.command(text, seconds)
+        if not answer.get("ok"):
+            raise Failed(f"{text}: {answer.get('code', '')} {answer.get('error', '')}".strip())
+        return answer
+
+    def read(self, path):
+        """A resource's value; None when it has none."""
+        answer = self.command(f"read {path}")
+        return answer.get("value") if answer.get("ok") else None
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
