@@ -14,8 +14,13 @@ public struct FileSystemSpace: Hashable, Sendable {
         var result = statvfs()
         let base = file.raw
         try retrying("fstatvfs") { fstatvfs(base, &result) }
-        bytes = Int(result.f_bavail) * Int(result.f_frsize)
-        totalBytes = Int(result.f_blocks) * Int(result.f_frsize)
-        inodes = result.f_files == 0 ? nil : Int(result.f_favail)
+        // File systems of all kinds report what they like; what is more than fits is a very large number.
+        func product(_ blocks: fsblkcnt_t) -> Int {
+            let (bytes, overflow) = blocks.multipliedReportingOverflow(by: fsblkcnt_t(result.f_frsize))
+            return overflow ? .max : Int(clamping: bytes)
+        }
+        bytes = product(result.f_bavail)
+        totalBytes = product(result.f_blocks)
+        inodes = result.f_files == 0 ? nil : Int(clamping: result.f_favail)
     }
 }

@@ -13,9 +13,10 @@ extension TLV {
             return bytes.reduce(0) { $0 << 8 | UInt64($1) }
         }
         func signed() throws(CodecError) -> Int64 {
-            // The sign bit of the shorter number becomes that of the longer one.
-            let unused = UInt64(64 - 8 * bytes.count)
-            return Int64(bitPattern: try unsigned() << unused) >> Int64(unused)
+            let pattern = try unsigned()
+            // The sign bit of the shorter number becomes that of the longer one; the length is 1, 2, 4 or 8 by now.
+            let unused = 64 - 8 * bytes.count
+            return Int64(bitPattern: pattern << unused) >> unused
         }
         switch resource.type {
         case .none: throw .executable(resource: resource.id)
