@@ -26,10 +26,11 @@ final class FramedSink: UploadSink {
         var bytes = bytes[...]
         while left == nil, let byte = bytes.popFirst() {
             header.append(byte)
-            guard let parsed = Self.length(header, framing) else {
-                return refuse("the payload is not one opaque value")
+            switch framing.header(header) {
+            case .incomplete: break
+            case .value(let length): left = length
+            case .invalid: return refuse("the payload is not one opaque value")
             }
-            left = parsed
         }
         guard let left else { return nil }
         guard UInt64(bytes.count) <= left else { return refuse("bytes follow the value") }
@@ -51,36 +52,46 @@ final class FramedSink: UploadSink {
         inner.abort(.closed)
         return .failure(.badRequest, why)
     }
+}
 
-    /// The value's length, `.some(nil)` while the header is incomplete, nil for one that cannot be.
-    static func length(_ header: [UInt8], _ framing: Framing) -> UInt64?? {
-        guard let first = header.first else { return .some(nil) }
-        let lengthBytes: Int
+extension FramedSink.Framing {
+    enum Header: Hashable, Sendable {
+        case incomplete
+        /// A value of so many bytes follows.
+        case value(length: UInt64)
+        case invalid
+    }
+
+    /// What these bytes, the first of a body, say; at most 9 are needed.
+    func header(_ bytes: [UInt8]) -> Header {
+        guard let first = bytes.first else { return .incomplete }
         let start: Int
-        var inline: UInt64?
-        switch framing {
+        let lengthBytes: Int
+        var short: UInt64?
+        switch self {
         case .tlv(let resource):
-            guard first & 0xC0 == 0xC0 else { return nil }
+            guard first & 0xC0 == 0xC0 else { return .invalid }
             let wide = first & 0x20 != 0
             start = wide ? 3 : 2
-            guard header.count >= start else { return .some(nil) }
-            let id = wide ? UInt16(header[1]) << 8 | UInt16(header[2]) : UInt16(header[1])
-            guard id == resource else { return nil }
+            guard bytes.count >= start else { return .incomplete }
+            guard (wide ? UInt16(bytes[1]) << 8 | UInt16(bytes[2]) : UInt16(bytes[1])) == resource else {
+                return .invalid
+            }
             lengthBytes = Int(first >> 3 & 3)
-            if lengthBytes == 0 { inline = UInt64(first & 7) }
+            if lengthBytes == 0 { short = UInt64(first & 7) }
         case .cbor:
-            guard first >> 5 == 2 else { return nil }
+            guard first >> 5 == 2 else { return .invalid }
             start = 1
             switch first & 31 {
             case 0...23:
-                inline = UInt64(first & 31)
+                short = UInt64(first & 31)
                 lengthBytes = 0
             case 24...27: lengthBytes = 1 << Int(first & 31 - 24)
-            default: return nil
+            default: return .invalid
             }
         }
-        if let inline { return .some(inline) }
-        guard header.count >= start + lengthBytes else { return .some(nil) }
-        return .some(header[start..<start + lengthBytes].reduce(0) { $0 << 8 | UInt64($1) })
+        if let short { return .value(length: short) }
+        guard bytes.count >= start + lengthBytes else { return .incomplete }
+        return .value(length: bytes[start..<start + lengthBytes].reduce(0) { $0 << 8 | UInt64($1) })
     }
 }

@@ -1,0 +1,244 @@
+import EventLoop
+import LwM2M
+import TestSupport
+import Testing
+
+@testable import LwM2MClient
+
+@Suite struct ObservationTests {
+    private static func observe(
+        _ path: String, token: UInt8 = 1, accept: UInt16? = nil, observe: UInt32 = 0
+    ) -> Request {
+        Request(
+            .get, path: path.split(separator: "/").map { String($0) }, accept: accept, observe: observe, token: [token])
+    }
+
+    @LoopActor private static func text(_ session: FakeSession) -> [String] {
+        session.notified.map { String(decoding: $0.response.payload, as: UTF8.self) }
+    }
+
+    @Test func everyChangeIsToldInOrderOneAtATime() async throws {
+        try await onLoop {
+            let rig = Rig()
+            try await rig.register()
+            let session = try rig.session
+            let first = session.requestAtOnce(Self.observe("/30000/0/1"))
+            #expect(first?.code == .content)
+            let start = try #require(first?.observe)
+            _ = session.requestAtOnce(Self.observe("/30000/0/0", token: 2))
+            rig.object.set(0, .string("result"))
+            for value in 2...4 as ClosedRange<Int64> { rig.object.set(1, .integer(value)) }
+            // What counts is the content at the time of the change, not when it is sent.
+            #expect(Self.text(session) == ["result"])
+            for index in 0..<4 {
+                #expect(session.notified.count == index + 1)
+                session.notified[index].completion(nil)
+            }
+            #expect(Self.text(session) == ["result", "2", "3", "4"])
+            #expect(session.notified.map(\.token) == [[2], [1], [1], [1]])
+            let sequence = session.notified.compactMap(\.response.observe)
+            #expect(sequence.count == 4 && sequence == sequence.sorted() && sequence[0] > start)
+            #expect(session.notified.allSatisfy { $0.response.contentFormat == 0 })
+        }
+    }
+
+    @Test func levelsAboveTellTheWholeInTheFormatThatWasAskedFor() async throws {
+        try await onLoop {
+            let rig = Rig()
+            try await rig.register()
+            let session = try rig.session
+            for (token, path) in [(1, "/30000"), (2, "/30000/0"), (3, "/30000/0/5"), (4, "/30000/0/5/1")]
+                as [(UInt8, String)]
+            {
+                #expect(session.requestAtOnce(Self.observe(path, token: token, accept: 110))?.observe != nil)
+            }
+            rig.object.contents[0]?[5] = .multiple([0: .integer(10), 1: .integer(99)])
+            rig.object.changes?.changed(Path(30000, 0, 5))
+            for index in 0..<4 { session.notified[index].completion(nil) }
+            #expect(session.notified.map(\.token) == [[1], [2], [3], [4]])
+            #expect(session.notified.allSatisfy { $0.response.contentFormat == 110 })
+            #expect(session.notified.allSatisfy { String(decoding: $0.response.payload, as: UTF8.self).contains("99") })
+            // Another instance of the resource is another's business.
+            rig.object.contents[0]?[5] = .multiple([0: .integer(11), 1: .integer(99)])
+            rig.object.changes?.changed(Path(30000, 0, 5))
+            for index in 4..<7 { session.notified[index].completion(nil) }
+            #expect(session.notified.count == 7)
+            #expect(!session.notified[4...].contains { $0.token == [4] })
+        }
+    }
+
+    @Test func aResetEndsItAndACancelEndsIt() async throws {
+        try await onLoop {
+            let rig = Rig()
+            try await rig.register()
+            let session = try rig.session
+            _ = session.requestAtOnce(Self.observe("/30000/0/1"))
+            rig.object.set(1, .integer(2))
+            rig.object.set(1, .integer(3))
+            session.notified[0].completion(.reset)
+            #expect(session.notified.count == 1)
+            #expect(rig.client.status[0].observations == 0)
+
+            _ = session.requestAtOnce(Self.observe("/30000/0/1", token: 9))
+            let answer = session.requestAtOnce(Self.observe("/30000/0/1", token: 9, observe: 1))
+            #expect(answer?.code == .content && answer?.observe == nil)
+            rig.object.set(1, .integer(4))
+            #expect(session.notified.count == 1)
+        }
+    }
+
+    @Test func theSameTokenReplacesAndAnErrorIsNoObservation() async throws {
+        try await onLoop {
+            let rig = Rig()
+            try await rig.register()
+            let session = try rig.session
+            _ = session.requestAtOnce(Self.observe("/30000/0/1"))
+            _ = session.requestAtOnce(Self.observe("/30000/0/0"))
+            let refused = session.requestAtOnce(Self.observe("/30000/0/3", token: 2))
+            #expect(refused?.code == .methodNotAllowed && refused?.observe == nil)
+            #expect(session.requestAtOnce(Self.observe("/0", token: 3))?.code == .unauthorized)
+            #expect(session.requestAtOnce(Self.observe("/30000/0/0", token: 4, accept: 42))?.code == .notAcceptable)
+            #expect(rig.client.status[0].observations == 1)
+            rig.object.set(1, .integer(5))
+            #expect(session.notified.isEmpty)
+        }
+    }
+
+    @Test func tooManyAreAnsweredButNotKept() async throws {
+        try await onLoop {
+            let rig = Rig()
+            try await rig.register()
+            let session = try rig.session
+            for token in 0..<64 as Range<UInt8> {
+                #expect(session.requestAtOnce(Self.observe("/30000/0/1", token: token))?.observe != nil)
+            }
+            let more = session.requestAtOnce(Self.observe("/30000/0/1", token: 64))
+            #expect(more?.code == .content && more?.observe == nil)
+        }
+    }
+
+    @Test func attributesHoldBackAndDefaultsDo() async throws {
+        try await onLoop {
+            let rig = Rig(ServerSettings(lifetime: 86400, defaultMinimumPeriod: 10, defaultMaximumPeriod: 60))
+            try await rig.register()
+            let session = try rig.session
+            _ = session.requestAtOnce(Self.observe("/30000/0/1"))
+            rig.object.set(1, .integer(2))
+            #expect(session.notified.isEmpty)
+            await rig.advance(.seconds(10))
+            #expect(Self.text(session) == ["2"])
+            session.notified[0].completion(nil)
+            await rig.advance(.seconds(60))
+            #expect(Self.text(session) == ["2", "2"])
+            session.notified[1].completion(nil)
+            // What a server attaches counts from then on.
+            _ = await session.request(
+                Request(.put, path: ["30000", "0", "1"], query: ["pmin=0", "pmax=0", "st=5"]))
+            rig.object.set(1, .integer(6))
+            #expect(session.notified.count == 2)
+            rig.object.set(1, .integer(7))
+            #expect(Self.text(session) == ["2", "2", "7"])
+            session.notified[2].completion(nil)
+            await rig.advance(.seconds(600))
+            #expect(session.notified.count == 3)
+        }
+    }
+
+    @Test func sampledOnlyWhileObserved() async throws {
+        try await onLoop {
+            let rig = Rig(ServerSettings(lifetime: 86400))
+            rig.object.sampling = .seconds(30)
+            try await rig.register()
+            let session = try rig.session
+            let idle = rig.scheduler.nextDelay
+            await rig.advance(.seconds(100))
+            #expect(rig.object.reads == 0)
+            _ = session.requestAtOnce(Self.observe("/30000/0/8"))
+            rig.object.set(8, .integer(5), silently: true)
+            await rig.advance(.seconds(29))
+            #expect(rig.object.reads == 1)
+            await rig.advance(.seconds(1))
+            #expect(Self.text(session) == ["5"])
+            session.notified[0].completion(nil)
+            _ = session.requestAtOnce(Self.observe("/30000/0/8", observe: 1))
+            let reads = rig.object.reads
+            await rig.advance(.seconds(1000))
+            #expect(rig.object.reads == reads)
+            #expect(rig.scheduler.nextDelay.map { $0 < idle ?? .zero } == true)
+        }
+    }
+
+    @Test func whatIsDeletedIsToldOnceAsNotFound() async throws {
+        try await onLoop {
+            let rig = Rig()
+            try await rig.register()
+            let session = try rig.session
+            rig.object.contents[1] = [1: .single(.integer(1))]
+            _ = session.requestAtOnce(Self.observe("/30000/1/1"))
+            _ = await session.request(Request(.delete, path: ["30000", "1"]))
+            #expect(session.notified.count == 1)
+            #expect(session.notified[0].response.code == .notFound)
+            #expect(session.notified[0].response.observe == nil)
+            session.notified[0].completion(nil)
+            #expect(rig.client.status[0].observations == 0)
+        }
+    }
+
+    @Test func whatChangesWhileTheServerIsAwayIsToldByItsLastContentInTheOrderOfTheChanges() async throws {
+        try await onLoop {
+            let rig = Rig()
+            try await rig.register()
+            // Observed in one order, changed in the other.
+            _ = try rig.session.requestAtOnce(Self.observe("/30000/0/1", token: 1))
+            _ = try rig.session.requestAtOnce(Self.observe("/30000/0/0", token: 2))
+            try await rig.session.end(.closed)
+            rig.object.set(0, .string("result"))
+            for value in 2...40 as ClosedRange<Int64> { rig.object.set(1, .integer(value)) }
+            await rig.advance(.seconds(2))
+            try await rig.session.answer(Response(.changed))
+            let session = try rig.session
+            #expect(Self.text(session) == ["result"])
+            session.notified[0].completion(nil)
+            #expect(Self.text(session) == ["result", "40"])
+        }
+    }
+
+    @Test func aNotificationThatIsNotAcknowledgedIsToldAgainOverANewSessionAndThenGivenUp() async throws {
+        try await onLoop {
+            let rig = Rig()
+            try await rig.register()
+            let first = try rig.session
+            _ = first.requestAtOnce(Self.observe("/30000/0/1"))
+            rig.object.set(1, .integer(2))
+            first.notified[0].completion(.timeout)
+            await settle()
+            let second = try rig.session
+            #expect(second !== first)
+            #expect(second.requests == [Request(.post, path: ["rd", "x"])])
+            await second.answer(Response(.changed))
+            #expect(Self.text(second) == ["2"])
+            second.notified[0].completion(.timeout)
+            await settle()
+            try await rig.session.answer(Response(.changed))
+            #expect(try rig.session.notified.isEmpty)
+            #expect(rig.client.status[0].observations == 0)
+        }
+    }
+
+    @Test func theQueueIsBoundedAndKeepsTheLast() async throws {
+        try await onLoop {
+            let rig = Rig()
+            try await rig.register()
+            let session = try rig.session
+            _ = session.requestAtOnce(Self.observe("/30000/0/1"))
+            for value in 2...1000 as ClosedRange<Int64> { rig.object.set(1, .integer(value)) }
+            var index = 0
+            while index < session.notified.count {
+                session.notified[index].completion(nil)
+                index += 1
+            }
+            #expect(session.notified.count == 17)
+            #expect(Self.text(session).last == "1000")
+        }
+    }
+}
