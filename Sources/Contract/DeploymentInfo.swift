@@ -24,6 +24,8 @@ public struct DeploymentInfo: DictionaryValue {
     public var result: Result
     /// `token: text`: a short ASCII token for programs, a text for people.
     public var reason: String
+    /// Of the staged package that it installs; empty for what needs none.
+    public var token: String
     /// Seconds since the epoch.
     public var startedAt: Int64
     /// 0 while it runs.
@@ -33,8 +35,8 @@ public struct DeploymentInfo: DictionaryValue {
 
     public init(
         id: String, package: String, operation: String = "install", version: String = "", previous: String = "",
-        state: String = "", percent: Int = 0, result: Result = .running, reason: String = "", startedAt: Int64 = 0,
-        endedAt: Int64 = 0, downtime: Duration = .zero
+        state: String = "", percent: Int = 0, result: Result = .running, reason: String = "", token: String = "",
+        startedAt: Int64 = 0, endedAt: Int64 = 0, downtime: Duration = .zero
     ) {
         self.id = id
         self.package = package
@@ -45,6 +47,7 @@ public struct DeploymentInfo: DictionaryValue {
         self.percent = percent
         self.result = result
         self.reason = reason
+        self.token = token
         self.startedAt = startedAt
         self.endedAt = endedAt
         self.downtime = downtime
@@ -57,7 +60,7 @@ public struct DeploymentInfo: DictionaryValue {
             previous: properties.text("previous"), state: properties.text("state"),
             percent: Int(min(100, properties.number("percent"))),
             result: Result(rawValue: properties.text("result")) ?? .running, reason: properties.text("reason"),
-            startedAt: Int64(contract: properties.number("started-at")),
+            token: properties.text("token"), startedAt: Int64(contract: properties.number("started-at")),
             endedAt: Int64(contract: properties.number("ended-at")),
             downtime: .microseconds(Int64(contract: properties.number("downtime"))))
     }
@@ -67,7 +70,8 @@ public struct DeploymentInfo: DictionaryValue {
             "id": .string(id), "package": .string(package), "operation": .string(operation),
             "version": .string(version), "previous": .string(previous), "state": .string(state),
             "percent": .uint32(UInt32(clamping: percent)), "result": .string(result.rawValue),
-            "reason": .string(reason), "started-at": startedAt.contract, "ended-at": endedAt.contract,
+            "reason": .string(reason), "token": .string(token), "started-at": startedAt.contract,
+            "ended-at": endedAt.contract,
             "downtime": .uint64(UInt64(max(0, downtime / .microseconds(1)))),
         ]
     }

@@ -55,7 +55,7 @@ public final class SoftwareManagement: Object {
     /// Is told what the daemon may want to log.
     public var report: (@LoopActor (Report) -> Void)?
 
-    let options: Options
+    private(set) var options: Options
     let store: SoftwareStore
     let installer: any SoftwareInstaller
     let fetcher: any SoftwareFetcher
@@ -76,6 +76,13 @@ public final class SoftwareManagement: Object {
         self.fetcher = fetcher
         self.scheduler = scheduler
         store = SoftwareStore(folder: options.folder)
+    }
+
+    /// Takes new settings over; the folder and the boot stay.
+    public func reload(_ options: Options) {
+        self.options.answerTimeout = options.answerTimeout
+        self.options.restoreActivation = options.restoreActivation
+        self.options.maximumPackageSize = options.maximumPackageSize
     }
 
     // MARK: Reading

@@ -1,0 +1,38 @@
+import Configuration
+import HostObjects
+import LwM2MClient
+
+extension ServerConfiguration {
+    /// The account that this section seeds.
+    ///
+    /// - Throws: why its key file is not used; the other accounts are not touched by that.
+    func seed() throws(KeyFile.Refusal) -> ServerAccount.Seed {
+        let security: ServerEndpoint.Security =
+            if let key = try key(), let pskIdentity {
+                .psk(identity: Array(pskIdentity.utf8), key: key.bytes)
+            } else {
+                .noSec
+            }
+        return ServerAccount.Seed(
+            name: name, shortServerID: UInt16(clamping: shortServerID),
+            endpoint: ServerEndpoint(host: uri.host, port: uri.port, security: security),
+            settings: ServerSettings(
+                lifetime: lifetime.wholeSeconds,
+                defaultMinimumPeriod: defaultMinimumPeriod == .zero ? nil : defaultMinimumPeriod.wholeSeconds,
+                defaultMaximumPeriod: defaultMaximumPeriod == .zero ? nil : defaultMaximumPeriod.wholeSeconds),
+            keepAlive: keepAlive == .zero ? nil : keepAlive)
+    }
+}
+
+extension DeviceSettings {
+    init(_ configuration: DeviceConfiguration) {
+        self.init(
+            manufacturer: configuration.manufacturer, modelNumber: configuration.modelNumber,
+            serialNumber: configuration.serialNumber, deviceType: configuration.deviceType,
+            hardwareVersion: configuration.hardwareVersion, storagePath: configuration.storagePath)
+    }
+}
+
+extension Duration {
+    fileprivate var wholeSeconds: UInt32 { UInt32(clamping: components.seconds) }
+}

@@ -1,0 +1,144 @@
+import Bus
+import Contract
+import EventLoop
+import Glibc
+import LwM2M
+import LwM2MClient
+
+/// `org.gatekeel.Agent1`: what the client does and shows, for `gatekeel` and other programs on the host.
+///
+/// Nothing can be changed here. Who may look is the bus's policy (`org.gatekeel.Agent1.conf`): root, the service's own
+/// user and the group adm.
+@LoopActor
+final class AgentService {
+    private let client: Client
+    private let endpoint: String
+    private let scheduler: any Scheduler
+    private let object = BusObject(path: Agent1.path)
+
+    init(client: Client, endpoint: String, scheduler: any Scheduler) {
+        self.client = client
+        self.endpoint = endpoint
+        self.scheduler = scheduler
+        object.add(
+            Agent1.interface,
+            methods: [
+                "Status": { [weak self] _ in [.properties(self?.status.properties ?? [:])] },
+                "Objects": { [weak self] _ in [.list(self?.objects.map(\.properties) ?? [])] },
+                "Read": { [weak self] call throws(BusError) in
+                    [.list(try self?.read(call.arguments.first?.text ?? "").map(\.properties) ?? [])]
+                },
+            ])
+    }
+
+    /// Exports the object and takes the name.
+    func publish(on connection: BusConnection) async throws(BusError) {
+        try connection.export(object)
+        try await connection.requestName(Agent1.busName)
+    }
+
+    /// Tells who listens that something of the status changed.
+    func statusChanged() { object.emit(Agent1.interface, "StatusChanged", [.properties(status.properties)]) }
+
+    private var status: AgentStatus {
+        let now = scheduler.now
+        let clock = Int64(time(nil))
+        func moment(_ at: Duration?) -> Int64 { at.map { clock + ($0 - now).components.seconds } ?? 0 }
+        return AgentStatus(
+            endpoint: endpoint, version: Product.version,
+            servers: client.status.map { server in
+                let isRegistered = server.location != nil
+                return Contract.ServerStatus(
+                    name: server.name, uri: server.uri, state: .init(server.state),
+                    shortServerID: Int(server.shortServerID), registeredAt: isRegistered ? moment(server.since) : 0,
+                    nextAttempt: moment(server.nextAttempt), lifetime: Int64(server.lifetime),
+                    reason: server.lastError ?? "")
+            })
+    }
+
+    private var objects: [AgentObject] {
+        client.objects.map { object in
+            AgentObject(
+                id: Int(object.definition.id), name: object.definition.name, version: object.definition.version,
+                instances: object.instances.map { Int($0) })
+        }
+    }
+
+    private func read(_ text: String) throws(BusError) -> [AgentValue] {
+        guard let path = Path(text) else {
+            throw ContractError(.invalidArgument, "'\(text)' is no path; expected /3, /3/0, /3/0/9 or /3/0/11/0")
+                .busError
+        }
+        let instances: [InstanceContent]
+        do throws(OperationError) {
+            instances = try client.read(path)
+        } catch {
+            let code: ContractError.Code =
+                switch error.code {
+                case .notFound: .notFound
+                case .unauthorized, .forbidden, .methodNotAllowed: .accessDenied
+                default: .failed
+                }
+            throw ContractError(code, "\(path): \(error.message) (\(error.code))").busError
+        }
+        guard let definition = client.objects.first(where: { $0.definition.id == path.object })?.definition else {
+            throw ContractError(.notFound, "there is no object \(path.object)").busError
+        }
+        return instances.flatMap { AgentValue.values(of: $0, definition) }
+    }
+}
+
+extension AgentValue {
+    /// The values of one instance, in the order of their paths.
+    static func values(of instance: InstanceContent, _ object: ObjectDefinition) -> [AgentValue] {
+        let number = instance.id ?? 0
+        return instance.resources.sorted { $0.key < $1.key }.flatMap { resource, content in
+            let definition = object[resource]
+            return content.values.map { resourceInstance, value in
+                let path = resourceInstance.map { Path(object.id, number, resource, $0) }
+                return AgentValue(
+                    path: (path ?? Path(object.id, number, resource)).description, name: definition?.name ?? "",
+                    type: value.type.contractName, unit: definition?.units ?? "", value: BusValue(value))
+            }
+        }
+    }
+}
+
+extension DataType {
+    /// As `Agent1.Read` names it.
+    var contractName: String {
+        switch self {
+        case .unsignedInteger: "unsigned"
+        case .objectLink: "objlnk"
+        case .coreLink: "corelnk"
+        default: rawValue
+        }
+    }
+}
+
+extension BusValue {
+    /// A resource's value as `Agent1.Read` gives it.
+    init(_ value: Value) {
+        switch value {
+        case .string(let text), .coreLink(let text): self = .string(text)
+        case .integer(let number), .time(let number): self = .int64(number)
+        case .unsignedInteger(let number): self = .uint64(number)
+        case .float(let number): self = .double(number)
+        case .boolean(let flag): self = .bool(flag)
+        case .opaque(let bytes): self = .array(of: "y", bytes.map { .byte($0) })
+        case .objectLink(let link): self = .string("\(link)")
+        }
+    }
+}
+
+extension Contract.ServerStatus.State {
+    init(_ state: LwM2MClient.ServerStatus.State) {
+        self =
+            switch state {
+            case .registered, .updating: .registered
+            case .registering: .registering
+            case .waiting, .refused: .waiting
+            case .stopped, .deregistering: .stopped
+            }
+    }
+}

@@ -1,0 +1,164 @@
+import Bus
+import Contract
+import EventLoop
+import HostObjects
+import Linux
+
+/// Object 9's installer: `org.gatekeel.Installer1` over the bus.
+@LoopActor
+final class BusInstaller: SoftwareInstaller {
+    private let client: any InstallerClient
+    /// Who waits for the end of a deployment, by its identifier.
+    private var waiting: [String: [CheckedContinuation<DeploymentEnd, Never>]] = [:]
+
+    init(_ client: any InstallerClient) { self.client = client }
+
+    /// A deployment changed, as the installer's signal tells.
+    func deploymentChanged(_ deployment: DeploymentInfo) {
+        guard let end = deployment.end, let continuations = waiting.removeValue(forKey: deployment.id) else { return }
+        for continuation in continuations { continuation.resume(returning: end) }
+    }
+
+    /// The installer came back: ends may have been told while nobody listened.
+    func appeared() async {
+        for id in waiting.keys { await ask(id) }
+    }
+
+    func stage(path: String) async throws(InstallerRefusal) -> StagedPackage {
+        let descriptor: BusDescriptor
+        do throws(Errno) {
+            descriptor = BusDescriptor(try FileDescriptor.open(path))
+        } catch {
+            throw InstallerRefusal(.failed, "storage: \(error)")
+        }
+        let staged = try await refusing { () async throws(ContractError) in try await self.client.stage(descriptor) }
+        return StagedPackage(token: staged.token, name: staged.name, version: staged.version)
+    }
+
+    func discard(token: String) async throws(InstallerRefusal) {
+        do throws(ContractError) {
+            try await client.discard(token)
+        } catch {
+            if error.code != .notFound { throw InstallerRefusal(error) }
+        }
+    }
+
+    func install(token: String, restoreActivation: Bool) async throws(InstallerRefusal) -> String {
+        let options = InstallOptions(activation: restoreActivation ? .restore : .no)
+        return try await refusing { () async throws(ContractError) in try await self.client.install(token, options) }
+    }
+
+    func remove(name: String) async throws(InstallerRefusal) -> String {
+        try await refusing { () async throws(ContractError) in try await self.client.remove(name, purge: false) }
+    }
+
+    func activate(name: String) async throws(InstallerRefusal) -> String {
+        try await refusing { () async throws(ContractError) in try await self.client.activate(name) }
+    }
+
+    func deactivate(name: String) async throws(InstallerRefusal) -> String {
+        try await refusing { () async throws(ContractError) in try await self.client.deactivate(name) }
+    }
+
+    func end(of deployment: String) async -> DeploymentEnd {
+        await withCheckedContinuation { continuation in
+            waiting[deployment, default: []].append(continuation)
+            // It may have ended before anybody listened.
+            LoopActor.spawn { await self.ask(deployment) }
+        }
+    }
+
+    func deployment(of token: String) async throws(InstallerRefusal) -> String? {
+        let deployments = try await refusing { () async throws(ContractError) in
+            try await self.client.deployments(limit: 50)
+        }
+        return deployments.first { $0.token == token }?.id
+    }
+
+    func snapshot() async throws(InstallerRefusal) -> InstallerSnapshot {
+        let packages = try await refusing { () async throws(ContractError) in try await self.client.packages() }
+        let staged = try await refusing { () async throws(ContractError) in try await self.client.staged() }
+        return InstallerSnapshot(
+            packages: packages.compactMap(InstalledPackage.init),
+            staged: staged.map { StagedPackage(token: $0.token, name: $0.name, version: $0.version) })
+    }
+
+    private func ask(_ id: String) async {
+        do throws(ContractError) {
+            deploymentChanged(try await client.deployment(id))
+        } catch {
+            // While the installer is away its return asks anew; a deployment that it does not know never ends.
+            guard error.code == .notFound, let continuations = waiting.removeValue(forKey: id) else { return }
+            for continuation in continuations {
+                continuation.resume(returning: .failed("lost: the installer does not know deployment \(id)"))
+            }
+        }
+    }
+
+    private func refusing<Value>(
+        _ call: @LoopActor () async throws(ContractError) -> Value
+    ) async throws(InstallerRefusal) -> Value {
+        do throws(ContractError) {
+            return try await call()
+        } catch {
+            throw InstallerRefusal(error)
+        }
+    }
+}
+
+extension InstalledPackage {
+    /// nil for a package that was removed and not purged.
+    init?(_ info: PackageInfo) {
+        guard info.state == .installed else { return nil }
+        self.init(name: info.name, version: info.version, active: info.isActive)
+    }
+}
+
+extension DeploymentInfo {
+    /// How it ended; nil while it runs.
+    fileprivate var end: DeploymentEnd? {
+        switch result {
+        case .running: nil
+        case .done: .done
+        case .failed, .rolledBack: .failed(reason.isEmpty ? "failed: the installer gave no reason" : reason)
+        }
+    }
+}
+
+extension InstallerRefusal {
+    /// What a refusal of the installer is for object 9.
+    init(_ error: ContractError) {
+        let kind: Kind =
+            switch error.code {
+            case .badSignature: .integrity
+            case .unsupported, .wrongArchitecture: .unsupported
+            case .noSpace: .noSpace
+            case .unmetRelation, .downgrade, .conflict, .refused: .policy
+            case .busy, .tooOften: .busy
+            case .notFound: .notFound
+            case .unreachable: .unavailable
+            case .accessDenied, .invalidArgument, .failed: .failed
+            }
+        self.init(kind, error.text.hasToken ? error.text : "\(error.code.token): \(error.text)")
+    }
+}
+
+extension ContractError.Code {
+    /// `bad-signature`: the short token that begins a Status Reason.
+    var token: String {
+        var token = ""
+        for character in rawValue {
+            if character.isUppercase, !token.isEmpty { token += "-" }
+            token += character.lowercased()
+        }
+        return token
+    }
+}
+
+extension String {
+    /// Whether it begins with a short token and a colon: `downgrade: …`.
+    fileprivate var hasToken: Bool {
+        guard let colon = firstIndex(of: ":") else { return false }
+        return self[..<colon].allSatisfy { $0.isASCII && ($0.isLowercase || $0 == "-") } && colon != startIndex
+    }
+}

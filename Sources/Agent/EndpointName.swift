@@ -1,0 +1,13 @@
+import EventLoop
+
+/// The endpoint client name where the configuration has none.
+enum EndpointName {
+    /// `gatekeel-` and an identifier derived from the machine's: host names collide in a fleet, and the machine-id itself is
+    /// not for strangers (machine-id(5)).
+    static func derived() -> String? { MachineIdentity.machine(for: application).map { "gatekeel-\($0)" } }
+
+    /// Gatekeel's own, for `sd_id128_get_machine_app_specific(3)`. It never changes: servers know gateways by what it gives.
+    private static let application: [UInt8] = [
+        0x5C, 0x2E, 0x9B, 0x0F, 0x41, 0xD7, 0x4A, 0x63, 0x8F, 0x11, 0xE4, 0x3A, 0x97, 0x6D, 0x20, 0xB8,
+    ]
+}

@@ -1,0 +1,35 @@
+import EventLoop
+import Linux
+
+/// Tells that the host's links, addresses or routes changed, once for a burst of changes.
+@LoopActor
+final class NetworkWatch {
+    private let monitor: RouteMonitor
+    private let scheduler: any Scheduler
+    private let changed: @LoopActor () -> Void
+    private var source: IOSource?
+    private var pending: (any Scheduled)?
+
+    /// Changes come in bursts: a link, its addresses, its routes. After the first one so much is waited.
+    static let settling = Duration.seconds(1)
+
+    init(scheduler: any Scheduler, changed: @escaping @LoopActor () -> Void) throws(Errno) {
+        monitor = try RouteMonitor()
+        self.scheduler = scheduler
+        self.changed = changed
+        source = IOSource(descriptor: monitor.descriptor.raw) { [weak self] _ in self?.readable() }
+    }
+
+    func stop() {
+        source?.cancel()
+        pending?.cancel()
+    }
+
+    private func readable() {
+        guard monitor.drain(), pending == nil else { return }
+        pending = scheduler.schedule(after: Self.settling) { [weak self] in
+            self?.pending = nil
+            self?.changed()
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import Configuration
+import EventLoop
+import HostObjects
+import Journal
+import LwM2MClient
+
+/// Writes what the parts tell into the journal.
+@LoopActor
+final class Reporter {
+    private let endpoint: String
+    /// Is called after each report about a server.
+    var changed: (@LoopActor () -> Void)?
+
+    init(endpoint: String) { self.endpoint = endpoint }
+
+    func report(_ report: ClientReport) {
+        switch report {
+        case .registered(let server, let location):
+            Log.event(
+                .registered,
+                "Registered with the server \(server, .server) as \(endpoint, .endpoint) at \(location, .path)")
+        case .reachedAgain(let server):
+            Log.notice("The server \(server, .server) is reached again")
+        case .lost(let server, let reason):
+            Log.event(
+                .registrationFailed, "The server \(server, .server) is out of reach: \(reason, .reason); attempts go on"
+            )
+        case .refused(let server, let code, let diagnostic):
+            Log.event(
+                .registrationFailed,
+                "The server \(server, .server) refuses \(endpoint, .endpoint): \(code, .code) \(diagnostic, .reason)")
+        case .deregistered(let server):
+            Log.event(.deregistered, "De-registered from the server \(server, .server)")
+        }
+        ServiceManager.status(status(report))
+        changed?()
+    }
+
+    private func status(_ report: ClientReport) -> String {
+        switch report {
+        case .registered(let server, _), .reachedAgain(let server): "Registered with \(server) as \(endpoint)"
+        case .lost(let server, let reason): "Out of reach: \(server): \(reason)"
+        case .refused(let server, let code, _): "Refused by \(server): \(code)"
+        case .deregistered(let server): "De-registered from \(server)"
+        }
+    }
+
+    static func report(_ report: SoftwareManagement.Report) {
+        switch report {
+        case .delivered(let instance, let package):
+            Log.notice(
+                "Package \(package.name, .package) \(package.version, .version) is delivered to \("/9/\(instance)", .path)"
+            )
+        case .refused(let instance, let result, let reason):
+            Log.event(
+                .packageRefused,
+                "\("/9/\(instance)", .path) took no package (result \(result.rawValue, .state)): \(reason, .reason)")
+        case .notStored(let error):
+            Log.event(.storageFull, "The state of object 9 could not be stored: \(error, .reason)")
+        case .damaged(let instance, let lost):
+            Log.event(
+                .stateRestored,
+                "The record of \("/9/\(instance)", .path) was damaged: \(lost ? "it begins anew" : "the one before it is used")"
+            )
+        case .installerUnavailable(let reason):
+            Log.warning("gatekeel-installd does not answer; its return is waited for: \(reason, .reason)")
+        }
+    }
+
+    static func report(_ error: ConfigurationError) {
+        for problem in error.problems {
+            Log.event(
+                .configurationRefused,
+                "\(problem.position, .file): \(problem.section, .key) \(problem.key): \(problem.text, .reason)")
+        }
+    }
+}
