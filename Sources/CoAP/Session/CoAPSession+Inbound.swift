@@ -75,6 +75,8 @@ extension CoAPSession {
         let exchange = InboundExchange(
             self, id: id, token: token, confirmable: coap_pdu_get_type(request) == COAP_MESSAGE_CON, message)
         serve(message, exchange)
+        // A handler that started a task which needs no one else: its answer goes into the acknowledgement as well.
+        if exchange.piggybacked == nil { EventLoop.shared.settle() }
         exchange.inCallback = false
         if let answered = exchange.piggybacked { fill(answer, answered) }
     }
