@@ -67,7 +67,8 @@ let package = Package(
         module("Journal", ["CSDJournal", "Linux"]),
         module("JSON"),
         module("Configuration", ["Linux"]),
-        module("Fetch", ["CCurl", "Linux"]),
+        module("FetchProtocol"),
+        module("Fetch", ["CCurl", "FetchProtocol", "Linux"]),
         module("Archive", ["CArchive", "Linux", "FaultPoints"]),
         module("Signing", ["COpenSSL", "Linux"]),
 
@@ -93,7 +94,7 @@ let package = Package(
             "Agent",
             [
                 "HostObjects", "LwM2MClient", "CoAP", "LwM2M", "Contract", "Bus", "EventLoop", "Journal",
-                "Configuration", "Linux", "FaultPoints",
+                "Configuration", "FetchProtocol", "Linux", "FaultPoints",
             ]),
         module(
             "CommandLine", ["Contract", "Bus", "EventLoop", "Packages", "Signing", "Configuration", "JSON", "Linux"]),
@@ -117,7 +118,8 @@ let package = Package(
         tests("Journal"),
         tests("JSON"),
         tests("Configuration"),
-        tests("Fetch"),
+        tests("Fetch", ["FetchProtocol"]),
+        tests("FetchProtocol"),
         tests("Archive"),
         tests("Signing"),
         tests("LwM2M"),

@@ -4,6 +4,7 @@ import Linux
 /// A command of a test failed.
 public struct CommandFailed: Error, CustomStringConvertible {
     public let description: String
+    public init(description: String) { self.description = description }
 }
 
 /// Runs a command with `/bin/sh -ec` and gives what it wrote to standard output and error.

@@ -1,4 +1,6 @@
-@main
-struct Main {
-    static func main() {}
+import Fetch
+import Glibc
+
+@main struct Main {
+    static func main() { exit(FetchProgram.main()) }
 }
