@@ -65,7 +65,7 @@ public struct BootRecovery: Sendable {
                 event = .done
             case .switching, .revertSwitching, .removing:
                 changed = true
-                let failure = perform(record)
+                let failure = try perform(record)
                 if let failure { record.reason = record.reason ?? failure.reason }
                 if record.phase == .removing || (failure != nil && record.phase == .revertSwitching) {
                     // The daemon goes on; the marker holds the units back.
@@ -78,7 +78,7 @@ public struct BootRecovery: Sendable {
     }
 
     /// The steps of files of the phase.
-    private func perform(_ record: DeploymentRecord) -> DeploymentError? {
+    private func perform(_ record: DeploymentRecord) throws -> DeploymentError? {
         let steps = FileSteps(store: store, deployment: record)
         do {
             if record.phase == .revertSwitching { store.releaseReserve() }
@@ -89,6 +89,9 @@ public struct BootRecovery: Sendable {
             }
             return nil
         } catch {
+            #if DEBUG
+                if error is Killed { throw error }
+            #endif
             return DeploymentError.wrapping(error)
         }
     }

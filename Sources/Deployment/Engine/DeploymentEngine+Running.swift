@@ -105,14 +105,21 @@ extension DeploymentEngine {
             // The deployment itself is settled. What is left of it in the journal is resolved at the next start.
         }
         if record.result == .done, !record.token.isEmpty { forgetStaged(record.token) }
-        self.active = nil
         await refresh(record.package)
+        self.active = nil
         observer?.deploymentChanged(active.status)
     }
 
     // MARK: Waiting
 
+    /// Forgets events of an earlier wait: a status of then says nothing of now.
+    func beginWaiting(_ active: ActiveDeployment) throws {
+        active.events.clear()
+        if isSuspended { throw Suspended() }
+    }
+
     func sleep(_ duration: Duration, _ active: ActiveDeployment) async throws {
+        try beginWaiting(active)
         let timer = ports.scheduler.schedule(after: duration) { active.events.push(.tick) }
         defer { timer.cancel() }
         while true {

@@ -139,6 +139,7 @@ extension DeploymentEngine {
         guard !units.isEmpty else { return }
         await ports.health.stop(healthUnit(release))
         if active.stoppedAt == nil { active.stoppedAt = ports.scheduler.now }
+        try beginWaiting(active)
         let watch = ports.units.watch(units) { active.events.push(.unit($0)) }
         defer { watch.cancel() }
         try await ports.units.stop(units)
@@ -178,7 +179,10 @@ extension DeploymentEngine {
         guard active.record.enables else { return }
         let release = try await releaseRecord(active.record.package, active.record.newRelease)
         let instances = active.record.oldLinks.map(\.unit).filter { release.hasTemplate(of: $0) }
-        let units = release.units.filter { $0.isEnabled && !$0.isTemplate }.map(\.name) + Set(instances).sorted()
+        // A template alone cannot be enabled, but for its default instance.
+        let units =
+            release.units.filter { $0.isEnabled && (!$0.isTemplate || !$0.defaultInstance.isEmpty) }.map(\.name)
+            + Set(instances).sorted()
         if !units.isEmpty { try await ports.units.enable(units) }
     }
 
@@ -230,6 +234,7 @@ extension DeploymentEngine {
     ) async throws {
         guard !required.isEmpty else { return }
         let watched = Array(Set(required + release.units.filter { !$0.isTemplate }.map(\.name))).sorted()
+        try beginWaiting(active)
         let watch = ports.units.watch(watched) { active.events.push(.unit($0)) }
         defer { watch.cancel() }
         var timers: [any Scheduled] = []

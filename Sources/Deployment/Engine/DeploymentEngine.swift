@@ -65,6 +65,8 @@ public final class DeploymentEngine: Deployments {
         history = loadedHistory
         stagedPackages = staged
         newestTime = newest
+        // A repair changed unit files; without a bus the daemon would not be here.
+        if notes.contains(where: { $0.kind == .corrupt && !$0.package.isEmpty }) { try? await ports.units.reload() }
         await refreshAll()
         isOpen = true
         guard let interrupted else { return notes }

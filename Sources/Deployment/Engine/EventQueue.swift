@@ -6,6 +6,9 @@ final class EventQueue<Event: Sendable> {
     private var events: [Event] = []
     private var waiting: CheckedContinuation<Event, Never>?
 
+    /// A task waits: nothing goes on without an event.
+    var isWaiting: Bool { waiting != nil }
+
     func push(_ event: Event) {
         if let continuation = waiting {
             waiting = nil
@@ -14,6 +17,8 @@ final class EventQueue<Event: Sendable> {
             events.append(event)
         }
     }
+
+    func clear() { events = [] }
 
     /// The next event. One task at a time may wait.
     func next() async -> Event {

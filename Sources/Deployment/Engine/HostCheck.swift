@@ -14,9 +14,10 @@ struct HostCheck: Sendable {
 
     /// A unit of the host, or of another package, is never shadowed.
     private func checkUnits() throws {
-        let own = try current(record.name)?.units.map(\.name) ?? []
-        for unit in record.units where !own.contains(unit.name) {
-            for name in Self.related(unit.name) {
+        let own = try current(record.name)?.units.flatMap { [$0.name] + $0.aliases } ?? []
+        for unit in record.units {
+            let names = ([unit.name] + unit.aliases).filter { !own.contains($0) }
+            for name in Set(names.flatMap(Self.related)).sorted() {
                 for folder in store.paths.hostUnitFolders where Files.exists("\(folder)/\(name)") {
                     throw DeploymentError(
                         .conflict,
@@ -24,11 +25,16 @@ struct HostCheck: Sendable {
                 }
             }
             for other in store.packageNames() where other != record.name {
-                if try current(other)?.units.contains(where: { $0.name == unit.name }) == true {
+                if try current(other)?.units.contains(where: {
+                    ([$0.name] + $0.aliases).contains(where: names.contains)
+                })
+                    == true
+                {
                     throw DeploymentError(
                         .conflict, "the unit \(unit.name) is the package \(other)'s; remove that first")
                 }
             }
+            guard names.contains(unit.name) else { continue }
             let attached = "\(store.paths.attachedUnits)/\(unit.name)"
             if Files.exists(attached), !Files.exists("\(attached).d/\(Attachment.dropIn)") {
                 throw DeploymentError(

@@ -13,9 +13,10 @@ extension ReleaseRecord {
         record.add("provides", provides)
         for unit in units {
             record.add(
-                "unit",
-                fields: [unit.name, unit.path, unit.isEnabled ? "yes" : "no", unit.isStarted ? "yes" : "no"]
-                    + unit.dropIns)
+                "unit", unit.name, unit.path, unit.isEnabled ? "yes" : "no", unit.isStarted ? "yes" : "no",
+                unit.defaultInstance)
+            for path in unit.dropIns { record.add("drop-in", unit.name, path) }
+            for alias in unit.aliases { record.add("alias", unit.name, alias) }
         }
         record.add("conffile", each: conffiles)
         record.add("sysusers", each: sysusers)
@@ -42,11 +43,15 @@ extension ReleaseRecord {
         packageSize = record.integer("package-size")
         installedSize = record.integer("installed-size")
         provides = record.string("provides")
+        func values(_ key: String, of unit: String) -> [String] {
+            record.all(key).filter { $0.count == 2 && $0[0] == unit }.map { $0[1] }
+        }
         units = record.all("unit").compactMap { fields in
-            guard fields.count >= 4 else { return nil }
+            guard fields.count == 5 else { return nil }
             return ReleaseUnit(
-                name: fields[0], path: fields[1], dropIns: Array(fields[4...]), isEnabled: fields[2] == "yes",
-                isStarted: fields[3] == "yes")
+                name: fields[0], path: fields[1], dropIns: values("drop-in", of: fields[0]),
+                isEnabled: fields[2] == "yes", isStarted: fields[3] == "yes", aliases: values("alias", of: fields[0]),
+                defaultInstance: fields[4])
         }
         conffiles = record.strings("conffile")
         sysusers = record.strings("sysusers")

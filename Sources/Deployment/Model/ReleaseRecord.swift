@@ -79,13 +79,22 @@ public struct ReleaseUnit: Hashable, Sendable {
     public var isEnabled: Bool
     /// Activate starts it: false for templates and for services that a socket, timer or path of the package starts.
     public var isStarted: Bool
+    /// Other names that enabling it brings; none of them may be a host unit's.
+    public var aliases: [String]
+    /// `DefaultInstance=` of a template: what enabling the template stands for.
+    public var defaultInstance: String
 
-    public init(name: String, path: String, dropIns: [String] = [], isEnabled: Bool = true, isStarted: Bool = true) {
+    public init(
+        name: String, path: String, dropIns: [String] = [], isEnabled: Bool = true, isStarted: Bool = true,
+        aliases: [String] = [], defaultInstance: String = ""
+    ) {
         self.name = name
         self.path = path
         self.dropIns = dropIns
         self.isEnabled = isEnabled
         self.isStarted = isStarted
+        self.aliases = aliases
+        self.defaultInstance = defaultInstance
     }
 
     /// `foo@.service`.

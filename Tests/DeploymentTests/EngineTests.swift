@@ -1,0 +1,327 @@
+import EventLoop
+import Linux
+import TestSupport
+import Testing
+
+@testable import Deployment
+
+@Suite(.serialized) struct EngineTests {
+    @Test func theFirstInstallIsInactive() async throws {
+        try await onLoop {
+            let host = Harness()
+            try await host.start()
+            let status = try await host.install("app 1.0 good")
+            #expect(status.result == .done)
+            #expect(status.operation == .install)
+            #expect(host.engine.package("app")?.version == "1.0")
+            #expect(host.systemd.running.isEmpty)
+            #expect(host.engine.package("app")?.isEnabled == false)
+            #expect(host.root.read("/etc/app/app.conf") == "conf 1.0")
+            #expect(host.engine.staged().isEmpty)
+            #expect(host.mixture(of: "app") == [])
+        }
+    }
+
+    @Test func activateEnablesAndStarts() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good")
+            #expect(host.systemd.running == ["app.service: 1.0 good"])
+            #expect(host.systemd.enabled == ["app.service"])
+            #expect(host.engine.package("app")?.isEnabled == true)
+            let off = try await host.finish(try await host.engine.deactivate("app"))
+            #expect(off.result == .done)
+            #expect(host.systemd.running.isEmpty)
+            #expect(host.systemd.enabled.isEmpty)
+        }
+    }
+
+    @Test func aGoodUpdateIsKeptAndRunsAsBefore() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good")
+            host.forgetPhases()
+            let status = try await host.install("app 2.0 good")
+            #expect(status.result == .done)
+            #expect(status.oldVersion == "1.0")
+            #expect(host.systemd.running == ["app.service: 2.0 good"])
+            #expect(host.systemd.enabled == ["app.service"])
+            #expect(host.engine.package("app")?.previousVersion == "1.0")
+            #expect(host.mixture(of: "app") == [])
+            #expect(
+                host.phases == [
+                    .verifying, .unpacking, .preparing, .stopping, .switching, .starting, .probation, .committing,
+                    .cleaning, .finished,
+                ])
+            // A third one leaves two.
+            #expect(try await host.install("app 3.0 good").result == .done)
+            #expect(Store(host.root.paths).releases(of: "app") == ["2.0", "3.0"])
+        }
+    }
+
+    @Test(arguments: [
+        ("crash", "start-failed: app.service exited with code 1"),
+        ("hang", "start-failed: app.service is activating (start) after 30 s"),
+        ("exit", "start-failed: app.service exited with code 0"),
+        ("skipped", "start-failed: app.service: systemd skipped it, for a condition of the unit does not hold"),
+        ("crash-later", "probation: app.service exited with code 3"),
+        ("restart-later", "probation: app.service was restarted 2 times: it exited with code 7"),
+        ("unhealthy health", "health: exited with code 1"),
+        ("good broken", "failed: the payload is damaged: Input/output error"),
+    ])
+    func aBadUpdateUndoesItself(_ behaviour: String, _ reason: String) async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good")
+            let status = try await host.install("app 2.0 \(behaviour)")
+            #expect(status.reason?.description == reason)
+            #expect(status.result == (behaviour.hasSuffix("broken") ? .failed : .rolledBack))
+            #expect(host.systemd.running == ["app.service: 1.0 good"])
+            #expect(host.systemd.enabled == ["app.service"])
+            #expect(host.engine.package("app")?.version == "1.0")
+            #expect(host.engine.package("app")?.reason?.description == reason)
+            #expect(host.mixture(of: "app") == [])
+            // What failed stays staged, and the next update succeeds.
+            #expect(host.engine.staged().count == 1)
+            #expect(try await host.install("app 2.1 good").result == .done)
+            #expect(host.engine.package("app")?.reason == nil)
+        }
+    }
+
+    @Test func aFailedFirstInstallLeavesNothing() async throws {
+        try await onLoop {
+            let host = Harness()
+            try await host.start()
+            let status = try await host.install("app 1.0 crash", InstallOptions(activation: .yes))
+            #expect(status.result == .failed)
+            #expect(host.engine.packages().isEmpty)
+            #expect(host.root.tree("/etc") == [])
+            #expect(!host.root.exists("/etc/app"))
+            #expect(!host.root.exists("/var/lib/gatekeel/packages/app"))
+        }
+    }
+
+    @Test func aFailedActivateLeavesItInactiveAndInPlace() async throws {
+        try await onLoop {
+            let host = Harness()
+            try await host.start()
+            try await host.install("app 1.0 good")
+            try await host.install("app 2.0 crash")
+            let status = try await host.finish(try await host.engine.activate("app"))
+            #expect(status.result == .failed)
+            #expect(status.reason?.token == "start-failed")
+            #expect(host.engine.package("app")?.version == "2.0")
+            #expect(host.engine.package("app")?.previousVersion == "1.0")
+            #expect(host.systemd.enabled.isEmpty)
+            #expect(host.systemd.running.isEmpty)
+            #expect(host.mixture(of: "app") == [])
+        }
+    }
+
+    @Test func rollbackExchangesCurrentAndPrevious() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good")
+            try await host.install("app 2.0 good")
+            let status = try await host.finish(try await host.engine.rollback("app"))
+            #expect(status.result == .done)
+            #expect(host.systemd.running == ["app.service: 1.0 good"])
+            #expect(host.engine.package("app")?.previousVersion == "2.0")
+            #expect(host.engine.package("app")?.highestCommitted == "2.0")
+            #expect(host.mixture(of: "app") == [])
+        }
+    }
+
+    @Test func aLowerVersionIsRefusedUnlessAskedFor() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1:2.0-3 good")
+            let staged = try await host.stage("app 1:2.0-3~rc1 good")
+            await #expect(throws: DeploymentError.self) {
+                try await host.engine.install(staged.token, InstallOptions())
+            }
+            let id = try await host.engine.install(staged.token, InstallOptions(allowDowngrade: true))
+            #expect(try await host.finish(id).result == .done)
+            #expect(host.engine.package("app")?.version == "1:2.0-3~rc1")
+            #expect(host.engine.package("app")?.highestCommitted == "1:2.0-3")
+            #expect(host.mixture(of: "app") == [])
+        }
+    }
+
+    @Test func theSameVersionAgainGetsAFolderOfItsOwn() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good")
+            #expect(try await host.install("app 1.0 good").result == .done)
+            #expect(Store(host.root.paths).releases(of: "app") == ["1.0", "1.0__2"])
+            #expect(host.mixture(of: "app") == [])
+        }
+    }
+
+    @Test func removeKeepsConffilesAndPurgeTakesThem() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good users")
+            host.root.write("/etc/app/own.conf", "the administrator's")
+            #expect(try await host.finish(try await host.engine.remove("app", purge: false)).result == .done)
+            #expect(host.systemd.running.isEmpty)
+            #expect(host.root.tree("/etc") == ["app/app.conf", "app/own.conf"])
+            #expect(host.engine.package("app")?.isInstalled == false)
+            #expect(Store(host.root.paths).releases(of: "app").isEmpty)
+            // Edited meanwhile: an install keeps the edit, since it knows what was packaged.
+            host.root.write("/etc/app/app.conf", "edited")
+            try await host.install("app 1.0 good")
+            #expect(host.root.read("/etc/app/app.conf") == "edited")
+            #expect(!host.root.exists("/etc/app/app.conf.dpkg-dist"))
+            #expect(try await host.finish(try await host.engine.remove("app", purge: true)).result == .done)
+            #expect(host.root.tree("/etc") == ["app/own.conf"])
+            #expect(host.engine.packages().isEmpty)
+            #expect(!host.root.exists("/var/lib/gatekeel/packages/app"))
+        }
+    }
+
+    @Test func oneDeploymentAtATime() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good")
+            let staged = try await host.stage("app 2.0 good")
+            let id = try await host.engine.install(staged.token, InstallOptions())
+            do {
+                _ = try await host.engine.deactivate("app")
+                Issue.record("not busy")
+            } catch let error as DeploymentError {
+                #expect(error.code == .busy)
+            }
+            #expect(try await host.finish(id).result == .done)
+        }
+    }
+
+    @Test func unitsOfTheHostAndOfOthersAreNeverShadowed() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good")
+            host.root.write("/usr/lib/systemd/system/ssh.service", "")
+            for text in ["two 1.0 good unit=ssh.service", "two 1.0 good unit=app.service"] {
+                let staged = try await host.stage(text)
+                do {
+                    _ = try await host.engine.install(staged.token, InstallOptions())
+                    Issue.record("taken: \(text)")
+                } catch let error as DeploymentError {
+                    #expect(error.code == .conflict)
+                }
+            }
+        }
+    }
+
+    @Test func aConffileOfDpkgsIsRefused() async throws {
+        try await onLoop {
+            let host = Harness()
+            try await host.start()
+            host.root.write("/var/lib/dpkg/info/other.list", "/.\n/etc\n/etc/app/app.conf\n")
+            let staged = try await host.stage("app 1.0 good")
+            do {
+                _ = try await host.engine.install(staged.token, InstallOptions())
+                Issue.record("taken")
+            } catch let error as DeploymentError {
+                #expect(error.code == .conflict)
+                #expect(error.text.contains("Debian package other"))
+            }
+        }
+    }
+
+    @Test func whatDoesNotStopIsKilled() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 nostop")
+            let begin = host.scheduler.now
+            host.policy.probationTime = .zero
+            host.engine.policy = host.policy
+            #expect(try await host.install("app 2.0 good").result == .done)
+            #expect(host.scheduler.now - begin == .seconds(10))
+            #expect(host.systemd.calls.contains("kill app.service"))
+            #expect(host.systemd.running == ["app.service: 2.0 good"])
+        }
+    }
+
+    @Test func instancesOfATemplateComeBack() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good template")
+            try await host.systemd.enable(["app@one.service"])
+            try await host.systemd.start(["app@one.service", "app@two.service"])
+            #expect(try await host.install("app 2.0 good template").result == .done)
+            let running = host.systemd.running
+            #expect(
+                running == ["app.service: 2.0 good", "app@one.service: 2.0 good", "app@two.service: 2.0 good"])
+            #expect(host.systemd.enabled == ["app.service", "app@one.service"])
+            #expect(try await host.install("app 3.0 crash template").result == .rolledBack)
+            #expect(host.systemd.running == running)
+            #expect(host.systemd.enabled == ["app.service", "app@one.service"])
+        }
+    }
+
+    @Test func usersAndFoldersComeBeforeTheStart() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good users")
+            let calls = host.systemd.calls
+            let users = calls.firstIndex { $0.hasPrefix("users gatekeel-sysusers.conf") }
+            let files = calls.firstIndex { $0.hasPrefix("files gatekeel-tmpfiles.conf") }
+            let start = calls.firstIndex { $0.hasPrefix("start") }
+            #expect(try #require(users) < #require(files))
+            #expect(try #require(files) < #require(start))
+            #expect(host.root.read("/etc/tmpfiles.d/gatekeel-app.conf") == "d /var/lib/app 0755 app app -\n")
+        }
+    }
+
+    @Test func unpackingAndPreparingHappenWhileTheOldOneRuns() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good users")
+            let before = host.systemd.calls.count
+            try await host.install("app 2.0 good users")
+            let calls = host.systemd.calls.dropFirst(before).map { $0.split(separator: " ")[0] }
+            #expect(calls == ["users", "files", "stop", "reload", "enable", "reset-failed", "start"])
+        }
+    }
+
+    @Test func theHistoryIsBoundedAndDurable() async throws {
+        try await onLoop {
+            let host = Harness()
+            host.policy.historyLimit = 3
+            try await host.start()
+            for version in 1...5 { try await host.install("app \(version).0 good") }
+            try await host.start()
+            #expect(host.engine.deployments(limit: 10).map(\.version) == ["5.0", "4.0", "3.0"])
+            #expect(host.engine.deployments(limit: 1).first?.result == .done)
+        }
+    }
+
+    @Test func anOtherwiseUnknownPackageIsRefusedAndLeavesNothing() async throws {
+        try await onLoop {
+            let host = Harness()
+            try await host.start()
+            do {
+                _ = try await host.stage("app 1.0 unsigned")
+                Issue.record("taken")
+            } catch let error as DeploymentError {
+                #expect(error.code == .badSignature)
+            }
+            #expect(host.root.tree("/var/lib/gatekeel/staged") == [])
+        }
+    }
+
+    @Test func stagedPackagesSurviveARestartAndBrokenOnesGo() async throws {
+        try await onLoop {
+            let host = Harness()
+            try await host.start()
+            let staged = try await host.stage("app 1.0 good")
+            host.root.write("/var/lib/gatekeel/staged/0123456789abcdef/package.deb", "half")
+            try await host.start()
+            #expect(host.engine.staged() == [staged])
+            #expect(!host.root.exists("/var/lib/gatekeel/staged/0123456789abcdef"))
+            try await host.engine.discard(staged.token)
+            #expect(host.engine.staged().isEmpty)
+        }
+    }
+}
+
+extension Harness {
+    /// A gateway with a package that is installed and active.
+    static func with(_ text: String) async throws -> Harness {
+        let host = Harness()
+        try await host.start()
+        try await host.install(text)
+        let name = String(text.split(separator: " ")[0])
+        let status = try await host.finish(try await host.engine.activate(name))
+        guard status.result == .done else { throw DeploymentError(.failed, "\(status)") }
+        return host
+    }
+}

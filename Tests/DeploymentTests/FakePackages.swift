@@ -1,0 +1,68 @@
+import Glibc
+import Linux
+import Packages
+
+@testable import Deployment
+
+/// Packages of a line of text: `NAME VERSION BEHAVIOUR [OPTION…]`.
+///
+/// The behaviour is the payload: what `FakeSystemd` does when a unit of it is started. Options: `template`, `socket`,
+/// `health`, `noconf`, `users`, `nounits`, `unit=NAME`, `conf=TEXT`, `broken` (fails while it is unpacked).
+struct FakePackages: PackageReader {
+    func isVersion(_ version: String, lowerThan other: String) -> Bool {
+        guard let left = DebianVersion(version), let right = DebianVersion(other) else { return false }
+        return left < right
+    }
+
+    func inspect(_ path: String, time: Int64, installed: [InstalledVersion]) throws -> ReleaseRecord {
+        let words = try words(path)
+        guard words.count >= 3, words[2] != "unsigned" else {
+            throw DeploymentError(.badSignature, "the package is not signed")
+        }
+        let options = Set(words.dropFirst(3))
+        let folder = "usr/lib/systemd/system"
+        let name = words[0]
+        var units: [ReleaseUnit] = []
+        if !options.contains("nounits") {
+            units.append(
+                ReleaseUnit(
+                    name: "\(name).service", path: "\(folder)/\(name).service",
+                    isEnabled: !options.contains("socket"), isStarted: !options.contains("socket")))
+        }
+        if options.contains("socket") {
+            units.append(ReleaseUnit(name: "\(name).socket", path: "\(folder)/\(name).socket"))
+        }
+        if options.contains("template") {
+            units.append(
+                ReleaseUnit(name: "\(name)@.service", path: "\(folder)/\(name)@.service", isStarted: false))
+        }
+        for option in options.sorted() where option.hasPrefix("unit=") {
+            units.append(ReleaseUnit(name: "\(option.dropFirst(5))", path: "\(folder)/\(option.dropFirst(5))"))
+        }
+        return ReleaseRecord(
+            name: name, version: words[1], units: units,
+            conffiles: options.contains("noconf") ? [] : ["/etc/\(name)/\(name).conf"],
+            manifestUsers: options.contains("users") ? ["u \(name) - - -"] : [],
+            manifestFolders: options.contains("users") ? ["d /var/lib/\(name) 0755 \(name) \(name) -"] : [],
+            health: options.contains("health") ? HealthCommand(command: ["/usr/bin/check"], user: "nobody") : nil)
+    }
+
+    func unpack(_ path: String, record: ReleaseRecord, into folder: String, progress: @Sendable (Int) -> Void) throws {
+        let words = try words(path)
+        func write(_ name: String, _ text: String) throws {
+            try Files.makeDirectories(Files.split("\(folder)/\(name)").folder)
+            try Files.replace("\(folder)/\(name)", with: Array(text.utf8), mode: 0o644)
+        }
+        try write("usr/bin/payload", "\(words[1]) \(words[2])")
+        progress(50)
+        if words.contains("broken") { throw Errno(EIO, "the payload is damaged") }
+        for unit in record.units { try write(unit.path, "# \(record.version)\n") }
+        let text = words.first { $0.hasPrefix("conf=") }.map { String($0.dropFirst(5)) } ?? "conf \(record.version)"
+        for conffile in record.conffiles { try write(String(conffile.dropFirst()), text) }
+        progress(100)
+    }
+
+    private func words(_ path: String) throws -> [String] {
+        String(decoding: try Files.read(path, limit: 4096), as: UTF8.self).split(separator: " ").map(String.init)
+    }
+}

@@ -1,0 +1,291 @@
+import EventLoop
+import Linux
+
+@testable import Deployment
+
+/// A systemd that reads the unit files that are really there, and runs the payload that their drop-in names.
+@LoopActor
+final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner {
+    struct Unit {
+        /// What `reload` read: the version that the unit file names, the release that the drop-in overlays.
+        var unitVersion = ""
+        var release = ""
+        var status: UnitStatus
+        /// `VERSION BEHAVIOUR` of what runs.
+        var running = ""
+    }
+
+    let root: TemporaryRoot
+    let scheduler: any Scheduler
+    private(set) var units: [String: Unit] = [:]
+    private var watches: [(id: Int, units: Set<String>, changed: @LoopActor (UnitStatus) -> Void)] = []
+    private var nextWatch = 0
+    private var clock: UInt64 = 1
+    /// All calls, for tests of order.
+    private(set) var calls: [String] = []
+    /// Calls that throw, by their first word.
+    var failing: Set<String> = []
+    /// Every start found the files of one release alone.
+    private(set) var mixtures: [String] = []
+
+    init(root: TemporaryRoot, scheduler: any Scheduler) {
+        self.root = root
+        self.scheduler = scheduler
+    }
+
+    private func call(_ name: String, _ what: [String] = []) throws {
+        calls.append(([name] + what).joined(separator: " "))
+        if failing.contains(name) { throw Errno(5, name) }
+    }
+
+    // MARK: Unit files
+
+    private var attached: String { "/etc/systemd/system.attached" }
+
+    func reload() async throws {
+        try call("reload")
+        load()
+    }
+
+    private func load() {
+        var present: Set<String> = []
+        for name in (try? Files.names(in: root.path + attached)) ?? []
+        where !name.hasSuffix(".d") && !name.hasPrefix(".") {
+            present.insert(name)
+            define(name)
+        }
+        for name in units.keys.filter({ $0.contains("@") && !$0.contains("@.") }) {
+            let template = "\(name.split(separator: "@")[0])@.service"
+            guard present.contains(template) else { continue }
+            present.insert(name)
+            define(name)
+        }
+        for (name, unit) in units where !present.contains(name) && unit.status.isDown { units[name] = nil }
+    }
+
+    private func define(_ name: String) {
+        let at = name.firstIndex(of: "@")
+        let file = at.map { "\(name[..<$0])@.service" } ?? name
+        var unit = units[name] ?? Unit(status: UnitStatus(unit: name, activeState: .inactive, subState: "dead"))
+        unit.unitVersion =
+            (root.read("\(attached)/\(file)") ?? "").split(separator: "\n").first.map {
+                String($0.dropFirst(2))
+            } ?? ""
+        let dropIn = root.read("\(attached)/\(file).d/10-gatekeel.conf") ?? ""
+        let line = dropIn.split(separator: "\n").first { $0.hasPrefix("ExtensionDirectories=") }
+        unit.release = line.map { String($0.split(separator: "=")[1]) } ?? ""
+        units[name] = unit
+    }
+
+    private func markerExists(_ name: String) -> Bool {
+        let at = name.firstIndex(of: "@")
+        let file = at.map { "\(name[..<$0])@.service" } ?? name
+        let dropIn = root.read("\(attached)/\(file).d/10-gatekeel.conf") ?? ""
+        let line = dropIn.split(separator: "\n").first { $0.hasPrefix("AssertPathExists=!") }
+        return line.map { Files.exists(String($0.dropFirst("AssertPathExists=!".count))) } ?? false
+    }
+
+    func enable(_ names: [String]) async throws {
+        try call("enable", names)
+        for name in names {
+            let file = name.firstIndex(of: "@").map { "\(name[..<$0])@.service" } ?? name
+            guard root.exists("\(attached)/\(file)") else { throw Errno(2, "enable \(name)") }
+            let folder = "\(root.path)/etc/systemd/system/multi-user.target.wants"
+            try Files.makeDirectories(folder)
+            try Files.replaceLink("\(folder)/\(name)", target: "\(attached)/\(file)")
+        }
+    }
+
+    func disable(_ names: [String]) async throws { try call("disable", names) }
+
+    var enabled: [String] {
+        (try? Files.names(in: "\(root.path)/etc/systemd/system/multi-user.target.wants")) ?? []
+    }
+
+    // MARK: Jobs
+
+    func start(_ names: [String]) async throws {
+        try call("start", names)
+        for name in names {
+            let file = name.firstIndex(of: "@").map { "\(name[..<$0])@.service" } ?? name
+            guard root.exists("\(attached)/\(file)") else { throw Errno(2, "Unit \(name) not found") }
+            run(name)
+        }
+    }
+
+    private func run(_ name: String) {
+        if units[name] == nil { define(name) }
+        guard var unit = units[name], unit.status.isDown else { return }
+        clock += 1
+        unit.status.conditionTimestamp = clock
+        if markerExists(name) {
+            unit.status.conditionsHold = false
+            units[name] = unit
+            return tell(name)
+        }
+        unit.status.conditionsHold = true
+        (unit.status.exitCode, unit.status.exitStatus, unit.status.result) = (0, 0, "success")
+        let payload = (try? Files.read("\(unit.release)/usr/bin/payload", limit: 100)).map {
+            String(decoding: $0, as: UTF8.self)
+        }
+        guard let payload else {
+            (unit.status.activeState, unit.status.subState, unit.status.result) = (.failed, "failed", "exit-code")
+            (unit.status.exitCode, unit.status.exitStatus) = (1, 203)
+            units[name] = unit
+            return tell(name)
+        }
+        let words = payload.split(separator: " ").map(String.init)
+        if words[0] != unit.unitVersion { mixtures.append("\(name) of \(unit.unitVersion) runs \(payload)") }
+        unit.running = payload
+        unit.status.activeState = .active
+        unit.status.subState = "running"
+        switch words[1] {
+        case "crash": fail(&unit, code: 1)
+        case "hang": (unit.status.activeState, unit.status.subState) = (.activating, "start")
+        case "exit": (unit.status.activeState, unit.status.subState, unit.status.exitCode) = (.inactive, "dead", 1)
+        case "skipped": (unit.status.activeState, unit.status.conditionsHold) = (.inactive, false)
+        case "crash-later": later(name, .seconds(5)) { self.fail(&$0, code: 3) }
+        case "restart-later":
+            later(name, .seconds(5)) { unit in
+                unit.status.restarts += 2
+                (unit.status.exitCode, unit.status.exitStatus) = (1, 7)
+            }
+        default: break
+        }
+        units[name] = unit
+        tell(name)
+    }
+
+    private func fail(_ unit: inout Unit, code: Int32) {
+        (unit.status.activeState, unit.status.subState, unit.status.result) = (.failed, "failed", "exit-code")
+        (unit.status.exitCode, unit.status.exitStatus, unit.running) = (1, code, "")
+    }
+
+    private func later(_ name: String, _ delay: Duration, _ change: @escaping @LoopActor (inout Unit) -> Void) {
+        let started = clock
+        scheduler.schedule(after: delay) {
+            guard var unit = self.units[name], unit.status.conditionTimestamp == started, !unit.status.isDown else {
+                return
+            }
+            change(&unit)
+            self.units[name] = unit
+            self.tell(name)
+        }
+    }
+
+    func stop(_ names: [String]) async throws {
+        try call("stop", names)
+        for name in names where units[name]?.status.isDown == false {
+            if units[name]?.running.hasSuffix(" nostop") == true {
+                units[name]?.status.activeState = .deactivating
+                tell(name)
+            } else if units[name]?.running.hasSuffix(" slowstop") == true {
+                units[name]?.status.activeState = .deactivating
+                later(name, .seconds(3)) { self.down(&$0) }
+            } else {
+                units[name].map { unit in
+                    var unit = unit
+                    down(&unit)
+                    units[name] = unit
+                }
+                tell(name)
+            }
+        }
+    }
+
+    private func down(_ unit: inout Unit) {
+        (unit.status.activeState, unit.status.subState, unit.running) = (.inactive, "dead", "")
+        unit.status.exitCode = 0
+    }
+
+    func kill(_ names: [String]) async throws {
+        try call("kill", names)
+        for name in names where units[name]?.running.hasSuffix(" immortal") == false {
+            units[name]?.status.activeState = .failed
+            units[name]?.running = ""
+            tell(name)
+        }
+    }
+
+    func resetFailed(_ names: [String]) async throws {
+        try call("reset-failed", names)
+        for name in names {
+            units[name]?.status.restarts = 0
+            if units[name]?.status.activeState == .failed { units[name]?.status.activeState = .inactive }
+        }
+    }
+
+    // MARK: Looking
+
+    func status(of names: [String]) async throws -> [UnitStatus] {
+        names.map { units[$0]?.status ?? UnitStatus(unit: $0, activeState: .inactive, subState: "dead") }
+    }
+
+    func loaded(matching patterns: [String]) async throws -> [String] {
+        let prefixes = patterns.map { String($0.split(separator: "*")[0]) }
+        return units.keys.filter { name in prefixes.contains { name.hasPrefix($0) && !name.contains("@.") } }
+    }
+
+    func watch(_ names: [String], _ changed: @escaping @LoopActor (UnitStatus) -> Void) -> any Scheduled {
+        nextWatch += 1
+        let id = nextWatch
+        watches.append((id, Set(names), changed))
+        return Token { self.watches.removeAll { $0.id == id } }
+    }
+
+    private func tell(_ name: String) {
+        guard let status = units[name]?.status else { return }
+        for watch in watches where watch.units.contains(name) { watch.changed(status) }
+    }
+
+    private final class Token: Scheduled {
+        let body: @LoopActor () -> Void
+        init(_ body: @escaping @LoopActor () -> Void) { self.body = body }
+        func cancel() { body() }
+    }
+
+    /// What runs: `NAME: VERSION BEHAVIOUR`.
+    var running: [String] {
+        units.filter { !$0.value.running.isEmpty }.map { "\($0.key): \($0.value.running)" }.sorted()
+    }
+
+    /// The machine went down: nothing runs, no one watches.
+    func powerOff() {
+        units = [:]
+        watches = []
+    }
+
+    /// The boot: what is enabled is started.
+    func boot() {
+        load()
+        for name in enabled {
+            define(name)
+            run(name)
+        }
+    }
+
+    /// The daemon died: no one watches.
+    func forgetWatches() { watches = [] }
+
+    // MARK: Health, users and folders
+
+    func run(_ check: HealthCheck) async -> HealthResult {
+        calls.append("health \(check.command.joined(separator: " ")) as \(check.user)")
+        let payload = (try? Files.read("\(check.release)/usr/bin/payload", limit: 100)).map {
+            String(decoding: $0, as: UTF8.self)
+        }
+        return payload?.hasSuffix(" unhealthy") == true ? .failed("exited with code 1") : .passed
+    }
+
+    func stop(_ unit: String) async {}
+
+    func makeUsers(from files: [String]) async throws {
+        try call("users", files.map { Files.split($0).name })
+        for file in files where !Files.exists(file) { throw Errno(2, file) }
+    }
+
+    func makeFiles(from files: [String]) async throws {
+        try call("files", files.map { Files.split($0).name })
+        for file in files where !Files.exists(file) { throw Errno(2, file) }
+    }
+}
