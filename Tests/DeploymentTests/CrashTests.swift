@@ -9,7 +9,7 @@ import Testing
 /// The daemon is killed at every named place that a deployment passes, once or twice, with or without a loss of power:
 /// afterwards the old release runs, or the new one, and a new update succeeds.
 ///
-/// Every seventh place of each scenario by default, each time others; `GATEKEEL_CRASH_STRIDE=1` takes them all (minutes).
+/// Every fifth place of each scenario by default, each time others; `GATEKEEL_CRASH_STRIDE=1` takes them all (minutes).
 @Suite(.serialized) struct CrashTests {
     struct Scenario: Sendable, CustomTestStringConvertible {
         let name: String
@@ -30,7 +30,7 @@ import Testing
         Scenario(name: "deactivate", old: "app 1.0 good", new: "", operation: .deactivate),
     ]
 
-    static let step = getenv("GATEKEEL_CRASH_STRIDE").flatMap { Int(String(cString: $0)) } ?? 7
+    static let step = getenv("GATEKEEL_CRASH_STRIDE").flatMap { Int(String(cString: $0)) } ?? 5
     static var indices: StrideTo<Int> { stride(from: .random(in: 1...step), to: 10000, by: step) }
 
     @Test(arguments: scenarios)
@@ -47,6 +47,13 @@ import Testing
         }
     }
 
+    @Test(arguments: scenarios)
+    func theDaemonAloneRecoversToo(_ scenario: Scenario) async throws {
+        for index in Self.indices {
+            guard try await run(scenario, killAt: index, reboots: true, recovers: false) != nil else { break }
+        }
+    }
+
     @Test(arguments: scenarios.prefix(2))
     func aSecondKillDoesNoMore(_ scenario: Scenario) async throws {
         for index in stride(from: 1, to: 10000, by: 3 * Self.step) {
@@ -60,7 +67,7 @@ import Testing
 
     /// - Returns: the place of the (last) kill; nil when the first was not reached, empty when the second was not.
     private func run(
-        _ scenario: Scenario, killAt index: Int, thenAt second: Int? = nil, reboots: Bool
+        _ scenario: Scenario, killAt index: Int, thenAt second: Int? = nil, reboots: Bool, recovers: Bool = true
     ) async throws -> String? {
         try await onLoop {
             let host = Harness()
@@ -83,12 +90,12 @@ import Testing
             var place = killer.name
             if let second {
                 let killer = Killer(at: second)
-                if reboots { try host.reboot() }
+                if reboots { try host.reboot(recover: recovers) }
                 try? await host.start(killer.passage)
                 await host.settle()
                 place = killer.hasKilled ? killer.name : ""
             }
-            if reboots { try host.reboot() }
+            if reboots { try host.reboot(recover: recovers) }
             try await host.start()
             await host.settle()
             try await Self.check(host, scenario, "killed at \(killer.name) (\(index)), then \(place)")

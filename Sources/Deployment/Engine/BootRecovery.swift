@@ -52,6 +52,10 @@ public struct BootRecovery: Sendable {
         let conditions = DeploymentMachine.Conditions(
             hasOld: record.hasOld, enables: record.enables, starts: record.starts)
         var event = record.takeUp(bootID: bootID, policy: policy)
+        if event == .rebooted, [.switching, .revertSwitching, .removing].contains(record.phase) {
+            // What these want stopped is down: nothing of a package runs so early.
+            event = .resumed
+        }
         var changed = false
         while true {
             for action in machine.handle(event, conditions) {

@@ -133,7 +133,8 @@ extension DeploymentEngine {
 
     /// Stops all units of a release, killing what does not stop in time.
     private func stop(_ active: ActiveDeployment, _ name: String) async throws {
-        guard !name.isEmpty else { return }
+        // A removal that is taken up again may have no release any more.
+        guard !name.isEmpty, Files.exists(store.folder(of: active.record.package, release: name)) else { return }
         let release = try await releaseRecord(active.record.package, name)
         let units = try await loadedUnits(of: release)
         guard !units.isEmpty else { return }

@@ -55,6 +55,12 @@ extension Transition {
         // Interrupted: a phase is done again. After a boot the units of a release on probation are started by us,
         // those that are not enabled too; in the same boot a unit that failed meanwhile must not be started over.
         Transition(Set(Operation.allCases), [.probation], [.rebooted], .starting),
+        // Where recovery early at boot did not run, the boot has started units that must be down here. (Recovery itself
+        // says `resumed`: nothing runs so early.)
+        Transition(exchange, [.switching], [.rebooted], .stopping, when: .hasOld),
+        Transition([.deactivate], [.committing], [.rebooted], .stopping),
+        Transition([.remove], [.removing], [.rebooted], .stopping),
+        Transition(Set(Operation.allCases), [.revertSwitching], [.rebooted], .revertStopping),
         Transition(Set(Operation.allCases), [.verifying], back, .verifying),
         Transition(Set(Operation.allCases), [.unpacking], back, .unpacking),
         Transition(Set(Operation.allCases), [.preparing], back, .preparing),
