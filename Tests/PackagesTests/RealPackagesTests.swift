@@ -1,5 +1,6 @@
 import Glibc
 import Linux
+import Archive
 import Testing
 
 @testable import Packages
@@ -44,7 +45,7 @@ struct RealPackagesTests {
             let child = path.isEmpty ? name : "\(path)/\(name)"
             var status = stat()
             lstat("\(root)/\(child)", &status)
-            let kind: PayloadEntry.Kind
+            let kind: ArchiveEntry.Kind
             switch status.st_mode & S_IFMT {
             case S_IFDIR: kind = .directory
             case S_IFLNK:
@@ -54,7 +55,7 @@ struct RealPackagesTests {
                     target: String(decoding: target.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self))
             default: kind = .file
             }
-            let entry = PayloadEntry(path: child, kind: kind, mode: status.st_mode & 0o7777, size: status.st_size)
+            let entry = ArchiveEntry(path: child, kind: kind, mode: status.st_mode & 0o7777, size: status.st_size)
             if audit.consider(entry), let bytes = try? Files.read("\(root)/\(child)", limit: 1 << 20) {
                 audit.take(bytes, of: entry)
             }

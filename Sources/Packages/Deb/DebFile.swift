@@ -129,7 +129,7 @@ public final class DebFile: Sendable {
         } catch let error as ArchiveError { throw DebError(error, in: container.data.name) }
     }
 
-    private func dataReader(_ limits: ArchiveLimits) throws(ArchiveError) -> ArchiveReader {
+    func dataReader(_ limits: ArchiveLimits) throws(ArchiveError) -> ArchiveReader {
         try ArchiveReader(file, range: container.data.data, compression: container.dataCompression, limits: limits)
     }
 }

@@ -1,3 +1,5 @@
+import Archive
+
 /// Where an entry of `data.tar` goes. Pure: the same answer for the same path and kind, at the audit and at unpacking.
 public enum Placement: Hashable, Sendable {
     /// Into the release: `usr/…`, `opt/…`. What Debian 12 still ships in `/bin`, `/sbin` and `/lib*` goes beneath `usr`, for
@@ -14,8 +16,8 @@ public enum Placement: Hashable, Sendable {
     /// The package is refused.
     case refused(String)
 
-    /// - Parameter path: relative, as `PayloadEntry.path`.
-    public static func of(_ path: String, _ kind: PayloadEntry.Kind) -> Placement {
+    /// - Parameter path: relative, as `ArchiveEntry.path`.
+    public static func of(_ path: String, _ kind: ArchiveEntry.Kind) -> Placement {
         if case .special(let what) = kind { return .refused("a \(what) is never unpacked") }
         if path.isEmpty { return .skipped(nil) }
         let parts = path.split(separator: "/", maxSplits: 1).map(String.init)
@@ -59,7 +61,7 @@ public enum Placement: Hashable, Sendable {
         return .release(path)
     }
 
-    private static func inEtc(_ path: String, _ kind: PayloadEntry.Kind) -> Placement {
+    private static func inEtc(_ path: String, _ kind: ArchiveEntry.Kind) -> Placement {
         let full = "/\(path)"
         for rule in EtcRule.all where rule.covers(path) {
             switch rule.verdict {

@@ -1,3 +1,5 @@
+import Archive
+
 /// Finds out, before anything is changed, whether a package can work from an overlay, and what installing it means.
 ///
 /// Feed it what has passed the signature: the members of `control.tar` and the manifest first, then every entry of
@@ -10,7 +12,7 @@ public struct PackageAudit: Sendable {
     private var findings: [Finding] = []
     private var tree = ReleaseTree()
     private var conffiles: [PlannedConffile] = []
-    private var hostFolders: [String: PayloadEntry] = [:]
+    private var hostFolders: [String: ArchiveEntry] = [:]
     private var hostLinks: [String: String] = [:]
     private var unitLinks: [String: String] = [:]
     private var contents: [String: [UInt8]] = [:]
@@ -64,7 +66,7 @@ public struct PackageAudit: Sendable {
     /// Takes an entry of `data.tar`, in its order.
     ///
     /// - Returns: whether `take(_:of:)` is to be called with the file's bytes.
-    public mutating func consider(_ entry: PayloadEntry) -> Bool {
+    public mutating func consider(_ entry: ArchiveEntry) -> Bool {
         let placement = Placement.of(entry.path, entry.kind)
         let folders = Self.folders(above: entry.path)
         inhabited.formUnion(folders)
@@ -80,7 +82,9 @@ public struct PackageAudit: Sendable {
         case .conffile(let path):
             if !tree.paths.insert(path).inserted { refuse(.malformed, entry.path, "the package has it twice") }
             conffiles.append(
-                PlannedConffile(path: "/\(path)", mode: entry.mode & 0o7777, owner: entry.owner, group: entry.group))
+                PlannedConffile(
+                    path: "/\(path)", mode: entry.mode & 0o7777, owner: Self.name(entry.ownerName, entry.owner),
+                    group: Self.name(entry.groupName, entry.group)))
             if let text = EtcRule.warning(path) { warn(path, text) }
         case .release(let path): return considerRelease(entry, path)
         }
@@ -88,12 +92,12 @@ public struct PackageAudit: Sendable {
     }
 
     /// Takes the bytes of a file that `consider` asked for.
-    public mutating func take(_ bytes: [UInt8], of entry: PayloadEntry) {
+    public mutating func take(_ bytes: [UInt8], of entry: ArchiveEntry) {
         guard let path = Placement.of(entry.path, entry.kind).releasePath else { return }
         contents[path] = bytes
     }
 
-    private mutating func considerRelease(_ entry: PayloadEntry, _ path: String) -> Bool {
+    private mutating func considerRelease(_ entry: ArchiveEntry, _ path: String) -> Bool {
         let isNew = tree.paths.insert(path).inserted
         if entry.kind == .directory { return false }
         // /lib/foo and /usr/lib/foo are one place.
@@ -111,7 +115,7 @@ public struct PackageAudit: Sendable {
         return accepts(entry, path)
     }
 
-    private mutating func accepts(_ entry: PayloadEntry, _ path: String) -> Bool {
+    private mutating func accepts(_ entry: ArchiveEntry, _ path: String) -> Bool {
         guard case .file = entry.kind else {
             refuse(.unsupported, path, "expected a plain file")
             return false
@@ -169,7 +173,8 @@ public struct PackageAudit: Sendable {
         }
         let folders = wanted.sorted { $0.key < $1.key }.map { path, entry in
             // A colon leaves alone what is there: the service or the administrator may have changed it.
-            "d \(path) :\(octal(entry.mode)) :\(entry.owner) :\(entry.group) -"
+            let (owner, group) = (Self.name(entry.ownerName, entry.owner), Self.name(entry.groupName, entry.group))
+            return "d \(path) :\(octal(entry.mode)) :\(owner) :\(group) -"
         }
         let links = hostLinks.sorted { $0.key < $1.key }.map { "L \($0.key) - - - - \($0.value)" }
         return folders + manifest.tmpfilesLines + links
@@ -178,6 +183,11 @@ public struct PackageAudit: Sendable {
     /// `/etc` and `/etc/foo` of `etc/foo/bar`.
     private static func folders(above path: String) -> [String] {
         path.indices.filter { path[$0] == "/" }.map { "/" + path[..<$0] }
+    }
+
+    /// A name that `tmpfiles.d(5)` takes, else the number.
+    private static func name(_ name: String, _ number: UInt32) -> String {
+        PackageManifest.isUser(name) ? name : "\(number)"
     }
 
     private func octal(_ mode: UInt32) -> String {
