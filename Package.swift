@@ -87,8 +87,8 @@ let package = Package(
         module(
             "Installer",
             [
-                "Deployment", "Packages", "Contract", "Bus", "EventLoop", "Journal", "Configuration", "Linux",
-                "FaultPoints",
+                "Deployment", "Packages", "Archive", "Signing", "Contract", "Bus", "EventLoop", "Journal",
+                "Configuration", "Linux", "FaultPoints",
             ]),
         module(
             "Agent",

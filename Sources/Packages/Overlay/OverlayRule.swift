@@ -1,3 +1,5 @@
+import Linux
+
 /// Places in a release's /usr that only the host's own programs read: an overlay for the package's units does not reach them.
 struct OverlayRule: Sendable {
     let prefix: String
@@ -18,7 +20,7 @@ struct OverlayRule: Sendable {
         where path.hasPrefix(rule.prefix) && path.hasSuffix(rule.suffix) && path.count > rule.prefix.count {
             return Finding(rule.severity, .unsupported, path, rule.text)
         }
-        if path.contains("/security/pam_"), path.hasSuffix(".so") {
+        if path.holds("/security/pam_"), path.hasSuffix(".so") {
             return Finding(.warning, .unsupported, path, "PAM of the host's programs does not see this module")
         }
         return nil

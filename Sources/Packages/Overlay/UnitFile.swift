@@ -1,4 +1,5 @@
 import Configuration
+import Linux
 
 /// A unit file of a package.
 struct UnitFile: Sendable {
@@ -35,7 +36,7 @@ struct UnitFile: Sendable {
     private var stem: Substring { name.dropLast(type.count + 1) }
     /// `%p`: what precedes the `@`, or the dot.
     private var prefix: Substring { stem.prefix { $0 != "@" } }
-    var isTemplate: Bool { name.contains("@.") }
+    var isTemplate: Bool { name.holds("@.") }
 
     /// All values of a key that count.
     func values(_ section: String, _ key: String) -> [String] {

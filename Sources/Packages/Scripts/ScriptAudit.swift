@@ -1,3 +1,5 @@
+import Linux
+
 /// Looks at maintainer scripts, which are never run: is there anything in them that would be missed?
 ///
 /// What debhelper adds by itself is known by the tool's name; besides it a script may hold comments, `set -e`, empty
@@ -112,7 +114,7 @@ public struct ScriptAudit: Sendable {
 
     /// The words after a command, without quotes and up to a redirection or the command's end.
     private static func units(_ line: String, after command: String) -> [String]? {
-        guard let range = line.firstRange(of: command) else { return nil }
+        guard let range = line.firstOccurrence(of: command) else { return nil }
         return line[range.upperBound...].split(separator: " ")
             .prefix { !$0.hasPrefix(">") && !$0.hasPrefix("|") && !$0.hasPrefix(";") && !$0.hasPrefix("&") }
             .map { word in word.filter { $0 != "'" && $0 != "\"" && $0 != ";" } }

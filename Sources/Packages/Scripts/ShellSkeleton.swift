@@ -1,3 +1,5 @@
+import Linux
+
 /// Lines of shell that do nothing: what is left of a maintainer script when debhelper's sections are taken out.
 ///
 /// It takes its measure line by line and knows just the idioms of Debian's templates. What it does not know is
@@ -44,7 +46,7 @@ struct ShellSkeleton {
     /// `if [ "$1" = configure ] && [ -d /run ]; then`: tests by themselves have no effect, as long as nothing runs within.
     private static func isFrame(_ line: String) -> Bool {
         guard let condition = line.dropPrefix("if ") ?? line.dropPrefix("elif ") else { return false }
-        guard !condition.contains("$("), !condition.contains("`"), let close = condition.lastIndex(of: "]") else {
+        guard !condition.holds("$("), !condition.contains("`"), let close = condition.lastIndex(of: "]") else {
             return false
         }
         let rest = condition[condition.index(after: close)...].filter { !$0.isWhitespace }
@@ -72,6 +74,6 @@ struct ShellSkeleton {
     private static func isComplaint(_ line: String) -> Bool {
         if line == "exit 1" || line == "exit 0" { return true }
         return line.hasPrefix("echo \"") && (line.hasSuffix("\" >&2") || line.hasSuffix("\" 1>&2"))
-            && line.contains("called with") && !line.contains("$(") && !line.contains(";") && !line.contains("|")
+            && line.holds("called with") && !line.holds("$(") && !line.contains(";") && !line.contains("|")
     }
 }

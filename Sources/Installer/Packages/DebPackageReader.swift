@@ -1,0 +1,159 @@
+import Archive
+import Configuration
+import Deployment
+import Glibc
+import Linux
+import Packages
+import Signing
+
+/// The deployment's view of package files: signed `.deb`s, verified by the keyring and audited against this host.
+public struct DebPackageReader: PackageReader {
+    /// What `installd.conf` says.
+    public var configuration: InstallConfiguration
+    /// The folder of certificates.
+    public var keyring: String
+    /// dpkg's status file.
+    public var dpkgStatus: String
+    /// Folders of the host's own units, for names that a package must not take.
+    public var hostUnitFolders: [String]
+    /// Whose files a release's are: root's, but in tests.
+    public var ownership: Ownership
+
+    public init(
+        configuration: InstallConfiguration, keyring: String = "/etc/gatekeel/keyring.d",
+        dpkgStatus: String = DpkgStatus.path,
+        hostUnitFolders: [String] = [
+            "/usr/lib/systemd/system", "/lib/systemd/system", "/usr/local/lib/systemd/system",
+        ],
+        ownership: Ownership = .root
+    ) {
+        self.configuration = configuration
+        self.keyring = keyring
+        self.dpkgStatus = dpkgStatus
+        self.hostUnitFolders = hostUnitFolders
+        self.ownership = ownership
+    }
+
+    public func isVersion(_ version: String, lowerThan other: String) -> Bool {
+        guard let version = DebianVersion(version), let other = DebianVersion(other) else { return false }
+        return version < other
+    }
+
+    public func inspect(_ path: String, time: Int64, installed: [InstalledVersion]) throws -> ReleaseRecord {
+        try mapped {
+            let ring = try Keyring.load(keyring)
+            let policy: SignaturePolicy =
+                configuration.requireSignature ? .required(ring, time: time) : .whenPresent(ring, time: time)
+            let file = try DebFile(path: path, policy)
+            let known =
+                try DpkgStatus.read(dpkgStatus)
+                + installed.compactMap { KnownPackage(stored: $0.name, version: $0.version, provides: $0.provides) }
+            let plan = try file.plan(known: known, limits: limits)
+            try checkAliases(plan)
+            return ReleaseRecord(plan, size: UInt64(file.container.size), signer: file.signers.first?.subject ?? "")
+        }
+    }
+
+    public func unpack(
+        _ path: String, record: ReleaseRecord, into folder: String, progress: @Sendable (Int) -> Void
+    ) throws {
+        try mapped {
+            // The copy was verified when it was staged, in a folder that is the daemon's alone.
+            let file = try DebFile(path: path, .ignored)
+            let root = try FileDescriptor.open(folder, O_RDONLY | O_DIRECTORY)
+            var extraction = Extraction()
+            extraction.ownership = ownership
+            extraction.expectedBytes = Int(clamping: record.installedSize)
+            var bytes: UInt64 = 0
+            var percent = 0
+            try file.unpack(beneath: root, limits: limits, extraction: extraction) { entry in
+                bytes += UInt64(clamping: entry.size)
+                let now = record.installedSize == 0 ? 0 : Int(min(99, bytes * 100 / record.installedSize))
+                if now > percent {
+                    percent = now
+                    progress(now)
+                }
+                return Placement.of(entry.path, entry.kind).destination
+            }
+        }
+    }
+
+    private var limits: ArchiveLimits {
+        var limits = ArchiveLimits()
+        limits.entries = configuration.maxEntries
+        limits.totalBytes = Int(clamping: configuration.maxUnpackedSize)
+        limits.fileBytes = min(limits.totalBytes, limits.fileBytes)
+        limits.ratio = configuration.maxRatio
+        limits.allowsSetuid = configuration.allowSetuid
+        return limits
+    }
+
+    /// Enabling makes a link in /etc of each alias, which would hide a host's unit of that name.
+    private func checkAliases(_ plan: PackagePlan) throws(DeploymentError) {
+        for unit in plan.units {
+            for alias in unit.aliases {
+                guard let folder = hostUnitFolders.first(where: { Files.exists("\($0)/\(alias)") }) else { continue }
+                throw DeploymentError(
+                    .conflict, "\(unit.path): its other name \(alias) is a unit of this host (\(folder)/\(alias))")
+            }
+        }
+    }
+
+    /// Errors of packages as those of deployments.
+    private func mapped<Value>(_ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as DebError {
+            throw DeploymentError(error)
+        } catch let error as PackageRefusal {
+            throw DeploymentError(error)
+        } catch let error as SigningError {
+            throw DeploymentError(.badSignature, "\(error)")
+        }
+    }
+}
+
+extension DeploymentError {
+    init(_ error: DebError) {
+        let code: Code =
+            switch error {
+            case .noSpace: .noSpace
+            case .unsigned, .badSignature: .badSignature
+            case .file: .failed
+            case .timedOut, .tooLarge: .invalidArgument
+            case .malformed, .archive, .signing: .unsupported
+            }
+        self.init(code, "\(error)")
+    }
+
+    init(_ refusal: PackageRefusal) {
+        let code: Code =
+            switch refusal.kind {
+            case .relation: .unmetRelation
+            case .conflict: .conflict
+            case .architecture: .wrongArchitecture
+            case .unsupported, .malformed: .unsupported
+            }
+        self.init(code, refusal.description)
+    }
+}
+
+extension ReleaseRecord {
+    init(_ plan: PackagePlan, size: UInt64, signer: String) {
+        let control = plan.control
+        self.init(
+            name: control.name, version: control.version.description, architecture: control.architecture,
+            description: control.summary, signer: signer, packageSize: size, installedSize: control.installedSize,
+            provides: control.providesText,
+            units: plan.units.map {
+                ReleaseUnit(
+                    name: $0.name, path: $0.path, dropIns: $0.dropIns, isEnabled: $0.isEnabled, isStarted: $0.isStarted)
+            },
+            conffiles: plan.conffiles.map(\.path), sysusers: plan.sysusersFiles, tmpfiles: plan.tmpfilesFiles,
+            manifestUsers: plan.sysusersLines, manifestFolders: plan.tmpfilesLines,
+            health: plan.health.map { HealthCommand(command: $0.command, user: $0.user, timeout: $0.timeout) },
+            probationTime: plan.probation.time, startTimeout: plan.probation.startTimeout,
+            stopTimeout: plan.probation.stopTimeout, allowedRestarts: plan.probation.maxRestarts,
+            warnings: plan.warnings.map(\.description))
+    }
+}

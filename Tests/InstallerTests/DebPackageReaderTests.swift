@@ -1,0 +1,100 @@
+import Configuration
+import Deployment
+import Glibc
+import Linux
+import Packages
+import Testing
+
+@testable import Installer
+
+/// A folder with a package that dpkg-deb made, gone with it.
+private final class Workshop {
+    let root = "/tmp/gatekeel-reader-\(getpid())-\(randomBytes(4).map { String($0) }.joined())"
+
+    init() throws { try Files.makeDirectories(root) }
+    deinit { _ = system("rm -rf \(root)") }
+
+    /// Packs files into a `.deb`; `DEBIAN/control` is made unless given.
+    func package(_ files: [String: String], version: String = "1.0", fields: String = "") throws -> String {
+        let tree = "\(root)/tree"
+        try Files.removeTree(tree)
+        var files = files
+        files["DEBIAN/control"] =
+            "Package: foo\nVersion: \(version)\nArchitecture: all\nMaintainer: a\nInstalled-Size: 1\nDescription: d\n\(fields)"
+        for (path, text) in files {
+            try Files.makeDirectories(Files.split("\(tree)/\(path)").folder)
+            try Files.replace("\(tree)/\(path)", with: text.utf8, mode: path.hasSuffix("inst") ? 0o755 : 0o644)
+        }
+        #expect(system("dpkg-deb --root-owner-group -b \(tree) \(root)/foo.deb >/dev/null 2>&1") == 0)
+        return "\(root)/foo.deb"
+    }
+
+    func reader(requireSignature: Bool = false) throws -> DebPackageReader {
+        try Files.replace(
+            "\(root)/status",
+            with: "Package: libc6\nStatus: install ok installed\nVersion: 2.36\nArchitecture: all\n".utf8)
+        var configuration = InstallerConfiguration().install
+        configuration.requireSignature = requireSignature
+        try Files.makeDirectories("\(root)/units")
+        return DebPackageReader(
+            configuration: configuration, keyring: "\(root)/keyring.d", dpkgStatus: "\(root)/status",
+            hostUnitFolders: ["\(root)/units"], ownership: .caller)
+    }
+}
+
+private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=multi-user.target\nAlias=bar.service\n"
+
+@Suite struct DebPackageReaderTests {
+    private func code(_ body: () throws -> Void) -> DeploymentError.Code? {
+        do {
+            try body()
+            return nil
+        } catch { return (error as? DeploymentError)?.code }
+    }
+
+    @Test func aPackageIsInspectedAndUnpacked() throws {
+        let shop = try Workshop()
+        let file = try shop.package(
+            ["lib/systemd/system/foo.service": service, "bin/foo": "x", "etc/foo.conf": "c", "etc/init.d/foo": "i"],
+            fields: "Depends: libc6 (>= 2.30)\n")
+        let reader = try shop.reader()
+        let record = try reader.inspect(file, time: 0, installed: [])
+        #expect(record.name == "foo" && record.version == "1.0")
+        #expect(record.units.map(\.path) == ["usr/lib/systemd/system/foo.service"])
+        #expect(record.conffiles == ["/etc/foo.conf"])
+        let folder = "\(shop.root)/release"
+        try Files.makeDirectories(folder)
+        try reader.unpack(file, record: record, into: folder) { _ in }
+        #expect(Files.exists("\(folder)/usr/bin/foo"))
+        #expect(Files.exists("\(folder)/usr/lib/systemd/system/foo.service"))
+        #expect(Files.exists("\(folder)/etc/foo.conf"))
+        #expect(!Files.exists("\(folder)/etc/init.d"))
+        #expect(!Files.exists("\(folder)/lib"))
+    }
+
+    @Test func refusalsHaveTheirCodes() throws {
+        let shop = try Workshop()
+        let unsigned = try shop.package(["usr/bin/foo": "x"])
+        #expect(
+            code { _ = try shop.reader(requireSignature: true).inspect(unsigned, time: 0, installed: []) }
+                == .badSignature)
+        let unmet = try shop.package(["usr/bin/foo": "x"], fields: "Depends: libc6 (>= 9)\n")
+        #expect(code { _ = try shop.reader().inspect(unmet, time: 0, installed: []) } == .unmetRelation)
+        let conflict = try shop.package(["usr/bin/foo": "x"], fields: "Conflicts: libc6\n")
+        #expect(code { _ = try shop.reader().inspect(conflict, time: 0, installed: []) } == .conflict)
+        let script = try shop.package(["usr/bin/foo": "x", "DEBIAN/postinst": "#!/bin/sh\nadduser foo\n"])
+        #expect(code { _ = try shop.reader().inspect(script, time: 0, installed: []) } == .unsupported)
+        let alias = try shop.package(["lib/systemd/system/foo.service": service])
+        let reader = try shop.reader()
+        #expect(code { _ = try reader.inspect(alias, time: 0, installed: []) } == nil)
+        try Files.replace("\(shop.root)/units/bar.service", with: "x".utf8)
+        #expect(code { _ = try reader.inspect(alias, time: 0, installed: []) } == .conflict)
+    }
+
+    @Test func versionsAreInDpkgsOrder() throws {
+        let reader = try Workshop().reader()
+        #expect(reader.isVersion("1.0~rc1", lowerThan: "1.0"))
+        #expect(!reader.isVersion("1.0", lowerThan: "1.0"))
+        #expect(reader.isVersion("2", lowerThan: "1:0"))
+    }
+}
