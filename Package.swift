@@ -125,6 +125,7 @@ let package = Package(
         tests("LwM2M"),
         tests("LwM2MClient", ["LwM2M"]),
         tests("CoAP", ["LwM2M", "LwM2MClient"]),
+        tests("DevServer", ["CoAP", "LwM2M", "LwM2MClient", "JSON"]),
         tests("Packages", ["Archive", "Signing"]),
         tests("Deployment", ["Packages"]),
         tests("HostObjects", ["LwM2M", "LwM2MClient"]),

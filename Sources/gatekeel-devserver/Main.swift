@@ -1,4 +1,9 @@
+import DevServer
+import Glibc
+
 @main
 struct Main {
-    static func main() {}
+    static func main() {
+        exit(Console.main(Array(CommandLine.arguments.dropFirst())))
+    }
 }

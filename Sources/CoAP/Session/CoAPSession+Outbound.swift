@@ -91,8 +91,7 @@ extension CoAPSession {
     }
 
     /// Sends one message of a request of ours, under a token that nobody can guess.
-    func send(_ message: WireMessage, _ request: PendingRequest) {
-        let token = randomBytes(8)
+    func send(_ message: WireMessage, _ request: PendingRequest, token: [UInt8] = randomBytes(8)) {
         pending[token] = request
         submit(Outgoing(confirmable: true, token: token, message: message, purpose: .request))
     }
@@ -221,7 +220,9 @@ extension CoAPSession {
         guard [2, 4, 5].contains(message.code.codeClass), message.options.unknownCritical.isEmpty,
             message.options.fault == nil
         else { return acknowledging }
-        if let request = pending.removeValue(forKey: token) {
+        // A notification may come between a cancellation and its answer.
+        let notifies = observers[token] != nil && !acknowledging && message.options.observe != nil
+        if !notifies, let request = pending.removeValue(forKey: token) {
             request.timer?.cancel()
             if role == .server { flights = flights.filter { $0.value.token != token } }
             proceed(request, token, message)

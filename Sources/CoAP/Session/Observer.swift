@@ -31,6 +31,19 @@ extension CoAPSession {
         return (try result.get(), observer)
     }
 
+    /// Cancels an observation by a request with Observe 1 and its token (RFC 7641, 3.6); the answer is a plain Read's.
+    public func cancel(_ observer: Observer) async throws(TransportError) -> Response {
+        guard handler != nil, let token = observer.token else { throw .closed }
+        var request = observer.request
+        request.observe = 1
+        let result = await withCheckedContinuation { continuation in
+            let pending = PendingRequest(OutgoingRequest(request)) { continuation.resume(returning: $0) }
+            send(pending.exchange.start(), pending, token: token)
+        }
+        forget(observer)
+        return try result.get()
+    }
+
     /// Forgets an observation: its next notification is answered by a Reset, which cancels it at the peer.
     public func forget(_ observer: Observer) {
         guard let token = observer.token else { return }

@@ -1,0 +1,42 @@
+/// The command line of `gatekeel-devserver`.
+struct ConsoleOptions: Sendable {
+    var address = "127.0.0.1"
+    var port: UInt16 = 5683
+    var securePort: UInt16 = 5684
+    var keys: [[UInt8]: [UInt8]] = [:]
+    var plain = true
+    var strict = false
+    var help = false
+
+    init(_ arguments: [String]) throws(CommandError) {
+        var rest = arguments[...]
+        while let option = rest.popFirst() {
+            switch option {
+            case "--help": help = true
+            case "--strict": strict = true
+            case "--no-plain": plain = false
+            case "--listen": address = try ConsoleOptions.value(of: option, &rest)
+            case "--port": port = try ConsoleOptions.port(option, &rest)
+            case "--secure-port": securePort = try ConsoleOptions.port(option, &rest)
+            case "--psk":
+                let value = try ConsoleOptions.value(of: option, &rest)
+                guard let colon = value.lastIndex(of: ":"), colon > value.startIndex,
+                    let key = bytes(ofHex: String(value[value.index(after: colon)...])), !key.isEmpty
+                else { throw CommandError("--psk wants IDENTITY:HEX") }
+                keys[Array(value[..<colon].utf8)] = key
+            default: throw CommandError("«\(option)» is no option; --help lists them")
+            }
+        }
+    }
+
+    private static func value(of option: String, _ rest: inout ArraySlice<String>) throws(CommandError) -> String {
+        guard let value = rest.popFirst() else { throw CommandError("\(option) wants a value") }
+        return value
+    }
+
+    private static func port(_ option: String, _ rest: inout ArraySlice<String>) throws(CommandError) -> UInt16 {
+        let text = try value(of: option, &rest)
+        guard let port = UInt16(text) else { throw CommandError("\(option) wants a port from 0 to 65535") }
+        return port
+    }
+}

@@ -1,0 +1,193 @@
+import CoAP
+import EventLoop
+import JSON
+import LwM2M
+import LwM2MClient
+import TestSupport
+import Testing
+
+@testable import DevServer
+
+/// The server of the demo against a client of requests and answers.
+@Suite struct DevServerTests {
+    /// A client that answers from a table.
+    @LoopActor
+    final class Client: SessionHandler {
+        var requests: [Request] = []
+        var answers: [String: Response] = [:]
+        let transport = CoAPTransport()
+        private var sessions: [any Session] = []
+
+        init() {}
+
+        func open(_ port: UInt16) -> any Session {
+            let session = transport.open(
+                ServerEndpoint(host: "127.0.0.1", port: port, security: .noSec), handler: self)
+            sessions.append(session)
+            return session
+        }
+
+        func register(_ port: UInt16, lifetime: Int = 60) async throws -> (any Session, Response) {
+            let session = open(port)
+            let response = try await session.send(
+                Request(
+                    .post, path: ["rd"], query: ["ep=gateway", "lwm2m=1.1", "lt=\(lifetime)", "b=U"], contentFormat: 40,
+                    payload: Array("</>;rt=\"oma.lwm2m\";ct=110,</3/0>,</9/0>".utf8)))
+            return (session, response)
+        }
+
+        func close() { for session in sessions { session.close() } }
+
+        func handle(_ request: Request, on: any Session, respond: @escaping @LoopActor (Response) -> Void) {
+            requests.append(request)
+            let key = "\(request.method) /\(request.path.joined(separator: "/"))"
+            respond(answers[key] ?? .failure(.notFound, key))
+        }
+
+        func upload(_ request: Request, size: Int?, on session: any Session) -> UploadDecision {
+            .collect(limit: 1 << 20)
+        }
+
+        func sessionEnded(_ session: any Session, _ reason: TransportError) {}
+    }
+
+    @LoopActor
+    final class Rig {
+        let clock = ManualScheduler()
+        let server: DevServer
+        let client = Client()
+        let port: UInt16
+        var events: [String] = []
+
+        init() throws {
+            server = DevServer(scheduler: clock)
+            port = try #require(server.listen("127.0.0.1", port: 0, secure: false))
+            server.report = { [weak self] in
+                self?.events.append($0["event"]?.string ?? "")
+            }
+        }
+
+        func close() {
+            client.close()
+            server.close()
+        }
+    }
+
+    @Test func aRegistrationAndItsLife() async throws {
+        try await onLoop {
+            let rig = try Rig()
+            let (session, registered) = try await rig.client.register(rig.port)
+            #expect(registered == Response(.created, locationPath: ["rd", "1"]))
+            let known = try #require(await rig.server.registration(of: "gateway", within: .zero))
+            #expect(known.lifetime == .seconds(60) && known.version == "1.1" && known.links.count == 3)
+            rig.clock.advance(by: .seconds(59))
+            let updated = try await session.send(Request(.post, path: ["rd", "1"], query: ["lt=100"]))
+            #expect(updated.code == .changed && known.lifetime == .seconds(100))
+            rig.clock.advance(by: .seconds(99))
+            #expect(rig.server.registrations.count == 1)
+            rig.clock.advance(by: .seconds(1))
+            #expect(rig.server.registrations.isEmpty)
+            #expect(try await session.send(Request(.post, path: ["rd", "1"])).code == .notFound)
+            // A new one takes the place of an old one of the same name.
+            #expect(try await rig.client.register(rig.port).1.locationPath == ["rd", "2"])
+            #expect(try await rig.client.register(rig.port).1.locationPath == ["rd", "3"])
+            #expect(rig.server.registrations.count == 1)
+            #expect(try await session.send(Request(.delete, path: ["rd", "3"])).code == .deleted)
+            #expect(rig.events == ["registered", "updated", "expired", "registered", "registered", "deregistered"])
+            rig.close()
+        }
+    }
+
+    @Test(arguments: [
+        Request(.post, path: ["rd"]), Request(.post, path: ["rd"], query: ["ep=a"]),
+        Request(.post, path: ["rd"], query: ["ep=a", "lwm2m=1.1", "lt=x"]),
+        Request(.post, path: ["rd"], query: ["ep=a", "lwm2m=1.1"], payload: [0x3c]),
+        Request(.post, path: ["rd", "9"]), Request(.delete, path: ["rd", "9"]), Request(.get, path: ["rd"]),
+        Request(.get, path: ["3"]),
+    ])
+    func whatIsRefused(_ request: Request) async throws {
+        try await onLoop {
+            let rig = try Rig()
+            #expect(try await rig.client.open(rig.port).send(request).code.codeClass == 4)
+            #expect(rig.server.registrations.isEmpty)
+            rig.close()
+        }
+    }
+
+    @Test func theOperationsOnTheWire() async throws {
+        try await onLoop {
+            let rig = try Rig()
+            _ = try await rig.client.register(rig.port)
+            let gateway = try #require(rig.server.registrations.first)
+            let changed = Response(.changed)
+            rig.client.answers = [
+                "0.01 /9/0/7": Response(.content, contentFormat: 0, payload: [0x33]),
+                "0.01 /9/0": Response(
+                    .content, contentFormat: 11542, payload: [0xc1, 7, 3, 0xc3, 0, 0x61, 0x62, 0x63]),
+                "0.03 /9/0/2": changed, "0.02 /9/0/6": changed, "0.03 /9/0/7": changed, "0.02 /9/0": changed,
+                "0.02 /9": Response(.created, locationPath: ["9", "5"]), "0.04 /9/5": Response(.deleted),
+            ]
+            let path = Path(9, 0, 7)
+            #expect(JSON.value(of: try await rig.server.read(path, nil, gateway), at: path) == 3)
+            let whole = try await rig.server.read(Path(9, 0), 11542, gateway)
+            #expect(JSON.value(of: whole, at: Path(9, 0)) == ["0": "abc", "7": 3])
+            let file = [UInt8](repeating: 1, count: 3000)
+            #expect(try await rig.server.write(Path(9, 0, 2), 42, file, gateway).code == .changed)
+            #expect(try await rig.server.execute(Path(9, 0, 6), "1", gateway).code == .changed)
+            #expect(try await rig.server.attributes(path, "pmin=1&pmax=9", gateway).code == .changed)
+            #expect(try await rig.server.write(Path(9, 0), 11542, [0xc1, 8, 1], gateway).code == .changed)
+            #expect(try await rig.server.create(9, 5, [(8, "1")], gateway).locationPath == ["9", "5"])
+            #expect(try await rig.server.delete(Path(9, 5), gateway).code == .deleted)
+            let sent = rig.client.requests
+            #expect(sent.map(\.accept) == [nil, 11542, nil, nil, nil, nil, nil, nil])
+            #expect(sent[2].payload == file && sent[2].contentFormat == 42)
+            #expect(sent[3].payload == [0x31] && sent[3].contentFormat == 0 && sent[3].method == .post)
+            #expect(sent[4].query == ["pmin=1", "pmax=9"] && sent[5].method == .post)
+            // An instance of TLV: type 00, 8-bit length 3, identifier 5; in it resource 8.
+            #expect(sent[6].payload == [0x03, 5, 0xc1, 8, 1])
+            rig.close()
+        }
+    }
+
+    @Test func untilAnObservedValueComes() async throws {
+        try await onLoop {
+            let rig = try Rig()
+            let (session, _) = try await rig.client.register(rig.port)
+            let gateway = try #require(rig.server.registrations.first)
+            let path = Path(9, 0, 7)
+            rig.client.answers = ["0.01 /9/0/7": Response(.content, contentFormat: 0, observe: 1, payload: [0x30])]
+            let first = try await rig.server.observe(path, nil, gateway)
+            #expect(first.observe == 1 && gateway.notified[path] == 0)
+            let token = try #require(rig.client.requests.last?.token)
+            var seen = false
+            LoopActor.spawn {
+                seen = (try? await rig.server.until(path, "4", .seconds(30), gateway)) == 4
+            }
+            for (number, digit) in [(2, 0x33), (3, 0x34)] as [(UInt32, UInt8)] {
+                await withCheckedContinuation { continuation in
+                    session.notify(
+                        token: token, Response(.content, contentFormat: 0, observe: number, payload: [digit])
+                    ) {
+                        #expect($0 == nil)
+                        continuation.resume()
+                    }
+                }
+            }
+            await session.flush(within: .seconds(5))
+            #expect(seen && rig.events.suffix(2) == ["notification", "notification"])
+            rig.client.answers["0.01 /9/0/7"] = Response(.content, contentFormat: 0, payload: [0x34])
+            let cancelled = try await rig.server.cancel(path, byReset: false, gateway)
+            #expect(cancelled?.code == .content && rig.client.requests.last?.observe == 1)
+            #expect(rig.client.requests.last?.token == token)
+            rig.close()
+        }
+    }
+
+    @Test func optionsOfTheProgram() throws {
+        let options = try ConsoleOptions(["--psk", "a:b:00ff", "--port", "0", "--strict"])
+        #expect(options.keys == [Array("a:b".utf8): [0, 255]] && options.port == 0 && options.strict)
+        for wrong in [["--psk", "a"], ["--psk", "a:0"], ["--psk", ":00"], ["--port", "65536"], ["--port"], ["x"]] {
+            #expect(throws: CommandError.self) { try ConsoleOptions(wrong) }
+        }
+    }
+}
