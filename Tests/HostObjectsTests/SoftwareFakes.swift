@@ -16,6 +16,8 @@ final class FakeInstaller: SoftwareInstaller {
     /// How deployments end; nil leaves them running.
     var outcome: DeploymentEnd? = .done
     var onInstall: () -> Void = {}
+    /// Happens while a staged package is being dropped.
+    var duringDiscard: (@LoopActor () async -> Void)?
     private var waiting: [CheckedContinuation<DeploymentEnd, Never>] = []
     private var deployments: [String: String] = [:]
 
@@ -29,6 +31,7 @@ final class FakeInstaller: SoftwareInstaller {
 
     func discard(token: String) async throws(InstallerRefusal) {
         calls.append("discard \(token)")
+        await duringDiscard?()
         staged.removeAll { $0.token == token }
     }
 

@@ -152,6 +152,39 @@ import Testing
         }
     }
 
+    @Test func whileAPackageIsDroppedItIsNotInstalled() async throws {
+        try await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            _ = try await rig.push(Self.one)
+            var codes: [String] = []
+            rig.installer.duringDiscard = {
+                codes.append(await code { try await rig.object.execute(0, 4, []) })
+                codes.append(await code { try await rig.object.execute(0, 6, []) })
+            }
+            try await rig.object.execute(0, 6, [])
+            #expect(codes == ["4.05", "4.05"])
+            #expect(rig.installer.calls == ["stage 4", "discard t-1"])
+            #expect(rig.state() == "0 0 false")
+            rig.installer.duringDiscard = nil
+            #expect(try await rig.push(Self.one).code == .changed)
+        }
+    }
+
+    @Test func aWriteTakesAllOrNothing() async throws {
+        try await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            let refused: [UInt16: ResourceContent] = [8: .single(.boolean(true)), 3: .single(.string("ftp://a/b"))]
+            #expect(await code { try await rig.object.write(0, refused, mode: .update) } == "4.00")
+            #expect(rig.read(8) == "false")
+            let both: [UInt16: ResourceContent] = [8: .single(.boolean(true)), 3: .single(.string("http://a/b"))]
+            try await rig.object.write(0, both, mode: .update)
+            #expect(rig.read(8) == "true")
+            #expect(rig.state() == "1 1 false")
+        }
+    }
+
     @Test(arguments: ["", "ftp://a/b", "coap://a", "http://", String(repeating: "http://a/", count: 40)])
     func aURIThatCannotBeFetchedIsRefused(uri: String) async throws {
         await onLoop {

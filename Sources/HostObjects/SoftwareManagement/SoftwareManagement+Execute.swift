@@ -92,16 +92,20 @@ extension SoftwareManagement {
     }
 
     func discard(_ instance: UInt16, _ token: String?) async throws(OperationError) {
+        // Held from here on: an Install that comes while the installer drops the package is refused.
+        software[instance]?.job = .removing
         if let token {
             do throws(InstallerRefusal) {
                 try await installer.discard(token: token)
             } catch {
+                software[instance]?.job = nil
                 throw OperationError(.internalServerError, error.reason)
             }
         }
         await update(instance) {
             $0.record.staged = nil
             $0.apply(.uninstalled, reason: "")
+            $0.job = nil
         }
     }
 

@@ -21,11 +21,16 @@ extension SoftwareManagement {
         if values[2] != nil, values[3] != nil {
             throw OperationError(.badRequest, "write Package or Package URI, not both")
         }
-        if case .single(.boolean(let updates))? = values[8] {
-            await update(instance) { $0.record.updatesObjects = updates }
-        }
         if case .single(.string(let uri))? = values[3] { try await startPull(instance, uri) }
         if case .single(.opaque(let bytes))? = values[2] { try await push(instance, bytes) }
+        // Last, for a package or URI that is refused leaves nothing written.
+        if case .single(.boolean(let updates))? = values[8] {
+            let before = software[instance]?.record.updatesObjects ?? false
+            guard await update(instance, { $0.record.updatesObjects = updates }) else {
+                _ = mutate(instance) { $0.record.updatesObjects = before }
+                throw OperationError(.internalServerError, "the state could not be stored")
+            }
+        }
     }
 
     /// A package that came in one message.
