@@ -1,0 +1,131 @@
+import Bus
+import Contract
+import EventLoop
+import HostObjects
+import Linux
+import TestSupport
+import Testing
+
+@testable import Agent
+
+/// The installer's answers as object 9 sees them.
+@Suite struct BusInstallerTests {
+    @Test(arguments: [
+        (ContractError.Code.badSignature, InstallerRefusal.Kind.integrity), (.unsupported, .unsupported),
+        (.wrongArchitecture, .unsupported), (.noSpace, .noSpace), (.unmetRelation, .policy), (.downgrade, .policy),
+        (.conflict, .policy), (.refused, .policy), (.busy, .busy), (.tooOften, .busy), (.notFound, .notFound),
+        (.unreachable, .unavailable), (.accessDenied, .failed), (.invalidArgument, .failed), (.failed, .failed),
+    ])
+    func everyRefusalHasItsKindAndToken(code: ContractError.Code, kind: InstallerRefusal.Kind) {
+        let refusal = InstallerRefusal(ContractError(code, "Why it was refused"))
+        #expect(refusal.kind == kind)
+        #expect(refusal.reason == "\(code.token): Why it was refused")
+        #expect(code.token.allSatisfy { $0.isLowercase || $0 == "-" })
+        // A text that has its token already keeps it.
+        #expect(InstallerRefusal(ContractError(code, "expired: on Monday")).reason == "expired: on Monday")
+    }
+
+    @Test func theEndOfADeploymentIsToldToWhoWaits() async {
+        let ends = await onLoop {
+            let client = FakeInstallerClient()
+            client.deployment = DeploymentInfo(id: "d1", package: "keel")
+            let installer = BusInstaller(client)
+            LoopActor.spawn {
+                // Another one's end wakes nobody.
+                installer.deploymentChanged(DeploymentInfo(id: "d2", package: "keel", result: .done))
+                installer.deploymentChanged(DeploymentInfo(id: "d1", package: "keel", result: .running))
+                installer.deploymentChanged(
+                    DeploymentInfo(id: "d1", package: "keel", result: .rolledBack, reason: "probation: it fell over"))
+            }
+            return await installer.end(of: "d1")
+        }
+        #expect(ends == .failed("probation: it fell over"))
+    }
+
+    @Test func anEndBeforeAnybodyListenedIsAskedFor() async {
+        let end = await onLoop {
+            let client = FakeInstallerClient()
+            client.deployment = DeploymentInfo(id: "d1", package: "keel", result: .done)
+            return await BusInstaller(client).end(of: "d1")
+        }
+        #expect(end == .done)
+    }
+
+    @Test func anEndDuringTheInstallersAbsenceIsFoundWhenItIsBack() async {
+        let end = await onLoop {
+            let client = FakeInstallerClient()
+            client.failure = ContractError(.unreachable, "gone")
+            let installer = BusInstaller(client)
+            LoopActor.spawn {
+                client.failure = nil
+                client.deployment = DeploymentInfo(id: "d1", package: "keel", result: .done)
+                await installer.appeared()
+            }
+            return await installer.end(of: "d1")
+        }
+        #expect(end == .done)
+    }
+
+    @Test func aDeploymentThatNobodyKnowsHasFailed() async {
+        let end = await onLoop {
+            let client = FakeInstallerClient()
+            client.failure = ContractError(.notFound, "no deployment d1")
+            return await BusInstaller(client).end(of: "d1")
+        }
+        #expect(end == .failed("lost: the installer does not know deployment d1"))
+    }
+
+    @Test func packagesThatWereRemovedAreNotInstalled() async throws {
+        let snapshot = try await onLoop {
+            let client = FakeInstallerClient()
+            client.all = [
+                PackageInfo(name: "a", version: "1", isActive: true), PackageInfo(name: "b", state: .absent),
+            ]
+            return try await BusInstaller(client).snapshot()
+        }
+        #expect(snapshot.packages == [InstalledPackage(name: "a", version: "1", active: true)])
+    }
+}
+
+@LoopActor
+private final class FakeInstallerClient: InstallerClient {
+    var failure: ContractError?
+    var deployment = DeploymentInfo(id: "", package: "")
+    var all: [PackageInfo] = []
+
+    private func answer<Value>(_ value: Value) throws(ContractError) -> Value {
+        if let failure { throw failure }
+        return value
+    }
+
+    func stage(_ file: BusDescriptor) async throws(ContractError) -> StagedInfo {
+        try answer(StagedInfo(token: "t", name: "keel", version: "1"))
+    }
+    func discard(_ token: String) async throws(ContractError) { try answer(()) }
+    func install(_ token: String, _ options: InstallOptions) async throws(ContractError) -> String { try answer("d1") }
+    func remove(_ name: String, purge: Bool) async throws(ContractError) -> String { try answer("d1") }
+    func activate(_ name: String) async throws(ContractError) -> String { try answer("d1") }
+    func deactivate(_ name: String) async throws(ContractError) -> String { try answer("d1") }
+    func rollback(_ name: String) async throws(ContractError) -> String { try answer("d1") }
+    func packages() async throws(ContractError) -> [PackageInfo] { try answer(all) }
+    func package(_ name: String) async throws(ContractError) -> PackageInfo { try answer(PackageInfo(name: name)) }
+    func staged() async throws(ContractError) -> [StagedInfo] { try answer([]) }
+    func deployment(_ id: String) async throws(ContractError) -> DeploymentInfo { try answer(deployment) }
+    func deployments(limit: Int) async throws(ContractError) -> [DeploymentInfo] { try answer([deployment]) }
+    func keyring() async throws(ContractError) -> [CertificateInfo] { try answer([]) }
+
+    func onPackageChanged(_ handler: @escaping @LoopActor (PackageInfo) -> Void) throws(ContractError) -> BusToken {
+        throw ContractError(.failed, "no signals here")
+    }
+    func onPackageRemoved(_ handler: @escaping @LoopActor (String) -> Void) throws(ContractError) -> BusToken {
+        throw ContractError(.failed, "no signals here")
+    }
+    func onDeploymentChanged(
+        _ handler: @escaping @LoopActor (DeploymentInfo) -> Void
+    ) throws(ContractError) -> BusToken {
+        throw ContractError(.failed, "no signals here")
+    }
+    func onAvailability(_ handler: @escaping @LoopActor (Bool) -> Void) throws(ContractError) -> BusToken {
+        throw ContractError(.failed, "no signals here")
+    }
+}
