@@ -59,6 +59,12 @@ public final class ServerAccounts {
         return notes
     }
 
+    /// Whether there is such an account; cheap, for every request asks.
+    func has(_ instance: UInt16) -> Bool {
+        for index in all.indices where all[index].instance == instance { return true }
+        return false
+    }
+
     public subscript(instance: UInt16) -> ServerAccount? { all.first { $0.instance == instance } }
 
     /// Makes what `init` merged durable; to be called once after loading, and after `reload`.

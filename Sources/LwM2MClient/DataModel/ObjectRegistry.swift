@@ -4,10 +4,17 @@ import LwM2M
 /// The objects of this client, by identifier.
 @LoopActor
 final class ObjectRegistry {
-    struct Entry {
+    /// A class, for its table is passed around with every request and is not to be copied.
+    @LoopActor
+    final class Entry {
         let object: any Object
         /// The object's, fetched once.
         let definition: ObjectDefinition
+
+        fileprivate init(_ object: any Object) {
+            self.object = object
+            definition = object.definition
+        }
     }
 
     /// Sorted. A client has a handful of objects: a scan beats a dictionary's hashing.
@@ -15,7 +22,7 @@ final class ObjectRegistry {
 
     /// - Parameter objects: with distinct identifiers.
     init(_ objects: [any Object]) {
-        entries = objects.map { Entry(object: $0, definition: $0.definition) }
+        entries = objects.map { Entry($0) }
             .sorted { $0.definition.id < $1.definition.id }
         let identifiers = Set(entries.map(\.definition.id))
         precondition(identifiers.count == entries.count, "two objects have the same identifier")

@@ -8,9 +8,11 @@ import LwM2M
 @LoopActor
 enum AccessControl {
     /// - Throws: 4.01 for Security (0), which no server but a bootstrap server sees.
-    static func check(_ operation: Operation, on object: UInt16, by account: ServerAccount?) throws(OperationError) {
+    static func check(
+        _ operation: Operation, on object: UInt16, by account: UInt16, _ accounts: ServerAccounts
+    ) throws(OperationError) {
         try checkObject(object)
-        guard account != nil else { throw OperationError(.unauthorized, "this server has no account") }
+        guard accounts.has(account) else { throw OperationError(.unauthorized, "this server has no account") }
     }
 
     /// Before it is told whether there is such an object at all.

@@ -47,7 +47,7 @@ final class DeviceManagement {
         try AccessControl.checkObject(path.object)
         guard let entry = registry[path.object] else { throw OperationError(.notFound, "no object \(path.object)") }
         let operation = try Operation(request, at: path, entry.definition)
-        try AccessControl.check(operation, on: path.object, by: accounts[account])
+        try AccessControl.check(operation, on: path.object, by: account, accounts)
         if operation != .writeAttributes && !request.query.isEmpty {
             throw OperationError(.badRequest, "queries belong to Write-Attributes")
         }
