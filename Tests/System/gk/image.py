@@ -10,9 +10,10 @@ import subprocess
 import tempfile
 
 # What a gateway's Debian holds here: no polkit, no udev, no network manager. The libraries are those that our package
-# depends on, so that `dpkg -i` needs no network.
+# depends on, so that `dpkg -i` needs no network, and those of the archive's daemons that are tried.
 PACKAGES = """systemd systemd-sysv dbus iproute2 procps zstd openssl ca-certificates
-    libcoap3 libarchive13 libcurl4 libssl3 libsystemd0""".split()
+    libcoap3 libarchive13 libcurl4 libssl3 libsystemd0
+    adduser lsb-base libcap2 libcjson1 libdlt2 libmosquitto1 libwrap0""".split()
 RECIPE = "1"
 
 

@@ -101,12 +101,18 @@ def put(path, data, mode=0o644):
 
 
 def archived(name):
-    """A package of Debian's archive, as it is; None where the archive cannot be reached."""
+    """A package of Debian's archive, as it is."""
     path = image.cache() / "packages" / f"archive-{name}"
     with image.making(path) as folder:
         if folder:
             os.chmod(folder, 0o755)
-            run("apt-get", "-o", "APT::Sandbox::User=root", "download", name, cwd=folder)
+            fetch = ("apt-get", "-o", "APT::Sandbox::User=root", "download", name)
+            try:
+                run(*fetch, cwd=folder)
+            except RuntimeError:
+                # The lists are none, or old.
+                run("apt-get", "update")
+                run(*fetch, cwd=folder)
     return next(path.glob("*.deb"))
 
 
@@ -131,6 +137,31 @@ def member(name, content):
 
 def archive(*parts):
     return b"!<arch>\n" + b"".join(member(name, content) for name, content in parts)
+
+
+def revised(good, version, behaviour="good"):
+    """The sample in another version, put together without debhelper: for tests that need hundreds."""
+    made = []
+    for name, content in members(pathlib.Path(good).read_bytes()):
+        if name.startswith(("control.tar", "data.tar")):
+            out = io.BytesIO()
+            with tarfile.open(fileobj=io.BytesIO(content)) as old, tarfile.open(fileobj=out, mode="w") as new:
+                for info in old:
+                    data = old.extractfile(info).read() if info.isreg() else None
+                    if info.name == "./control":
+                        lines = data.decode().splitlines(True)
+                        data = "".join(f"Version: {version}\n" if line.startswith("Version:") else line
+                                       for line in lines).encode()
+                    elif info.name == "./md5sums":
+                        continue
+                    elif info.name == "./usr/share/keelsample/release":
+                        data = f"{version} {behaviour}\n".encode()
+                    if data is not None:
+                        info.size = len(data)
+                    new.addfile(info, io.BytesIO(data) if data is not None else None)
+            name, content = f"{name.split('.')[0]}.tar.gz", gzip.compress(out.getvalue(), 1, mtime=0)
+        made.append((name, content))
+    return archive(*made)
 
 
 def hostile(good, entries):

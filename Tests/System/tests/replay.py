@@ -1,0 +1,62 @@
+"""What real servers do, step by step: ThingsBoard's sequence, and GEISA's ADM tests 01 to 06."""
+
+from gk.case import equal, expect, test
+from gk.gateway import DELIVERED, INITIAL, INSTALLED, Gateway
+
+
+@test
+def geisa_adm(t):
+    """GEISA's conformance: 9/0 as it is, pushed, State 3 and 4 at once, Activate, Deactivate, Uninstall, in text."""
+    g = Gateway(t)
+    device = g.device
+
+    def text(path):
+        answer = device.read(path, format="TEXT").expect("2.05")
+        return answer.content["value"]
+
+    equal(str(text("/9/0/7")), "0", "01: State")
+    equal(str(text("/9/0/12")).lower(), "false", "01: Activation State")
+    device.write("/9/0/2", g.signed("1.0"), timeout=10).expect("2.04")
+    equal(str(text("/9/0/7")), "3", "02: State, at once after the push")
+    device.execute("/9/0/4", timeout=5).expect("2.04")
+    equal(str(text("/9/0/7")), "4", "03: State, at once after Install")
+    equal(str(text("/9/0/12")).lower(), "false", "03: Activation State")
+    device.execute("/9/0/10", timeout=5).expect("2.04")
+    equal(str(text("/9/0/12")).lower(), "true", "04: Activation State")
+    device.execute("/9/0/11", timeout=5).expect("2.04")
+    equal(str(text("/9/0/12")).lower(), "false", "05: Activation State")
+    device.execute("/9/0/6", timeout=5).expect("2.04")
+    equal(str(text("/9/0/7")), "0", "06: State")
+
+
+@test
+def thingsboard(t):
+    """ThingsBoard's update service: it observes 9/0, executes Uninstall with «1», writes, installs on State 3, never
+    activates, and is content when name and version are the target's."""
+    g = Gateway(t)
+    device, slot = g.device, g.slot(0)
+    for resource in (0, 1, 7, 9):
+        device.observe(f"/9/0/{resource}").expect("2.05")
+    device.observe("/3/0/19").expect("2.05")
+    # It takes a device for capable only if one of these says something in INITIAL.
+    shown = [device.read(path).code == "2.05" and device.value(path) for path in ("/9/0/0", "/9/0/1", "/3/0/19")]
+    expect(any(shown), f"PkgName, PkgVersion or 3/0/19 is not empty: {shown}")
+    listed = {0, 1, 2, 3, 50, 51, 52, 53, 54, 56, 57, 58, 59}
+    for version in ("1.0", "2.0"):
+        if slot.value(7) == INSTALLED:
+            device.execute("/9/0/6", "1", timeout=5).expect("2.04")
+            g.events.value(5, "/9/0/7", INITIAL)
+        device.write("/9/0/2", g.signed(version), timeout=60).expect("2.04")
+        g.events.value(20, "/9/0/7", DELIVERED)
+        device.execute("/9/0/4", timeout=5).expect("2.04")
+        g.events.value(30, "/9/0/7", INSTALLED)
+        slot.shows(name="keelsample", version=version, state=INSTALLED, result=2)
+        if version == "1.0":
+            # The operator's own hand; ThingsBoard has none.
+            device.execute("/9/0/10", timeout=5).expect("2.04")
+            g.runs("1.0")
+    slot.becomes(5, active=True)
+    g.runs("2.0")
+    results = {event.data.get("val", {}).get("value") for event in g.events.seen
+               if event.type == "NOTIFICATION" and event.data.get("res") == "/9/0/9" and isinstance(event.data.get("val"), dict)}
+    expect({int(value) for value in results if value is not None} <= listed, f"only listed results were seen: {results}")
