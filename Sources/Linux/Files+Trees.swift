@@ -1,22 +1,11 @@
 import Glibc
 
 extension Files {
-    /// Removes a file or a whole tree; links are removed, never followed. What is not there is no error.
-    ///
-    /// Not for folders that others may change meanwhile: names are looked up anew at every step.
+    /// Removes a file or a whole tree, as `FileTree.remove(beneath:_:)` does. What is not there is no error.
     public static func removeTree(_ path: String) throws(Errno) {
-        var status = stat()
-        if lstat(path, &status) != 0 {
-            let code = errno
-            if code == ENOENT { return }
-            throw Errno(code, "remove \(path)")
-        }
-        guard status.st_mode & S_IFMT == S_IFDIR else {
-            if unlink(path) != 0, errno != ENOENT { throw Errno.current("remove \(path)") }
-            return
-        }
-        for name in try names(in: path) { try removeTree("\(path)/\(name)") }
-        if rmdir(path) != 0, errno != ENOENT { throw Errno.current("rmdir \(path)") }
+        guard exists(path) else { return }
+        let (folder, name) = split(path)
+        try FileTree.remove(beneath: try FileDescriptor.open(folder, O_RDONLY | O_DIRECTORY), name)
     }
 
     /// The target of a symbolic link: `readlink(2)`; nil when there is none, or when it is no link.

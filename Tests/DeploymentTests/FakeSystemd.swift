@@ -161,6 +161,16 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner {
         (unit.status.exitCode, unit.status.exitStatus, unit.running) = (1, code, "")
     }
 
+    /// A unit crashes now.
+    func crash(_ name: String) {
+        units[name].map { unit in
+            var unit = unit
+            fail(&unit, code: 9)
+            units[name] = unit
+        }
+        tell(name)
+    }
+
     private func later(_ name: String, _ delay: Duration, _ change: @escaping @LoopActor (inout Unit) -> Void) {
         let started = clock
         scheduler.schedule(after: delay) {

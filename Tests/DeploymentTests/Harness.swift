@@ -67,9 +67,12 @@ final class Harness: DeploymentObserver {
                 idle = 0
             }
             // Not for time to pass, but to leave the processor to the worker's thread.
-            await LoopScheduler.shared.sleep(for: .microseconds(50))
+            await breathe()
         }
     }
+
+    /// A turn of the loop.
+    func breathe() async { await LoopScheduler.shared.sleep(for: .microseconds(50)) }
 
     /// Puts a package into the store.
     func stage(_ text: String) async throws -> StagedPackage {
@@ -136,13 +139,41 @@ final class Harness: DeploymentObserver {
     }
 }
 
-/// Throws at the n-th passage and ever after: nothing of a dead process happens.
+/// Throws at the n-th passage, or at one of a name, and ever after: nothing of a dead process happens.
 final class Killer: @unchecked Sendable {
-    // Sendable: `passed` and `isDead` are touched only under `lock`.
+    // Sendable: `passed` and `place` are touched only under `lock`.
+    private let lock = Mutex()
+    private let index: Int
+    private let wanted: String
+    private var passed = 0
+    private var place = ""
+
+    init(at index: Int) { (self.index, wanted) = (index, "") }
+    init(named name: String) { (index, wanted) = (.max, name) }
+
+    var passage: Passage {
+        var passage = Passage()
+        passage.probe = { [self] name in
+            try lock.withLock {
+                passed += 1
+                if place.isEmpty, passed == index || name == wanted { place = name }
+                if !place.isEmpty { throw Killed() }
+            }
+        }
+        return passage
+    }
+
+    var hasKilled: Bool { !name.isEmpty }
+    var name: String { lock.withLock { place } }
+}
+
+/// Makes the n-th passage fail, and no other.
+final class Fault: @unchecked Sendable {
+    // Sendable: `passed` and `place` are touched only under `lock`.
     private let lock = Mutex()
     private let index: Int
     private var passed = 0
-    private(set) var name = ""
+    private var place = ""
 
     init(at index: Int) { self.index = index }
 
@@ -151,14 +182,16 @@ final class Killer: @unchecked Sendable {
         passage.probe = { [self] name in
             try lock.withLock {
                 passed += 1
-                if passed == index { self.name = name }
-                if passed >= index { throw Killed() }
+                guard passed == index else { return }
+                place = name
+                throw Errno(EIO, "fault \(name)")
             }
         }
         return passage
     }
 
-    var hasKilled: Bool { lock.withLock { passed >= index } }
+    var hasFailed: Bool { !name.isEmpty }
+    var name: String { lock.withLock { place } }
 }
 
 /// A mutex at a stable address.

@@ -116,7 +116,7 @@ struct ConffileTransaction: Sendable {
             try restore(
                 paths.host(plan.path + ConffilePlan.besideSuffix), plan.savedBeside, "\(index).beside", new: new)
         }
-        try removeFolders()
+        removeEmptyFolders()
     }
 
     private func restore(_ path: String, _ saved: ConffilePlan.Saved, _ name: String, new: [UInt8]?) throws {
@@ -180,10 +180,8 @@ struct ConffileTransaction: Sendable {
         try Files.synchronizeDirectory(Files.split(host).folder)
     }
 
-    /// Removes those that are empty again.
-    private func removeFolders() throws(Errno) {
-        for path in deployment.folders.reversed() {
-            if rmdir(paths.host(path)) == 0 { try Files.synchronizeDirectory(Files.split(paths.host(path)).folder) }
-        }
+    /// Removes those that are empty (again).
+    func removeEmptyFolders() {
+        for path in deployment.folders.reversed() { rmdir(paths.host(path)) }
     }
 }

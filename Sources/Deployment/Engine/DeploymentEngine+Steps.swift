@@ -312,6 +312,7 @@ extension DeploymentEngine {
                 }
                 state.installedAt = now
                 state.conffiles = Set(state.conffiles).union(release.conffiles).sorted()
+                state.hostLines = Set(state.hostLines).union(release.manifestFolders).sorted()
                 state.folders = Set(state.folders).union(record.folders).sorted()
                 if record.activation != .restore { state.isActivated = record.activation == .yes }
             }
@@ -325,6 +326,8 @@ extension DeploymentEngine {
             if record.result == .done {
                 if !record.token.isEmpty { try store.discard(staged: record.token) }
             } else {
+                // What an early failure left of the folders that users and folders were made with.
+                ConffileTransaction(store: store, deployment: record).removeEmptyFolders()
                 try Self.settle(record, store)
             }
             try Files.removeTree(store.work(of: record.id))

@@ -12,7 +12,7 @@ public final class DeploymentEngine: Deployments {
     public var policy: Policy
 
     let store: Store
-    let ports: Ports
+    private(set) var ports: Ports
     /// The deployment that runs, and where it is.
     var active: ActiveDeployment?
     private(set) var history: [DeploymentRecord] = []
@@ -24,6 +24,12 @@ public final class DeploymentEngine: Deployments {
     /// Held while a request is checked, before its deployment exists.
     private var isPreparing = false
     var isSuspended = false
+
+    /// How packages are read, from the next one on: after the configuration changed.
+    public var packageReader: any PackageReader {
+        get { ports.packages }
+        set { ports.packages = newValue }
+    }
 
     public convenience init(paths: HostPaths = HostPaths(), policy: Policy = Policy(), ports: Ports) {
         self.init(store: Store(paths), policy: policy, ports: ports)

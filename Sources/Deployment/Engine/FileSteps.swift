@@ -103,8 +103,29 @@ struct FileSteps: Sendable {
                 try Files.remove(path)
             }
         }
+        try purgeData(state.hostLines)
         // The deepest first; what holds something of others stays.
         for folder in state.folders.sorted(by: >) { rmdir(store.paths.host(folder)) }
+    }
+
+    /// What lines of `tmpfiles.d(5)` made: folders of data with all that is in them, links if they are still ours.
+    private func purgeData(_ lines: [String]) throws {
+        for fields in lines.map({ $0.split(separator: " ").map(String.init) }) where fields.count > 1 {
+            let path = store.paths.host(fields[1])
+            switch fields[0] {
+            case "d" where Self.isData(fields[1]): try Files.removeTree(path)
+            case "d": rmdir(path)
+            case "L" where Files.linkTarget(path) == fields.last: try Files.remove(path)
+            default: break
+            }
+        }
+    }
+
+    /// Beneath a folder of data, and at least one name below it.
+    private static func isData(_ path: String) -> Bool {
+        let parts = path.split(separator: "/")
+        guard !parts.contains(".."), !parts.contains(".") else { return false }
+        return parts.first == "srv" && parts.count > 1 || parts.first == "var" && parts.count > 2
     }
 
     private func delete() throws {

@@ -55,7 +55,8 @@ extension Phase {
         switch (self, operation) {
         case (.verifying, _): [.verify]
         case (.unpacking, _): [.unpack]
-        case (.preparing, _): [.provision, .plan]
+        // The plan first: it sees which folders beneath /etc are not the package's doing.
+        case (.preparing, _): [.plan, .provision]
         case (.stopping, _): [.stop]
         case (.switching, _): [.mark, .conffiles, .attach, .links, .unlink, .reload, .unmark]
         case (.starting, _): [.enable, .start]

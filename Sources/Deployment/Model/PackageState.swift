@@ -11,6 +11,8 @@ struct PackageState: Hashable, Sendable {
     var conffiles: [String] = []
     /// Folders beneath `/etc` that were made for conffiles.
     var folders: [String] = []
+    /// Lines of `tmpfiles.d(5)` of any of its releases: a purge takes what they made.
+    var hostLines: [String] = []
     /// Why the last deployment of it ended badly.
     var reason: Reason?
 
@@ -23,6 +25,7 @@ struct PackageState: Hashable, Sendable {
         record.add("activated", isActivated)
         record.add("conffile", each: conffiles)
         record.add("folder", each: folders)
+        record.add("host-line", each: hostLines)
         if let reason { record.add("reason", reason.token, reason.text) }
         return record
     }
@@ -33,6 +36,7 @@ struct PackageState: Hashable, Sendable {
         isActivated = record.flag("activated")
         conffiles = record.strings("conffile")
         folders = record.strings("folder")
+        hostLines = record.strings("host-line")
         reason = record.fields("reason").flatMap { $0.count == 2 ? Reason($0[0], $0[1]) : nil }
     }
 }

@@ -1,0 +1,175 @@
+import Testing
+
+@testable import Deployment
+
+@Suite struct MachineTests {
+    typealias Conditions = DeploymentMachine.Conditions
+
+    /// The phases of a deployment in which each phase ends with an event, `done` unless one is named.
+    private func walk(
+        _ operation: Deployment.Operation, _ conditions: Conditions, _ events: [Phase: Transition.Event] = [:]
+    ) -> (phases: [Phase], result: DeploymentResult?) {
+        var machine = DeploymentMachine(
+            operation: operation, phase: DeploymentMachine.firstPhase(of: operation))
+        var phases = [machine.phase]
+        var result: DeploymentResult?
+        while machine.phase != .finished, phases.count < 30 {
+            let actions = machine.handle(events[machine.phase] ?? .done, conditions)
+            for case .settle(let settled) in actions { result = settled }
+            if actions.isEmpty { break }
+            phases.append(machine.phase)
+        }
+        return (phases, result)
+    }
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        let name: String
+        let operation: Deployment.Operation
+        var conditions = Conditions(hasOld: true, enables: true, starts: true)
+        var events: [Phase: Transition.Event] = [:]
+        let phases: [Phase]
+        let result: DeploymentResult
+        var testDescription: String { name }
+    }
+
+    static let cases: [Case] = [
+        Case(
+            name: "first install, inactive", operation: .install, conditions: Conditions(),
+            phases: [.verifying, .unpacking, .preparing, .switching, .committing, .cleaning, .finished], result: .done),
+        Case(
+            name: "update of what runs", operation: .update,
+            phases: [
+                .verifying, .unpacking, .preparing, .stopping, .switching, .starting, .probation, .committing,
+                .cleaning,
+                .finished,
+            ], result: .done),
+        Case(
+            name: "update of what is inactive is kept at the switch", operation: .update,
+            conditions: Conditions(hasOld: true),
+            phases: [.verifying, .unpacking, .preparing, .stopping, .switching, .committing, .cleaning, .finished],
+            result: .done),
+        Case(
+            name: "enabled and nothing to start", operation: .update,
+            conditions: Conditions(hasOld: true, enables: true),
+            phases: [
+                .verifying, .unpacking, .preparing, .stopping, .switching, .starting, .committing, .cleaning, .finished,
+            ], result: .done),
+        Case(
+            name: "unpacking fails", operation: .update, events: [.unpacking: .failed],
+            phases: [.verifying, .unpacking, .cleaning, .finished], result: .failed),
+        Case(
+            name: "the old one does not stop", operation: .update, events: [.stopping: .failed],
+            phases: [.verifying, .unpacking, .preparing, .stopping, .revertStarting, .cleaning, .finished],
+            result: .failed),
+        Case(
+            name: "the switch fails", operation: .update, events: [.switching: .failed],
+            phases: [
+                .verifying, .unpacking, .preparing, .stopping, .switching, .revertStopping, .revertSwitching,
+                .revertStarting, .cleaning, .finished,
+            ], result: .rolledBack),
+        Case(
+            name: "probation fails", operation: .update, events: [.probation: .failed],
+            phases: [
+                .verifying, .unpacking, .preparing, .stopping, .switching, .starting, .probation, .revertStopping,
+                .revertSwitching, .revertStarting, .cleaning, .finished,
+            ], result: .rolledBack),
+        Case(
+            name: "probation fails, and the new one does not stop, and the old one does not start", operation: .update,
+            events: [.probation: .failed, .revertStopping: .failed, .revertStarting: .failed],
+            phases: [
+                .verifying, .unpacking, .preparing, .stopping, .switching, .starting, .probation, .revertStopping,
+                .revertSwitching, .revertStarting, .cleaning, .finished,
+            ], result: .rolledBack),
+        Case(
+            name: "a first install that fails is no roll-back", operation: .install,
+            conditions: Conditions(enables: true, starts: true), events: [.starting: .failed],
+            phases: [
+                .verifying, .unpacking, .preparing, .switching, .starting, .revertStopping, .revertSwitching,
+                .revertStarting, .cleaning, .finished,
+            ], result: .failed),
+        Case(
+            name: "roll-back by hand", operation: .rollback,
+            phases: [
+                .preparing, .stopping, .switching, .starting, .probation, .committing, .cleaning, .finished,
+            ], result: .done),
+        Case(
+            name: "activate fails", operation: .activate, events: [.probation: .failed],
+            phases: [.starting, .probation, .revertStopping, .revertSwitching, .cleaning, .finished], result: .failed),
+        Case(
+            name: "deactivate", operation: .deactivate, phases: [.stopping, .committing, .cleaning, .finished],
+            result: .done),
+        Case(
+            name: "remove", operation: .remove, phases: [.stopping, .removing, .cleaning, .finished], result: .done),
+        Case(
+            name: "what is removed does not stop", operation: .remove, events: [.stopping: .failed],
+            phases: [.stopping, .revertStarting, .cleaning, .finished], result: .failed),
+    ]
+
+    @Test(arguments: cases)
+    func theTable(_ example: Case) {
+        let (phases, result) = walk(example.operation, example.conditions, example.events)
+        #expect(phases == example.phases)
+        #expect(result == example.result)
+    }
+
+    /// The phases that an operation can be in.
+    private func reachable(_ operation: Deployment.Operation) -> Set<Phase> {
+        var found: Set<Phase> = []
+        var open: [Phase] = [DeploymentMachine.firstPhase(of: operation)]
+        let conditions = [true, false].flatMap { old in
+            [true, false].flatMap { enables in
+                [true, false].map { Conditions(hasOld: old, enables: enables, starts: $0) }
+            }
+        }
+        while let phase = open.popLast() {
+            guard found.insert(phase).inserted else { continue }
+            for event in Transition.Event.allCases {
+                open += conditions.compactMap { DeploymentMachine.transition(operation, phase, event, $0)?.to }
+            }
+        }
+        return found
+    }
+
+    @Test(arguments: Deployment.Operation.allCases)
+    func everyReachablePhaseHasAnAnswerToEveryEvent(_ operation: Deployment.Operation) {
+        for phase in reachable(operation) where phase != .finished {
+            for event in Transition.Event.allCases {
+                // An operation that does not fail: its clean-up ends it in any case.
+                let row = DeploymentMachine.transition(operation, phase, event, Conditions(hasOld: true))
+                #expect(row != nil, "\(operation) \(phase) \(event)")
+            }
+        }
+    }
+
+    @Test(arguments: Deployment.Operation.allCases)
+    func exhaustionAlwaysEnds(_ operation: Deployment.Operation) {
+        for phase in reachable(operation) where phase != .finished {
+            var machine = DeploymentMachine(operation: operation, phase: phase)
+            var events = 0
+            _ = machine.handle(.exhausted, Conditions(hasOld: true, enables: true, starts: true))
+            while machine.phase != .finished, events < 10 {
+                // What goes on must not go forward again.
+                #expect(phase == .cleaning || machine.phase != .probation, "\(operation) \(phase)")
+                _ = machine.handle(.done, Conditions(hasOld: true, enables: true, starts: true))
+                events += 1
+            }
+            #expect(machine.phase == .finished, "\(operation) from \(phase)")
+        }
+    }
+
+    @Test func thePhaseIsEnteredBeforeItsSteps() {
+        var machine = DeploymentMachine(operation: .update, phase: .stopping)
+        let actions = machine.handle(.done, Conditions(hasOld: true))
+        #expect(actions.first == .enter(.switching))
+        #expect(actions.dropFirst().first == .perform(.mark))
+        #expect(actions.last == .perform(.unmark))
+        #expect(machine.handle(.failed, Conditions(hasOld: true)).first == .enter(.revertStopping))
+        _ = machine.handle(.done, Conditions(hasOld: true))
+        #expect(machine.handle(.failed, Conditions(hasOld: true)).first == .pause)
+    }
+
+    @Test func namesOfPlacesAreDistinct() {
+        #expect(Set(FaultNames.all).count == FaultNames.all.count)
+        #expect(FaultNames.all.allSatisfy { $0.hasPrefix("deployment.") })
+    }
+}
