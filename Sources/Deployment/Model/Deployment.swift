@@ -36,6 +36,8 @@ public struct DeploymentStatus: Hashable, Sendable {
     public var percent: Int
     public var result: DeploymentResult
     public var reason: Reason?
+    /// Of the staged package that is installed; empty for other operations.
+    public var token: String = ""
     /// Seconds since the epoch.
     public var startedAt: Int64
     /// 0 while it runs.

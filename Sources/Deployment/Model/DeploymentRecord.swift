@@ -127,7 +127,8 @@ extension DeploymentRecord {
     func status(percent: Int) -> DeploymentStatus {
         DeploymentStatus(
             id: id, package: package, operation: operation, version: version, oldVersion: oldVersion, phase: phase,
-            percent: percent, result: phase == .finished ? result : .running, reason: reason, startedAt: startedAt,
+            percent: percent, result: phase == .finished ? result : .running, reason: reason, token: token,
+            startedAt: startedAt,
             endedAt: endedAt,
             downtime: downtime)
     }
