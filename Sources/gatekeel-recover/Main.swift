@@ -1,4 +1,7 @@
+import Glibc
+import Installer
+
 @main
 struct Main {
-    static func main() {}
+    static func main() { exit(ProgramArguments.handled("gatekeel-recover") ?? Recovery.main()) }
 }

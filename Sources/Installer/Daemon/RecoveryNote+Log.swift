@@ -1,0 +1,20 @@
+import Deployment
+import Journal
+
+extension RecoveryNote {
+    /// For the journal.
+    func log() {
+        switch kind {
+        case .resumed, .reverted:
+            Log.event(
+                .deploymentRecovered,
+                LogMessage("The interrupted deployment of \(package, .package) is \(kind.rawValue): \(text, .reason)")
+                    .with(.deployment, deployment))
+        case .corrupt:
+            Log.event(
+                .stateRestored, LogMessage("Damage in the store was mended: \(text, .reason)").with(.package, package))
+        case .cleaned:
+            Log.info(LogMessage("Cleaned up: \(text)").with(.package, package))
+        }
+    }
+}
