@@ -79,7 +79,7 @@ let package = Package(
 
         // Packages and the pipeline.
         module("Packages", ["Archive", "Signing", "Configuration", "Linux", "FaultPoints"]),
-        module("Deployment", ["Packages", "Archive", "Signing", "Configuration", "EventLoop", "Linux", "FaultPoints"]),
+        module("Deployment", ["Packages", "Configuration", "EventLoop", "Linux", "FaultPoints"]),
 
         // The host, the contract between the daemons, and the daemons.
         module("Contract", ["Bus", "EventLoop", "Linux"]),
