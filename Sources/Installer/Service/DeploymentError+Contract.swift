@@ -44,7 +44,8 @@ extension DeploymentInfo {
         self.init(
             id: status.id, package: status.package, operation: status.operation.rawValue, version: status.version,
             previous: status.oldVersion, state: status.phase.rawValue, percent: status.percent,
-            result: Result(rawValue: status.result.rawValue) ?? .failed, reason: status.reason?.description ?? "", token: status.token,
+            result: Result(rawValue: status.result.rawValue) ?? .failed, reason: status.reason?.description ?? "",
+            token: status.token,
             startedAt: status.startedAt, endedAt: status.endedAt, downtime: status.downtime ?? .zero)
     }
 }
