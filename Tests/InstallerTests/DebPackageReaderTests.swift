@@ -16,7 +16,7 @@ private final class Workshop {
 
     /// Packs files into a `.deb`; `DEBIAN/control` is made unless given.
     func package(_ files: [String: String], version: String = "1.0", fields: String = "") throws -> String {
-        let tree = "\(root)/tree"
+        let tree = "\(root)/source"
         try Files.removeTree(tree)
         var files = files
         files["DEBIAN/control"] =
@@ -70,6 +70,24 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
         #expect(Files.exists("\(folder)/etc/foo.conf"))
         #expect(!Files.exists("\(folder)/etc/init.d"))
         #expect(!Files.exists("\(folder)/lib"))
+    }
+
+    /// The payload is decompressed once; a second attempt, whose tree is gone, unpacks again to the same.
+    @Test func unpackingTwiceGivesTheSame() throws {
+        let shop = try Workshop()
+        let file = try shop.package(["lib/systemd/system/foo.service": service, "usr/bin/foo": "x"])
+        let reader = try shop.reader()
+        let record = try reader.inspect(file, time: 0, installed: [])
+        #expect(record.units.map(\.aliases) == [["bar.service"]])
+        var listings: [[String]] = []
+        for attempt in ["one", "two"] {
+            let folder = "\(shop.root)/\(attempt)"
+            try Files.makeDirectories(folder)
+            try reader.unpack(file, record: record, into: folder) { _ in }
+            listings.append(
+                try Files.names(in: "\(folder)/usr/bin") + Files.names(in: "\(folder)/usr/lib/systemd/system"))
+        }
+        #expect(listings == [["foo", "foo.service"], ["foo", "foo.service"]])
     }
 
     @Test func refusalsHaveTheirCodes() throws {

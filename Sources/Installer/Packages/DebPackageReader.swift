@@ -48,25 +48,73 @@ public struct DebPackageReader: PackageReader {
             let known =
                 try DpkgStatus.read(dpkgStatus)
                 + installed.compactMap { KnownPackage(stored: $0.name, version: $0.version, provides: $0.provides) }
-            let plan = try file.plan(known: known, limits: limits)
+            var audit = try PackageAudit(controlFiles: try file.controlFiles(), manifest: try file.manifestBytes())
+            // Before the payload is decompressed: it may be for another machine altogether.
+            let relations = RelationAudit(known: known).findings(for: audit.control)
+            if let refusal = PackageRefusal(relations) { throw refusal }
+            let bytes = try unpack(file, auditing: &audit, into: Self.tree(beside: path))
+            let plan = try audit.plan(known: known)
             try checkAliases(plan)
-            return ReleaseRecord(plan, size: UInt64(file.container.size), signer: file.signers.first?.subject ?? "")
+            return ReleaseRecord(
+                plan, size: UInt64(file.container.size), installedSize: bytes,
+                signer: file.signers.first?.subject ?? "")
         }
+    }
+
+    /// Audits and unpacks in one pass: decompressing takes longer than all else. `unpack` moves the tree into place.
+    ///
+    /// - Returns: the bytes of its files.
+    private func unpack(_ file: DebFile, auditing audit: inout PackageAudit, into tree: String) throws -> UInt64 {
+        try Files.removeTree(tree)
+        try Files.makeDirectories(tree, mode: 0o755)
+        let root = try FileDescriptor.open(tree, O_RDONLY | O_DIRECTORY)
+        var wanted: [ArchiveEntry] = []
+        // A hard link's target is asked for right after the link; its own entry was audited before.
+        var linkTarget: String?
+        let report = try file.unpack(
+            beneath: root, limits: limits, extraction: extraction(expecting: audit.control.installedSize)
+        ) { entry in
+            if entry.path != linkTarget, audit.consider(entry) { wanted.append(entry) }
+            if case .hardLink(let target) = entry.kind { linkTarget = target } else { linkTarget = nil }
+            return Placement.of(entry.path, entry.kind).destination
+        }
+        for entry in wanted {
+            guard let path = Placement.of(entry.path, entry.kind).releasePath else { continue }
+            let content = try FileDescriptor.open(beneath: root, path, O_RDONLY | O_NONBLOCK)
+            audit.take(try Files.read(content, limit: PackageAudit.contentLimit, context: path), of: entry)
+        }
+        return UInt64(report.bytes)
+    }
+
+    /// Beside the staged file, and discarded with it.
+    private static func tree(beside package: String) -> String { "\(Files.split(package).folder)/tree" }
+
+    private func extraction(expecting bytes: UInt64) -> Extraction {
+        var extraction = Extraction()
+        extraction.ownership = ownership
+        extraction.expectedBytes = Int(clamping: bytes)
+        return extraction
     }
 
     public func unpack(
         _ path: String, record: ReleaseRecord, into folder: String, progress: @Sendable (Int) -> Void
     ) throws {
         try mapped {
-            // The copy was verified when it was staged, in a folder that is the daemon's alone.
+            let tree = Self.tree(beside: path)
+            if Files.exists(tree) {
+                // Onto the empty folder, which it replaces; its bytes are on the medium since it was staged.
+                try retrying("rename \(tree)") { rename(tree, folder) }
+                return progress(100)
+            }
+            // The tree went to an attempt that failed. The copy was verified when it was staged, in a folder that is the
+            // daemon's alone.
             let file = try DebFile(path: path, .ignored)
             let root = try FileDescriptor.open(folder, O_RDONLY | O_DIRECTORY)
-            var extraction = Extraction()
-            extraction.ownership = ownership
-            extraction.expectedBytes = Int(clamping: record.installedSize)
             var bytes: UInt64 = 0
             var percent = 0
-            try file.unpack(beneath: root, limits: limits, extraction: extraction) { entry in
+            try file.unpack(
+                beneath: root, limits: limits, extraction: extraction(expecting: record.installedSize)
+            ) { entry in
                 bytes += UInt64(clamping: entry.size)
                 let now = record.installedSize == 0 ? 0 : Int(min(99, bytes * 100 / record.installedSize))
                 if now > percent {
@@ -139,15 +187,17 @@ extension DeploymentError {
 }
 
 extension ReleaseRecord {
-    init(_ plan: PackagePlan, size: UInt64, signer: String) {
+    init(_ plan: PackagePlan, size: UInt64, installedSize: UInt64, signer: String) {
         let control = plan.control
         self.init(
             name: control.name, version: control.version.description, architecture: control.architecture,
-            description: control.summary, signer: signer, packageSize: size, installedSize: control.installedSize,
+            description: control.summary, signer: signer, packageSize: size,
+            installedSize: max(installedSize, control.installedSize),
             provides: control.providesText,
             units: plan.units.map {
                 ReleaseUnit(
-                    name: $0.name, path: $0.path, dropIns: $0.dropIns, isEnabled: $0.isEnabled, isStarted: $0.isStarted)
+                    name: $0.name, path: $0.path, dropIns: $0.dropIns, isEnabled: $0.isEnabled, isStarted: $0.isStarted,
+                    aliases: $0.aliases, defaultInstance: $0.defaultInstance ?? "")
             },
             conffiles: plan.conffiles.map(\.path), sysusers: plan.sysusersFiles, tmpfiles: plan.tmpfilesFiles,
             manifestUsers: plan.sysusersLines, manifestFolders: plan.tmpfilesLines,
