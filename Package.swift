@@ -108,6 +108,9 @@ let package = Package(
         // For tests and the demo; never shipped.
         module("DevServer", ["CoAP", "LwM2M", "LwM2MClient", "JSON", "EventLoop", "Linux"]),
         program("gatekeel-devserver", ["DevServer"]),
+        .executableTarget(
+            name: "gatekeel-bench", dependencies: ["CoAP", "LwM2MClient", "EventLoop", "Linux"],
+            path: "Tests/Benchmarks/coap-read", swiftSettings: strict),
         module("TestSupport", ["EventLoop", "Linux"]),
 
         tests("Linux"),

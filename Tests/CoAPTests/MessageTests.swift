@@ -61,7 +61,7 @@ import Testing
 
     // MARK: Duplicates
 
-    private let answer = WireMessage(.changed, payload: [1])
+    private let answer = Answer(WireMessage(.changed, payload: [1]))
 
     @Test func anAnswerIsKeptForItsTime() {
         var cache = DuplicateCache()
@@ -92,7 +92,7 @@ import Testing
 
     @Test func itIsBoundedInBytes() {
         var cache = DuplicateCache(limits: .init(entries: 1000, bytes: 10_000, underWay: 3))
-        let large = WireMessage(.content, payload: [UInt8](repeating: 0, count: 1024))
+        let large = Answer(WireMessage(.content, payload: [UInt8](repeating: 0, count: 1024)))
         for id in 0..<100 as Range<UInt16> {
             #expect(cache.verdict(id: id, code: .put, token: [], now: .zero) == .fresh)
             cache.answered(id: id, token: [], large, separately: false)

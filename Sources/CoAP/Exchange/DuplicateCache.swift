@@ -1,5 +1,14 @@
 import LwM2MClient
 
+/// An answer that is sent and kept: shared, for it is large.
+final class Answer: Equatable, Sendable {
+    let message: WireMessage
+
+    init(_ message: WireMessage) { self.message = message }
+
+    static func == (left: Answer, right: Answer) -> Bool { left.message == right.message }
+}
+
 /// What was answered to which message ID, so that a retransmitted request is answered again and never runs twice
 /// (RFC 7252, 4.5).
 ///
@@ -24,7 +33,7 @@ struct DuplicateCache {
         /// Being served; the answer will be a separate one.
         case underWay
         /// To be answered in the same way again.
-        case answered(WireMessage)
+        case answered(Answer)
         /// Was answered by a separate response, which is retransmitted by itself.
         case answeredSeparately
         /// New, but too many are being served.
@@ -33,7 +42,7 @@ struct DuplicateCache {
 
     private enum State {
         case underWay
-        case answered(WireMessage)
+        case answered(Answer)
         case separate
     }
 
@@ -86,7 +95,7 @@ struct DuplicateCache {
         {
             switch entry.state {
             case .underWay: return .underWay
-            case .answered(let message): return .answered(message)
+            case .answered(let answer): return .answered(answer)
             case .separate: return .answeredSeparately
             }
         }
@@ -104,11 +113,11 @@ struct DuplicateCache {
     /// The answer to a fresh request.
     ///
     /// - Parameter separately: it left as a message of its own, not with the acknowledgement.
-    mutating func answered(id: UInt16, token: [UInt8], _ message: WireMessage, separately: Bool) {
+    mutating func answered(id: UInt16, token: [UInt8], _ answer: Answer, separately: Bool) {
         guard var entry = entries[id], entry.token == token, case .underWay = entry.state else { return }
         underWay -= 1
-        entry.state = separately ? .separate : .answered(message)
-        entry.size = separately ? 0 : message.footprint
+        entry.state = separately ? .separate : .answered(answer)
+        entry.size = separately ? 0 : answer.message.footprint
         entries[id] = entry
         with(entry.code) { $0.bytes += entry.size }
         trim(entry.code)

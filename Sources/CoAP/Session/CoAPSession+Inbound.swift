@@ -6,52 +6,54 @@ import LwM2MClient
 /// One request of the peer's, until it is answered.
 @LoopActor
 final class InboundExchange {
-    weak var session: CoAPSession?
+    private let session: CoAPSession
     let id: UInt16
     let token: [UInt8]
     let confirmable: Bool
-    let key: Downloads.Key
-    let block1: Block?
-    let block2: Block?
-    let observe: UInt32?
-    let noResponse: UInt8
+    let message: WireMessage
     /// Answers until then leave with the acknowledgement.
     var inCallback = true
     /// The answer that came during the callback.
-    var piggybacked: WireMessage?
+    var piggybacked: Answer?
     private var answered = false
 
-    init(_ session: CoAPSession, id: UInt16, token: [UInt8], confirmable: Bool, _ message: WireMessage) {
+    init(_ session: CoAPSession, id: UInt16, token: [UInt8], confirmable: Bool, _ message: consuming WireMessage) {
         self.session = session
         self.id = id
         self.token = token
         self.confirmable = confirmable
-        key = Downloads.Key(message)
-        block1 = message.options.block1
-        block2 = message.options.block2
-        observe = message.options.observe
-        noResponse = message.options.noResponse ?? 0
+        self.message = message
     }
 
+    /// What the body of the answer is known by.
+    var key: Downloads.Key { Downloads.Key(message) }
+
     func respond(_ response: Response) {
-        guard !answered, let session else { return }
-        session.track(observation: self, accepted: response.observe != nil && response.code.isSuccess)
-        var message = session.downloads.first(
-            WireMessage(response), for: key, requested: block2, now: session.scheduler.now)
-        message.options.block1 = block1
-        answer(message)
+        guard !answered else { return }
+        if message.options.observe != nil {
+            session.track(observation: self, accepted: response.observe != nil && response.code.isSuccess)
+        }
+        var answer = WireMessage(response)
+        // Nothing is sliced below the smallest block.
+        if answer.payload.count > Block.size(0) {
+            answer = session.downloads.first(
+                answer, for: key, requested: message.options.block2, now: session.scheduler.now)
+        }
+        answer.options.block1 = message.options.block1
+        self.answer(answer)
     }
 
     func answer(_ message: WireMessage) {
-        guard !answered, let session else { return }
+        guard !answered else { return }
         answered = true
-        session.duplicates.answered(id: id, token: token, message, separately: !inCallback)
-        if inCallback { piggybacked = message } else { session.answer(self, separately: message) }
+        let answer = Answer(message)
+        session.duplicates.answered(id: id, token: token, answer, separately: !inCallback)
+        if inCallback { piggybacked = answer } else { session.answer(self, separately: message) }
     }
 
     /// Whether the peer does not care for such an answer (RFC 7967).
     func isUnwanted(_ code: Code) -> Bool {
-        code.codeClass > 0 && noResponse & (1 << (code.codeClass - 1)) != 0
+        code.codeClass > 0 && (message.options.noResponse ?? 0) & (1 << (code.codeClass - 1)) != 0
     }
 }
 
@@ -67,39 +69,39 @@ extension CoAPSession {
         switch duplicates.verdict(id: id, code: code, token: token, now: scheduler.now) {
         case .fresh: break
         case .underWay, .answeredSeparately: return
-        case .answered(let message): return fill(answer, message)
+        case .answered(let kept): return fill(answer, kept.message)
         case .overloaded:
             return fill(answer, .failure(.serviceUnavailable, "too many requests are under way"))
         }
-        let message = PDU.decode(request)
         let exchange = InboundExchange(
-            self, id: id, token: token, confirmable: coap_pdu_get_type(request) == COAP_MESSAGE_CON, message)
-        serve(message, exchange)
+            self, id: id, token: token, confirmable: coap_pdu_get_type(request) == COAP_MESSAGE_CON,
+            PDU.decode(request))
+        serve(exchange)
         // A handler that started a task which needs no one else: its answer goes into the acknowledgement as well.
         if exchange.piggybacked == nil { EventLoop.shared.settle() }
         exchange.inCallback = false
-        if let answered = exchange.piggybacked { fill(answer, answered) }
+        if let answered = exchange.piggybacked { fill(answer, answered.message) }
     }
 
-    private func serve(_ message: WireMessage, _ exchange: InboundExchange) {
-        if let fault = message.options.fault { return exchange.answer(.failure(.badRequest, fault.rawValue)) }
-        if let block = message.options.block1 { return receive(block, message, exchange) }
-        if let block = message.options.block2, block.number > 0,
+    private func serve(_ exchange: InboundExchange) {
+        if let fault = exchange.message.options.fault { return exchange.answer(.failure(.badRequest, fault.rawValue)) }
+        if let block = exchange.message.options.block1 { return receive(block, exchange) }
+        if let block = exchange.message.options.block2, block.number > 0,
             let slice = downloads.later(block, for: exchange.key, now: scheduler.now)
         {
             return exchange.answer(slice)
         }
-        deliver(message.request(token: exchange.token), exchange)
+        deliver(exchange.message.request(token: exchange.token), exchange)
     }
 
-    private func receive(_ block: Block, _ message: WireMessage, _ exchange: InboundExchange) {
+    private func receive(_ block: Block, _ exchange: InboundExchange) {
         guard let handler else { return }
-        let outcome = uploads.receive(message, token: exchange.token, block: block) { request, size in
+        let outcome = uploads.receive(exchange.message, token: exchange.token, block: block) { request, size in
             handler.upload(request, size: size, on: self)
         }
         switch outcome {
         case .respond(var message):
-            if message.options.block1 == nil, exchange.block1?.number == 0 { message.options.block1 = block }
+            if message.options.block1 == nil, block.number == 0 { message.options.block1 = block }
             exchange.answer(message)
         case .deliver(let request): deliver(request, exchange)
         case .finish(let sink): sink.finish { exchange.respond($0) }
@@ -126,8 +128,7 @@ extension CoAPSession {
 
     /// Remembers whose blocks a notification's are.
     func track(observation exchange: InboundExchange, accepted: Bool) {
-        guard exchange.observe != nil else { return }
-        if accepted, exchange.observe == 0 {
+        if accepted, exchange.message.options.observe == 0 {
             // Above this a peer's notifications come in one state each, but not from the state that was notified.
             if observed.count < 256 { observed[exchange.token] = exchange.key }
         } else {

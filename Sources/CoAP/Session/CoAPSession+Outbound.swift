@@ -145,27 +145,23 @@ extension CoAPSession {
         }
         flights[id] = item
         let delay = item.attempts == 0 ? .zero : parameters.ackTimeout * (1 << (Int(item.attempts) - 1))
-        retrying = scheduler.schedule(after: delay) { [weak self] in
-            guard let self else { return }
-            self.retrying = nil
-            guard var item = self.flights.removeValue(forKey: id) else { return }
+        retrying = scheduler.schedule(after: delay) { [self] in
+            retrying = nil
+            guard var item = flights.removeValue(forKey: id) else { return }
             item.attempts += 1
-            self.transmit(item)
-            self.settle()
+            transmit(item)
+            settle()
         }
     }
 
     private func watch(_ token: [UInt8]) {
         guard let request = pending[token] else { return }
         request.timer?.cancel()
-        request.timer = scheduler.schedule(after: parameters.responseTimeout) { [weak self] in
-            guard let self else { return }
+        request.timer = scheduler.schedule(after: parameters.responseTimeout) { [self] in
             // A client's message that is not acknowledged yet ends by itself; a handshake may go before.
-            if self.role == .client, self.flights.values.contains(where: { $0.token == token }) {
-                return self.watch(token)
-            }
-            self.fail(token, .timeout)
-            self.pump()
+            if role == .client, flights.values.contains(where: { $0.token == token }) { return watch(token) }
+            fail(token, .timeout)
+            pump()
         }
     }
 

@@ -20,7 +20,8 @@ protocol ContextOwner: AnyObject {
 final class Context {
     let raw: OpaquePointer
     private var source: IOSource?
-    private weak var owner: (any ContextOwner)?
+    /// Strong until `free`: a weak reference would make every retain of the session a slow one.
+    private var owner: (any ContextOwner)?
     private var processing = false
     private var deferred: [@LoopActor () -> Void] = []
     private var freed = false
@@ -51,16 +52,17 @@ final class Context {
     /// Joins the loop; after the context has its sockets.
     func start() {
         guard !freed, source == nil else { return }
-        source = IOSource(descriptor: coap_context_get_coap_fd(raw)) { [weak self] _ in self?.process() }
+        source = IOSource(descriptor: coap_context_get_coap_fd(raw)) { [self] _ in process() }
         // Sets libcoap's timer for what was sent so far.
         process()
     }
 
-    /// One turn of libcoap: `coap_io_process(3)`, without waiting.
+    /// One turn of libcoap, without waiting: `coap_io_do_epoll(3)`, which `coap_io_process(3)` calls as well, after setting
+    /// its timer once more than is needed.
     func process() {
         guard !processing, !freed else { return }
         processing = true
-        CoAPLibrary.attribute(to: self) { _ = coap_io_process(raw, gk_COAP_IO_NO_WAIT) }
+        CoAPLibrary.attribute(to: self) { gk_coap_turn(raw) }
         processing = false
         owner?.settle()
         while !deferred.isEmpty { deferred.removeFirst()() }
@@ -79,12 +81,10 @@ final class Context {
         freed = true
         source?.cancel()
         source = nil
+        owner = nil
         coap_set_app_data(raw, nil)
         coap_free_context(raw)
     }
-
-    // Nobody closed it: a descriptor that stays readable would keep the loop awake.
-    isolated deinit { freeNow() }
 
     /// Whether nothing waits for an acknowledgement, in any session (`coap_can_exit(3)`).
     var isQuiet: Bool { coap_can_exit(raw) == 1 }

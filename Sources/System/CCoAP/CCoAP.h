@@ -4,9 +4,9 @@
 
 #include <coap3/coap.h>
 #include <string.h>
+#include <sys/epoll.h>
 
-// Macros that do not import: (uint32_t)-1 overflows Swift's literal, casts and enums with macros are skipped.
-static const uint32_t gk_COAP_IO_NO_WAIT = COAP_IO_NO_WAIT;
+// Macros that do not import: casts, and constants of syslog.
 static const coap_mid_t gk_COAP_INVALID_MID = COAP_INVALID_MID;
 static const uint8_t gk_COAP_CPSK_VERSION = COAP_DTLS_CPSK_SETUP_VERSION;
 static const uint8_t gk_COAP_SPSK_VERSION = COAP_DTLS_SPSK_SETUP_VERSION;
@@ -31,6 +31,13 @@ static inline coap_pdu_t *gk_coap_new_pdu(int confirmable, uint8_t code, coap_se
 static inline void gk_coap_register_all(coap_resource_t *resource, coap_method_handler_t handler) {
     for (int method = 1; method <= 7; method++)
         coap_register_request_handler(resource, (coap_request_t)method, handler);
+}
+
+// One turn without waiting; struct epoll_event is packed and holds a union.
+static inline void gk_coap_turn(coap_context_t *context) {
+    struct epoll_event events[10];
+    int count = epoll_wait(coap_context_get_coap_fd(context), events, 10, 0);
+    coap_io_do_epoll(context, events, count > 0 ? (size_t)count : 0);
 }
 
 // What happened, without C enums of odd types.
