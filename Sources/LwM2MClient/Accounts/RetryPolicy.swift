@@ -1,15 +1,15 @@
 /// How a client that does not reach its server tries again (LwM2M Core 6.2.1.1, object 1 resources 17 to 20).
 ///
 /// A communication sequence is `count` attempts. Between them passes `timer`, doubled each time; after the last of them
-/// passes `sequenceDelay`, and a new sequence begins. Ours is one step longer at its start: the first retry comes after
-/// `first`, because most outages are a packet or a server's restart.
+/// passes `sequenceDelay`, and a new sequence begins. Ours begins sooner: from `first`, doubled until `timer` is reached,
+/// because most outages are a lost packet or a server's restart.
 ///
 /// Every delay is drawn from half of it to one and a half of it, so that a fleet that lost its server together does not
 /// come back together.
 public struct RetryPolicy: Hashable, Sendable {
     /// Before the first retry.
     public var first: Duration
-    /// Communication Retry Timer (17/18): before the second retry; doubled for each further one.
+    /// Communication Retry Timer (18): doubled for each further retry of a sequence.
     public var timer: Duration
     /// Communication Retry Count (17): attempts in one sequence.
     public var count: Int
@@ -24,7 +24,7 @@ public struct RetryPolicy: Hashable, Sendable {
     ) {
         self.first = first
         self.timer = timer
-        self.count = max(1, count)
+        self.count = count
         self.sequenceDelay = sequenceDelay
     }
 
@@ -32,14 +32,21 @@ public struct RetryPolicy: Hashable, Sendable {
     ///
     /// - Parameter jitter: from 0 to 1, drawn anew for each call.
     public func delay(afterFailures failures: Int, jitter: Double) -> Duration {
-        let inSequence = (max(1, failures) - 1) % (count + 1)
-        let base: Duration
-        switch inSequence {
-        case count: base = sequenceDelay
-        case 0: base = first
-        default: base = timer * (1 << min(inSequence - 1, 20))
+        var soon = max(first, .milliseconds(200))
+        var left = max(1, failures) - 1
+        while left > 0 && soon < timer {
+            soon *= 2
+            left -= 1
         }
-        return base.jittered(jitter)
+        let base: Duration
+        if soon < timer {
+            base = soon
+        } else {
+            let inSequence = left % max(1, count)
+            base = inSequence == max(1, count) - 1 ? sequenceDelay : timer * (1 << min(inSequence, 20))
+        }
+        // Whatever was configured: never in a loop without a pause.
+        return max(base, .milliseconds(200)).jittered(jitter)
     }
 }
 

@@ -74,7 +74,7 @@ import Testing
         for jitter in [0.0, 0.25, 1.0] {
             var (machine, now) = Self.attempting(.register)
             var waits: [Duration] = []
-            for _ in 0..<7 {
+            for _ in 0..<12 {
                 _ = machine.handle(.failed(.timeout), at: now, jitter: jitter)
                 guard let until = machine.waitsUntil else { break }
                 waits.append(until - now)
@@ -82,12 +82,21 @@ import Testing
                 let actions = machine.handle(.wake, at: now, jitter: jitter)
                 #expect(actions.contains(.openSession))
             }
-            let bases: [Duration] = [
-                .seconds(2), .seconds(60), .seconds(120), .seconds(240), .seconds(480), .seconds(900), .seconds(2),
-            ]
+            let bases: [Duration] = [2, 4, 8, 16, 32, 60, 120, 240, 480, 900, 60, 120].map { .seconds($0) }
             #expect(waits.count == bases.count)
             for (wait, base) in zip(waits, bases) {
                 #expect(wait >= base / 2 && wait <= base + base / 2, "\(wait) for \(base)")
+            }
+        }
+    }
+
+    @Test func noPolicyMakesAttemptsWithoutAPause() {
+        for policy in [
+            RetryPolicy(first: .zero, timer: .zero, count: 0, sequenceDelay: .zero),
+            RetryPolicy(first: .seconds(-1), timer: .seconds(-1), count: -1, sequenceDelay: .seconds(-1)),
+        ] {
+            for failures in [-1, 0, 1, 2, 100] {
+                #expect(policy.delay(afterFailures: failures, jitter: 0) >= .milliseconds(100))
             }
         }
     }
