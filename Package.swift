@@ -134,6 +134,6 @@ let package = Package(
         tests("HostObjects", ["LwM2M", "LwM2MClient"]),
         tests("Installer", ["Deployment", "Packages", "Contract", "Bus"]),
         tests("Agent", ["HostObjects", "LwM2M", "LwM2MClient", "CoAP", "Contract", "Bus", "Configuration"]),
-        tests("CommandLine", ["Contract", "JSON"]),
+        tests("CommandLine", ["Contract", "Bus", "Configuration", "JSON"]),
     ]
 )

@@ -1,4 +1,6 @@
-@main
-struct Main {
-    static func main() {}
+import CommandLine
+import Glibc
+
+@main struct Main {
+    static func main() { exit(CommandLineTool.main()) }
 }

@@ -1,0 +1,106 @@
+import Contract
+import EventLoop
+import Glibc
+
+/// The program `gatekeel`.
+public enum CommandLineTool {
+    /// Runs the process's command line; returns its exit code.
+    public static func main() -> Int32 {
+        setlocale(LC_ALL, "")
+        return run(Array(Swift.CommandLine.arguments.dropFirst())).rawValue
+    }
+
+    static func run(_ words: [String]) -> ExitCode {
+        let plain = Console(json: false)
+        do throws(Failure) {
+            let invocation = try Invocation.parse(words)
+            if invocation.has("version") {
+                plain.text("gatekeel \(Product.version)\n")
+                return .done
+            }
+            let declaration = invocation.command.flatMap(CommandTable.declaration)
+            if invocation.has("help") {
+                plain.text(declaration.map(CommandTable.help) ?? CommandTable.help)
+                return .done
+            }
+            guard let command = invocation.command else {
+                throw Failure(.usage, "which command? Try \"gatekeel --help\"")
+            }
+            return try run(command, invocation, Console(json: invocation.isJSON))
+        } catch {
+            if !error.text.isEmpty { plain.complain(error.text) }
+            return error.code
+        }
+    }
+
+    private static func run(_ command: Command, _ invocation: Invocation, _ console: Console) throws(Failure)
+        -> ExitCode
+    {
+        let files = PackageFileCommands(console: console, invocation: invocation)
+        let keyring = KeyringCommands(console: console, invocation: invocation)
+        switch command {
+        case .packageSign: return try files.sign()
+        case .packageVerify: return try files.verify()
+        case .packageInfo: return try files.info()
+        case .keyringAdd: return try keyring.add()
+        case .keyringList: return try keyring.list()
+        case .configCheck: return try ConfigCommand(console: console).run()
+        default: return try overBus(command, invocation)
+        }
+    }
+
+    /// Commands that talk to a daemon run on the event loop, until it is told to end.
+    private static func overBus(_ command: Command, _ invocation: Invocation) throws(Failure) -> ExitCode {
+        LoopActor.spawn {
+            let console = Console(json: invocation.isJSON)
+            let code: ExitCode
+            do throws(Failure) {
+                let gateway: BusGateway
+                do throws(ContractError) {
+                    gateway = try BusGateway()
+                } catch {
+                    throw Failure(.unavailable, "there is no system bus: \(error.text)")
+                }
+                code = try await Session(console: console, gateway: gateway, invocation: invocation).run(command)
+            } catch {
+                if !error.text.isEmpty { console.complain(error.text) }
+                code = error.code
+            }
+            EventLoop.shared.exit(code.rawValue)
+        }
+        return ExitCode(rawValue: EventLoop.shared.run()) ?? .failed
+    }
+}
+
+/// One command over the daemons.
+@LoopActor
+struct Session {
+    let console: Console
+    let gateway: any Gateway
+    let invocation: Invocation
+
+    func run(_ command: Command) async throws(Failure) -> ExitCode {
+        let views = ViewCommands(console: console, gateway: gateway, invocation: invocation)
+        let changes = ChangeCommands(console: console, gateway: gateway, invocation: invocation)
+        switch command {
+        case .status: return try await StatusCommand(console: console, gateway: gateway).run()
+        case .objects: return try await views.objects()
+        case .read: return try await views.read()
+        case .packages: return try await views.packages()
+        case .history: return try await views.history()
+        case .install: return try await changes.install()
+        case .remove: return try await changes.remove()
+        case .activate: return try await changes.activate()
+        case .deactivate: return try await changes.deactivate()
+        case .rollback: return try await changes.rollback()
+        case .log:
+            let lines = try invocation.number("lines", default: 50, in: 1...1_000_000)
+            let package = try await views.asking("gatekeel-installd") { () async throws(ContractError) in
+                try await gateway.package(invocation.arguments[0])
+            }
+            throw LogCommand.replaceProcess(
+                LogCommand.arguments(package, follow: invocation.has("follow"), lines: lines))
+        default: throw Failure(.usage, "\(command.rawValue) needs no daemon")
+        }
+    }
+}

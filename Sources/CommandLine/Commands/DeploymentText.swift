@@ -1,0 +1,66 @@
+import Contract
+
+extension DeploymentInfo {
+    /// What it does at the moment, for people.
+    var activity: String {
+        switch state {
+        case "verifying": "checking"
+        case "unpacking": "unpacking beside the present version"
+        case "preparing": "preparing users, folders and configuration"
+        case "stopping": "stopping the units"
+        case "switching": "switching"
+        case "starting": "starting the units"
+        case "probation": "on probation: watching the units"
+        case "committing": "committing"
+        case "removing": "removing"
+        case "revert-stopping", "revert-switching", "revert-starting": "going back to the previous version"
+        case "cleaning": "cleaning up"
+        default: state
+        }
+    }
+
+    /// `rinetd 1.2`.
+    var subject: String { version.isEmpty ? package : "\(package) \(version)" }
+
+    /// How it ended, as a sentence.
+    var outcome: String {
+        let why = reason.isEmpty ? "" : " (\(reason))"
+        switch result {
+        case .running: return "\(subject): \(activity)"
+        case .failed: return "\(operation) of \(subject) failed\(why); what ran before runs"
+        case .rolledBack:
+            let back = previous.isEmpty ? "nothing of it is left" : "\(previous) is back"
+            return "\(subject) did not prove itself\(why); \(back)"
+        case .done:
+            switch operation {
+            case "install": return "\(subject) is installed"
+            case "update": return "\(package) is updated from \(previous) to \(version)"
+            case "remove": return "\(package) is removed"
+            case "activate": return "\(package) is active"
+            case "deactivate": return "\(package) is inactive"
+            case "rollback": return "\(package) is back at \(version)"
+            default: return "\(operation) of \(subject) is done"
+            }
+        }
+    }
+
+    var exitCode: ExitCode {
+        switch result {
+        case .running, .done: .done
+        case .failed: .failed
+        case .rolledBack: .rolledBack
+        }
+    }
+}
+
+extension DeploymentInfo.Result {
+    /// In a table.
+    var text: String {
+        switch self {
+        case .running: "running"
+        case .done: "done"
+        case .failed: "failed"
+        case .rolledBack: "rolled back"
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import Contract
+
+/// How the program ends, for scripts. The numbers from 64 on are those of `sysexits(3)`.
+enum ExitCode: Int32, CaseIterable {
+    case done = 0
+    case failed = 1
+    case notFound = 3
+    case rolledBack = 4
+    case refused = 5
+    case usage = 64
+    case badData = 65
+    case noInput = 66
+    case unavailable = 69
+    case noSpace = 73
+    case tryAgain = 75
+    case notPermitted = 77
+    case badConfiguration = 78
+    case interrupted = 130
+
+    /// For the man page.
+    var documentation: String {
+        switch self {
+        case .done: "All went well."
+        case .failed: "It failed; what ran before runs. The text says why."
+        case .notFound: "There is no such package, deployment or path."
+        case .rolledBack: "The new version was switched in and did not prove itself; the previous one is back."
+        case .refused:
+            "The host does not let it be done: a relation is not met, something conflicts, the version is lower than one "
+                + "that was kept, or the package is for another architecture."
+        case .usage: "The command line is wrong."
+        case .badData: "The package, its signature or its manifest is not acceptable."
+        case .noInput: "A file cannot be read."
+        case .unavailable: "The daemon does not run or does not answer."
+        case .noSpace: "There is not enough space."
+        case .tryAgain: "Another deployment runs, or it was asked for too often. Try again."
+        case .notPermitted: "You are not permitted to do that. Changing needs root, looking needs the group adm."
+        case .badConfiguration: "The configuration has errors."
+        case .interrupted: "Interrupted by Ctrl-C. A deployment that had begun goes on in the daemon."
+        }
+    }
+
+    init(_ code: ContractError.Code) {
+        switch code {
+        case .badSignature, .unsupported, .invalidArgument: self = .badData
+        case .noSpace: self = .noSpace
+        case .unmetRelation, .downgrade, .wrongArchitecture, .conflict, .refused: self = .refused
+        case .busy, .tooOften: self = .tryAgain
+        case .notFound: self = .notFound
+        case .accessDenied: self = .notPermitted
+        case .unreachable: self = .unavailable
+        case .failed: self = .failed
+        }
+    }
+}
+
+/// Why a command ends without what it was asked for: a code for scripts, a text for people.
+struct Failure: Error {
+    let code: ExitCode
+    /// Empty when all was said already.
+    let text: String
+
+    init(_ code: ExitCode, _ text: String) {
+        self.code = code
+        self.text = text
+    }
+
+    init(_ error: ContractError, asking service: String = "") {
+        let unreachable = "\(service.isEmpty ? "the daemon" : service) does not answer: \(error.text)"
+        self.init(ExitCode(error.code), error.code == .unreachable ? unreachable : error.text)
+    }
+}

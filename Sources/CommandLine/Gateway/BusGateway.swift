@@ -1,0 +1,55 @@
+import Bus
+import Contract
+import EventLoop
+import Glibc
+
+/// The daemons over the system bus.
+@LoopActor
+final class BusGateway: Gateway {
+    private let installer: InstallerProxy
+    private let agent: AgentProxy
+    private var interrupt: SignalSource?
+
+    /// - Throws: `.unreachable` when there is no bus.
+    init() throws(ContractError) {
+        do throws(BusError) {
+            let connection = try BusConnection.system()
+            installer = InstallerProxy(connection)
+            agent = AgentProxy(connection)
+        } catch {
+            throw ContractError(error)
+        }
+    }
+
+    func agentStatus() async throws(ContractError) -> AgentStatus { try await agent.status() }
+    func objects() async throws(ContractError) -> [AgentObject] { try await agent.objects() }
+    func read(_ path: String) async throws(ContractError) -> [AgentValue] { try await agent.read(path) }
+    func packages() async throws(ContractError) -> [PackageInfo] { try await installer.packages() }
+    func package(_ name: String) async throws(ContractError) -> PackageInfo { try await installer.package(name) }
+    func keyring() async throws(ContractError) -> [CertificateInfo] { try await installer.keyring() }
+    func deployments(limit: Int) async throws(ContractError) -> [DeploymentInfo] {
+        try await installer.deployments(limit: limit)
+    }
+    func deployment(_ id: String) async throws(ContractError) -> DeploymentInfo { try await installer.deployment(id) }
+    func stage(_ file: BusDescriptor) async throws(ContractError) -> StagedInfo { try await installer.stage(file) }
+    func install(_ token: String, _ options: InstallOptions) async throws(ContractError) -> String {
+        try await installer.install(token, options)
+    }
+    func remove(_ name: String, purge: Bool) async throws(ContractError) -> String {
+        try await installer.remove(name, purge: purge)
+    }
+    func activate(_ name: String) async throws(ContractError) -> String { try await installer.activate(name) }
+    func deactivate(_ name: String) async throws(ContractError) -> String { try await installer.deactivate(name) }
+    func rollback(_ name: String) async throws(ContractError) -> String { try await installer.rollback(name) }
+
+    func watch(
+        deployments: @escaping @LoopActor (DeploymentInfo) -> Void, availability: @escaping @LoopActor (Bool) -> Void
+    ) throws(ContractError) {
+        try installer.onDeploymentChanged(deployments)
+        try installer.onAvailability(availability)
+    }
+
+    func onInterrupt(_ handler: @escaping @LoopActor () -> Void) {
+        interrupt = SignalSource(SIGINT, handler: handler)
+    }
+}

@@ -1,0 +1,31 @@
+import Bus
+import Contract
+import EventLoop
+
+/// What the commands need of the daemons; `BusGateway` is the one over the bus.
+@LoopActor
+protocol Gateway: AnyObject {
+    func agentStatus() async throws(ContractError) -> AgentStatus
+    func objects() async throws(ContractError) -> [AgentObject]
+    func read(_ path: String) async throws(ContractError) -> [AgentValue]
+
+    func packages() async throws(ContractError) -> [PackageInfo]
+    func package(_ name: String) async throws(ContractError) -> PackageInfo
+    func keyring() async throws(ContractError) -> [CertificateInfo]
+    func deployments(limit: Int) async throws(ContractError) -> [DeploymentInfo]
+    func deployment(_ id: String) async throws(ContractError) -> DeploymentInfo
+
+    func stage(_ file: BusDescriptor) async throws(ContractError) -> StagedInfo
+    func install(_ token: String, _ options: InstallOptions) async throws(ContractError) -> String
+    func remove(_ name: String, purge: Bool) async throws(ContractError) -> String
+    func activate(_ name: String) async throws(ContractError) -> String
+    func deactivate(_ name: String) async throws(ContractError) -> String
+    func rollback(_ name: String) async throws(ContractError) -> String
+
+    /// Tells of deployments' changes, and whether the installer is there: now and at each change.
+    func watch(
+        deployments: @escaping @LoopActor (DeploymentInfo) -> Void, availability: @escaping @LoopActor (Bool) -> Void
+    ) throws(ContractError)
+    /// Calls a handler when the user presses Ctrl-C; without it Ctrl-C ends the process.
+    func onInterrupt(_ handler: @escaping @LoopActor () -> Void)
+}

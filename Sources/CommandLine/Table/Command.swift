@@ -1,0 +1,85 @@
+/// The commands; what each of them takes is declared in `CommandTable`.
+enum Command: String, CaseIterable {
+    case status, objects, read, packages, install, remove, activate, deactivate, rollback, history, log
+    case packageSign = "package sign"
+    case packageVerify = "package verify"
+    case packageInfo = "package info"
+    case keyringAdd = "keyring add"
+    case keyringList = "keyring list"
+    case configCheck = "config check"
+
+    var words: [String] { rawValue.split(separator: " ").map(String.init) }
+}
+
+/// A command as it is declared: the source of its parsing, its help, its part of the man page and its completion.
+struct CommandDeclaration: Sendable {
+    let command: Command
+    /// One line, without a full stop.
+    let summary: String
+    /// Sentences, for the man page and `--help`.
+    let documentation: String
+    let arguments: [ArgumentDeclaration]
+    let options: [OptionDeclaration]
+
+    init(
+        _ command: Command, _ summary: String, _ documentation: String, arguments: [ArgumentDeclaration] = [],
+        options: [OptionDeclaration] = []
+    ) {
+        self.command = command
+        self.summary = summary
+        self.documentation = documentation
+        self.arguments = arguments
+        self.options = options
+    }
+
+    /// `install [--purge] FILE`.
+    var usage: String {
+        var words = [command.rawValue]
+        words += options.map { $0.isRequired ? $0.usage : "[\($0.usage)]" }
+        words += arguments.map { $0.isRequired ? $0.name : "[\($0.name)]" }
+        return words.joined(separator: " ")
+    }
+}
+
+/// What completion offers for a word.
+enum Completion: Sendable {
+    case nothing, file, folder, package
+    case words([String])
+}
+
+/// A word that a command takes by its place.
+struct ArgumentDeclaration: Sendable {
+    /// Upper case: `FILE`.
+    let name: String
+    let isRequired: Bool
+    let completion: Completion
+
+    init(_ name: String, required: Bool = true, _ completion: Completion) {
+        self.name = name
+        isRequired = required
+        self.completion = completion
+    }
+}
+
+/// `--name` or `--name=VALUE`.
+struct OptionDeclaration: Sendable {
+    let name: String
+    /// nil for a flag.
+    let value: String?
+    let isRequired: Bool
+    let documentation: String
+    let completion: Completion
+
+    init(
+        _ name: String, value: String? = nil, required: Bool = false, completes completion: Completion = .nothing,
+        _ documentation: String
+    ) {
+        self.name = name
+        self.value = value
+        isRequired = required
+        self.documentation = documentation
+        self.completion = completion
+    }
+
+    var usage: String { "--\(name)\(value.map { "=\($0)" } ?? "")" }
+}

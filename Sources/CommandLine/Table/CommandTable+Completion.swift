@@ -1,0 +1,75 @@
+extension CommandTable {
+    /// Completion for bash, out of the table.
+    static var bashCompletion: String {
+        var lines = [
+            "# Completion of gatekeel(1) for bash. Made from the table of commands; a test holds it.",
+            "_gatekeel() {",
+            "    local cur prev words cword",
+            "    _init_completion -n = || return",
+            "    local command= word index",
+            "    for ((index = 1; index < cword; index++)); do",
+            "        word=${words[index]}",
+            "        [[ $word == -* ]] && continue",
+            "        command+=${command:+ }$word",
+            "        case $command in \(groups.joined(separator: " | "))) continue ;; esac",
+            "        break",
+            "    done",
+            "    local options='\(flags(common))' arguments=",
+            "    case $command in",
+            "    '') arguments='\(firstWords.joined(separator: " "))' ;;",
+        ]
+        for group in groups {
+            let seconds = commands.filter { $0.command.words[0] == group }.map { $0.command.words[1] }
+            lines.append("    \(group)) arguments='\(seconds.joined(separator: " "))' ;;")
+        }
+        for declaration in commands {
+            let name = declaration.command.words.joined(separator: "\\ ")
+            lines.append("    \(name))")
+            lines.append("        options='\(flags(declaration.options + common))'")
+            for option in declaration.options where option.value != nil {
+                guard let reply = reply(option.completion, "${cur#*=}") else { continue }
+                lines.append(
+                    "        if [[ $prev == --\(option.name) || $cur == --\(option.name)=* ]]; then \(reply); return; fi"
+                )
+            }
+            if let argument = declaration.arguments.first, let reply = reply(argument.completion, "$cur") {
+                lines.append("        if [[ $cur != -* ]]; then \(reply); return; fi")
+            }
+            lines.append("        ;;")
+        }
+        lines += [
+            "    esac",
+            "    if [[ $cur == -* ]]; then",
+            "        COMPREPLY=($(compgen -W \"$options\" -- \"$cur\"))",
+            "        [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace",
+            "    else",
+            "        COMPREPLY=($(compgen -W \"$arguments\" -- \"$cur\"))",
+            "    fi",
+            "} &&",
+            "    complete -F _gatekeel gatekeel",
+        ]
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static var groups: [String] { unique(Command.allCases.filter { $0.words.count > 1 }.map { $0.words[0] }) }
+
+    private static var firstWords: [String] { unique(Command.allCases.map { $0.words[0] }) }
+
+    private static func unique(_ words: [String]) -> [String] {
+        words.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    }
+
+    private static func flags(_ options: [OptionDeclaration]) -> String {
+        options.map { "--\($0.name)\($0.value == nil ? "" : "=")" }.joined(separator: " ")
+    }
+
+    private static func reply(_ completion: Completion, _ word: String) -> String? {
+        switch completion {
+        case .nothing: nil
+        case .file: "_filedir"
+        case .folder: "_filedir -d"
+        case .package: "COMPREPLY=($(compgen -W \"$(gatekeel packages 2>/dev/null | cut -f1)\" -- \"\(word)\"))"
+        case .words(let words): "COMPREPLY=($(compgen -W '\(words.joined(separator: " "))' -- \"\(word)\"))"
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import Configuration
+
+extension CommandTable {
+    /// `gatekeel(1)`.
+    static var manualPage: String {
+        var page = ManualPage(title: "gatekeel", section: 1)
+        page.heading("NAME")
+        page.text("gatekeel - \(purpose)")
+        page.heading("SYNOPSIS")
+        page.lines(["gatekeel COMMAND [OPTION]... [ARGUMENT]..."])
+        page.heading("DESCRIPTION")
+        page.paragraph(
+            "gatekeel talks to the daemons gatekeeld and gatekeel-installd over the system bus. On a terminal it shows "
+                + "tables and, for long work, a bar of progress; otherwise plain lines with fields separated by tabs and "
+                + "without headings; with --json, JSON. Root may change things; members of the group adm may look.")
+        page.paragraph(
+            "Ctrl-C ends gatekeel, never a deployment: what has begun goes on in gatekeel-installd, which also survives "
+                + "being killed in the middle of it.")
+        page.heading("COMMANDS")
+        for declaration in commands {
+            page.item(declaration.usage)
+            page.text(declaration.documentation)
+            for option in declaration.options { page.indented("\(option.usage) \(option.documentation)") }
+        }
+        page.heading("OPTIONS")
+        for option in common {
+            page.item(option.usage)
+            page.text(option.documentation)
+        }
+        page.heading("EXIT STATUS")
+        for code in ExitCode.allCases {
+            page.item("\(code.rawValue)")
+            page.text(code.documentation)
+        }
+        page.heading("FILES")
+        page.lines(["/etc/gatekeel/gatekeeld.conf", "/etc/gatekeel/installd.conf", "/etc/gatekeel/keyring.d/*.pem"])
+        page.heading("SEE ALSO")
+        page.text(
+            "gatekeeld(8), gatekeel-installd(8), gatekeeld.conf(5), installd.conf(5), gatekeel.manifest(5), journalctl(1)"
+        )
+        return page.source
+    }
+}
