@@ -39,10 +39,12 @@ public final class Console {
     }
 
     private func run() async -> Int32 {
-        let failed: Int32 = 3
-        if options.plain, server.listen(options.address, port: options.port, secure: false) == nil { return failed }
-        if !options.keys.isEmpty, server.listen(options.address, port: options.securePort, secure: true) == nil {
-            return failed
+        let plain = options.plain ? [(options.port, false)] : []
+        for (port, secure) in plain + (options.keys.isEmpty ? [] : [(options.securePort, true)]) {
+            guard server.listen(options.address, port: port, secure: secure) != nil else {
+                Console.write("gatekeel-devserver: cannot listen at \(options.address) port \(port)\n", to: 2)
+                return 3
+            }
         }
         while true {
             // The input may be a file, which epoll does not take: it is read on the worker's thread.

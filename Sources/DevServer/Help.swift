@@ -42,4 +42,6 @@ let help = """
     deregistered, expired, notification, ended), {"command": …, "ok": true|false, …} for what a command gave: "code",
     "format", "value" (a value, or an object by identifiers), "error", "seconds".
 
+    Exit codes: 0 all is well, 1 a command failed (--strict), 2 wrong options, 3 no such address or port to listen at.
+
     """
