@@ -6,6 +6,9 @@ let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .treatAllWarnings(as: .error),
     .define("FAULT_POINTS", .when(traits: ["FaultPoints"])),
+    // One firstRange(of:) or contains("text") would link in the engine of regular expressions, more than a megabyte;
+    // without this import it does not compile. Linux has firstOccurrence(of:) and holds(_:) instead.
+    .unsafeFlags(["-Xfrontend", "-disable-implicit-string-processing-module-import"]),
 ]
 
 /// A library target of ours.
