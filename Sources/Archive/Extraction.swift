@@ -26,7 +26,8 @@ public struct Extraction: Sendable {
 
     /// Whose files they become.
     public var ownership: Ownership = .root
-    /// The bytes that the archive is said to unpack to, for the check before: `Installed-Size` times 1024.
+    /// The bytes that the archive is said to unpack to, for the check before: the field `Installed-Size`, in
+    /// bytes (`Int(clamping: PackageControl.installedSize)`).
     public var expectedBytes = 0
     /// The bytes that must stay free beyond that.
     public var reserve = 16 << 20
@@ -65,8 +66,9 @@ public struct Extraction: Sendable {
         let space: FileSystemSpace
         do { space = try FileSystemSpace(of: root) } catch { throw ArchiveError(error) }
         // A twentieth for the parts of blocks that files leave unused.
-        let (wanted, overflow) = (expectedBytes + expectedBytes / 20).addingReportingOverflow(reserve)
-        guard !overflow, space.bytes >= wanted else {
+        let slack = (expectedBytes / 20).addingReportingOverflow(reserve)
+        let (wanted, overflow) = expectedBytes.addingReportingOverflow(slack.partialValue)
+        guard !slack.overflow, !overflow, space.bytes >= wanted else {
             throw ArchiveError.noSpace("\(wanted >> 10) KiB are wanted to unpack, \(space.bytes >> 10) KiB are free")
         }
     }

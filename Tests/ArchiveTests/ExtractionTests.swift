@@ -98,6 +98,8 @@ import Testing
             try bench.unpack(path, expectedBytes: 1 << 60)
             throw Unexpected()
         } catch ArchiveError.noSpace(let text) { #expect(text.contains("are free")) }
+        // What a hostile header may claim does not overflow.
+        #expect(throws: ArchiveError.self) { try bench.unpack(path, expectedBytes: Int.max) }
         try bench.unpack(path, expectedBytes: 1 << 20)
     }
 
