@@ -92,6 +92,10 @@ class Tools:
             raise Skipped("GATEKEEL_LESHAN_JAR is not set: the path of leshan-front.jar")
         if not os.path.exists(jar):
             raise Skipped(f"GATEKEEL_LESHAN_JAR names no file: {jar}")
+        models = os.environ.get("GATEKEEL_OMA_DIR")
+        if not models:
+            raise Skipped("GATEKEEL_OMA_DIR is not set: the folder of OMA's object definitions, which Leshan reads")
+        options = [*options, "-m", models, "-m", f"{models}/earlier"]
         server = Leshan(jar, self.folder, options, self.step)
         self.stack.callback(server.stop)
         return server

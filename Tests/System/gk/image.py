@@ -44,6 +44,16 @@ def making(path):
             raise
 
 
+def prune(keep=4):
+    """Removes images that newer ones have taken the place of."""
+    for kind in ("base", "debs"):
+        found = sorted((path for path in (cache() / "images").glob(f"{kind}-*") if path.is_dir()),
+                       key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in found[keep:]:
+            shutil.rmtree(path, ignore_errors=True)
+            pathlib.Path(f"{path}.lock").unlink(missing_ok=True)
+
+
 def digest(*parts):
     """A short name for what something is made of."""
     sum = hashlib.sha256()
@@ -86,7 +96,7 @@ def base():
 def with_deb(*debs):
     """Debian with these packages installed by dpkg, as layers."""
     lower = base()
-    path = cache() / "images" / f"debs-{digest(lower[0], *debs)}"
+    path = cache() / "images" / f"debs-{digest(str(lower[0]), *debs)}"
     with making(path) as folder:
         if folder:
             (folder / "upper").mkdir()

@@ -81,6 +81,7 @@ def main():
         print("system tests need root: they boot containers", file=sys.stderr)
         return 2
     image.base()
+    image.prune()
     logs = pathlib.Path(options.logs).resolve()
     logs.mkdir(parents=True, exist_ok=True)
     printing = threading.Lock()
