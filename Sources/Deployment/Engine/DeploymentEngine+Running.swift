@@ -62,8 +62,10 @@ extension DeploymentEngine {
             case .pause: try await sleep(min(.seconds(60), .seconds(1 << min(active.failures - 1, 6))), active)
             case .enter(let phase):
                 active.record.phase = phase
+                // The end is told by `conclude`, when all that can be asked about the package is up to date.
+                guard phase != .finished else { break }
+                try await save(active)
                 report(active)
-                if phase != .finished { try await save(active) }
             case .perform(let step): try await perform(step, active)
             case .conclude:
                 await conclude(active)
