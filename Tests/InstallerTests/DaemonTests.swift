@@ -1,0 +1,60 @@
+import Configuration
+import Contract
+import Deployment
+import EventLoop
+import Glibc
+import Linux
+import TestSupport
+import Testing
+
+@testable import Installer
+
+@Suite struct DaemonTests {
+    @Test func theConfigurationIsThePipelinesPolicy() {
+        let policy = Policy(InstallerConfiguration())
+        #expect(policy.probationTime == .seconds(30))
+        #expect(policy.startTimeout == .seconds(30))
+        #expect(policy.stopTimeout == .seconds(10))
+        #expect(policy.copyDeadline == .seconds(120))
+        #expect(policy.maxPackageSize == 1 << 30)
+        #expect(!policy.allowDowngrade)
+        #expect(policy.maxBoots == 2)
+    }
+
+    @Test(arguments: [
+        (Int64(0), "1970-01-01T00:00:00Z"), (1_700_000_000, "2023-11-14T22:13:20Z"), (-1, "1969-12-31T23:59:59Z"),
+    ])
+    func aMomentIsWrittenAsISO8601(seconds: Int64, text: String) { #expect(isoTime(seconds) == text) }
+
+    @Test func argumentsAreFew() {
+        #expect(ProgramArguments.handled("gatekeel-installd", ["x"]) == nil)
+        #expect(ProgramArguments.handled("gatekeel-installd", ["x", "--what"]) == 64)
+    }
+
+    @Test func whatIsAskedTooOftenIsRefusedAndAllowedAgainLater() async {
+        let taken = await onLoop { () -> [Bool] in
+            let scheduler = ManualScheduler()
+            let limit = RateLimit(2, every: .seconds(60), scheduler: scheduler)
+            var taken = [limit.take(), limit.take(), limit.take()]
+            scheduler.advance(by: .seconds(59))
+            taken.append(limit.take())
+            scheduler.advance(by: .seconds(1))
+            taken += [limit.take(), limit.take()]
+            scheduler.advance(by: .seconds(3600))
+            taken += [limit.take(), limit.take(), limit.take()]
+            return taken
+        }
+        #expect(taken == [true, true, false, false, true, false, true, true, false])
+    }
+
+    @Test func anEmptyKeyringHasNoCertificates() async throws {
+        let certificates = try await onLoop {
+            try await KeyringWatch(
+                folder: "/nonexistent", warning: .seconds(1), scheduler: ManualScheduler(), now: { 0 }
+            ).certificates()
+        }
+        #expect(certificates.isEmpty)
+    }
+
+    @Test func bootsHaveIdentifiers() { #expect(Host.bootID().utf8.count == 36) }
+}

@@ -1,0 +1,100 @@
+"""The installer over D-Bus alone: no server, no agent."""
+
+import json
+
+from gk import packages
+from gk.bus import BusError, Installer
+from gk.case import equal, expect, test, until
+from gk.gateway import INSTALLER, configure
+
+BUS = ["org.gatekeel.Installer1", "/org/gatekeel/Installer1", "org.gatekeel.Installer1"]
+
+
+class Rig:
+    def __init__(self, t):
+        self.t = t
+        self.authority = packages.Authority(t.folder / "authority")
+        self.machine = t.machine()
+        configure(self.machine, self.authority, "", INSTALLER)
+        self.machine.boot()
+        self.machine.wait_for_unit("gatekeel-installd.service")
+        self.installer = Installer(self.machine)
+
+    def signed(self, version, behaviour="good", **more):
+        return self.authority.sign(packages.sample(version, behaviour), **more)
+
+    def shown(self, member, *arguments):
+        """A dictionary that a method answers."""
+        out = self.machine.run("busctl", "call", "--json=short", *BUS, member, *arguments).out
+        return {key: value["data"] for key, value in json.loads(out)["data"][0].items()}
+
+    def package(self, name="keelsample"):
+        return self.shown("GetPackage", "s", name)
+
+    def ended(self, deployment, seconds=30):
+        until(seconds, "the deployment ends", lambda: self.shown("GetDeployment", "s", deployment)["result"] != "running")
+        return self.shown("GetDeployment", "s", deployment)
+
+    def deploy(self, version, behaviour="good", **more):
+        return self.ended(self.installer.install(self.installer.stage(self.signed(version, behaviour, **more))))
+
+
+@test
+def the_installer_works_over_its_bus_alone(t):
+    """Stage, install, activate, update, a broken update that is undone, roll back, remove: by D-Bus calls."""
+    rig = Rig(t)
+    equal(rig.deploy("1.0")["result"], "done", "the install")
+    equal(rig.package()["active"], False, "active after the install")
+    equal(rig.ended(rig.installer.activate("keelsample"))["result"], "done", "the activation")
+    until(5, "the bus says that it is active", lambda: rig.package()["active"])
+    update = rig.deploy("1.1")
+    equal((update["result"], update["operation"]), ("done", "update"), "the update")
+    t.step(f"downtime of the update: {update['downtime'] / 1000:.1f} ms")
+    broken = rig.deploy("1.2", "crashes")
+    equal(broken["result"], "rolled-back", "the broken update")
+    t.step(f"it was undone: {broken['reason']}")
+    equal((rig.package()["version"], rig.package()["active"]), ("1.1", True), "what is in place")
+    rig.machine.run("systemctl", "stop", "keelsample.service")
+    until(5, "the bus follows systemd", lambda: not rig.package()["active"])
+    rig.machine.run("systemctl", "start", "keelsample.service")
+    until(5, "the bus follows systemd", lambda: rig.package()["active"])
+    equal(rig.ended(rig.installer.rollback("keelsample"))["result"], "done", "the way back")
+    equal(rig.package()["version"], "1.0", "the version in place")
+    equal(rig.ended(rig.installer.remove("keelsample", purge=True))["result"], "done", "the removal")
+    equal(rig.machine.state("keelsample.service"), "not-found", "its unit")
+
+
+@test
+def refusals_have_names_and_texts(t):
+    """An unsigned package, one of a stranger and one cut short are refused by the documented error, and leave nothing."""
+    rig = Rig(t)
+    good = rig.signed("1.0")
+    stranger = packages.Authority(t.folder / "stranger").sign(packages.sample("1.0"))
+    for data, name in [
+        (packages.sample("1.0").read_bytes(), "BadSignature"), (stranger, "BadSignature"),
+        (good[:-1] + bytes([good[-1] ^ 1]), "BadSignature"), (good[:1000], "Unsupported"), (b"", "Unsupported"),
+    ]:
+        try:
+            rig.installer.stage(data)
+            expect(False, f"{name} was expected")
+        except BusError as error:
+            t.step(str(error))
+            equal(error.name, f"org.gatekeel.Error.{name}", "the error")
+            expect(len(error.message) > 10, "it says why")
+    equal(list(rig.machine.path("/var/lib/gatekeel/staged").glob("*")), [], "what is left of them")
+
+
+@test
+def the_installer_lives_through_signals_and_kills(t):
+    """SIGHUP reads the configuration again, SIGTERM ends it within 2 s, a kill is followed by a start; staged packages stay."""
+    rig = Rig(t)
+    token = rig.installer.stage(rig.signed("1.0"))
+    rig.machine.run("systemctl", "reload", "gatekeel-installd.service")
+    equal(rig.machine.state("gatekeel-installd.service"), "active", "after a reload")
+    rig.machine.kill("gatekeel-installd.service")
+    until(10, "it is back", lambda: rig.machine.run("busctl", "status", BUS[0], check=False).status == 0)
+    equal(rig.ended(rig.installer.install(token))["result"], "done", "the install of what was staged before the kill")
+    took = rig.machine.sh(
+        "a=$(date +%s%N); systemctl stop gatekeel-installd.service; b=$(date +%s%N); echo $(( (b - a) / 1000000 ))")
+    t.step(f"it stopped within {took.strip()} ms")
+    expect(int(took) < 2000, "it leaves within 2 s")
