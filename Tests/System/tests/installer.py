@@ -98,3 +98,25 @@ def the_installer_lives_through_signals_and_kills(t):
         "a=$(date +%s%N); systemctl stop gatekeel-installd.service; b=$(date +%s%N); echo $(( (b - a) / 1000000 ))")
     t.step(f"it stopped within {took.strip()} ms")
     expect(int(took) < 2000, "it leaves within 2 s")
+
+
+@test
+def a_power_cut_amid_an_update_leaves_old_or_new(t):
+    """All processes end at once while the new version is on probation: after the boot one of the two runs, the deployment
+    has ended, and a further update works."""
+    rig = Rig(t)
+    equal(rig.deploy("1.0")["result"], "done", "the install")
+    equal(rig.ended(rig.installer.activate("keelsample"))["result"], "done", "the activation")
+    deployment = rig.installer.install(rig.installer.stage(rig.signed("1.1")))
+    until(10, "probation", lambda: rig.shown("GetDeployment", "s", deployment)["state"] == "probation")
+    rig.machine.crash()
+    rig.machine.boot()
+    rig.machine.wait_for_unit("gatekeel-installd.service")
+    equal(rig.machine.unit("gatekeel-recover.service")["Result"], "success", "recovery")
+    rig.installer = Installer(rig.machine)
+    end = rig.ended(deployment)
+    t.step(f"after the boot: {end['result']} {end['reason']}")
+    until(10, "it runs", lambda: rig.package()["active"])
+    expected = {"done": "1.1", "rolled-back": "1.0", "failed": "1.0"}[end["result"]]
+    equal(rig.package()["version"], expected, "the version in place")
+    equal(rig.deploy("1.2")["result"], "done", "a further update")
