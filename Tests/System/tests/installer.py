@@ -120,3 +120,45 @@ def a_power_cut_amid_an_update_leaves_old_or_new(t):
     expected = {"done": "1.1", "rolled-back": "1.0", "failed": "1.0"}[end["result"]]
     equal(rig.package()["version"], expected, "the version in place")
     equal(rig.deploy("1.2")["result"], "done", "a further update")
+
+
+MANIFEST = """\
+[Package]
+Format=1
+
+[Users]
+User=keeper:/var/lib/keeper
+
+[Directories]
+Directory=/var/lib/keeper:keeper
+
+[Health]
+Command={command}
+User=keeper
+Timeout=5s
+"""
+
+
+@test
+def users_folders_and_health_are_systemds_work(t):
+    """What a manifest asks for is done by transient units: a user, a folder of that user's, a health command as that user in
+    the release's overlay; one that says no undoes the update."""
+    rig = Rig(t)
+    def deploy(version, command):
+        data = rig.authority.sign(packages.sample(version), manifest=MANIFEST.format(command=command))
+        return rig.ended(rig.installer.install(rig.installer.stage(data)))
+
+    healthy = "/bin/sh -c 'test -e /usr/share/keelsample/release && touch /var/lib/keeper/was-here'"
+    equal(deploy("1.0", healthy)["result"], "done", "the install")
+    equal(rig.machine.sh("stat -c %U /var/lib/keeper").strip(), "keeper", "whose the folder is")
+    equal(rig.ended(rig.installer.activate("keelsample"))["result"], "done", "the activation")
+    equal(deploy("1.1", healthy)["result"], "done", "the update")
+    equal(rig.machine.sh("stat -c %U /var/lib/keeper/was-here").strip(), "keeper", "who ran the health command")
+    end = deploy("1.2", "/bin/sh -c 'exit 3'")
+    equal((end["result"], end["reason"]), ("rolled-back", "health: it exited with status 3"), "an unhealthy update")
+    end = deploy("1.3", "/bin/sleep 60")
+    equal((end["result"], end["reason"]), ("rolled-back", "health: it took too long and was killed"), "one that hangs")
+    equal((rig.package()["version"], rig.package()["active"]), ("1.1", True), "what is in place")
+    out = rig.machine.run("systemctl", "list-units", "--all", "--plain", "--no-legend", "gatekeel-*").out
+    equal(sorted(line.split()[0] for line in out.splitlines()),
+          ["gatekeel-installd.service", "gatekeel-recover.service"], "units that are left")
