@@ -63,14 +63,19 @@ public enum Files {
         try synchronizeDirectory(split(path).folder)
     }
 
-    /// Makes a folder and those above it; those that are there are no error.
+    /// Makes a folder and those above it, with just this mode whatever the umask is; those that are there stay as they are.
     public static func makeDirectories(_ path: String, mode: mode_t = 0o755) throws(Errno) {
-        if mkdir(path, mode) == 0 { return }
-        let code = errno
-        if code == EEXIST { return }
-        guard code == ENOENT, path != "/" else { throw Errno(code, "mkdir \(path)") }
-        try makeDirectories(split(path).folder, mode: mode)
-        if mkdir(path, mode) != 0, errno != EEXIST { throw Errno.current("mkdir \(path)") }
+        if mkdir(path, mode) != 0 {
+            let code = errno
+            if code == EEXIST { return }
+            guard code == ENOENT, path != "/" else { throw Errno(code, "mkdir \(path)") }
+            try makeDirectories(split(path).folder, mode: mode)
+            if mkdir(path, mode) != 0 {
+                if errno == EEXIST { return }
+                throw Errno.current("mkdir \(path)")
+            }
+        }
+        try retrying("chmod \(path)") { chmod(path, mode) }
     }
 
     /// The names in a folder, without `.` and `..`, sorted.

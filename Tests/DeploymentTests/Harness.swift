@@ -71,6 +71,12 @@ final class Harness: DeploymentObserver {
         }
     }
 
+    /// The daemon ends: when this returns, nothing of it is under way any more.
+    func stop() async {
+        engine.suspend()
+        while engine.active != nil { await breathe() }
+    }
+
     /// A turn of the loop.
     func breathe() async { await LoopScheduler.shared.sleep(for: .microseconds(50)) }
 

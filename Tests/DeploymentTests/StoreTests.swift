@@ -118,7 +118,7 @@ import Testing
         let staged = try await host.stage("app 2.0 good")
         _ = try await host.engine.install(staged.token, InstallOptions())
         while host.engine.running?.phase != .probation { await host.breathe() }
-        host.engine.suspend()
+        await host.stop()
         return host
     }
 
@@ -160,7 +160,7 @@ import Testing
             for _ in 1...5 {
                 try await host.start()
                 while host.engine.running?.phase != .probation { await host.breathe() }
-                host.engine.suspend()
+                await host.stop()
             }
             try await host.start()
             await host.settle()
