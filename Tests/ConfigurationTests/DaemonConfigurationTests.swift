@@ -215,3 +215,17 @@ private func uncommented(_ file: String) -> String {
         #expect(first.count == 16)
     }
 }
+
+@Suite struct ForeignKeyFileTests {
+    /// As a user who may not read keys, a check cannot say that they are bad.
+    @Test func aKeyThatOnlyOthersMayReadIsNoError() throws {
+        let host = try Host()
+        try host.write(
+            "etc/gatekeel/gatekeeld.conf",
+            "[Server main]\nURI=coaps://lwm2m.example.com\nPSKIdentity=gw1\nPSKKeyFile=/k\n")
+        let server = try #require(try AgentConfiguration.load(host.files("gatekeeld.conf")).servers.first)
+        let foreign = server.problem(of: KeyFile.Refusal(path: "/k", text: "Permission denied", isForeign: true))
+        #expect(foreign.severity == .warning && foreign.text.contains("as root only"))
+        #expect(server.problem(of: KeyFile.Refusal(path: "/k", text: "No such file or directory")).severity == .error)
+    }
+}

@@ -89,8 +89,16 @@ public struct ServerConfiguration: Hashable, Sendable {
                     "the key has \(key.bytes.count) bytes; 16 or more cannot be guessed")
             ]
         } catch {
-            return [problem("PSKKeyFile", "\(error)")]
+            return [problem(of: error)]
         }
+    }
+
+    /// Whoever checks is not always the one who reads the key then.
+    func problem(of refusal: KeyFile.Refusal) -> ConfigurationProblem {
+        guard refusal.isForeign else { return problem("PSKKeyFile", "\(refusal)") }
+        return problem(
+            "PSKKeyFile", severity: .warning,
+            "\(refusal); it can be checked as root only, and the group gatekeel must be able to read it")
     }
 }
 

@@ -18,6 +18,8 @@ public enum KeyFile {
     public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
         public let path: String
         public let text: String
+        /// The reader may not open it (`EACCES`): that says nothing about the file itself.
+        public var isForeign = false
         public var description: String { "key file \(path): \(text)" }
     }
 
@@ -39,7 +41,10 @@ public enum KeyFile {
         } catch let error as Refusal {
             throw error
         } catch {
-            throw refuse((error as? Errno)?.message ?? "\(error)")
+            let code = (error as? Errno)?.code
+            var refusal = refuse((error as? Errno)?.message ?? "\(error)")
+            refusal.isForeign = code == EACCES
+            throw refusal
         }
         guard let key = decode(bytes) else {
             throw refuse(
