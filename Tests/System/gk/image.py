@@ -105,10 +105,12 @@ def with_deb(*debs):
             with mounted(lower, folder / "upper", folder / "work", folder / "merged") as root:
                 within = [f"/run/debs/{deb.name}" for deb in debs]
                 binds = [f"--bind-ro={deb}:/run/debs/{deb.name}" for deb in debs]
-                subprocess.run(
+                done = subprocess.run(
                     ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--pipe", f"--directory={root}",
                      f"--machine=gkimage{os.getpid()}", *binds, "dpkg", "--install", *within],
-                    check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+                    stdin=subprocess.DEVNULL, capture_output=True, text=True)
+                if done.returncode != 0:
+                    raise RuntimeError(f"dpkg did not install {', '.join(within)}:\n{done.stdout}{done.stderr}")
             shutil.rmtree(folder / "work")
             os.rmdir(folder / "merged")
     upper = path / "upper"
