@@ -37,7 +37,10 @@ final class ActiveDeployment {
     var status: DeploymentStatus {
         let base = record.phase.percent
         let percent = record.phase == .unpacking ? base + unpacked * (Phase.preparing.percent - base) / 100 : base
-        return record.status(percent: percent)
+        var status = record.status(percent: percent)
+        // Whoever hears of the end may ask for the next deployment at once: it has ended when the engine is free again.
+        status.result = .running
+        return status
     }
 }
 

@@ -109,7 +109,7 @@ extension DeploymentEngine {
         if record.result == .done, !record.token.isEmpty { forgetStaged(record.token) }
         await refresh(record.package)
         self.active = nil
-        observer?.deploymentChanged(active.status)
+        observer?.deploymentChanged(active.record.status(percent: 100))
     }
 
     // MARK: Waiting
