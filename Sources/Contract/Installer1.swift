@@ -18,7 +18,7 @@ public enum Installer1 {
             .init(
                 "Stage",
                 """
-                Copies a package out of a file or pipe, verifies the copy and checks it against this host. It waits, also
+                Copies a package out of a regular file, verifies the copy and checks it against this host. It waits, also
                 across restarts, until it is installed or discarded.
                 info: name s, version s, architecture s, description s, signer s, size t, installed-size t, staged-at t,
                 units as, warnings as, token s.

@@ -7,7 +7,7 @@ import Linux
 public protocol InstallerClient: AnyObject {
     /// Has a package copied, verified and checked.
     ///
-    /// - Parameter file: a regular file (read from its start) or a pipe (read to its end).
+    /// - Parameter file: a regular file, read from its start whatever its offset is.
     func stage(_ file: BusDescriptor) async throws(ContractError) -> StagedInfo
     func discard(_ token: String) async throws(ContractError)
     /// Returns the deployment's identifier once it is durable.
