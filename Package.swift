@@ -136,7 +136,7 @@ let package = Package(
         tests("Deployment", ["Packages"]),
         tests("HostObjects", ["LwM2M", "LwM2MClient"]),
         tests("Installer", ["Deployment", "Packages", "Contract", "Bus"]),
-        tests("Agent", ["HostObjects", "LwM2M", "LwM2MClient", "CoAP", "Contract", "Bus", "Configuration"]),
+        tests("Agent", ["HostObjects", "LwM2M", "LwM2MClient", "CoAP", "Contract", "Bus", "Configuration", "Linux"]),
         tests("CommandLine", ["Contract", "Bus", "Configuration", "JSON"]),
     ]
 )

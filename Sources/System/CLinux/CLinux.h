@@ -42,6 +42,9 @@ static inline int gk_pidfd_open(int pid, unsigned int flags) { return (int)sysca
 
 static inline long gk_getrandom(void *buffer, size_t length) { return syscall(SYS_getrandom, buffer, length, 0); }
 
+// pipe2(2): glibc has it behind _GNU_SOURCE.
+static inline int gk_pipe_cloexec(int ends[2]) { return (int)syscall(SYS_pipe2, ends, O_CLOEXEC); }
+
 static inline int gk_eventfd(void) { return (int)syscall(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 // copy_file_range(2) and fallocate(2) take 64-bit offsets everywhere when called so.
