@@ -173,7 +173,8 @@ class Demo:
 
         screen.step("What the gateway's journal and its command line say")
         for entry in self.machine.journal("-u", "gatekeeld", "-u", "gatekeel-installd", "-p", "notice"):
-            screen.line(f"    {entry.get('SYSLOG_IDENTIFIER', '')}: {entry['MESSAGE']}")
+            if entry.get("SYSLOG_IDENTIFIER", "").startswith("gatekeel"):
+                screen.line(f"    {entry['SYSLOG_IDENTIFIER']}: {entry['MESSAGE']}")
         screen.line("    $ gatekeel packages")
         for line in self.machine.run("gatekeel", "packages", check=False).out.splitlines():
             screen.line(f"    {line}")
