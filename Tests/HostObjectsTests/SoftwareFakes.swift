@@ -16,6 +16,8 @@ final class FakeInstaller: SoftwareInstaller {
     /// How deployments end; nil leaves them running.
     var outcome: DeploymentEnd? = .done
     var onInstall: () -> Void = {}
+    /// The next call is done, but its answer does not arrive: the installer died over it.
+    var loseAnswers = false
     /// Happens while a staged package is being dropped.
     var duringDiscard: (@LoopActor () async -> Void)?
     private var waiting: [CheckedContinuation<DeploymentEnd, Never>] = []
@@ -24,6 +26,7 @@ final class FakeInstaller: SoftwareInstaller {
     func stage(path: String) async throws(InstallerRefusal) -> StagedPackage {
         let bytes = (try? Files.read(path, limit: 1 << 20)) ?? []
         calls.append("stage \(bytes.count)")
+        try loseAnswer()
         let package = try stageAnswer.get()
         staged.append(package)
         return package
@@ -39,7 +42,14 @@ final class FakeInstaller: SoftwareInstaller {
         calls.append("install \(token) \(restoreActivation)")
         deployments[token] = "d-\(token)"
         onInstall()
+        try loseAnswer()
         return "d-\(token)"
+    }
+
+    private func loseAnswer() throws(InstallerRefusal) {
+        guard loseAnswers else { return }
+        loseAnswers = false
+        throw InstallerRefusal(.unavailable, "unreachable: no reply")
     }
 
     func remove(name: String) async throws(InstallerRefusal) -> String { job("remove \(name)") }

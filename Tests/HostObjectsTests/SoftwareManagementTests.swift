@@ -459,6 +459,34 @@ extension SoftwareManagementTests {
         }
     }
 
+    @Test func anInstallWhoseAnswerWasLostIsFollowedToItsEnd() async throws {
+        try await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            _ = try await rig.push(Self.one)
+            rig.installer.loseAnswers = true
+            rig.installer.onInstall = { [installer = rig.installer] in
+                installer.packages = [InstalledPackage(name: "keel", version: "1.0", active: true)]
+                installer.staged = []
+            }
+            // The installer had begun when it died; it is back at once and ends its work.
+            try await rig.object.execute(0, 4, [])
+            #expect(rig.state() == "4 2 true")
+        }
+    }
+
+    @Test func aPackageIsStagedAgainWhenTheInstallerDiedOverIt() async throws {
+        try await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            rig.installer.loseAnswers = true
+            let response = try await rig.push(Self.one)
+            #expect(response.code == .changed)
+            #expect(rig.installer.calls == ["stage 4", "stage 4"])
+            #expect(rig.state() == "3 3 false")
+        }
+    }
+
     @Test func aRebootWithNothingPendingIsBackToTheOld() async throws {
         try await onLoop {
             var rig = Rig()

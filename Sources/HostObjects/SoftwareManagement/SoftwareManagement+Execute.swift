@@ -66,6 +66,12 @@ extension SoftwareManagement {
                 token: staged.token, restoreActivation: options.restoreActivation)
             return await installEnded(instance, await installer.end(of: deployment))
         } catch {
+            // The installer may have died after it had begun: then it goes on by itself, and its end counts.
+            if error.kind == .unavailable, await installerReturned(),
+                let deployment = try? await installer.deployment(of: staged.token)
+            {
+                return await installEnded(instance, await installer.end(of: deployment))
+            }
             return await installEnded(instance, .failed(error.reason))
         }
     }
@@ -114,7 +120,9 @@ extension SoftwareManagement {
         do throws(InstallerRefusal) {
             end = await installer.end(of: try await installer.remove(name: name))
         } catch {
-            end = .failed(error.reason)
+            // An answer that was lost says nothing; what is in place does.
+            let isGone = error.kind == .unavailable ? await isInPlace(name).map { !$0 } : nil
+            end = isGone ?? false ? .done : .failed(error.reason)
         }
         await refreshPackages()
         switch end {
@@ -149,5 +157,27 @@ extension SoftwareManagement {
             $0.job = nil
         }
         return failure.map { OperationError(.internalServerError, $0) }
+    }
+
+    // MARK: An installer that went away
+
+    /// Waits for the installer, which systemd starts anew; false when it stays away for half a minute.
+    func installerReturned() async -> Bool {
+        for _ in 0..<30 {
+            do throws(InstallerRefusal) {
+                _ = try await installer.snapshot()
+                return true
+            } catch {
+                guard error.kind == .unavailable else { return false }
+                await scheduler.sleep(for: .seconds(1))
+            }
+        }
+        return false
+    }
+
+    /// Whether a package is in place, as the installer says when it is back; nil when it stays away.
+    private func isInPlace(_ name: String) async -> Bool? {
+        guard await installerReturned(), let snapshot = try? await installer.snapshot() else { return nil }
+        return snapshot.packages.contains { $0.name == name }
     }
 }

@@ -1,5 +1,6 @@
 import EventLoop
 import FaultPoints
+import Glibc
 import LwM2M
 import LwM2MClient
 import Linux
@@ -137,7 +138,12 @@ extension SoftwareManagement {
                 try FileDescriptor.open(path).synchronize()
             }
         } catch {
-            await transferFailed(instance, FetchFailure(.noStorage, "storage: \(error)"))
+            let isGone = (error as? Errno)?.code == ENOENT
+            let failure =
+                isGone
+                ? FetchFailure(.connectionLost, "interrupted: the agent was restarted while it dropped the package")
+                : FetchFailure(.noStorage, "storage: \(error)")
+            await transferFailed(instance, failure)
             return OperationError(.internalServerError, "the package could not be stored")
         }
         await update(instance) {
@@ -146,7 +152,7 @@ extension SoftwareManagement {
             $0.job = .verifying
         }
         do throws(InstallerRefusal) {
-            let staged = try await installer.stage(path: path)
+            let staged = try await stage(path)
             if let reason = conflict(of: staged.name, with: instance) {
                 try await installer.discard(token: staged.token)
                 await refuse(instance, .installFailure, reason)
@@ -163,6 +169,16 @@ extension SoftwareManagement {
         } catch {
             await refuse(instance, error.result, error.reason)
             return OperationError(error.kind == .failed ? .internalServerError : .badRequest, error.reason)
+        }
+    }
+
+    /// Stages, once more when the installer died meanwhile: what was pushed is still here.
+    private func stage(_ path: String) async throws(InstallerRefusal) -> StagedPackage {
+        do throws(InstallerRefusal) {
+            return try await installer.stage(path: path)
+        } catch {
+            guard error.kind == .unavailable, await installerReturned() else { throw error }
+            return try await installer.stage(path: path)
         }
     }
 
@@ -183,10 +199,11 @@ extension SoftwareManagement {
 
     func refuse(_ instance: UInt16, _ result: UpdateResult, _ reason: String) async {
         report?(.refused(instance: instance, result, reason))
+        // Before the slot is free: a server that pushes again at once must not lose its new file to this.
+        await removePackage(instance)
         await update(instance) {
             $0.apply(.refused(result), reason: $0.explained(reason))
             $0.job = nil
         }
-        await removePackage(instance)
     }
 }
