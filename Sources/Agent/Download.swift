@@ -25,7 +25,8 @@ final class Download {
     private var lines = FetchStatusReader()
     private var validator: String?
     private var received = 0
-    private var isComplete = false
+    /// What the program says it sent, once it is done.
+    private var sent: Int?
     private var failure: FetchError?
     private var bodyEnded = false
     private var statusEnded = false
@@ -95,10 +96,11 @@ final class Download {
         case .size: break
         case .validator(let text): validator = text
         case .body(let offset):
+            guard bodySource == nil else { throw FetchError(.other, mayRetry: false, "a second body was announced") }
             try keep(validator)
             try file.cut(to: offset)
             bodySource = IOSource(descriptor: body.raw) { [self] _ in readBody() }
-        case .done: isComplete = true
+        case .done(let bytes): sent = bytes
         case .error(let error): failure = failure ?? error
         }
     }
@@ -134,7 +136,7 @@ final class Download {
         stop(&bodySource)
         stop(&statusSource)
         let lost = FetchError(.connectionLost, mayRetry: true, "the download program ended without a word")
-        ended(Outcome(error: isComplete ? failure : failure ?? lost, received: received))
+        ended(Outcome(error: sent == received ? failure : failure ?? lost, received: received))
     }
 
     private func stop(_ source: inout IOSource?) {
