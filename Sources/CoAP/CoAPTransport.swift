@@ -57,7 +57,7 @@ public final class CoAPTransport: Transport {
         if let address = PeerAddress.numeric(endpoint.host, endpoint.port) { return [address] }
         let (host, port) = (endpoint.host, endpoint.port)
         do {
-            return try await Worker.shared.run { try PeerAddress.resolve(host, port) }
+            return try await Worker.names.run { try PeerAddress.resolve(host, port) }
         } catch let error as TransportError {
             throw error
         } catch {

@@ -8,6 +8,9 @@ public final class Worker: @unchecked Sendable {
 
     public static let shared = Worker()
 
+    /// For the resolution of names alone: a name server that does not answer must hold up no durable write.
+    public static let names = Worker()
+
     private let lock = Lock()
     private var queue: [@Sendable () -> Void] = []
     private var running = false

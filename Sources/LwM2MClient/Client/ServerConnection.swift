@@ -182,13 +182,22 @@ final class ServerConnection: SessionHandler {
     private func ping() {
         guard let session else { return }
         let mine = serial
+        // CoAP itself would retransmit for a minute and a half before it gave the mapping of a NAT up.
+        let timer = environment.scheduler.schedule(after: Self.pingTimeout) { [weak self] in
+            guard let self, mine == self.serial else { return }
+            self.handle(.pinged(.timeout))
+        }
         LoopActor.spawn { [weak self] in
             var failure: TransportError?
             do throws(TransportError) { try await session.ping() } catch { failure = error }
+            timer.cancel()
             guard let self, mine == self.serial else { return }
             self.handle(.pinged(failure))
         }
     }
+
+    /// Time for a ping and two retransmissions; after it a new session is cheaper than patience.
+    private static let pingTimeout = Duration.seconds(15)
 
     // MARK: SessionHandler
 
