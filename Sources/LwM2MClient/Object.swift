@@ -40,6 +40,10 @@ public protocol Object: AnyObject {
     /// absent.
     func resources(of instance: UInt16) -> [UInt16]
 
+    /// Whether `resources(of:)` holds this one. Each Read of a resource asks: where listing them all looks at the host,
+    /// an object answers for the one alone.
+    func has(_ resource: UInt16, in instance: UInt16) -> Bool
+
     /// The present content of a readable resource.
     func read(_ instance: UInt16, _ resource: UInt16) throws(OperationError) -> ResourceContent
 
@@ -67,6 +71,8 @@ public protocol Object: AnyObject {
 }
 
 extension Object {
+    public func has(_ resource: UInt16, in instance: UInt16) -> Bool { resources(of: instance).contains(resource) }
+
     public func create(_ instance: UInt16?, _ values: [UInt16: ResourceContent]) async throws(OperationError) -> UInt16
     {
         throw OperationError(.methodNotAllowed, "instances of object \(definition.id) are not created by servers")

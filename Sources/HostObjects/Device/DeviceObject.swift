@@ -94,9 +94,16 @@ public final class DeviceObject: Object {
 
     public func resources(of instance: UInt16) -> [UInt16] {
         look()
-        return definition.resources.map(\.id).filter { id in
-            definition[id]?.operations == .execute || content(id) != nil
-        }
+        return definition.resources.map(\.id).filter(isPresent)
+    }
+
+    public func has(_ resource: UInt16, in instance: UInt16) -> Bool {
+        look()
+        return isPresent(resource)
+    }
+
+    private func isPresent(_ resource: UInt16) -> Bool {
+        definition[resource]?.operations == .execute || content(resource) != nil
     }
 
     public func read(_ instance: UInt16, _ resource: UInt16) throws(OperationError) -> ResourceContent {

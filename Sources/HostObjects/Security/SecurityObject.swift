@@ -16,6 +16,8 @@ public final class SecurityObject: Object {
 
     public func resources(of instance: UInt16) -> [UInt16] { definition.resources.map(\.id) }
 
+    public func has(_ resource: UInt16, in instance: UInt16) -> Bool { definition[resource] != nil }
+
     public func read(_ instance: UInt16, _ resource: UInt16) throws(OperationError) -> ResourceContent { throw refusal }
 
     public func write(

@@ -91,6 +91,8 @@ public final class SoftwareManagement: Object {
 
     public func resources(of instance: UInt16) -> [UInt16] { definition.resources.map(\.id) }
 
+    public func has(_ resource: UInt16, in instance: UInt16) -> Bool { definition[resource] != nil }
+
     public func read(_ instance: UInt16, _ resource: UInt16) throws(OperationError) -> ResourceContent {
         guard let software = software[instance], let value = software.value(resource) else {
             throw OperationError(.notFound, "there is no /9/\(instance)/\(resource)")

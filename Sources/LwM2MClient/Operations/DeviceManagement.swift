@@ -101,7 +101,7 @@ final class DeviceManagement {
     func requireResource(
         _ id: UInt16, of instance: UInt16, _ entry: ObjectRegistry.Entry
     ) throws(OperationError) -> ResourceDefinition {
-        guard let definition = entry.definition[id], entry.object.resources(of: instance).contains(id) else {
+        guard let definition = entry.definition[id], entry.object.has(id, in: instance) else {
             throw OperationError(.notFound, "no resource \(Path(entry.definition.id, instance, id))")
         }
         return definition
