@@ -9,6 +9,7 @@
 #include <linux/netlink.h>
 #include <linux/openat2.h>
 #include <linux/rtnetlink.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -35,6 +36,9 @@ static inline int gk_openat2(int dirfd, const char *path, uint64_t flags, uint64
 static inline int gk_renameat2(int olddirfd, const char *oldpath, int newdirfd, const char *newpath, unsigned int flags) {
     return (int)syscall(SYS_renameat2, olddirfd, oldpath, newdirfd, newpath, flags);
 }
+
+// malloc_trim(3): Glibc's Swift module has no malloc.h.
+static inline void gk_malloc_trim(void) { malloc_trim(0); }
 
 static inline int gk_syncfs(int fd) { return (int)syscall(SYS_syncfs, fd); }
 
