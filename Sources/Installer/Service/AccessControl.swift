@@ -2,7 +2,7 @@ import Bus
 import Contract
 import Glibc
 
-/// Who may do what: root and the user gatekeel change, the group adm looks.
+/// Who may do what: root and the user gatekeel change, the group adm looks; back goes root alone.
 ///
 /// The bus's policy says the same; this holds also where that file was changed or is missing.
 public struct AccessControl: Hashable, Sendable {
@@ -29,5 +29,13 @@ public struct AccessControl: Hashable, Sendable {
         throw ContractError(
             .accessDenied,
             changes ? "only root may do that" : "only root and members of the group adm may look at packages")
+    }
+
+    /// What a server far away must never bring about: an older release in place, or that the highest version is forgotten.
+    ///
+    /// - Throws: `AccessDenied` for everybody but root, the agent included.
+    public func checkRoot(_ caller: BusCredentials, _ operation: String) throws(ContractError) {
+        guard caller.user != 0 else { return }
+        throw ContractError(.accessDenied, "only root may ask for \(operation)")
     }
 }

@@ -75,6 +75,16 @@ public final class InstallerService {
         return caller
     }
 
+    private func requireRoot(_ call: BusCall, _ operation: String) async throws(BusError) {
+        let caller = try await call.credentials()
+        do throws(ContractError) {
+            try access.checkRoot(caller, operation)
+        } catch {
+            refused(caller, "\(call.member) (\(operation))")
+            throw error.busError
+        }
+    }
+
     private func refused(_ caller: BusCredentials, _ operation: String) {
         Log.event(.callerRefused, "The user \(caller.user, .user) may not call \(operation, .operation)")
     }
@@ -93,6 +103,8 @@ public final class InstallerService {
                 let name = try call.text(0, Self.isName, "a package's name")
                 let options = try call.options(1, ["purge": "b"])
                 let purge = options["purge"]?.flag ?? false
+                // It forgets the highest version: an older one could come after it.
+                if purge { try await requireRoot(call, "a purge") }
                 return try await deployment { try await self.engine.remove(name, purge: purge) }
             },
             "Activate": { [unowned self] call throws(BusError) in
@@ -105,6 +117,7 @@ public final class InstallerService {
             },
             "Rollback": { [unowned self] call throws(BusError) in
                 let name = try call.text(0, Self.isName, "a package's name")
+                try await requireRoot(call, "a return to the previous release")
                 return try await deployment { try await self.engine.rollback(name) }
             },
             "ListPackages": { [unowned self] _ throws(BusError) in
@@ -184,11 +197,7 @@ public final class InstallerService {
         } catch {
             throw error.busError
         }
-        let caller = try await call.credentials()
-        if options.allowDowngrade && caller.user != 0 {
-            refused(caller, "Install with allow-downgrade")
-            throw ContractError(.accessDenied, "only root may ask for a downgrade").busError
-        }
+        if options.allowDowngrade { try await requireRoot(call, "a downgrade") }
         let engineOptions = Deployment.InstallOptions(
             allowDowngrade: options.allowDowngrade,
             activation: Activation(rawValue: options.activation.rawValue) ?? .restore)
