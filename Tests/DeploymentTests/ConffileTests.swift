@@ -1,3 +1,4 @@
+import Glibc
 import Linux
 import TestSupport
 import Testing
@@ -68,6 +69,50 @@ import Testing
             #expect(try await host.finish(id).result == .rolledBack)
             #expect(host.root.read("/etc/app/app.conf") == "conf 1.0")
             #expect(host.root.read("/etc/app/app.conf.gatekeel-save") == "edited late")
+        }
+    }
+
+    /// What others may have made of a conffile during probation, and what is there afterwards.
+    @Test(arguments: ["grown", "folder", "above", "blocked"])
+    func noConffileHoldsTheOldReleaseBack(_ what: String) async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good")
+            let staged = try await host.stage("app 2.0 crash-later")
+            let id = try await host.engine.install(staged.token, InstallOptions())
+            while host.engine.running?.phase != .probation { await host.breathe() }
+            let path = "\(host.root.path)/etc/app/app.conf"
+            switch what {
+            case "grown": #expect(truncate(path, off_t(HostFile.limit + 1)) == 0)
+            case "folder":
+                try Files.remove(path)
+                try Files.makeDirectories("\(path)/own")
+            case "above":
+                try Files.removeTree("\(host.root.path)/etc/app")
+                host.root.write("/etc/app", "a file now")
+            default:
+                // What was edited cannot be kept: a folder has the name.
+                host.root.write("/etc/app/app.conf", "edited")
+                try Files.makeDirectories("\(path).gatekeel-save/own")
+            }
+            for _ in 1...100_000 where host.engine.running != nil {
+                if host.engine.active?.events.isWaiting == true, let delay = host.scheduler.nextDelay {
+                    // Long before the way back would be tried a second time.
+                    guard host.engine.active?.failures ?? 0 < 2 else { break }
+                    host.scheduler.advance(by: delay)
+                }
+                await host.breathe()
+            }
+            let status = try #require(host.engine.deployment(id))
+            #expect(status.result == .rolledBack)
+            #expect(host.systemd.running == ["app.service: 1.0 good"])
+            #expect(status.reason?.token == "probation")
+            let isPutBack = what == "grown" || what == "folder"
+            #expect((host.root.read("/etc/app/app.conf") == "conf 1.0") == isPutBack)
+            #expect(
+                (status.reason?.text.firstOccurrence(of: "/etc/app/app.conf could not be put back") != nil)
+                    == !isPutBack)
+            if isPutBack { #expect(host.root.exists("/etc/app/app.conf.gatekeel-save")) }
+            await host.stop()
         }
     }
 }

@@ -104,25 +104,41 @@ struct ConffileTransaction: Sendable {
     // MARK: Back
 
     /// Puts back what was there. What someone wrote meanwhile over a file of ours is kept as `.gatekeel-save`.
-    func revert() throws {
+    ///
+    /// No conffile holds the old release back: one that cannot be put back is told of, and the others go on.
+    /// - Returns: what could not be done, for people.
+    func revert() throws -> [String] {
+        var problems: [String] = []
+        func attempt(_ path: String, _ saved: ConffilePlan.Saved, _ name: String, _ plan: ConffilePlan) {
+            do {
+                try restore(path, saved, name, new: try packaged(plan.path, deployment.newRelease)?.bytes)
+            } catch {
+                problems.append("\(path) could not be put back: \(error)")
+            }
+        }
         for (index, plan) in deployment.conffiles.enumerated() {
             try store.passage("deployment.revert-conffiles.each")
             guard plan.choice != .keep else { continue }
-            let new = try packaged(plan.path, deployment.newRelease)?.bytes
-            if plan.choice == .install {
-                try restore(paths.host(plan.path), plan.saved, "\(index)", new: new)
-            }
+            let path = paths.host(plan.path)
+            if plan.choice == .install { attempt(path, plan.saved, "\(index)", plan) }
             // An edit between plan and switch makes a `.dpkg-dist` of an `install` too.
-            try restore(
-                paths.host(plan.path + ConffilePlan.besideSuffix), plan.savedBeside, "\(index).beside", new: new)
+            attempt(path + ConffilePlan.besideSuffix, plan.savedBeside, "\(index).beside", plan)
         }
         removeEmptyFolders()
+        return problems
     }
 
     private func restore(_ path: String, _ saved: ConffilePlan.Saved, _ name: String, new: [UInt8]?) throws {
-        let found = try HostFile.find(path)
-        if try isAsSaved(found, saved, name) || saved == .other { return }
-        if let file = found.file, file.bytes != new { try file.write(to: path + ConffilePlan.savedSuffix) }
+        if saved == .other { return }
+        switch try findChanged(path) {
+        case .other:
+            // A folder, a link, or more than a conffile may hold: others made it. It is kept, unread.
+            try retrying("rename \(path)") { rename(path, path + ConffilePlan.savedSuffix) }
+            try Files.synchronizeDirectory(Files.split(path).folder)
+        case let found:
+            if try isAsSaved(found, saved, name) { return }
+            if let file = found.file, file.bytes != new { try file.write(to: path + ConffilePlan.savedSuffix) }
+        }
         switch saved {
         case .file:
             guard let old = try HostFile.find("\(work)/\(name)").file else {
@@ -131,6 +147,16 @@ struct ConffileTransaction: Sendable {
             try old.write(to: path)
         case .nothing: try Files.remove(path)
         case .other: break
+        }
+    }
+
+    /// As `HostFile.find`; a file that has grown too large to be a conffile is `other`.
+    private func findChanged(_ path: String) throws(Errno) -> HostFile.Found {
+        do throws(Errno) {
+            return try HostFile.find(path)
+        } catch {
+            guard error.code == EFBIG else { throw error }
+            return .other
         }
     }
 

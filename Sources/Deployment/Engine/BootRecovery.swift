@@ -69,7 +69,7 @@ public struct BootRecovery: Sendable {
                 event = .done
             case .switching, .revertSwitching, .removing:
                 changed = true
-                let failure = try perform(record)
+                let failure = try perform(&record)
                 if let failure { record.reason = record.reason ?? failure.reason }
                 if record.phase == .removing || (failure != nil && record.phase == .revertSwitching) {
                     // The daemon goes on; the marker holds the units back.
@@ -82,13 +82,13 @@ public struct BootRecovery: Sendable {
     }
 
     /// The steps of files of the phase.
-    private func perform(_ record: DeploymentRecord) throws -> DeploymentError? {
+    private func perform(_ record: inout DeploymentRecord) throws -> DeploymentError? {
         let steps = FileSteps(store: store, deployment: record)
         do {
             if record.phase == .revertSwitching { store.releaseReserve() }
             for step in record.phase.steps(of: record.operation) where step.isOfFiles {
                 try store.passage.before(step)
-                try steps.perform(step)
+                record.note(problems: try steps.perform(step))
                 try store.passage.after(step)
             }
             return nil

@@ -9,7 +9,7 @@ extension DeploymentEngine {
         switch step {
         case _ where step.isOfFiles:
             let files = FileSteps(store: store, deployment: active.record)
-            try await Worker.shared.run { try files.perform(step) }
+            active.record.note(problems: try await Worker.shared.run { try files.perform(step) })
         case .verify: try await verify(active)
         case .unpack: try await unpack(active)
         case .provision: try await provision(active)

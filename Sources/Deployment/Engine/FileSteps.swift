@@ -11,7 +11,8 @@ struct FileSteps: Sendable {
     private var passage: Passage { store.passage }
     private var conffiles: ConffileTransaction { ConffileTransaction(store: store, deployment: deployment) }
 
-    func perform(_ step: Step) throws {
+    /// - Returns: what could not be done and holds nothing up, for people.
+    func perform(_ step: Step) throws -> [String] {
         switch step {
         case .mark: try mark()
         case .unmark: try Files.remove(store.marker(of: package))
@@ -26,7 +27,7 @@ struct FileSteps: Sendable {
         case .detach: try Attachment.detach(files(of: deployment.oldRelease), passage: passage)
         case .forget: try forget()
         case .delete: try delete()
-        case .revertConffiles: try conffiles.revert()
+        case .revertConffiles: return try conffiles.revert()
         case .revertAttach: try revertAttach()
         case .revertLinks:
             try store.set(.current, of: package, to: deployment.oldRelease)
@@ -37,6 +38,7 @@ struct FileSteps: Sendable {
             .revertStart, .clean:
             preconditionFailure("\(step) is no step of files")
         }
+        return []
     }
 
     private func mark() throws {

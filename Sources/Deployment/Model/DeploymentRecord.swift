@@ -1,3 +1,5 @@
+import Linux
+
 /// A deployment as its journal holds it: all that is needed to finish or to revert it.
 struct DeploymentRecord: Hashable, Sendable {
     static let kind = "deployment"
@@ -121,6 +123,19 @@ extension DeploymentRecord {
         startedAt = record.integer("started-at")
         endedAt = record.integer("ended-at")
         downtime = record.duration("downtime")
+    }
+
+    /// Adds what could not be done, and holds nothing up, to the reason: each once, however often its step is repeated.
+    mutating func note(problems: [String]) {
+        for problem in problems {
+            guard let first = reason else {
+                reason = Reason("incomplete", problem)
+                continue
+            }
+            // A record is bounded: the first ones tell enough.
+            if first.text.firstOccurrence(of: problem) != nil || first.text.utf8.count > 2048 { continue }
+            reason = Reason(first.token, "\(first.text); \(problem)")
+        }
     }
 
     /// As others see it.
