@@ -215,4 +215,21 @@ import Testing
             if !reached { break }
         }
     }
+
+    @Test func whatIsUnpackedTakesNoMoreSpace() throws {
+        let root = TemporaryRoot()
+        let store = Store(root.paths)
+        try store.create()
+        let record = ReleaseRecord(name: "app", version: "1.0", installedSize: 1 << 60)
+        func code(_ token: String?) -> DeploymentError.Code? {
+            do {
+                try HostCheck(store: store, record: record, token: token).run()
+                return nil
+            } catch { return DeploymentError.wrapping(error).code }
+        }
+        #expect(code(nil) == nil)
+        #expect(code("0123456789abcdef") == .noSpace)
+        try Files.makeDirectories(store.tree(staged: "0123456789abcdef"))
+        #expect(code("0123456789abcdef") == nil)
+    }
 }

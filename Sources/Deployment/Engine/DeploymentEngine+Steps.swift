@@ -32,8 +32,8 @@ extension DeploymentEngine {
 
     private func verify(_ active: ActiveDeployment) async throws {
         let record = try stagedRecord(active)
-        let store = self.store
-        try await Worker.shared.run { try HostCheck(store: store, record: record).run() }
+        let (store, token) = (self.store, active.record.token)
+        try await Worker.shared.run { try HostCheck(store: store, record: record, token: token).run() }
     }
 
     private func stagedRecord(_ active: ActiveDeployment) throws -> ReleaseRecord {

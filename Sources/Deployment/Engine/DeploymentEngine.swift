@@ -198,7 +198,7 @@ public final class DeploymentEngine: Deployments {
             }
             let (store, record) = (self.store, staged.record)
             let (state, current, previous, folder) = try await Worker.shared.run {
-                try HostCheck(store: store, record: record).run()
+                try HostCheck(store: store, record: record, token: token).run()
                 return (
                     store.state(of: record.name).state, store.release(.current, of: record.name),
                     store.release(.previous, of: record.name),
@@ -259,7 +259,7 @@ public final class DeploymentEngine: Deployments {
             deployment.newRelease = release
             deployment.version = try await Worker.shared.run {
                 let record = try store.record(of: name, release: release)
-                try HostCheck(store: store, record: record).run()
+                try HostCheck(store: store, record: record, token: nil).run()
                 return record.version
             }
             return deployment

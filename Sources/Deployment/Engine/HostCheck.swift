@@ -5,6 +5,8 @@ import Linux
 struct HostCheck: Sendable {
     let store: Store
     let record: ReleaseRecord
+    /// Of the staged package; nil for a release that is in the store already.
+    let token: String?
 
     func run() throws {
         try checkUnits()
@@ -64,10 +66,16 @@ struct HostCheck: Sendable {
         }
     }
 
+    /// What the payload still takes: nothing when it is unpacked, be it as a release or beside the staged package.
+    private var needed: UInt64 {
+        guard let token, !Files.exists(store.tree(staged: token)) else { return 0 }
+        return record.installedSize
+    }
+
     private func checkSpace() throws {
         // What remains must do for the journal, the conffiles and the units.
         let margin: UInt64 = 4 << 20
-        for (folder, needed) in [(store.root, record.installedSize), (store.paths.root + "/etc", 0)] {
+        for (folder, needed) in [(store.root, needed), (store.paths.root + "/etc", 0)] {
             guard Files.exists(folder) else { continue }
             let free = try Files.freeSpace(at: folder)
             guard free >= needed + margin else {

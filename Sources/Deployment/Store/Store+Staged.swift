@@ -6,6 +6,8 @@ extension Store {
 
     func folder(staged token: String) -> String { "\(stagedFolder)/\(token)" }
     func package(staged token: String) -> String { "\(folder(staged: token))/\(Self.packageFile)" }
+    /// Where a reader that unpacks while it inspects leaves the payload.
+    func tree(staged token: String) -> String { "\(folder(staged: token))/tree" }
 
     static func isToken(_ token: String) -> Bool {
         token.utf8.count == 16 && token.allSatisfy { $0.isHexDigit && $0.isASCII && !$0.isUppercase }
