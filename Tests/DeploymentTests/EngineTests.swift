@@ -115,6 +115,43 @@ import Testing
         }
     }
 
+    /// One place of the deactivation fails, each in turn: it is off, or it runs and is enabled as before.
+    @Test func aDeactivationThatFailsLeavesItRunning() async throws {
+        try await onLoop {
+            for place in 1...1000 {
+                let host = try await Harness.with("app 1.0 good")
+                let fault = Fault(at: place)
+                try await host.start(fault.passage)
+                guard let id = try? await host.engine.deactivate("app") else { continue }
+                let status = try await host.finish(id)
+                guard fault.hasFailed else { return }
+                let isOff = status.result == .done
+                let comment = Comment(rawValue: "\(fault.name): \(status)")
+                #expect(host.systemd.running == (isOff ? [] : ["app.service: 1.0 good"]), comment)
+                #expect(host.systemd.enabled == (isOff ? [] : ["app.service"]), comment)
+                #expect(host.engine.package("app")?.isActivated == !isOff, comment)
+            }
+        }
+    }
+
+    @Test func aSecondActivateThatFailsLeavesItRunning() async throws {
+        try await onLoop {
+            for place in 1...1000 {
+                let host = try await Harness.with("app 1.0 good")
+                let fault = Fault(at: place)
+                try await host.start(fault.passage)
+                guard let id = try? await host.engine.activate("app") else { continue }
+                let status = try await host.finish(id)
+                guard fault.hasFailed else { return }
+                let comment = Comment(rawValue: "\(fault.name): \(status)")
+                // Where the start of the way back is what fails there is no other way.
+                if fault.name.contains("revert-start") { continue }
+                #expect(host.systemd.running == ["app.service: 1.0 good"], comment)
+                #expect(host.systemd.enabled == ["app.service"], comment)
+            }
+        }
+    }
+
     @Test func rollbackExchangesCurrentAndPrevious() async throws {
         try await onLoop {
             let host = try await Harness.with("app 1.0 good")

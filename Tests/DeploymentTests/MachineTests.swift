@@ -94,7 +94,15 @@ import Testing
             ], result: .done),
         Case(
             name: "activate fails", operation: .activate, events: [.probation: .failed],
-            phases: [.starting, .probation, .revertStopping, .revertSwitching, .cleaning, .finished], result: .failed),
+            phases: [
+                .starting, .probation, .revertStopping, .revertSwitching, .revertStarting, .cleaning, .finished,
+            ], result: .failed),
+        Case(
+            name: "what is deactivated does not stop", operation: .deactivate, events: [.stopping: .failed],
+            phases: [.stopping, .revertStarting, .cleaning, .finished], result: .failed),
+        Case(
+            name: "a deactivation cannot be written", operation: .deactivate, events: [.committing: .failed],
+            phases: [.stopping, .committing, .revertSwitching, .revertStarting, .cleaning, .finished], result: .failed),
         Case(
             name: "deactivate", operation: .deactivate, phases: [.stopping, .committing, .cleaning, .finished],
             result: .done),

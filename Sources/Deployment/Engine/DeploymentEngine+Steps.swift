@@ -346,6 +346,10 @@ extension DeploymentEngine {
         var state = store.state(of: record.package).state
         state.reason = record.reason
         if isFresh { state.highest = record.oldHighest }
+        // Its enablement is back as well.
+        if record.operation == .deactivate {
+            state.isActivated = state.isActivated || !record.oldLinks.isEmpty || !record.oldActive.isEmpty
+        }
         try store.save(state, of: record.package)
     }
 }

@@ -66,7 +66,7 @@ extension Phase {
         // The marker stays until the package's folder goes: nothing may start a unit of what is half gone.
         case (.removing, _): [.mark, .unlink, .detach, .reload, .forget, .links, .delete]
         case (.revertStopping, _): [.revertStop]
-        case (.revertSwitching, .activate): [.revertEnablement, .reload]
+        case (.revertSwitching, .activate), (.revertSwitching, .deactivate): [.revertEnablement, .reload]
         case (.revertSwitching, _):
             [.mark, .revertConffiles, .revertAttach, .revertLinks, .revertEnablement, .reload, .unmark]
         case (.revertStarting, _): [.revertStart]

@@ -35,11 +35,13 @@ extension Transition {
         Transition([.activate], [.committing], [.done], .cleaning, .done),
         Transition([.activate], [.starting, .probation, .committing], bad, .revertStopping, .failed),
         Transition([.activate], [.revertStopping], [.done, .failed], .revertSwitching),
-        Transition([.activate], [.revertSwitching], [.done], .cleaning),
+        // What ran before runs again: Activate may have been asked for of what was active.
+        Transition([.activate, .deactivate], [.revertSwitching], [.done], .revertStarting),
 
         Transition([.deactivate], [.stopping], [.done], .committing),
         Transition([.deactivate], [.committing], [.done], .cleaning, .done),
-        Transition([.deactivate], [.stopping, .committing], bad, .cleaning, .failed),
+        Transition([.deactivate], [.stopping], bad, .revertStarting, .failed),
+        Transition([.deactivate], [.committing], bad, .revertSwitching, .failed),
 
         Transition([.remove], [.stopping], [.done], .removing),
         Transition([.remove], [.stopping], bad, .revertStarting, .failed),
@@ -60,6 +62,7 @@ extension Transition {
         Transition(exchange, [.switching], [.rebooted], .stopping, when: .hasOld),
         Transition([.deactivate], [.committing], [.rebooted], .stopping),
         Transition([.remove], [.removing], [.rebooted], .stopping),
+        Transition([.deactivate], [.revertSwitching], [.rebooted], .revertSwitching),
         Transition(Set(Operation.allCases), [.revertSwitching], [.rebooted], .revertStopping),
         Transition(Set(Operation.allCases), [.verifying], back, .verifying),
         Transition(Set(Operation.allCases), [.unpacking], back, .unpacking),
