@@ -9,6 +9,11 @@ import Packages
 /// The behaviour is the payload: what `FakeSystemd` does when a unit of it is started. Options: `template`, `socket`,
 /// `health`, `noconf`, `users`, `nounits`, `unit=NAME`, `conf=TEXT`, `broken` (fails while it is unpacked).
 struct FakePackages: PackageReader {
+    /// When the last certificate ends.
+    var end: Int64?
+
+    func horizon() -> Int64? { end }
+
     func isVersion(_ version: String, lowerThan other: String) -> Bool {
         guard let left = DebianVersion(version), let right = DebianVersion(other) else { return false }
         return left < right

@@ -23,7 +23,7 @@ struct HostTests {
             server = try BusConnection.open(address: systemd.bus.address)
             host = HostService(
                 server, SystemdConnection(server), access: AccessControl(agent: getuid(), watchers: nil),
-                scheduler: scheduler, serial: "GK-1")
+                scheduler: scheduler, serial: "GK-1", horizon: { 2_000_000_000 })
             try server.export(host.object)
             try await server.requestName(Installer1.busName)
             try systemd.connection.export(clock.object)
@@ -111,6 +111,17 @@ struct HostTests {
             let error = await #expect(throws: ContractError.self) { try await rig.client.setTimezone(zone) }
             #expect(error?.code == .invalidArgument)
             #expect(rig.clock.calls.isEmpty)
+        }
+    }
+
+    @Test func aTimeAfterEveryCertificateIsRefused() async throws {
+        try await withHost { rig in
+            let error = await #expect(throws: ContractError.self) {
+                try await rig.client.setTime(2_000_000_001_000_000)
+            }
+            #expect(error?.code == .invalidArgument)
+            #expect(rig.clock.calls.isEmpty)
+            try await rig.client.setTime(2_000_000_000_000_000)
         }
     }
 

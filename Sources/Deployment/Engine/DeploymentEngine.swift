@@ -52,7 +52,7 @@ public final class DeploymentEngine: Deployments {
     }
 
     private func openStore() async throws -> [RecoveryNote] {
-        let store = self.store
+        let (store, packages) = (self.store, ports.packages)
         let now = ports.wallClock()
         let (interrupted, loadedHistory, notes, staged, newest) = try await Worker.shared.run {
             try store.create()
@@ -63,7 +63,7 @@ public final class DeploymentEngine: Deployments {
                 notes.append(RecoveryNote(kind: .corrupt, package: "", deployment: "", text: text))
             }
             notes += StoreCleanUp(store: store, deployment: journal.deployment).run()
-            let newest = max(store.newestTime(), now)
+            let newest = Self.remembered(store.newestTime(), now: now, horizon: packages.horizon())
             try? store.save(newestTime: newest)
             store.makeReserve()
             return (journal.deployment, history.deployments, notes, store.loadStaged().packages, newest)
@@ -121,11 +121,11 @@ public final class DeploymentEngine: Deployments {
             if staging == 0 { Heap.giveBack() }
         }
         try requireOpen()
-        noteTime()
+        await noteTime()
         let token = Store.makeToken(8)
         let (store, packages, limit) = (self.store, ports.packages, policy.maxPackageSize)
         let deadline = Store.bootSeconds() + Int(policy.copyDeadline.components.seconds)
-        let (now, time) = (ports.wallClock(), newestTime)
+        let (now, time) = (ports.wallClock(), verificationTime)
         let installed = installedVersions()
         let number = source.release()
         do {
@@ -304,7 +304,7 @@ public final class DeploymentEngine: Deployments {
         isPreparing = true
         defer { isPreparing = false }
         do {
-            noteTime()
+            await noteTime()
             let record = try await surveyed(try await make())
             let active = ActiveDeployment(record, ports: ports)
             let actions = active.machine.begin()
@@ -320,19 +320,31 @@ public final class DeploymentEngine: Deployments {
         }
     }
 
+    /// The time for certificates: now, or the newest that is known when the clock was set back.
+    var verificationTime: Int64 { max(ports.wallClock(), newestTime) }
+
     private func requireOpen() throws {
         guard isOpen else { throw DeploymentError(.busy, "the store is being opened; try again") }
     }
 
     /// The clock may only go on for certificates; written at most once an hour.
-    private func noteTime() {
-        let now = ports.wallClock()
-        guard now > newestTime else { return }
-        let write = now > newestTime + 3600
-        newestTime = now
+    private func noteTime() async {
+        let (now, packages) = (ports.wallClock(), ports.packages)
+        let horizon = try? await Worker.shared.run { packages.horizon() }
+        let newest = Self.remembered(newestTime, now: now, horizon: horizon)
+        let write = newest > newestTime + 3600 || newest < newestTime
+        newestTime = newest
         guard write else { return }
         let store = self.store
-        LoopActor.spawn { try? await Worker.shared.run { try store.save(newestTime: now) } }
+        LoopActor.spawn { try? await Worker.shared.run { try store.save(newestTime: newest) } }
+    }
+
+    /// The newest time that is worth remembering. One at which no certificate holds any more can be a clock that was wrong
+    /// for a moment; remembered, it would make every package unacceptable for ever.
+    ///
+    /// - Parameter horizon: when the last certificate ends; nil when there is none.
+    nonisolated static func remembered(_ newest: Int64, now: Int64, horizon: Int64?) -> Int64 {
+        [newest, now].filter { $0 <= horizon ?? .max }.max() ?? 0
     }
 
     // MARK: Looking

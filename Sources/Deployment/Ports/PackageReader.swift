@@ -3,6 +3,9 @@ public protocol PackageReader: Sendable {
     /// Debian's order of versions: whether `version` is lower than `other`.
     func isVersion(_ version: String, lowerThan other: String) -> Bool
 
+    /// When the last certificate of the keyring ends, in seconds since the epoch; nil without a keyring.
+    func horizon() -> Int64?
+
     /// Verifies the signature and audits the package: relations, scripts, overlay, placement. Nothing of the payload is
     /// decompressed before the signature holds.
     ///

@@ -41,7 +41,9 @@ public final class InstallerDaemon {
         installer = InstallerService(
             engine: engine, units: units, access: access, version: Product.version,
             keyring: { try await keyring.certificates() })
-        host = HostService(bus, systemd, access: access, scheduler: scheduler)
+        host = HostService(
+            bus, systemd, access: access, scheduler: scheduler,
+            horizon: { try? await keyring.certificates().map(\.notAfter).max() })
     }
 
     /// Opens the store, takes the name and tells systemd. What was interrupted goes on.

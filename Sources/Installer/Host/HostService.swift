@@ -15,17 +15,21 @@ public final class HostService {
     private let systemd: SystemdConnection
     private let reboots: RateLimit
     private let clocks: RateLimit
+    private let horizon: @LoopActor () async -> Int64?
 
     private static let timedate = "org.freedesktop.timedate1"
 
-    /// - Parameter connection: the system bus, for timedate1.
+    /// - Parameters:
+    ///   - connection: the system bus, for timedate1.
+    ///   - horizon: when the keyring's last certificate ends, in seconds since the epoch; nil without a keyring.
     public init(
         _ connection: BusConnection, _ systemd: SystemdConnection, access: AccessControl, scheduler: any Scheduler,
-        serial: String? = nil
+        serial: String? = nil, horizon: @escaping @LoopActor () async -> Int64? = { nil }
     ) {
         self.connection = connection
         self.systemd = systemd
         self.access = access
+        self.horizon = horizon
         reboots = RateLimit(2, every: .seconds(60), scheduler: scheduler)
         clocks = RateLimit(10, every: .seconds(6), scheduler: scheduler)
         let serial = serial ?? HardwareSerial.read()
@@ -48,6 +52,12 @@ public final class HostService {
                     let time = call.arguments[0].unsigned ?? 0
                     guard (946_684_800_000_000...7_258_118_400_000_000).contains(time) else {
                         throw ContractError(.invalidArgument, "the time is not of this century or the next").busError
+                    }
+                    if let end = await self.horizon(), Int64(time / 1_000_000) > end {
+                        throw ContractError(
+                            .invalidArgument,
+                            "every certificate of the keyring has ended by then (\(isoTime(end))): no package could be installed"
+                        ).busError
                     }
                     try await setClock("SetTime", [.int64(Int64(time)), .bool(false), .bool(false)])
                     return []

@@ -39,6 +39,8 @@ public struct DebPackageReader: PackageReader {
         return version < other
     }
 
+    public func horizon() -> Int64? { (try? Keyring.load(keyring))?.entries.map(\.certificate.notAfter).max() }
+
     public func inspect(_ path: String, time: Int64, installed: [InstalledVersion]) throws -> ReleaseRecord {
         try mapped {
             let ring = try Keyring.load(keyring)
