@@ -233,6 +233,18 @@ import Testing
         }
     }
 
+    @Test func whatWasStagedIsVerifiedAgainAtTheInstall() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good")
+            let staged = try await host.stage("app 2.0 good")
+            host.root.write("/var/lib/gatekeel/staged/\(staged.token)/package.deb", "app 2.0 unsigned")
+            let status = try await host.finish(try await host.engine.install(staged.token, InstallOptions()))
+            #expect(status.result == .failed)
+            #expect(status.reason?.token == "bad-signature")
+            #expect(host.systemd.running == ["app.service: 1.0 good"])
+        }
+    }
+
     @Test func oneDeploymentAtATime() async throws {
         try await onLoop {
             let host = try await Harness.with("app 1.0 good")

@@ -52,6 +52,10 @@ struct FakePackages: PackageReader {
             health: options.contains("health") ? HealthCommand(command: ["/usr/bin/check"], user: "nobody") : nil)
     }
 
+    func verify(_ path: String, record: ReleaseRecord, time: Int64, installed: [InstalledVersion]) throws {
+        _ = try inspect(path, time: time, installed: installed)
+    }
+
     func unpack(_ path: String, record: ReleaseRecord, into folder: String, progress: @Sendable (Int) -> Void) throws {
         let words = try words(path)
         func write(_ name: String, _ text: String) throws {

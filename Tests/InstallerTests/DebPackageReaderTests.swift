@@ -109,6 +109,21 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
         #expect(code { _ = try reader.inspect(alias, time: 0, installed: []) } == .conflict)
     }
 
+    /// Staged long ago: what has changed since is seen when it is to be installed.
+    @Test func verifyingAgainSeesWhatChanged() throws {
+        let shop = try Workshop()
+        let file = try shop.package(["usr/bin/foo": "x"], fields: "Depends: libc6 (>= 2.30)\n")
+        let reader = try shop.reader()
+        let record = try reader.inspect(file, time: 0, installed: [])
+        #expect(code { try reader.verify(file, record: record, time: 0, installed: []) } == nil)
+        let strict = try shop.reader(requireSignature: true)
+        #expect(code { try strict.verify(file, record: record, time: 0, installed: []) } == .badSignature)
+        try Files.replace("\(shop.root)/status", with: "".utf8)
+        #expect(code { try reader.verify(file, record: record, time: 0, installed: []) } == .unmetRelation)
+        _ = try shop.package(["usr/bin/foo": "x"], version: "2.0")
+        #expect(code { try reader.verify(file, record: record, time: 0, installed: []) } == .failed)
+    }
+
     @Test func versionsAreInDpkgsOrder() throws {
         let reader = try Workshop().reader()
         #expect(reader.isVersion("1.0~rc1", lowerThan: "1.0"))

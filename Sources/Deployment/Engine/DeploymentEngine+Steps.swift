@@ -33,7 +33,12 @@ extension DeploymentEngine {
     private func verify(_ active: ActiveDeployment) async throws {
         let record = try stagedRecord(active)
         let (store, token) = (self.store, active.record.token)
-        try await Worker.shared.run { try HostCheck(store: store, record: record, token: token).run() }
+        let (packages, time, installed) = (ports.packages, verificationTime, installedVersions())
+        try await Worker.shared.run {
+            // It may have been staged long ago: certificates end, keyrings and installed packages change.
+            try packages.verify(store.package(staged: token), record: record, time: time, installed: installed)
+            try HostCheck(store: store, record: record, token: token).run()
+        }
     }
 
     private func stagedRecord(_ active: ActiveDeployment) throws -> ReleaseRecord {

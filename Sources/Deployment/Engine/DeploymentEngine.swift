@@ -364,7 +364,7 @@ public final class DeploymentEngine: Deployments {
         return Array(((running.map { [$0] } ?? []) + past).prefix(max(0, limit)))
     }
 
-    private func installedVersions() -> [InstalledVersion] {
+    func installedVersions() -> [InstalledVersion] {
         known.values.filter(\.isInstalled).map {
             InstalledVersion(name: $0.name, version: $0.version, provides: $0.provides)
         }

@@ -16,6 +16,13 @@ public protocol PackageReader: Sendable {
     /// - Throws: `DeploymentError` with what to do about it.
     func inspect(_ path: String, time: Int64, installed: [InstalledVersion]) throws -> ReleaseRecord
 
+    /// Looks again, when the package is about to be installed: the signature by the keyring as it is now, and the relations
+    /// to what is installed now. The payload is not decompressed.
+    ///
+    /// - Parameter record: what `inspect` gave for it.
+    /// - Throws: as `inspect`.
+    func verify(_ path: String, record: ReleaseRecord, time: Int64, installed: [InstalledVersion]) throws
+
     /// Unpacks the payload beneath `folder`, an empty folder: `usr/…`, `opt/…`, and conffiles as `etc/…`.
     ///
     /// - Parameter progress: called with percents, now and then.

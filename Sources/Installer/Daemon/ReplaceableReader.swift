@@ -19,6 +19,10 @@ final class ReplaceableReader: PackageReader {
         try current.inspect(path, time: time, installed: installed)
     }
 
+    func verify(_ path: String, record: ReleaseRecord, time: Int64, installed: [InstalledVersion]) throws {
+        try current.verify(path, record: record, time: time, installed: installed)
+    }
+
     func unpack(
         _ path: String, record: ReleaseRecord, into folder: String, progress: @Sendable (Int) -> Void
     ) throws {

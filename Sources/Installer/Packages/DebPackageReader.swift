@@ -43,17 +43,8 @@ public struct DebPackageReader: PackageReader {
 
     public func inspect(_ path: String, time: Int64, installed: [InstalledVersion]) throws -> ReleaseRecord {
         try mapped {
-            let ring = try Keyring.load(keyring)
-            let policy: SignaturePolicy =
-                configuration.requireSignature ? .required(ring, time: time) : .whenPresent(ring, time: time)
-            let file = try DebFile(path: path, policy)
-            let known =
-                try DpkgStatus.read(dpkgStatus)
-                + installed.compactMap { KnownPackage(stored: $0.name, version: $0.version, provides: $0.provides) }
-            var audit = try PackageAudit(controlFiles: try file.controlFiles(), manifest: try file.manifestBytes())
-            // Before the payload is decompressed: it may be for another machine altogether.
-            let relations = RelationAudit(known: known).findings(for: audit.control)
-            if let refusal = PackageRefusal(relations) { throw refusal }
+            let (file, known, admitted) = try admitted(path, time: time, installed: installed)
+            var audit = admitted
             let bytes = try unpack(file, auditing: &audit, into: Self.tree(beside: path))
             let plan = try audit.plan(known: known)
             try checkAliases(plan)
@@ -61,6 +52,33 @@ public struct DebPackageReader: PackageReader {
                 plan, size: UInt64(file.container.size), installedSize: bytes,
                 signer: file.signers.first?.subject ?? "")
         }
+    }
+
+    public func verify(_ path: String, record: ReleaseRecord, time: Int64, installed: [InstalledVersion]) throws {
+        try mapped {
+            let control = try admitted(path, time: time, installed: installed).audit.control
+            guard control.name == record.name, control.version.description == record.version else {
+                throw DeploymentError(.failed, "the staged package is another one now; discard it and send it again")
+            }
+        }
+    }
+
+    /// What must hold before the payload is decompressed: the signature, and the relations to what is installed.
+    private func admitted(
+        _ path: String, time: Int64, installed: [InstalledVersion]
+    ) throws -> (file: DebFile, known: [KnownPackage], audit: PackageAudit) {
+        let ring = try Keyring.load(keyring)
+        let policy: SignaturePolicy =
+            configuration.requireSignature ? .required(ring, time: time) : .whenPresent(ring, time: time)
+        let file = try DebFile(path: path, policy)
+        let known =
+            try DpkgStatus.read(dpkgStatus)
+            + installed.compactMap { KnownPackage(stored: $0.name, version: $0.version, provides: $0.provides) }
+        let audit = try PackageAudit(controlFiles: try file.controlFiles(), manifest: try file.manifestBytes())
+        // Before the payload is decompressed: it may be for another machine altogether.
+        let relations = RelationAudit(known: known).findings(for: audit.control)
+        if let refusal = PackageRefusal(relations) { throw refusal }
+        return (file, known, audit)
     }
 
     /// Audits and unpacks in one pass: decompressing takes longer than all else. `unpack` moves the tree into place.
@@ -108,8 +126,7 @@ public struct DebPackageReader: PackageReader {
                 try retrying("rename \(tree)") { rename(tree, folder) }
                 return progress(100)
             }
-            // The tree went to an attempt that failed. The copy was verified when it was staged, in a folder that is the
-            // daemon's alone.
+            // The tree went to an attempt that failed. `verify` saw the copy, in a folder that is the daemon's alone.
             let file = try DebFile(path: path, .ignored)
             let root = try FileDescriptor.open(folder, O_RDONLY | O_DIRECTORY)
             var bytes: UInt64 = 0
