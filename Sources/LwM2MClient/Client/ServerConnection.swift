@@ -40,7 +40,7 @@ final class ServerConnection: SessionHandler {
             lifetime: account.settings.lifetime, retry: account.retry, keepAlive: account.keepAlive)
         observations = Observations(
             account: account.instance, management: environment.management, scheduler: environment.scheduler)
-        observations.deliveryFailed = { [weak self] in self?.handle(.deliveryFailed($0)) }
+        observations.deliveryFailed = { [weak self] in self?.handle(.deliveryFailed($0, observationGivenUp: $1)) }
     }
 
     // MARK: Input

@@ -12,7 +12,7 @@ final class Observations {
     static let limit = 64
 
     /// Is told when a notification was not delivered and the server is to be looked after.
-    var deliveryFailed: (@LoopActor (TransportError) -> Void)?
+    var deliveryFailed: (@LoopActor (TransportError, _ givenUp: Bool) -> Void)?
 
     private(set) var all: [Observation] = []
     private let account: UInt16
@@ -214,12 +214,13 @@ final class Observations {
         // RFC 7641 4.5 would give the observation up now; a server that is out of reach for a while still wants it
         // (1/x/6). When it was in reach in between and this is not taken again, it is given up.
         observation.failures += 1
-        if observation.failures > 1 {
+        let givenUp = observation.failures > 1
+        if givenUp {
             remove { $0 === observation }
         } else if !entry.final {
             owe(observation)
         }
-        deliveryFailed?(error)
+        deliveryFailed?(error, givenUp)
     }
 
     private func remove(_ which: (Observation) -> Bool) {

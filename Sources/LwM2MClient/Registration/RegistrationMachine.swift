@@ -38,8 +38,8 @@ struct RegistrationMachine {
         case failed(TransportError)
         /// The session ended by itself.
         case sessionEnded(TransportError)
-        /// A notification was not acknowledged.
-        case deliveryFailed(TransportError)
+        /// A notification was not acknowledged; when its observation was given up, the server has to observe anew.
+        case deliveryFailed(TransportError, observationGivenUp: Bool)
         /// A ping came back, or not.
         case pinged(TransportError?)
         /// The server said something.
@@ -109,6 +109,8 @@ struct RegistrationMachine {
     private var outOfReach = false
     /// Something to tell came up while a request was under way.
     private var again = false
+    /// An observation was given up: only a new registration tells the server so.
+    private var mustRegister = false
     private var lastHeard = Duration.zero
     private var pinging = false
 
@@ -133,7 +135,8 @@ struct RegistrationMachine {
         case .answered(let response): return answered(response, now, jitter)
         case .failed(let error): return failed(error, now, jitter)
         case .sessionEnded(let error): return sessionEnded(error, now, jitter)
-        case .deliveryFailed(let error):
+        case .deliveryFailed(let error, let givenUp):
+            if givenUp { mustRegister = true }
             guard phase == .registered else { return [] }
             return contactAgain("a notification was not acknowledged: \(error)", now)
         case .pinged(let error): return pinged(error, now)
@@ -214,7 +217,7 @@ struct RegistrationMachine {
 
     /// Update where the server may still know this client, else Register.
     private func attemptThatFits(_ now: Duration) -> Attempt {
-        guard !location.isEmpty, let expires, now < expires else { return .register }
+        guard !mustRegister, !location.isEmpty, let expires, now < expires else { return .register }
         return .update
     }
 
@@ -247,6 +250,7 @@ struct RegistrationMachine {
             switch (attempt, response.code) {
             case (.register, .created) where Self.isLocation(response.locationPath):
                 location = response.locationPath
+                mustRegister = false
                 return registered(now, jitter, .registered(location: location))
             case (.update, .changed): return registered(now, jitter, outOfReach ? .reachedAgain : nil)
             case (_, .serviceUnavailable), (_, Self.tooManyRequests):
@@ -276,7 +280,7 @@ struct RegistrationMachine {
         expires = now + .seconds(lifetime)
         // Before half of the lifetime, spread over a tenth of it.
         updateDue = now + max(Self.shortestUpdateInterval, .seconds(lifetime) * (0.4 + 0.1 * min(max(jitter, 0), 1)))
-        if again { updateDue = now + Self.shortestUpdateInterval }
+        if again || mustRegister { updateDue = now + Self.shortestUpdateInterval }
         again = false
         enter(.registered, now)
         outOfReach = false

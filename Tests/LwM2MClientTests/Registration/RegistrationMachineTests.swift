@@ -132,11 +132,30 @@ import Testing
         #expect(machine.phase == .attempting(.register))
     }
 
+    /// A server that believes to observe what is not observed any more would wait for ever.
+    @Test(arguments: [false, true])
+    func anObservationThatWasGivenUpEndsInANewRegistration(duringAnUpdate: Bool) {
+        var (machine, now) = Self.attempting(.update)
+        if !duringAnUpdate { _ = machine.handle(.answered(Response(.changed)), at: now, jitter: 0.5) }
+        _ = machine.handle(.deliveryFailed(.timeout, observationGivenUp: true), at: now, jitter: 0.5)
+        if duringAnUpdate {
+            _ = machine.handle(.answered(Response(.changed)), at: now, jitter: 0.5)
+            now += .seconds(1)
+            _ = machine.handle(.wake, at: now, jitter: 0.5)
+        }
+        #expect(machine.phase == .attempting(.register))
+        _ = machine.handle(.answered(Response(.created, locationPath: ["rd", "1"])), at: now, jitter: 0.5)
+        // Once: what follows are Updates again.
+        _ = machine.handle(.wake, at: now + .seconds(150), jitter: 0.5)
+        #expect(machine.phase == .attempting(.update))
+    }
+
     @Test func eventsThatComeTooLateOrTooEarlyChangeNothing() {
         var machine = RegistrationMachine(lifetime: 300, retry: RetryPolicy(), keepAlive: .seconds(10))
         let events: [RegistrationMachine.Event] = [
             .wake, .answered(Response(.created, locationPath: ["a"])), .failed(.timeout), .sessionEnded(.closed),
-            .deliveryFailed(.timeout), .pinged(.timeout), .updateNeeded(after: .zero), .networkChanged,
+            .deliveryFailed(.timeout, observationGivenUp: false), .pinged(.timeout), .updateNeeded(after: .zero),
+            .networkChanged,
         ]
         for event in events { #expect(machine.handle(event, at: .seconds(1), jitter: 0) == [.wake(at: nil)]) }
         #expect(machine.phase == .stopped)
@@ -148,7 +167,8 @@ import Testing
         let events: [RegistrationMachine.Event] = [
             .wake, .answered(Response(.created, locationPath: ["a"])), .answered(Response(.changed)),
             .answered(Response(.notFound)), .answered(Response(.forbidden)), .failed(.timeout), .sessionEnded(.closed),
-            .deliveryFailed(.timeout), .pinged(nil), .pinged(.timeout), .heard, .updateNeeded(after: .zero),
+            .deliveryFailed(.timeout, observationGivenUp: false), .pinged(nil), .pinged(.timeout), .heard,
+            .updateNeeded(after: .zero),
             .networkChanged, .settingsChanged(lifetime: 60), .settingsChanged(lifetime: 300),
         ]
         for _ in 0..<200 {
