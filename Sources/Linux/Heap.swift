@@ -2,7 +2,9 @@ import CLinux
 
 /// The C library's heap.
 public enum Heap {
-    /// Gives free memory back to the kernel (`malloc_trim(3)`): after work whose buffers are of no further use, such as a
-    /// decompressor's dictionary, which the C library would keep for a next one that is days away.
-    public static func giveBack() { gk_malloc_trim() }
+    /// Has every buffer from 128 KiB on given back to the kernel when it is freed (`M_MMAP_THRESHOLD` of `mallopt(3)`).
+    ///
+    /// That is where the C library begins, but it learns: once a decompressor's dictionary was freed, it keeps the next
+    /// one for a third, which is days away in a daemon. To be called once, before there are threads.
+    public static func returnsLargeBuffers() { _ = gk_mallopt_mmap_threshold(128 * 1024) }
 }

@@ -40,11 +40,11 @@ public protocol Object: AnyObject {
     /// absent.
     func resources(of instance: UInt16) -> [UInt16]
 
-    /// Whether `resources(of:)` holds this one. Each Read of a resource asks: where listing them all looks at the host,
-    /// an object answers for the one alone.
+    /// Whether `resources(of:)` holds this one: where listing them all looks at the host, an object answers for the one
+    /// alone.
     func has(_ resource: UInt16, in instance: UInt16) -> Bool
 
-    /// The present content of a readable resource.
+    /// The present content of a readable resource; throws 4.04 for one that this instance does not have.
     func read(_ instance: UInt16, _ resource: UInt16) throws(OperationError) -> ResourceContent
 
     /// Writes resources of one instance: all of them or, with an error, none.

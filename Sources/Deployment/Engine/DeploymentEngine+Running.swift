@@ -109,7 +109,6 @@ extension DeploymentEngine {
         if record.result == .done, !record.token.isEmpty { forgetStaged(record.token) }
         await refresh(record.package)
         self.active = nil
-        Heap.giveBack()
         observer?.deploymentChanged(active.record.status(percent: 100))
     }
 

@@ -116,10 +116,7 @@ public final class DeploymentEngine: Deployments {
     public func stage(_ source: consuming FileDescriptor) async throws -> StagedPackage {
         guard staging < 2 else { throw DeploymentError(.busy, "two packages are being taken in already; try again") }
         staging += 1
-        defer {
-            staging -= 1
-            if staging == 0 { Heap.giveBack() }
-        }
+        defer { staging -= 1 }
         try requireOpen()
         await noteTime()
         let token = Store.makeToken(8)

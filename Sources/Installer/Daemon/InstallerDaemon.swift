@@ -5,6 +5,7 @@ import Deployment
 import EventLoop
 import Glibc
 import Journal
+import Linux
 
 /// `gatekeel-installd`: configuration, wiring and life.
 @LoopActor
@@ -126,6 +127,7 @@ extension InstallerDaemon {
     ///
     /// - Returns: the process's exit status: 78 (`EX_CONFIG`) for a configuration that cannot be used.
     public nonisolated static func main(files: ConfigurationFiles = InstallerConfiguration.files) -> Int32 {
+        Heap.returnsLargeBuffers()
         LoopActor.spawn {
             do {
                 let daemon = try InstallerDaemon(files: files)

@@ -34,8 +34,11 @@ extension DeviceManagement {
         }
         let instance = try requireInstance(path, entry)
         guard let id = path.resource else { return .instances([try content(ofInstance: instance, entry)]) }
-        let resource = try requireResource(id, of: instance, entry)
-        guard resource.operations.readable else { throw OperationError(.methodNotAllowed, "\(path) is not readable") }
+        // Reading tells as well whether a readable one is there: this is done more often than all else.
+        guard let resource = entry.definition[id], resource.operations.readable else {
+            _ = try requireResource(id, of: instance, entry)
+            throw OperationError(.methodNotAllowed, "\(path) is not readable")
+        }
         let content = try entry.object.read(instance, id)
         switch (content, path.resourceInstance) {
         case (.single(let value), nil): return .value(value)

@@ -37,8 +37,8 @@ static inline int gk_renameat2(int olddirfd, const char *oldpath, int newdirfd, 
     return (int)syscall(SYS_renameat2, olddirfd, oldpath, newdirfd, newpath, flags);
 }
 
-// malloc_trim(3): Glibc's Swift module has no malloc.h.
-static inline void gk_malloc_trim(void) { malloc_trim(0); }
+// mallopt(3): Glibc's Swift module has no malloc.h.
+static inline int gk_mallopt_mmap_threshold(int bytes) { return mallopt(M_MMAP_THRESHOLD, bytes); }
 
 static inline int gk_syncfs(int fd) { return (int)syscall(SYS_syncfs, fd); }
 
