@@ -11,6 +11,8 @@ final class FakeSystemd {
     var failures: [String: BusError] = [:]
     /// What a transient unit's properties are when it has ended; nil leaves it running.
     var transientEnd: [String: BusValue]? = ["Result": .string("success"), "ActiveState": .string("inactive")]
+    /// A transient unit of before, and how often it must be stopped until it is gone.
+    var leftOver: (name: String, stops: Int)?
     private(set) var transientProperties: [String: BusValue] = [:]
 
     private let connection: BusConnection
@@ -54,7 +56,22 @@ final class FakeSystemd {
             }
         }
         return [
-            "Subscribe": simple([]), "StartUnit": simple(job), "StopUnit": simple(job), "KillUnit": simple([]),
+            "Subscribe": simple([]), "StartUnit": simple(job),
+            "StopUnit": { [unowned self] call throws(BusError) in
+                try record(call)
+                if let left = leftOver, left.name == call.arguments[0].text {
+                    leftOver = left.stops > 1 ? (left.name, left.stops - 1) : nil
+                }
+                return job
+            },
+            "GetUnit": { [unowned self] call throws(BusError) in
+                try record(call)
+                guard let name = call.arguments[0].text, leftOver?.name == name else {
+                    throw BusError("org.freedesktop.systemd1.NoSuchUnit", "not loaded")
+                }
+                return [.objectPath(SystemdObject.path(of: name))]
+            },
+            "KillUnit": simple([]),
             "ResetFailedUnit": simple([]), "EnableUnitFiles": simple([.bool(true)] + changes),
             "DisableUnitFiles": simple(changes), "Reload": simple([]),
             "ListUnitsByPatterns": { [unowned self] call throws(BusError) in
@@ -71,6 +88,9 @@ final class FakeSystemd {
             },
             "StartTransientUnit": { [unowned self] call throws(BusError) in
                 try record(call)
+                if let leftOver, leftOver.name == call.arguments[0].text {
+                    throw BusError("org.freedesktop.systemd1.UnitExists", "it was loaded already")
+                }
                 try startTransient(call.arguments[0].text ?? "", call.arguments[2])
                 return job
             },
@@ -106,6 +126,7 @@ final class FakeSystemd {
             .init("Subscribe", ""),
             .init("StartUnit", "", inputs: [.init("n", "s"), .init("m", "s")], outputs: [.init("j", "o")]),
             .init("StopUnit", "", inputs: [.init("n", "s"), .init("m", "s")], outputs: [.init("j", "o")]),
+            .init("GetUnit", "", inputs: [.init("n", "s")], outputs: [.init("u", "o")]),
             .init("KillUnit", "", inputs: [.init("n", "s"), .init("w", "s"), .init("s", "i")]),
             .init("ResetFailedUnit", "", inputs: [.init("n", "s")]),
             .init(

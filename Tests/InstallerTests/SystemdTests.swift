@@ -157,6 +157,17 @@ struct SystemdTests {
         }
     }
 
+    @Test func aCheckThatAnEarlierDaemonLeftDoesNotFailTheNext() async throws {
+        try await withSystemd { rig in
+            rig.fake.leftOver = ("gatekeel-health-a.service", 2)
+            let health = SystemdHealthRunner(rig.systemd, scheduler: LoopScheduler.shared)
+            let check = HealthCheck(
+                unit: "gatekeel-health-a.service", command: ["/c"], user: "", timeout: .seconds(3), release: "/r")
+            #expect(await health.run(check) == .passed)
+            #expect(rig.fake.calls.filter { $0.hasPrefix("StopUnit") }.count == 2)
+        }
+    }
+
     @Test func aSystemdThatIsSilentDoesNotHoldAHealthCheckForEver() async throws {
         try await withSystemd { rig in
             rig.fake.transientEnd = nil

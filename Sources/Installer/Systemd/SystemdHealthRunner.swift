@@ -14,6 +14,8 @@ public final class SystemdHealthRunner: HealthRunner {
         let unit = TransientUnit(
             name: check.unit, description: "Health of a package, by Gatekeel", command: check.command,
             user: check.user, timeout: check.timeout, extensionDirectory: check.release)
+        // Of a daemon that ended during the check: its result is nobody's, and its name is taken.
+        await runner.clear(check.unit)
         guard let end = await runner.run(unit) else { return .passed }
         return .failed(end)
     }

@@ -83,6 +83,20 @@ final class TransientRunner {
         return end
     }
 
+    /// Ends what is left of this name, and waits until systemd has forgotten it: a name can be started once at a time.
+    func clear(_ name: String) async {
+        for _ in 1...50 {
+            do throws(BusError) {
+                try await systemd.call("GetUnit", [.string(name)])
+            } catch {
+                // It is not there; all that was told of it was told before this answer.
+                return
+            }
+            await stop(name)
+            await scheduler.sleep(for: .milliseconds(100))
+        }
+    }
+
     /// Ends a unit with all its processes; nothing when it does not run.
     func stop(_ name: String, because reason: String = "") async {
         _ = try? await systemd.call("KillUnit", [.string(name), .string("all"), .int32(SIGKILL)])
