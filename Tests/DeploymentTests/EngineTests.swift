@@ -245,6 +245,56 @@ import Testing
         }
     }
 
+    @Test func whatIsStagedIsNeverDroppedForAnother() async throws {
+        try await onLoop {
+            let host = Harness()
+            host.policy.maxStaged = 2
+            try await host.start()
+            let first = try await host.stage("app 1.0 good")
+            let second = try await host.stage("two 1.0 good")
+            let error = await #expect(throws: DeploymentError.self) { _ = try await host.stage("three 1.0 good") }
+            #expect(error?.code == .busy)
+            #expect(host.engine.staged() == [first, second])
+            // The same again takes its place.
+            let again = try await host.stage("app 1.0 good")
+            #expect(host.engine.staged() == [second, again])
+            #expect(host.root.tree("/var/lib/gatekeel/staged").filter { $0.hasSuffix("package.deb") }.count == 2)
+            // The one that is being installed stays.
+            let id = try await host.engine.install(again.token, InstallOptions())
+            await #expect(throws: DeploymentError.self) { _ = try await host.stage("app 1.0 good") }
+            #expect(host.engine.staged() == [second, again])
+            #expect(try await host.finish(id).result == .done)
+        }
+    }
+
+    @Test func nothingIsTakenInWhileUnitsAreDown() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 nostop")
+            let staged = try await host.stage("app 2.0 good")
+            let id = try await host.engine.install(staged.token, InstallOptions())
+            while host.engine.running?.phase != .stopping { await host.breathe() }
+            let error = await #expect(throws: DeploymentError.self) { _ = try await host.stage("two 1.0 good") }
+            #expect(error?.code == .busy)
+            #expect(try await host.finish(id).result == .done)
+            _ = try await host.stage("two 1.0 good")
+        }
+    }
+
+    @Test func onlyARegularFileIsTakenIn() async throws {
+        try await onLoop {
+            let host = Harness()
+            try await host.start()
+            host.root.write("/tmp/upload.deb", "app 1.0 good")
+            for (path, flags) in [("/dev/zero", O_RDONLY), (host.root.path + "/tmp/upload.deb", O_WRONLY)] {
+                let error = await #expect(throws: DeploymentError.self) {
+                    _ = try await host.engine.stage(try FileDescriptor.open(path, flags))
+                }
+                #expect(error?.code == .invalidArgument)
+            }
+            #expect(host.root.tree("/var/lib/gatekeel/staged") == [])
+        }
+    }
+
     @Test func oneDeploymentAtATime() async throws {
         try await onLoop {
             let host = try await Harness.with("app 1.0 good")

@@ -69,6 +69,11 @@ extension DeploymentRecord {
 }
 
 extension Phase {
+    /// Units are down and waited for.
+    var isHurried: Bool {
+        [.stopping, .switching, .starting, .revertStopping, .revertSwitching, .revertStarting].contains(self)
+    }
+
     /// For a sentence about a version.
     var progressText: String {
         switch self {

@@ -23,6 +23,8 @@ public final class DeploymentEngine: Deployments {
     private var isOpen = false
     /// Held while a request is checked, before its deployment exists.
     private var isPreparing = false
+    /// The token of the staged package that such a request is about.
+    private var preparing: String?
     var isSuspended = false
 
     /// How packages are read, from the next one on: after the configuration changed.
@@ -118,10 +120,15 @@ public final class DeploymentEngine: Deployments {
         staging += 1
         defer { staging -= 1 }
         try requireOpen()
+        if let active, active.record.phase.isHurried {
+            // Copying and decompressing would take the machine from those who are waited for.
+            throw DeploymentError(
+                .busy, "\(active.record.package) is between two releases; try again when it runs")
+        }
         await noteTime()
         let token = Store.makeToken(8)
         let (store, packages, limit) = (self.store, ports.packages, policy.maxPackageSize)
-        let deadline = Store.bootSeconds() + Int(policy.copyDeadline.components.seconds)
+        let seconds = Int(policy.copyDeadline.components.seconds)
         let (now, time) = (ports.wallClock(), verificationTime)
         let installed = installedVersions()
         let number = source.release()
@@ -129,7 +136,7 @@ public final class DeploymentEngine: Deployments {
             let package = try await Worker.shared.run {
                 let source = FileDescriptor(owning: number)
                 do {
-                    try store.copy(source, into: token, limit: limit, deadline: deadline)
+                    try store.copy(source, into: token, limit: limit, seconds: seconds)
                     let record = try packages.inspect(
                         store.package(staged: token), time: time, installed: installed)
                     guard Store.isPackageName(record.name), Store.isVersion(record.version) else {
@@ -146,21 +153,33 @@ public final class DeploymentEngine: Deployments {
                     throw error
                 }
             }
-            stagedPackages.append(package)
-            await dropExcessStaged()
+            try await take(package)
             return package
         } catch {
             throw DeploymentError.wrapping(error)
         }
     }
 
-    private func dropExcessStaged() async {
-        while stagedPackages.count > policy.maxStaged,
-            let index = stagedPackages.firstIndex(where: { $0.token != active?.record.token })
-        {
-            let token = stagedPackages.remove(at: index).token
-            let store = self.store
-            try? await Worker.shared.run { try store.discard(staged: token) }
+    /// Puts a package among the staged ones, for one of its name and version if there is one.
+    private func take(_ package: StagedPackage) async throws {
+        let inUse = [active?.record.token, preparing]
+        var dropped = stagedPackages.filter {
+            $0.record.name == package.record.name && $0.record.version == package.record.version
+                && !inUse.contains($0.token)
+        }.map(\.token)
+        let isFull = stagedPackages.count - dropped.count >= policy.maxStaged
+        if isFull {
+            dropped = [package.token]
+        } else {
+            stagedPackages.removeAll { dropped.contains($0.token) }
+            stagedPackages.append(package)
+        }
+        let (store, tokens) = (self.store, dropped)
+        // What cannot be removed now is removed at the next start or stays staged: nothing is lost by it.
+        try? await Worker.shared.run { for token in tokens { try store.discard(staged: token) } }
+        if isFull {
+            throw DeploymentError(
+                .busy, "\(policy.maxStaged) packages are staged; install or discard one and send it again")
         }
     }
 
@@ -190,6 +209,7 @@ public final class DeploymentEngine: Deployments {
 
     public func install(_ token: String, _ options: InstallOptions) async throws -> String {
         try await request {
+            self.preparing = token
             guard let staged = self.stagedPackage(token) else {
                 throw DeploymentError(.notFound, "no package is staged as \(token); send it again")
             }
@@ -299,7 +319,7 @@ public final class DeploymentEngine: Deployments {
             throw DeploymentError(.busy, "the gateway is busy\(busy); try again when it is done")
         }
         isPreparing = true
-        defer { isPreparing = false }
+        defer { (isPreparing, preparing) = (false, nil) }
         do {
             await noteTime()
             let record = try await surveyed(try await make())

@@ -19,8 +19,11 @@ public protocol Deployments: AnyObject {
 
     /// Copies a package into the store and inspects the copy.
     ///
-    /// - Parameter source: readable; a regular file is read from its start, a pipe to its end. Its bytes are bounded by
+    /// A staged package of the same name and version makes room for it.
+    ///
+    /// - Parameter source: a regular file, open for reading, read from its start. Its bytes are bounded by
     ///   `Policy.maxPackageSize`, its time by `Policy.copyDeadline`.
+    /// - Throws: `.busy` while units are stopped for another release, and when `Policy.maxStaged` packages are staged.
     func stage(_ source: consuming FileDescriptor) async throws -> StagedPackage
     /// Drops a staged package. `.notFound`, or `.busy` while it is being installed.
     func discard(_ token: String) async throws

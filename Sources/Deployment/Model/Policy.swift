@@ -4,7 +4,7 @@ public struct Policy: Hashable, Sendable {
     public var allowDowngrade = false
     /// `[Install] MaxPackageSize=`: bytes of a package file.
     public var maxPackageSize: UInt64 = 1 << 30
-    /// How many packages may be staged at a time; the oldest make room.
+    /// How many packages may be staged at a time; one more is refused.
     public var maxStaged = 8
     /// `[Install] StageTimeout=`: the sender of a package must have given all bytes by then.
     public var copyDeadline: Duration = .seconds(120)

@@ -17,72 +17,59 @@ extension Store {
         randomBytes(bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
+    /// What a copy must leave free, for the journal and the records.
+    private static let spaceLeft: UInt64 = 4 << 20
+
     /// Copies a package into a file of our own: what is verified and unpacked later is this copy, for the sender can
-    /// change the original at any time.
+    /// change the original at any time, and may let it grow while it is copied.
     ///
     /// - Parameters:
+    ///   - source: a regular file, not on FUSE; its own offset is neither used nor changed.
     ///   - limit: bytes; more is `.invalidArgument`.
-    ///   - deadline: `CLOCK_BOOTTIME` in seconds.
-    func copy(_ source: borrowing FileDescriptor, into token: String, limit: UInt64, deadline: Int) throws {
-        let status = try source.status()
-        guard status.st_mode & S_IFMT == S_IFREG else {
+    ///   - seconds: the longest time for all of it.
+    func copy(_ source: consuming FileDescriptor, into token: String, limit: UInt64, seconds: Int) throws {
+        let source = try Self.source(source)
+        guard source.kind == .file, let size = source.expectedBytes.map({ UInt64(clamping: $0) }) else {
             throw DeploymentError(.invalidArgument, "a package must be given as a regular file")
         }
-        let size = UInt64(clamping: status.st_size)
-        try Self.check(size: size, limit: limit)
+        guard size <= limit else { throw Self.tooLarge(limit) }
         let folder = folder(staged: token)
         try Files.makeDirectories(folder, mode: 0o700)
         try passage("deployment.stage.copy.before")
         let free = try Files.freeSpace(at: folder)
-        guard free > size else {
-            throw DeploymentError(
-                .noSpace, "the package takes \(size) bytes and \(free) are free; free space and send it again")
-        }
+        let room = free > Self.spaceLeft ? free - Self.spaceLeft : 0
+        guard room >= size else { throw Self.noSpace(size, free) }
         let target = try FileDescriptor.open(package(staged: token), O_WRONLY | O_CREAT | O_EXCL)
-        var offset: UInt64 = 0
-        while true {
-            let chunk = try Self.read(source, at: offset)
-            if chunk.isEmpty { break }
-            try target.write(chunk)
-            offset += UInt64(chunk.count)
-            try Self.check(size: offset, limit: limit)
-            guard Self.bootSeconds() <= deadline else {
-                throw DeploymentError(.failed, "the package could not be read in time")
+        do throws(Errno) {
+            _ = try source.copy(to: target, limit: Int(clamping: min(limit, room)), seconds: seconds)
+        } catch {
+            switch error.code {
+            case EFBIG where room < limit: throw Self.noSpace(room, free)
+            case EFBIG: throw Self.tooLarge(limit)
+            case ETIMEDOUT: throw DeploymentError(.failed, "the package could not be read within \(seconds) s")
+            default: throw error
             }
         }
         try target.synchronize()
         try passage("deployment.stage.copy.after")
     }
 
-    private static func check(size: UInt64, limit: UInt64) throws {
-        guard size <= limit else {
-            throw DeploymentError(
-                .invalidArgument,
-                "the package has more than \(limit) bytes; MaxPackageSize= in installd.conf allows more")
+    private static func source(_ descriptor: consuming FileDescriptor) throws(DeploymentError) -> ByteSource {
+        do throws(Errno) {
+            return try ByteSource(descriptor)
+        } catch {
+            throw DeploymentError(.invalidArgument, "a package must be given as a regular file: \(error)")
         }
     }
 
-    /// `pread(2)`: the sender's own offset in the file is neither used nor changed.
-    private static func read(_ source: borrowing FileDescriptor, at offset: UInt64) throws(Errno) -> [UInt8] {
-        let number = source.raw
-        var failure: Errno?
-        let bytes = [UInt8](unsafeUninitializedCapacity: 1 << 18) { buffer, length in
-            do throws(Errno) {
-                length = try retrying("read the package") {
-                    pread(number, buffer.baseAddress, buffer.count, off_t(offset))
-                }
-            } catch {
-                failure = error
-            }
-        }
-        if let failure { throw failure }
-        return bytes
+    private static func tooLarge(_ limit: UInt64) -> DeploymentError {
+        DeploymentError(
+            .invalidArgument, "the package has more than \(limit) bytes; MaxPackageSize= in installd.conf allows more")
     }
 
-    static func bootSeconds() -> Int {
-        var time = timespec()
-        clock_gettime(CLOCK_BOOTTIME, &time)
-        return time.tv_sec
+    private static func noSpace(_ size: UInt64, _ free: UInt64) -> DeploymentError {
+        DeploymentError(
+            .noSpace, "the package takes \(size) bytes or more and \(free) are free; free space and send it again")
     }
 
     /// Makes a staged package known: from here on it survives a restart.
