@@ -1,4 +1,5 @@
 import EventLoop
+import Glibc
 import Linux
 import TestSupport
 import Testing
@@ -292,6 +293,24 @@ import Testing
                 #expect(error?.code == .invalidArgument)
             }
             #expect(host.root.tree("/var/lib/gatekeel/staged") == [])
+        }
+    }
+
+    @Test func dataThatCannotBePurgedDoesNotKeepThePackage() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good users")
+            // Deeper than any tree that is removed: as a mount, something that refuses.
+            let data = "\(host.root.path)/var/lib/app"
+            let half = String(repeating: "/d", count: FileTree.depthLimit - 50)
+            try Files.makeDirectories(data + half + half)
+            let status = try await host.finish(try await host.engine.remove("app", purge: true))
+            #expect(status.result == .done)
+            #expect(status.reason?.text.firstOccurrence(of: "/var/lib/app could not be removed") != nil)
+            #expect(host.engine.packages().isEmpty)
+            #expect(!host.root.exists("/etc/app/app.conf"))
+            #expect(host.root.exists("/var/lib/app/d"))
+            // Else it would outlive the test.
+            #expect(rename(data + half, "\(host.root.path)/rest") == 0)
         }
     }
 

@@ -25,7 +25,7 @@ struct FileSteps: Sendable {
         case .links: try setLinks(current: deployment.operation == .remove ? "" : deployment.newRelease)
         case .unlink: try EnablementLink.set([], for: unitNames(), store.paths)
         case .detach: try Attachment.detach(files(of: deployment.oldRelease), passage: passage)
-        case .forget: try forget()
+        case .forget: return try forget()
         case .delete: try delete()
         case .revertConffiles: return try conffiles.revert()
         case .revertAttach: try revertAttach()
@@ -87,15 +87,18 @@ struct FileSteps: Sendable {
     // MARK: Removal
 
     /// Purge: the conffiles go. Else the packaged ones are kept, so that a later install can tell what was edited.
-    private func forget() throws {
+    ///
+    /// - Returns: what of its data could not be taken.
+    private func forget() throws -> [String] {
         let folder = store.folder(of: package)
         guard deployment.purge else {
             let source = "\(folder)/\(deployment.oldRelease)/etc"
-            guard !deployment.oldRelease.isEmpty, Files.exists(source) else { return }
+            guard !deployment.oldRelease.isEmpty, Files.exists(source) else { return [] }
             try Files.removeTree("\(folder)/pristine")
             try Files.makeDirectories("\(folder)/pristine", mode: 0o755)
             try retrying("keep the packaged conffiles") { rename(source, "\(folder)/pristine/etc") }
-            return try Files.synchronizeDirectory(folder)
+            try Files.synchronizeDirectory(folder)
+            return []
         }
         let state = store.state(of: package).state
         for path in state.conffiles {
@@ -105,22 +108,31 @@ struct FileSteps: Sendable {
                 try Files.remove(path)
             }
         }
-        try purgeData(state.hostLines)
+        let problems = purgeData(state.hostLines)
         // The deepest first; what holds something of others stays.
         for folder in state.folders.sorted(by: >) { rmdir(store.paths.host(folder)) }
+        return problems
     }
 
     /// What lines of `tmpfiles.d(5)` made: folders of data with all that is in them, links if they are still ours.
-    private func purgeData(_ lines: [String]) throws {
+    ///
+    /// What cannot be taken (a file system is mounted in it) stays and is told of: the package itself goes in any case.
+    private func purgeData(_ lines: [String]) -> [String] {
+        var problems: [String] = []
         for fields in lines.map({ $0.split(separator: " ").map(String.init) }) where fields.count > 1 {
             let path = store.paths.host(fields[1])
-            switch fields[0] {
-            case "d" where Self.isData(fields[1]): try Files.removeTree(path)
-            case "d": rmdir(path)
-            case "L" where Files.linkTarget(path) == fields.last: try Files.remove(path)
-            default: break
+            do throws(Errno) {
+                switch fields[0] {
+                case "d" where Self.isData(fields[1]): try Files.removeTree(path)
+                case "d": rmdir(path)
+                case "L" where Files.linkTarget(path) == fields.last: try Files.remove(path)
+                default: break
+                }
+            } catch {
+                problems.append("\(path) could not be removed: \(error)")
             }
         }
+        return problems
     }
 
     /// Beneath a folder of data, and at least one name below it.
