@@ -63,7 +63,8 @@ public enum Files {
         try synchronizeDirectory(split(path).folder)
     }
 
-    /// Makes a folder and those above it, with just this mode whatever the umask is; those that are there stay as they are.
+    /// Makes a folder and those above it durably, with just this mode whatever the umask is; those that are there stay as they
+    /// are.
     public static func makeDirectories(_ path: String, mode: mode_t = 0o755) throws(Errno) {
         if mkdir(path, mode) != 0 {
             let code = errno
@@ -76,6 +77,8 @@ public enum Files {
             }
         }
         try retrying("chmod \(path)") { chmod(path, mode) }
+        // What is made durable in it later would be lost with its name.
+        try synchronizeDirectory(split(path).folder)
     }
 
     /// The names in a folder, without `.` and `..`, sorted.
