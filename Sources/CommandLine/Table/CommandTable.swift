@@ -47,7 +47,10 @@ enum CommandTable {
             .remove, "Remove a package",
             "Stops and removes a package. Its configuration files and its data stay, unless the former are purged.",
             arguments: [name],
-            options: [OptionDeclaration("purge", "Removes its configuration files as well."), noWait]),
+            options: [
+                OptionDeclaration("purge", "Removes its configuration files as well. Only root may ask for that."),
+                noWait,
+            ]),
         CommandDeclaration(
             .activate, "Enable and start a package's units", "The units start now and at every boot.",
             arguments: [name], options: [noWait]),
@@ -57,7 +60,7 @@ enum CommandTable {
         CommandDeclaration(
             .rollback, "Go back to a package's previous version",
             "Brings back the previous version with its configuration files. What the present version wrote in /var is "
-                + "not undone.", arguments: [name], options: [noWait]),
+                + "not undone. Only root may ask for that.", arguments: [name], options: [noWait]),
         CommandDeclaration(
             .history, "Show what was installed, updated, removed and undone, and why",
             "Shows the latest deployments, the newest first, those of one package with NAME.",
