@@ -43,7 +43,9 @@ final class Context {
         guard let unknown = coap_resource_unknown_init(contextRequest) else { return }
         gk_coap_register_all(unknown, contextRequest)
         coap_add_resource(raw, unknown)
-        if let path = coap_make_str_const(".well-known/core"), let core = coap_resource_init(path, 0) {
+        // libcoap copies the path, but keeps no bytes alive until it has.
+        let core = ".well-known/core".withCString { coap_resource_init(coap_make_str_const($0), 0) }
+        if let core {
             gk_coap_register_all(core, contextRequest)
             coap_add_resource(raw, core)
         }
