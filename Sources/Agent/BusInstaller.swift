@@ -11,7 +11,15 @@ final class BusInstaller: SoftwareInstaller {
     /// Who waits for the end of a deployment, by its identifier.
     private var waiting: [String: [CheckedContinuation<DeploymentEnd, Never>]] = [:]
 
-    init(_ client: any InstallerClient) { self.client = client }
+    private let scheduler: any Scheduler
+    /// How often a package is offered to an installer that is busy, and the pause between.
+    private static let offers = 24
+    private static let pause: Duration = .seconds(5)
+
+    init(_ client: any InstallerClient, scheduler: any Scheduler = LoopScheduler.shared) {
+        self.client = client
+        self.scheduler = scheduler
+    }
 
     /// A deployment changed, as the installer's signal tells.
     func deploymentChanged(_ deployment: DeploymentInfo) {
@@ -24,7 +32,22 @@ final class BusInstaller: SoftwareInstaller {
         for id in waiting.keys { await ask(id) }
     }
 
+    /// An installer takes nothing in while the units of another package are down: that is soon over, and no failure of this
+    /// package.
     func stage(path: String) async throws(InstallerRefusal) -> StagedPackage {
+        var offers = 1
+        while true {
+            do throws(InstallerRefusal) {
+                return try await offer(path)
+            } catch {
+                guard error.kind == .busy, offers < Self.offers else { throw error }
+                offers += 1
+                await scheduler.sleep(for: Self.pause)
+            }
+        }
+    }
+
+    private func offer(_ path: String) async throws(InstallerRefusal) -> StagedPackage {
         let descriptor: BusDescriptor
         do throws(Errno) {
             descriptor = BusDescriptor(try FileDescriptor.open(path))

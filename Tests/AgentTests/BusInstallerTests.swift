@@ -75,6 +75,50 @@ import Testing
         #expect(end == .failed("lost: the installer does not know deployment d1"))
     }
 
+    @Test func aPackageIsOfferedAgainToABusyInstaller() async throws {
+        try await onLoop {
+            let client = FakeInstallerClient()
+            let scheduler = ManualScheduler()
+            client.failure = ContractError(.busy, "between two releases")
+            let installer = BusInstaller(client, scheduler: scheduler)
+            // The third offer is taken.
+            scheduler.schedule(after: .seconds(7)) { client.failure = nil }
+            let clock = Self.drive(scheduler)
+            let staged = try await installer.stage(path: "/dev/null")
+            #expect(staged.token == "t")
+            // For ever busy is a refusal.
+            client.failure = ContractError(.busy, "full")
+            let error = await #expect(throws: InstallerRefusal.self) {
+                _ = try await installer.stage(path: "/dev/null")
+            }
+            #expect(error?.kind == .busy)
+            // Nothing else is tried again.
+            client.failure = ContractError(.noSpace, "full")
+            let begin = scheduler.now
+            await #expect(throws: InstallerRefusal.self) { _ = try await installer.stage(path: "/dev/null") }
+            #expect(scheduler.now == begin)
+            clock.cancel()
+        }
+    }
+
+    /// Lets time pass whenever somebody waits for it.
+    @LoopActor
+    private static func drive(_ scheduler: ManualScheduler) -> any Scheduled {
+        final class Driver: Scheduled {
+            private var isEnded = false
+            nonisolated init() {}
+            func cancel() { isEnded = true }
+            func turn(_ scheduler: ManualScheduler) {
+                guard !isEnded else { return }
+                if let delay = scheduler.nextDelay { scheduler.advance(by: delay) }
+                LoopScheduler.shared.schedule(after: .milliseconds(1)) { self.turn(scheduler) }
+            }
+        }
+        let driver = Driver()
+        driver.turn(scheduler)
+        return driver
+    }
+
     @Test func packagesThatWereRemovedAreNotInstalled() async throws {
         let snapshot = try await onLoop {
             let client = FakeInstallerClient()
