@@ -101,14 +101,19 @@ struct FileSteps: Sendable {
             return []
         }
         let state = store.state(of: package).state
+        var problems: [String] = []
         for path in state.conffiles {
             for suffix in ["", ConffilePlan.besideSuffix, ConffilePlan.savedSuffix] {
                 let path = store.paths.host(path + suffix)
                 guard Files.exists(Files.split(path).folder), !ConffileTransaction.isFolder(path) else { continue }
-                try Files.remove(path)
+                do throws(Errno) {
+                    try Files.remove(path)
+                } catch {
+                    problems.append("\(path) could not be removed: \(error)")
+                }
             }
         }
-        let problems = purgeData(state.hostLines)
+        problems += purgeData(state.hostLines)
         // The deepest first; what holds something of others stays.
         for folder in state.folders.sorted(by: >) { rmdir(store.paths.host(folder)) }
         return problems
