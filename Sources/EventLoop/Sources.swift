@@ -89,7 +89,7 @@ final class TimerSource: EventSource, Scheduled {
 /// The loop's own clock and timers.
 ///
 /// A timer may come late by a hundredth of its delay, at most by 250 ms: sd-event joins what falls together, which
-/// keeps an idle gateway asleep.
+/// keeps an idle gateway asleep. Timers that are overdue together fire in no particular order.
 @LoopActor
 public final class LoopScheduler: Scheduler {
     public static let shared = LoopScheduler()

@@ -13,7 +13,7 @@ struct RealPackagesTests {
     /// Unpacks a package with dpkg-deb and puts it through the audit.
     private func audit(_ name: String, manifest: String? = nil) throws -> Result<PackagePlan, PackageRefusal> {
         let file = try #require(try Files.names(in: folder).first { $0.hasPrefix("\(name)_") && $0.hasSuffix(".deb") })
-        let root = "/tmp/gatekeel-audit-\(getpid())-\(name)"
+        let root = "/tmp/gatekeel-audit-\(getpid())-\(UInt64.random(in: 0 ... .max))-\(name)"
         defer { _ = system("rm -rf \(root)") }
         #expect(system("dpkg-deb -R '\(folder)/\(file)' \(root)") == 0)
         var control: [String: [UInt8]] = [:]
