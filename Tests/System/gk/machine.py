@@ -283,8 +283,11 @@ class Machine:
                     if matches(entry):
                         return entry
         finally:
-            follow.kill()
-            follow.wait()
+            # journalctl, and not nsenter: that one reaps it then and ends. An orphan would be left to process 1 of the host, and
+            # where that one does not reap it, the machine's own process 1 could not end.
+            for child in pathlib.Path(f"/proc/{follow.pid}/task/{follow.pid}/children").read_text().split():
+                os.kill(int(child), signal.SIGKILL)
+            follow.wait(10)
 
     def dump(self, to):
         """For a failure: the console's end, failed units, and the journal."""
