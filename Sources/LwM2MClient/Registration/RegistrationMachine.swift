@@ -354,7 +354,8 @@ struct RegistrationMachine {
 
     private mutating func pinged(_ error: TransportError?, _ now: Duration) -> [Action] {
         pinging = false
-        guard phase == .registered else { return [] }
+        // An Update that waits behind the ping would be retransmitted into the same void for a minute and a half.
+        guard phase == .registered || phase == .attempting(.update) else { return [] }
         guard let error else {
             lastHeard = now
             return []

@@ -132,6 +132,19 @@ import Testing
         #expect(machine.phase == .attempting(.register))
     }
 
+    @Test(arguments: [false, true])
+    func aPingThatIsNotAnsweredMakesANewSession(duringAnUpdate: Bool) {
+        var (machine, now) = Self.attempting(.update)
+        if !duringAnUpdate { _ = machine.handle(.answered(Response(.changed)), at: now, jitter: 0.5) }
+        now += .seconds(15)
+        let actions = machine.handle(.pinged(.timeout), at: now, jitter: 0.5)
+        #expect(actions.contains(.openSession))
+        #expect(machine.phase == .attempting(.update))
+        // One that is answered changes nothing.
+        _ = machine.handle(.answered(Response(.changed)), at: now, jitter: 0.5)
+        #expect(!machine.handle(.pinged(nil), at: now, jitter: 0.5).contains(.openSession))
+    }
+
     /// A server that believes to observe what is not observed any more would wait for ever.
     @Test(arguments: [false, true])
     func anObservationThatWasGivenUpEndsInANewRegistration(duringAnUpdate: Bool) {
