@@ -160,25 +160,12 @@ extension DeploymentEngine {
         }
     }
 
-    /// How units are now.
-    ///
-    /// What was told of a unit before its answer is older than the answer, for systemd's messages come in order: it is
-    /// forgotten, or a stop of before would count against what was started since.
-    private func present(_ units: [String], _ active: ActiveDeployment) async throws -> [UnitStatus] {
-        var statuses: [UnitStatus] = []
-        for unit in units {
-            statuses += try await ports.units.status(of: [unit])
-            active.events.forget { if case .unit(let status) = $0 { status.unit == unit } else { false } }
-        }
-        return statuses
-    }
-
     /// Waits until the units are down.
     ///
     /// - Returns: those that are not, when the time is over.
     private func untilDown(_ units: [String], _ timeout: Duration, _ active: ActiveDeployment) async throws -> [String]
     {
-        var up = Set(try await present(units, active).filter { !$0.isDown }.map(\.unit))
+        var up = Set(try await ports.units.status(of: units).filter { !$0.isDown }.map(\.unit))
         let end = ports.scheduler.now + timeout
         let timer = ports.scheduler.schedule(after: timeout) { active.events.push(.tick) }
         defer { timer.cancel() }
@@ -263,7 +250,7 @@ extension DeploymentEngine {
             required: required, limits: limits, hasHealthCheck: health != nil, before: active.before,
             now: scheduler.now)
         var actions = probation.begin()
-        for status in try await present(watched, active) {
+        for status in try await ports.units.status(of: watched) {
             actions += probation.handle(.status(status), now: scheduler.now)
         }
         while true {
@@ -279,7 +266,11 @@ extension DeploymentEngine {
             }
             let event = await active.events.next()
             switch event {
-            case .unit(let status): actions = probation.handle(.status(status), now: scheduler.now)
+            case .unit(let told):
+                // A stop of before may still have been in the queue when the units' states were asked for: what speaks
+                // against a release is asked for once more.
+                let status = told.isDown ? try await ports.units.status(of: [told.unit]).first ?? told : told
+                actions = probation.handle(.status(status), now: scheduler.now)
             case .health(let result): actions = probation.handle(.health(result), now: scheduler.now)
             case .tick: actions = probation.handle(.tick, now: scheduler.now)
             case .suspend: throw Suspended()

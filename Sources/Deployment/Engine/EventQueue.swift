@@ -20,9 +20,6 @@ final class EventQueue<Event: Sendable> {
 
     func clear() { events = [] }
 
-    /// Forgets those that came so far and match.
-    func forget(where matches: (Event) -> Bool) { events.removeAll(where: matches) }
-
     /// The next event. One task at a time may wait.
     func next() async -> Event {
         await withCheckedContinuation { continuation in
