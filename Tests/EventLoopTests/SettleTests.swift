@@ -9,12 +9,15 @@ import Testing
     @Test func aHandlerSeesTheTaskThatItStartedFinish() async {
         let steps = await onLoop {
             let seen = Seen()
-            LoopScheduler.shared.schedule(after: .milliseconds(1)) {
-                LoopActor.spawn { seen.steps.append("task") }
-                EventLoop.shared.settle()
-                seen.steps.append("handler returns")
+            // Waits for the handler itself: two timers that are overdue together fire in any order.
+            await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+                LoopScheduler.shared.schedule(after: .milliseconds(1)) {
+                    LoopActor.spawn { seen.steps.append("task") }
+                    EventLoop.shared.settle()
+                    seen.steps.append("handler returns")
+                    done.resume()
+                }
             }
-            await LoopScheduler.shared.sleep(for: .milliseconds(20))
             return seen.steps
         }
         #expect(steps == ["task", "handler returns"])
