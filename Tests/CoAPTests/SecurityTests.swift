@@ -18,12 +18,15 @@ import Testing
         let transport: CoAPTransport
         let port: UInt16
 
-        init(_ host: String = "127.0.0.1", secure: Bool = true, _ parameters: CoAPParameters = .quick) throws {
+        init(
+            _ host: String = "127.0.0.1", secure: Bool = true, _ parameters: CoAPParameters = .quick,
+            scheduler: any Scheduler = LoopScheduler.shared
+        ) throws {
             server = CoAPServer(handler: serverHandler, parameters: parameters) {
                 $0 == SecurityTests.identity ? SecurityTests.key : nil
             }
             port = try #require(server.listen(host, secure: secure))
-            transport = CoAPTransport(parameters: parameters)
+            transport = CoAPTransport(parameters: parameters, scheduler: scheduler)
         }
 
         func open(
@@ -160,6 +163,37 @@ import Testing
             again.close()
             relay.close()
             old.server.close()
+            new.server.close()
+        }
+    }
+
+    /// libcoap alone would retransmit for a minute and a half.
+    @Test func aSilentServerIsGivenUpAndOneThatSaysSomethingIsNot() async throws {
+        try await onLoop {
+            let scheduler = ManualScheduler()
+            let old = try Pair("127.0.0.1", CoAPParameters(), scheduler: scheduler)
+            let new = try Pair()
+            let relay = try Relay(to: old.port)
+            let session = old.open(port: relay.port)
+            let peer = try await old.peer(of: session)
+            // Acknowledged: nothing waits, and silence is no loss.
+            scheduler.advance(by: .seconds(600))
+            #expect(old.clientHandler.ends.isEmpty)
+            // What we say goes astray, what the server says arrives.
+            relay.target = DatagramSocket.loopback(new.port)
+            var result: TransportError?
+            session.notify(token: [1], Response(.content, observe: 1)) { result = $0 }
+            scheduler.advance(by: .seconds(14))
+            let read = peer.sending(Request(.get, path: ["3"]))
+            while old.clientHandler.requests.isEmpty { await Task.yield() }
+            scheduler.advance(by: .seconds(14))
+            #expect(old.clientHandler.ends.isEmpty)
+            scheduler.advance(by: .seconds(1))
+            #expect(old.clientHandler.ends == [.timeout])
+            #expect(result == .timeout)
+            old.server.close()
+            _ = await read.value()
+            relay.close()
             new.server.close()
         }
     }

@@ -63,6 +63,7 @@ extension CoAPSession {
     func received(request: OpaquePointer, answer: OpaquePointer) {
         guard handler != nil else { return }
         connected = true
+        if silence != nil { heard = scheduler.now }
         let id = UInt16(truncatingIfNeeded: coap_pdu_get_mid(request))
         let token = PDU.token(request)
         let code = Code(rawValue: gk_coap_pdu_code(request))

@@ -129,7 +129,10 @@ extension CoAPSession {
         context?.unreachable = nil
         let id = UInt16(truncatingIfNeeded: coap_pdu_get_mid(pdu))
         // A client waits for its acknowledgement; a server role leaves that to libcoap, but for refusals.
-        if item.confirmable { flights[id] = item }
+        if item.confirmable {
+            flights[id] = item
+            watchSilence()
+        }
         if case .request = item.purpose { watch(item.token) }
         // libcoap owns the message from here on, sent or not.
         guard coap_send(raw, pdu) == gk_COAP_INVALID_MID else { return }
@@ -210,6 +213,7 @@ extension CoAPSession {
     func received(response: OpaquePointer) -> Bool {
         guard handler != nil else { return false }
         connected = true
+        if silence != nil { heard = scheduler.now }
         let token = PDU.token(response)
         let message = PDU.decode(response)
         let acknowledging = coap_pdu_get_type(response) == COAP_MESSAGE_ACK

@@ -52,6 +52,9 @@ public final class CoAPSession: Session, ContextOwner {
     var connected = false
     var loss: TransportError?
     var settling = false
+    /// When the peer said something last, but for plain acknowledgements, which end what waits for them.
+    var heard = Duration.zero
+    var silence: (any Scheduled)?
 
     init(
         role: Role, secure: Bool, parameters: CoAPParameters, scheduler: any Scheduler, handler: any SessionHandler
@@ -91,7 +94,10 @@ public final class CoAPSession: Session, ContextOwner {
 
     func happened(_ event: Int) {
         switch event {
-        case gk_event_connected: connected = true
+        case gk_event_connected:
+            connected = true
+            // What waited for the handshake leaves now.
+            if !flights.isEmpty { watchSilence() }
         case gk_event_error:
             let text = context?.alert ?? "the peer and we found no common ground"
             loss = loss ?? (connected ? .closed : .handshake(text))
@@ -113,6 +119,7 @@ public final class CoAPSession: Session, ContextOwner {
         if role == .client, !flights.isEmpty, retrying == nil, context.isQuiet {
             let acknowledged = flights
             flights = [:]
+            endSilence()
             for item in acknowledged.values { conclude(item, nil) }
         }
         pump()
@@ -123,6 +130,34 @@ public final class CoAPSession: Session, ContextOwner {
         if let text = context?.unreachable { return .unreachable(text) }
         if connected { return .closed }
         return .handshake("no answer: nobody there, or another key")
+    }
+
+    // MARK: Silence
+
+    /// Gives the association up when the peer says nothing for too long while a message of ours waits.
+    func watchSilence() {
+        guard secure, role == .client, connected, handler != nil else { return }
+        heard = scheduler.now
+        guard silence == nil else { return }
+        wait(parameters.silenceTimeout)
+    }
+
+    private func wait(_ limit: Duration) {
+        silence = scheduler.schedule(after: limit) { [weak self] in
+            guard let self else { return }
+            self.silence = nil
+            guard !self.flights.isEmpty else { return }
+            let quiet = self.scheduler.now - self.heard
+            guard quiet >= self.parameters.silenceTimeout else {
+                return self.wait(self.parameters.silenceTimeout - quiet)
+            }
+            self.end(self.context?.unreachable.map(TransportError.unreachable) ?? .timeout)
+        }
+    }
+
+    func endSilence() {
+        silence?.cancel()
+        silence = nil
     }
 
     // MARK: The end
@@ -143,6 +178,7 @@ public final class CoAPSession: Session, ContextOwner {
         handler = nil
         retrying?.cancel()
         retrying = nil
+        endSilence()
         uploads.abortAll(reason)
         let unfinished = Array(flights.values) + queue
         flights = [:]

@@ -181,18 +181,18 @@ final class ServerConnection: SessionHandler {
 
     private func ping() {
         guard let session else { return }
-        let mine = serial
-        // CoAP itself would retransmit for a minute and a half before it gave the mapping of a NAT up.
-        let timer = environment.scheduler.schedule(after: Self.pingTimeout) { [weak self] in
-            guard let self, mine == self.serial else { return }
-            self.handle(.pinged(.timeout))
+        // It is of its session, whatever is asked over it meanwhile: an Update waits behind it.
+        let ended: @LoopActor (TransportError?) -> Void = { [weak self] failure in
+            guard let self, self.session === session else { return }
+            self.handle(.pinged(failure))
         }
-        LoopActor.spawn { [weak self] in
+        // CoAP itself would retransmit for a minute and a half before it gave the mapping of a NAT up.
+        let timer = environment.scheduler.schedule(after: Self.pingTimeout) { ended(.timeout) }
+        LoopActor.spawn {
             var failure: TransportError?
             do throws(TransportError) { try await session.ping() } catch { failure = error }
             timer.cancel()
-            guard let self, mine == self.serial else { return }
-            self.handle(.pinged(failure))
+            ended(failure)
         }
     }
 

@@ -212,6 +212,27 @@ import Testing
         }
     }
 
+    /// Nothing says how long an Update would wait: it is queued behind the ping.
+    @Test func aPingThatIsNotAnsweredDuringAnUpdateMakesANewSession() async throws {
+        try await onLoop {
+            let rig = Rig(ServerSettings(lifetime: 30), keepAlive: .seconds(5))
+            try await rig.register()
+            await rig.advance(.seconds(5))
+            #expect(try rig.session.pingCount == 1)
+            await rig.advance(.seconds(14))
+            #expect(rig.state == .updating)
+            #expect(rig.transport.sessions.count == 1)
+            await rig.advance(.seconds(1))
+            #expect(rig.transport.sessions.count == 2)
+            #expect(try rig.session.requests == [Request(.post, path: ["rd", "x"])])
+            // What becomes of the first one's is nobody's business any more.
+            await rig.transport.sessions[0].answerPing(nil)
+            try await rig.session.answer(Response(.changed))
+            #expect(rig.state == .registered)
+            #expect(rig.transport.sessions.count == 2)
+        }
+    }
+
     @Test func aSessionThatEndsIsMadeAnewSoon() async throws {
         try await onLoop {
             let rig = Rig()
