@@ -246,6 +246,39 @@ import Testing
         }
     }
 
+    @Test func aNonConfirmableRequestWithACriticalOptionIsRejected() async throws {
+        try await onLoop {
+            let test = try await Lockstep()
+            test.say(CoAPDatagram(.non, 1, id: 1, token: [1], path: "3", options: [.init(1, [1])]))
+            test.say(CoAPDatagram(.non, 1, id: 2, token: [2], path: "3"))
+            // RFC 7252, 5.4.1: silence, or a Reset; never an answer.
+            let next = try #require(await test.message())
+            #expect(next.token == [2] && next.code == 205 && test.handler.requests.count == 1)
+            test.close()
+        }
+    }
+
+    @Test func anExecuteIsRememberedThroughATransfer() async throws {
+        try await onLoop {
+            let test = try await Lockstep()
+            var runs = 0
+            test.handler.serve = { _, respond in
+                runs += 1
+                respond(Response(.changed, payload: [UInt8(runs)]))
+            }
+            test.handler.decide = { _, _ in .stream(TestSink()) }
+            let execute = CoAPDatagram(.con, 2, id: 60000, token: [9], path: "3/0/4")
+            let first = try await test.ask(execute)
+            let body = BlockTests.bytes(64 * 400)
+            for number in 0..<399 {
+                #expect(try await test.ask(BlockTests.put(body, number, id: number)).code == 231)
+            }
+            #expect(try await test.ask(execute) == first)
+            #expect(runs == 1)
+            test.close()
+        }
+    }
+
     @Test func hostileDatagramsHarmNothing() async throws {
         try await onLoop {
             let test = try await Lockstep()

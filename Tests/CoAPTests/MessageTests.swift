@@ -65,36 +65,60 @@ import Testing
 
     @Test func anAnswerIsKeptForItsTime() {
         var cache = DuplicateCache()
-        #expect(cache.verdict(id: 1, code: .post, token: [1], now: .seconds(10)) == .fresh)
-        #expect(cache.verdict(id: 1, code: .post, token: [1], now: .seconds(11)) == .underWay)
+        #expect(cache.verdict(id: 1, .change, code: .post, token: [1], now: .seconds(10)) == .fresh)
+        #expect(cache.verdict(id: 1, .change, code: .post, token: [1], now: .seconds(11)) == .underWay)
         cache.answered(id: 1, token: [1], answer, separately: false)
-        #expect(cache.verdict(id: 1, code: .post, token: [1], now: .seconds(256)) == .answered(answer))
-        #expect(cache.verdict(id: 1, code: .post, token: [1], now: .seconds(257)) == .fresh)
+        #expect(cache.verdict(id: 1, .change, code: .post, token: [1], now: .seconds(256)) == .answered(answer))
+        #expect(cache.verdict(id: 1, .change, code: .post, token: [1], now: .seconds(257)) == .fresh)
         cache.answered(id: 1, token: [1], answer, separately: true)
-        #expect(cache.verdict(id: 1, code: .post, token: [1], now: .seconds(258)) == .answeredSeparately)
-        #expect(cache.verdict(id: 1, code: .get, token: [1], now: .seconds(258)) == .fresh)
+        #expect(cache.verdict(id: 1, .change, code: .post, token: [1], now: .seconds(258)) == .answeredSeparately)
+        #expect(cache.verdict(id: 1, .look, code: .get, token: [1], now: .seconds(258)) == .fresh)
         #expect(cache.count == 1)
     }
 
     @Test func itIsBoundedAndReadsDoNotPushChangesOut() {
         var cache = DuplicateCache(limits: .init(entries: 4, bytes: 1 << 20, underWay: 3))
-        #expect(cache.verdict(id: 9, code: .post, token: [], now: .zero) == .fresh)
+        #expect(cache.verdict(id: 9, .change, code: .post, token: [], now: .zero) == .fresh)
         cache.answered(id: 9, token: [], answer, separately: false)
         for id in 100..<2000 as Range<UInt16> {
-            #expect(cache.verdict(id: id, code: .get, token: [], now: .zero) == .fresh)
+            #expect(cache.verdict(id: id, .look, code: .get, token: [], now: .zero) == .fresh)
             cache.answered(id: id, token: [], answer, separately: false)
         }
         #expect(cache.count == 5)
-        #expect(cache.verdict(id: 9, code: .post, token: [], now: .zero) == .answered(answer))
-        #expect(cache.verdict(id: 1999, code: .get, token: [], now: .zero) == .answered(answer))
-        #expect(cache.verdict(id: 1990, code: .get, token: [], now: .zero) == .fresh)
+        #expect(cache.verdict(id: 9, .change, code: .post, token: [], now: .zero) == .answered(answer))
+        #expect(cache.verdict(id: 1999, .look, code: .get, token: [], now: .zero) == .answered(answer))
+        #expect(cache.verdict(id: 1990, .look, code: .get, token: [], now: .zero) == .fresh)
+    }
+
+    @Test func aTransferDoesNotPushChangesOut() {
+        func message(_ code: Code, _ block: Block?) -> WireMessage {
+            var message = WireMessage(code)
+            message.options.block1 = block
+            return message
+        }
+        func block(_ number: UInt32, _ more: Bool) -> Block { Block(number: number, more: more, exponent: 2) }
+        #expect(DuplicateCache.Kind(message(.put, nil)) == .change)
+        #expect(DuplicateCache.Kind(message(.put, block(0, true))) == .change)
+        #expect(DuplicateCache.Kind(message(.put, block(7, true))) == .block)
+        #expect(DuplicateCache.Kind(message(.put, block(8, false))) == .change)
+        #expect(DuplicateCache.Kind(message(.fetch, block(7, true))) == .look)
+
+        var cache = DuplicateCache(limits: .init(entries: 4, bytes: 1 << 20, underWay: 3))
+        #expect(cache.verdict(id: 9, .change, code: .post, token: [], now: .zero) == .fresh)
+        cache.answered(id: 9, token: [], answer, separately: false)
+        for id in 100..<2000 as Range<UInt16> {
+            #expect(cache.verdict(id: id, .block, code: .put, token: [], now: .zero) == .fresh)
+            cache.answered(id: id, token: [], answer, separately: false)
+        }
+        #expect(cache.count == 5)
+        #expect(cache.verdict(id: 9, .change, code: .post, token: [], now: .zero) == .answered(answer))
     }
 
     @Test func itIsBoundedInBytes() {
         var cache = DuplicateCache(limits: .init(entries: 1000, bytes: 10_000, underWay: 3))
         let large = Answer(WireMessage(.content, payload: [UInt8](repeating: 0, count: 1024)))
         for id in 0..<100 as Range<UInt16> {
-            #expect(cache.verdict(id: id, code: .put, token: [], now: .zero) == .fresh)
+            #expect(cache.verdict(id: id, .change, code: .put, token: [], now: .zero) == .fresh)
             cache.answered(id: id, token: [], large, separately: false)
         }
         #expect((5...9).contains(cache.count))
@@ -103,16 +127,16 @@ import Testing
     @Test func whatIsUnderWayIsNeitherForgottenNorWithoutBound() {
         var cache = DuplicateCache(limits: .init(entries: 4, bytes: 1 << 20, underWay: 3))
         for id in 0..<3 as Range<UInt16> {
-            #expect(cache.verdict(id: id, code: .post, token: [], now: .zero) == .fresh)
+            #expect(cache.verdict(id: id, .change, code: .post, token: [], now: .zero) == .fresh)
         }
-        #expect(cache.verdict(id: 3, code: .post, token: [], now: .zero) == .overloaded)
+        #expect(cache.verdict(id: 3, .change, code: .post, token: [], now: .zero) == .overloaded)
         cache.answered(id: 1, token: [], answer, separately: false)
         for id in 10..<50 as Range<UInt16> {
-            #expect(cache.verdict(id: id, code: .put, token: [], now: .zero) == .fresh)
+            #expect(cache.verdict(id: id, .change, code: .put, token: [], now: .zero) == .fresh)
             cache.answered(id: id, token: [], answer, separately: false)
         }
-        #expect(cache.verdict(id: 0, code: .post, token: [], now: .zero) == .underWay)
-        #expect(cache.verdict(id: 2, code: .post, token: [], now: .zero) == .underWay)
+        #expect(cache.verdict(id: 0, .change, code: .post, token: [], now: .zero) == .underWay)
+        #expect(cache.verdict(id: 2, .change, code: .post, token: [], now: .zero) == .underWay)
         #expect(cache.count == 4)
     }
 }

@@ -12,19 +12,37 @@ final class Answer: Equatable, Sendable {
 /// What was answered to which message ID, so that a retransmitted request is answered again and never runs twice
 /// (RFC 7252, 4.5).
 ///
-/// Bounded in entries, bytes and time. Requests that change something are kept apart from those that only look: a peer
-/// that reads all day does not push the answer to its Execute out.
+/// Bounded in entries, bytes and time. Requests that change something are kept apart from those that only look, and from
+/// the blocks amid a body: a peer that reads all day, or pushes a package meanwhile, does not push the answer to its
+/// Execute out.
 struct DuplicateCache {
     /// `EXCHANGE_LIFETIME` (RFC 7252, 4.8.2): a message ID may stand for a new request after so long.
     static let lifetime = Duration.seconds(247)
 
     struct Limits {
-        /// Answers that are kept, of each of the two kinds.
+        /// Answers that are kept, of each kind.
         var entries = 256
-        /// Bytes of answers that are kept, of each of the two kinds.
+        /// Bytes of answers that are kept, of each kind.
         var bytes = 96 * 1024
         /// Requests that may be without an answer at a time.
         var underWay = 64
+    }
+
+    /// What a request does, which says with which others it competes for a place.
+    enum Kind {
+        /// It only looks; running twice it does no harm.
+        case look
+        /// A block amid a body (RFC 7959, 2.5): a second one is told by its offset.
+        case block
+        case change
+
+        init(_ message: WireMessage) {
+            switch message.code {
+            case .get, .fetch: self = .look
+            // The first block begins a transfer, the last one carries the request out.
+            default: self = message.options.block1.map { $0.more && $0.number > 0 } ?? false ? .block : .change
+            }
+        }
     }
 
     enum Verdict: Equatable {
@@ -48,6 +66,7 @@ struct DuplicateCache {
 
     private struct Entry {
         let code: Code
+        let kind: Kind
         let token: [UInt8]
         let since: Duration
         let serial: UInt64
@@ -77,6 +96,7 @@ struct DuplicateCache {
     private let limits: Limits
     private var entries: [UInt16: Entry] = [:]
     private var looking = Line()
+    private var blocks = Line()
     private var changing = Line()
     private var serial: UInt64 = 0
     private var underWay = 0
@@ -89,7 +109,7 @@ struct DuplicateCache {
     /// What to do with a request; a fresh one is under way from now on.
     ///
     /// Code and token are compared as well: a peer that starts anew may use a message ID again at once.
-    mutating func verdict(id: UInt16, code: Code, token: [UInt8], now: Duration) -> Verdict {
+    mutating func verdict(id: UInt16, _ kind: Kind, code: Code, token: [UInt8], now: Duration) -> Verdict {
         if let entry = entries[id], entry.code == code, entry.token == token,
             now - entry.since < DuplicateCache.lifetime
         {
@@ -103,10 +123,11 @@ struct DuplicateCache {
         forget(id)
         serial += 1
         underWay += 1
-        entries[id] = Entry(code: code, token: token, since: now, serial: serial, state: .underWay, size: 0)
+        entries[id] = Entry(
+            code: code, kind: kind, token: token, since: now, serial: serial, state: .underWay, size: 0)
         let place = (id: id, serial: serial)
-        with(code) { $0.order.append(place) }
-        trim(code)
+        with(kind) { $0.order.append(place) }
+        trim(kind)
         return .fresh
     }
 
@@ -119,22 +140,22 @@ struct DuplicateCache {
         entry.state = separately ? .separate : .answered(answer)
         entry.size = separately ? 0 : answer.message.footprint
         entries[id] = entry
-        with(entry.code) { $0.bytes += entry.size }
-        trim(entry.code)
+        with(entry.kind) { $0.bytes += entry.size }
+        trim(entry.kind)
     }
 
     private mutating func forget(_ id: UInt16) {
         guard let entry = entries.removeValue(forKey: id) else { return }
         if case .underWay = entry.state { underWay -= 1 }
-        with(entry.code) { $0.bytes -= entry.size }
+        with(entry.kind) { $0.bytes -= entry.size }
     }
 
-    private mutating func trim(_ code: Code) {
+    private mutating func trim(_ kind: Kind) {
         var waiting: [(id: UInt16, serial: UInt64)] = []
         let limits = limits
-        while with(code, { $0.count + waiting.count > limits.entries || $0.bytes > limits.bytes }) {
-            guard with(code, { $0.count > 0 }) else { break }
-            let oldest = with(code) { $0.removeFirst() }
+        while with(kind, { $0.count + waiting.count > limits.entries || $0.bytes > limits.bytes }) {
+            guard with(kind, { $0.count > 0 }) else { break }
+            let oldest = with(kind) { $0.removeFirst() }
             // A later request with the same ID took its place.
             guard let entry = entries[oldest.id], entry.serial == oldest.serial else { continue }
             if case .underWay = entry.state {
@@ -143,11 +164,15 @@ struct DuplicateCache {
                 forget(oldest.id)
             }
         }
-        if !waiting.isEmpty { with(code) { $0.order.append(contentsOf: waiting) } }
+        if !waiting.isEmpty { with(kind) { $0.order.append(contentsOf: waiting) } }
     }
 
     @discardableResult
-    private mutating func with<Result>(_ code: Code, _ body: (inout Line) -> Result) -> Result {
-        code == .get || code == .fetch ? body(&looking) : body(&changing)
+    private mutating func with<Result>(_ kind: Kind, _ body: (inout Line) -> Result) -> Result {
+        switch kind {
+        case .look: body(&looking)
+        case .block: body(&blocks)
+        case .change: body(&changing)
+        }
     }
 }

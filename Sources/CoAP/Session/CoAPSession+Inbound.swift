@@ -66,17 +66,20 @@ extension CoAPSession {
         if silence != nil { heard = scheduler.now }
         let id = UInt16(truncatingIfNeeded: coap_pdu_get_mid(request))
         let token = PDU.token(request)
-        let code = Code(rawValue: gk_coap_pdu_code(request))
-        switch duplicates.verdict(id: id, code: code, token: token, now: scheduler.now) {
+        let confirmable = coap_pdu_get_type(request) == COAP_MESSAGE_CON
+        let message = PDU.decode(request)
+        // RFC 7252, 5.4.1: without an acknowledgement to answer 4.02 with, the message is rejected.
+        if !confirmable, !message.options.unknownCritical.isEmpty { return }
+        switch duplicates.verdict(
+            id: id, DuplicateCache.Kind(message), code: message.code, token: token, now: scheduler.now)
+        {
         case .fresh: break
         case .underWay, .answeredSeparately: return
         case .answered(let kept): return fill(answer, kept.message)
         case .overloaded:
             return fill(answer, .failure(.serviceUnavailable, "too many requests are under way"))
         }
-        let exchange = InboundExchange(
-            self, id: id, token: token, confirmable: coap_pdu_get_type(request) == COAP_MESSAGE_CON,
-            PDU.decode(request))
+        let exchange = InboundExchange(self, id: id, token: token, confirmable: confirmable, message)
         serve(exchange)
         // A handler that started a task which needs no one else: its answer goes into the acknowledgement as well.
         if exchange.piggybacked == nil { EventLoop.shared.settle() }
