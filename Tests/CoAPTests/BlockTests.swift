@@ -262,6 +262,53 @@ import Testing
         }
     }
 
+    @Test(arguments: [0, 10, 200])
+    func aBodyThatShrankHasNoSuchBlock(_ length: Int) async throws {
+        try await onLoop {
+            let test = try await Lockstep()
+            test.handler.serve = { _, respond in
+                respond(Response(.content, contentFormat: 0, payload: BlockTests.bytes(length)))
+            }
+            let late = CoAPDatagram(
+                .con, 1, id: 1, path: "9", options: [.init(23, uint: BlockTests.block(3, false, 6))])
+            #expect(try await test.ask(late).code == 402)
+            // An error is told as it is.
+            test.handler.serve = { _, respond in respond(.failure(.notFound, "gone")) }
+            var again = late
+            again.id = 2
+            #expect(try await test.ask(again).code == 404)
+            test.close()
+        }
+    }
+
+    @Test func observationsThatEndedLeaveTheirPlace() async throws {
+        try await onLoop {
+            let test = try await Lockstep()
+            test.handler.serve = { request, respond in
+                respond(Response(.content, observe: request.observe == 0 ? 1 : nil, payload: [0]))
+            }
+            // A server that observes anew forgets the old observation and resets its next notification.
+            for number in 0..<300 {
+                let token = [UInt8(number >> 8), UInt8(number & 255)]
+                let observe = CoAPDatagram(
+                    .con, 1, id: UInt16(number), token: token, path: "9", options: [.init(6, uint: 0)])
+                #expect(try await test.ask(observe).uint(6) == 1)
+                if number == 299 { break }
+                test.session.notify(token: token, Response(.content, observe: 2)) { #expect($0 == .reset) }
+                let notification = try #require(await test.message())
+                test.say(CoAPDatagram(.rst, 0, id: notification.id))
+            }
+            let body = BlockTests.bytes(1500)
+            test.session.notify(token: [1, 43], Response(.content, observe: 3, payload: body)) { _ in }
+            let notification = try #require(await test.message())
+            test.say(CoAPDatagram(.ack, 0, id: notification.id))
+            let rest = try await test.ask(
+                CoAPDatagram(.con, 1, id: 900, path: "9", options: [.init(23, uint: BlockTests.block(1, false, 6))]))
+            #expect(notification.payload + rest.payload == body)
+            test.close()
+        }
+    }
+
     @Test func ourLargeRegisterTravelsInBlocksOfThePeersSize() async throws {
         try await onLoop {
             let test = try await Lockstep()

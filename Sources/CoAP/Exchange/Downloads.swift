@@ -50,11 +50,15 @@ struct Downloads {
     /// - Parameter requested: the Block2 of the request: the peer wants no larger blocks.
     mutating func first(_ message: WireMessage, for key: Key?, requested: Block?, now: Duration) -> WireMessage {
         let exponent = min(requested?.exponent ?? Block.largest, Block.largest)
-        guard message.payload.count > Block.size(exponent) else { return message }
+        guard message.payload.count > Block.size(exponent) else {
+            // What was longer when its first block was read has no such block any more: all of it would pass for one.
+            guard let requested, requested.number > 0, message.code.isSuccess else { return message }
+            return Downloads.outOfRange(requested)
+        }
         let body = Body(message: message, eTag: Downloads.eTag(message.payload), lastSeen: now, order: next())
         if let key { keep(body, key, now) }
         return Downloads.slice(body, Block(number: requested?.number ?? 0, more: false, exponent: exponent))
-            ?? .failure(.badOption, "the body has no such block")
+            ?? Downloads.outOfRange(requested)
     }
 
     /// A later block of a body that was sliced before; nil when it is not here any more.
@@ -64,12 +68,16 @@ struct Downloads {
         body.order = next()
         bodies[key] = body
         guard var slice = Downloads.slice(body, block) else {
-            return .failure(.badOption, "the body has no block \(block.number)")
+            return Downloads.outOfRange(block)
         }
         // Observe stands on the first block alone (RFC 7959, 2.6).
         slice.options.observe = nil
         if slice.options.block2?.more == false { bodies[key] = nil }
         return slice
+    }
+
+    private static func outOfRange(_ block: Block?) -> WireMessage {
+        .failure(.badOption, "the body has no block \(block?.number ?? 0)")
     }
 
     private mutating func keep(_ body: Body, _ key: Key, _ now: Duration) {

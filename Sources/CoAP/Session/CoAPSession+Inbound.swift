@@ -35,7 +35,7 @@ final class InboundExchange {
         }
         var answer = WireMessage(response)
         // Nothing is sliced below the smallest block.
-        if answer.payload.count > Block.size(0) {
+        if answer.payload.count > Block.size(0) || message.options.block2?.number ?? 0 > 0 {
             answer = session.downloads.first(
                 answer, for: key, requested: message.options.block2, now: session.scheduler.now)
         }

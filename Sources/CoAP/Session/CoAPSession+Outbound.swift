@@ -174,7 +174,10 @@ extension CoAPSession {
     func conclude(_ item: Outgoing, _ error: TransportError?) {
         switch item.purpose {
         case .request: if let error { fail(item.token, error) }
-        case .notification(let completion): completion(error)
+        case .notification(let completion):
+            // The observation has ended: by the peer, or by us with an error.
+            if error == .reset || !item.message.code.isSuccess { observed[item.token] = nil }
+            completion(error)
         case .response: break
         // The Reset is the answer (RFC 7252, 4.3).
         case .ping(let completion): completion(error == .reset ? nil : error)
