@@ -66,6 +66,10 @@ public protocol Object: AnyObject {
     /// observed; nil for one whose changes are announced to `changes`.
     func samplingInterval(_ instance: UInt16, _ resource: UInt16) -> Duration?
 
+    /// Whether a resource changes by the passing of time alone (a clock): whoever observes its instance or object is not
+    /// told that, unless `changes` is: the clock was set.
+    func passes(_ resource: UInt16) -> Bool
+
     /// Is told what changed; set by the client.
     var changes: (any ObjectChanges)? { get set }
 }
@@ -87,6 +91,8 @@ extension Object {
     }
 
     public func samplingInterval(_ instance: UInt16, _ resource: UInt16) -> Duration? { nil }
+
+    public func passes(_ resource: UInt16) -> Bool { false }
 }
 
 /// Is told by objects what changed, in the order in which it is to be notified.

@@ -162,7 +162,9 @@ public final class DeviceObject: Object {
         }
     }
 
-    /// Time passes without being a change: it is sent when it is set, or when `pmax` asks for it.
+    /// Current Time passes without being a change: it is sent when it is set, or when `pmax` asks for it.
+    public func passes(_ resource: UInt16) -> Bool { resource == 13 }
+
     public func samplingInterval(_ instance: UInt16, _ resource: UInt16) -> Duration? {
         switch resource {
         case 6, 7, 8, 9, 11, 20: .seconds(30)

@@ -23,6 +23,15 @@ enum PathContent: Hashable, Sendable {
         }
     }
 
+    /// The content but for these resources; a single value stays.
+    func without(_ resources: [UInt16]) -> PathContent {
+        guard !resources.isEmpty, case .instances(var instances) = self else { return self }
+        for index in instances.indices {
+            for resource in resources { instances[index].resources[resource] = nil }
+        }
+        return .instances(instances)
+    }
+
     /// The numbers in it, by resource instance (0 for a single value): what thresholds look at.
     func numbers(of resource: UInt16?) -> [UInt16: Double] {
         switch self {

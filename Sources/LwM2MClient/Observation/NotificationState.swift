@@ -12,8 +12,10 @@ struct NotificationState: Hashable, Sendable {
         var conditions: Attributes?
         /// The resource that the numbers are of; nil above a resource.
         var resource: UInt16?
+        /// Above a resource: those whose change does not count, for they change with time alone.
+        var passing: [UInt16] = []
 
-        init(_ effective: Attributes, at path: Path, _ settings: ServerSettings) {
+        init(_ effective: Attributes, at path: Path, _ settings: ServerSettings, passing: [UInt16] = []) {
             var attributes = effective
             attributes.minimumPeriod = attributes.minimumPeriod ?? settings.defaultMinimumPeriod
             attributes.maximumPeriod = attributes.maximumPeriod ?? settings.defaultMaximumPeriod
@@ -22,6 +24,7 @@ struct NotificationState: Hashable, Sendable {
             resource = path.resource
             let valid = attributes.hasChangeConditions && attributes.changeConditionsAreValid
             conditions = resource != nil && valid ? attributes : nil
+            self.passing = resource == nil ? passing : []
         }
     }
 
@@ -50,9 +53,11 @@ struct NotificationState: Hashable, Sendable {
 
     /// The content was looked at. A change that counts is owed from now on, even when the content goes back before it
     /// may be told: what happened is not hushed up.
-    mutating func saw(_ content: PathContent, at now: Duration, _ rule: Rule) {
+    ///
+    /// - Parameter announced: the resource that is said to have changed; one that passes counts then.
+    mutating func saw(_ content: PathContent, at now: Duration, _ rule: Rule, announced: UInt16? = nil) {
         lastLooked = now
-        if counts(content, rule) { owes = true }
+        if counts(content, rule, announced) { owes = true }
     }
 
     /// A change that must be told was lost on the way, or what is watched is gone.
@@ -80,8 +85,9 @@ struct NotificationState: Hashable, Sendable {
         return now >= look ? .look : .wait(until: look)
     }
 
-    private func counts(_ content: PathContent, _ rule: Rule) -> Bool {
-        guard content != told else { return false }
+    private func counts(_ content: PathContent, _ rule: Rule, _ announced: UInt16?) -> Bool {
+        let passing = rule.passing.filter { $0 != announced }
+        guard content.without(passing) != told.without(passing) else { return false }
         guard let conditions = rule.conditions else { return true }
         let before = told.numbers(of: rule.resource)
         let after = content.numbers(of: rule.resource)

@@ -87,7 +87,7 @@ final class Observations {
     func changed(_ path: Path) {
         guard !all.isEmpty else { return }
         for observation in all where observation.path.contains(path) || path.contains(observation.path) {
-            look(observation)
+            look(observation, announced: path.resource)
             advance(observation)
         }
         rearm()
@@ -110,7 +110,14 @@ final class Observations {
     private func rule(for path: Path) -> NotificationState.Rule {
         let table = management.accounts.attributes(account)
         return NotificationState.Rule(
-            table.effective(at: path), at: path, management.accounts[account]?.settings ?? ServerSettings())
+            table.effective(at: path), at: path, management.accounts[account]?.settings ?? ServerSettings(),
+            passing: passing(path))
+    }
+
+    /// The resources at and below a path that change with time alone.
+    private func passing(_ path: Path) -> [UInt16] {
+        guard path.resource == nil, let entry = management.registry[path.object] else { return [] }
+        return entry.definition.resources.map(\.id).filter { entry.object.passes($0) }
     }
 
     // MARK: Time
@@ -162,7 +169,7 @@ final class Observations {
 
     // MARK: Telling
 
-    private func look(_ observation: Observation) {
+    private func look(_ observation: Observation, announced: UInt16? = nil) {
         guard let entry = management.registry[observation.path.object],
             let content = try? management.content(of: observation.path, entry)
         else {
@@ -171,7 +178,7 @@ final class Observations {
             return
         }
         let owed = observation.state.owes
-        observation.state.saw(content, at: scheduler.now, observation.rule)
+        observation.state.saw(content, at: scheduler.now, observation.rule, announced: announced)
         if observation.state.owes && !owed { stamp(observation) }
     }
 

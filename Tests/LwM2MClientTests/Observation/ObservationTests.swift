@@ -117,6 +117,30 @@ import Testing
         }
     }
 
+    @Test func timeThatPassesIsNoChangeAboveItsResource() async throws {
+        try await onLoop {
+            let rig = Rig()
+            rig.object.sampling = .seconds(10)
+            rig.object.passing = 1
+            try await rig.register()
+            let session = try rig.session
+            #expect(session.requestAtOnce(Self.observe("/30000/0"))?.observe != nil)
+            #expect(session.requestAtOnce(Self.observe("/30000", token: 2))?.observe != nil)
+            for second in 1...5 as ClosedRange<Int64> {
+                rig.object.set(1, .integer(1000 + second), silently: true)
+                await rig.advance(.seconds(10))
+            }
+            #expect(session.notified.isEmpty)
+            // Another resource changed: all is told as it is now. The clock was set: so it is.
+            rig.object.set(8, .integer(7), silently: true)
+            await rig.advance(.seconds(10))
+            for index in 0..<2 { session.notified[index].completion(nil) }
+            rig.object.set(1, .integer(5))
+            for index in 2..<4 { session.notified[index].completion(nil) }
+            #expect(session.notified.map(\.token) == [[1], [2], [1], [2]])
+        }
+    }
+
     @Test func attributesHoldBackAndDefaultsDo() async throws {
         try await onLoop {
             let rig = Rig(ServerSettings(lifetime: 86400, defaultMinimumPeriod: 10, defaultMaximumPeriod: 60))

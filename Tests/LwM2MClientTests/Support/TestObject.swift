@@ -31,6 +31,8 @@ final class TestObject: Object {
     var created: [UInt16: ResourceContent] = [:]
     var sink: CollectingSink?
     var sampling: Duration?
+    /// What changes with time alone.
+    var passing: UInt16?
     var reads = 0
     weak var changes: (any ObjectChanges)?
 
@@ -81,6 +83,8 @@ final class TestObject: Object {
     ) throws(OperationError) -> (any UploadSink)? { resource == 3 ? sink : nil }
 
     func samplingInterval(_ instance: UInt16, _ resource: UInt16) -> Duration? { resource == 8 ? sampling : nil }
+
+    func passes(_ resource: UInt16) -> Bool { resource == passing }
 
     func set(_ resource: UInt16, _ value: Value, silently: Bool = false) {
         contents[0]?[resource] = .single(value)
