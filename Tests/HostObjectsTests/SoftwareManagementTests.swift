@@ -257,6 +257,59 @@ import Testing
         }
     }
 
+    @Test func aTransferThatItsSenderBeginsAnewGoesOn() async throws {
+        try await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            rig.installer.stageAnswer = .success(Self.one)
+            let sink = try #require(try rig.object.sink(0, 2, size: nil))
+            #expect(sink.append([9, 9, 9, 9, 9, 9, 9]) == nil)
+            // What the transport does when a first block comes amid a transfer.
+            sink.abort(.closed)
+            let second = try #require(try rig.object.sink(0, 2, size: nil))
+            #expect(await code { _ = try rig.object.sink(0, 2, size: nil) } == "4.05")
+            #expect(second.append([1, 2, 3]) == nil)
+            let response = await withCheckedContinuation { continuation in
+                second.finish { continuation.resume(returning: $0) }
+            }
+            #expect(response.code == .changed && rig.state() == "3 3 false")
+            #expect(rig.installer.calls == ["stage 3"])
+            let told = rig.changes.seen.filter { $0.hasPrefix("7=") || $0.hasPrefix("9=") }
+            #expect(told == ["9=1", "7=1", "9=0", "7=2", "9=3", "7=3"])
+        }
+    }
+
+    @Test func anInstanceThatIsBeingDeletedTakesNoPackage() async throws {
+        try await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            let made = try await rig.object.create(7, [:])
+            #expect(made == 7)
+            let deleted = Flag()
+            LoopActor.spawn {
+                try? await rig.object.delete(7)
+                deleted.set = true
+            }
+            await Task.yield()
+            #expect(!deleted.set && rig.object.instances == [0, 7])
+            #expect(await code { _ = try rig.object.sink(7, 2, size: nil) } == "4.05")
+            await rig.settle { deleted.set }
+            #expect(rig.object.instances == [0])
+        }
+    }
+
+    @Test func aReplaceTakesBackWhatItDoesNotName() async throws {
+        try await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            try await rig.object.write(0, [8: .single(.boolean(true))], mode: .update)
+            try await rig.object.write(0, [:], mode: .update)
+            #expect(rig.read(8) == "true")
+            try await rig.object.write(0, [:], mode: .replace)
+            #expect(rig.read(8) == "false")
+        }
+    }
+
     @Test func aPackageThatIsTooLargeIsRefused() async throws {
         try await onLoop {
             let rig = Rig()

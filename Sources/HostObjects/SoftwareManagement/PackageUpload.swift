@@ -14,13 +14,15 @@ final class PackageUpload: UploadSink {
 
     private let file: FileDescriptor
     private let limit: Int
+    /// Ended by the transport: the peer went away, or began anew.
+    private(set) var isInterrupted = false
     private var length = 0
-    private var ended: (@LoopActor (End) -> Void)?
+    private var ended: (@LoopActor (PackageUpload, End) -> Void)?
 
     /// - Parameters:
     ///   - limit: the most bytes that are taken.
     ///   - ended: called once.
-    init(path: String, limit: Int, ended: @escaping @LoopActor (End) -> Void) throws(Errno) {
+    init(path: String, limit: Int, ended: @escaping @LoopActor (PackageUpload, End) -> Void) throws(Errno) {
         file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600)
         self.limit = limit
         self.ended = ended
@@ -47,12 +49,13 @@ final class PackageUpload: UploadSink {
     func finish(respond: @escaping @LoopActor (Response) -> Void) { end(.complete(respond: respond)) }
 
     func abort(_ reason: TransportError) {
+        isInterrupted = true
         end(.failed(.connectionLost, "interrupted: the transfer ended early after \(length) bytes"))
     }
 
     private func end(_ end: End) {
         guard let ended else { return }
         self.ended = nil
-        ended(end)
+        ended(self, end)
     }
 }

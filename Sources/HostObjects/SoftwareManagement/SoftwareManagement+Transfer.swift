@@ -8,7 +8,8 @@ import Linux
 extension SoftwareManagement {
     public func sink(_ instance: UInt16, _ resource: UInt16, size: Int?) throws(OperationError) -> (any UploadSink)? {
         guard resource == 2, let software = software[instance] else { return nil }
-        try software.admitDelivery()
+        // RFC 7959, 2.5: a first block takes the place of the transfer that its sender had under way.
+        if uploads[instance]?.isInterrupted != true { try software.admitDelivery() }
         if let size, size > options.maximumPackageSize {
             throw OperationError(
                 .requestEntityTooLarge, "a package may have at most \(options.maximumPackageSize) bytes")
@@ -25,7 +26,9 @@ extension SoftwareManagement {
         if case .single(.string(let uri))? = values[3] { try await startPull(instance, uri) }
         if case .single(.opaque(let bytes))? = values[2] { try await push(instance, bytes) }
         // Last, for a package or URI that is refused leaves nothing written.
-        if case .single(.boolean(let updates))? = values[8] {
+        let named: Bool? = if case .single(.boolean(let flag))? = values[8] { flag } else { nil }
+        if let updates = named ?? (mode == .replace ? false : nil), updates != software[instance]?.record.updatesObjects
+        {
             let before = software[instance]?.record.updatesObjects ?? false
             guard await update(instance, { $0.record.updatesObjects = updates }) else {
                 _ = mutate(instance) { $0.record.updatesObjects = before }
@@ -53,11 +56,12 @@ extension SoftwareManagement {
         let upload: PackageUpload
         do throws(Errno) {
             upload = try PackageUpload(path: store.package(instance), limit: options.maximumPackageSize) {
-                [weak self] in self?.pushEnded(instance, $0)
+                [weak self] in self?.pushEnded(instance, $0, $1)
             }
         } catch {
             throw OperationError(.internalServerError, "the package cannot be stored: \(error.message)")
         }
+        uploads[instance] = upload
         // At once: a second transfer must be refused already, and a Read see the state.
         let before = mutate(instance) {
             $0.apply(.pushStarted, reason: "")
@@ -67,8 +71,11 @@ extension SoftwareManagement {
         return upload
     }
 
-    func pushEnded(_ instance: UInt16, _ end: PackageUpload.End) {
+    func pushEnded(_ instance: UInt16, _ upload: PackageUpload, _ end: PackageUpload.End) {
         LoopActor.spawn {
+            // Begun anew meanwhile: the transfer goes on, and the file is the new one's.
+            guard self.uploads[instance] === upload else { return }
+            self.uploads[instance] = nil
             switch end {
             case .failed(let result, let reason):
                 await self.transferFailed(instance, FetchFailure(result, reason))

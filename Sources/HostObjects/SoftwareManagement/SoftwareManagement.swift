@@ -61,6 +61,8 @@ public final class SoftwareManagement: Object {
     let fetcher: any SoftwareFetcher
     let scheduler: any Scheduler
     var software: [UInt16: SoftwareInstance] = [0: SoftwareInstance()]
+    /// Transfers by push whose end was not taken note of yet.
+    var uploads: [UInt16: PackageUpload] = [:]
     /// The boot in which each record was last written before this start.
     var boots: [UInt16: String] = [:]
     /// Whether the installer has said what is in place.
@@ -129,10 +131,13 @@ public final class SoftwareManagement: Object {
     public func delete(_ instance: UInt16) async throws(OperationError) {
         guard instance != 0 else { throw OperationError(.methodNotAllowed, "instance 0 is always there") }
         try software[instance]?.admitDelete()
+        // Held from here on: a package that comes while the record is removed is refused.
+        software[instance]?.job = .removing
         let file = store.record(instance)
         do {
             try await Worker.shared.run { try file.remove() }
         } catch {
+            software[instance]?.job = nil
             throw OperationError(.internalServerError, "the instance could not be removed: \(error)")
         }
         software[instance] = nil
