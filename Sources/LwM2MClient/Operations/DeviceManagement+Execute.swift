@@ -14,9 +14,7 @@ extension DeviceManagement {
         guard resource.operations == .execute else {
             throw OperationError(.methodNotAllowed, "\(call.path) is not executable")
         }
-        guard request.payload.isEmpty || (request.contentFormat ?? 0) == ContentFormat.text.rawValue else {
-            throw OperationError(.unsupportedContentFormat, "arguments are text (0)")
-        }
+        if !request.payload.isEmpty { try requireText(request) }
         let arguments: [ExecuteArgument]
         do throws(ExecuteArgument.Malformed) {
             arguments = try ExecuteArgument.list(request.payload)
@@ -25,5 +23,11 @@ extension DeviceManagement {
         }
         try await call.entry.object.execute(instance, id, arguments)
         return Response(.changed)
+    }
+
+    func requireText(_ request: Request) throws(OperationError) {
+        guard (request.contentFormat ?? 0) == ContentFormat.text.rawValue else {
+            throw OperationError(.unsupportedContentFormat, "arguments are text (0)")
+        }
     }
 }

@@ -7,14 +7,29 @@ extension DeviceManagement {
         do throws(OperationError) {
             let call = try call(request, from: account)
             switch call.operation {
-            case .write: _ = try requireWritable(call.path, call.entry)
-            case .create, .execute: break
+            case .write:
+                _ = try requireWritable(call.path, call.entry)
+                try requireFormat(call, request)
+            case .create: try requireFormat(call, request)
+            case .execute: try requireText(request)
             default: throw OperationError(.badRequest, "this operation has no payload")
             }
             if let sink = try sink(call, request, size: size) { return .stream(sink) }
             return .collect(limit: Self.bodyLimit)
         } catch {
             return .refuse(error.response)
+        }
+    }
+
+    /// Before a body is collected that could not be taken: 4.13 would be the wrong thing to say of it.
+    private func requireFormat(_ call: Call, _ request: Request) throws(OperationError) {
+        guard let format = request.contentFormat else {
+            throw OperationError(.badRequest, "the content format is missing")
+        }
+        do throws(CodecError) {
+            _ = try Codec.format(accept: format, at: call.path, call.entry.definition)
+        } catch {
+            throw OperationError(taking: error)
         }
     }
 

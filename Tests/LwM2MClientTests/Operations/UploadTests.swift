@@ -88,6 +88,15 @@ import Testing
             #expect(try code(Request(.put, path: ["x"], contentFormat: 42)) == .notFound)
             #expect(try code(Request(.post, path: ["30000"], contentFormat: 11542)) == .continue)
             #expect(try code(Request(.get, path: ["30000"])) == .badRequest)
+            // What could not be taken when it is all here is not collected.
+            #expect(try code(Self.put("3", nil)) == .badRequest)
+            #expect(try code(Self.put("3", 11543)) == .unsupportedContentFormat)
+            #expect(try code(Self.put("0", 42)) == .unsupportedContentFormat)
+            #expect(try code(Request(.post, path: ["30000"])) == .badRequest)
+            #expect(try code(Request(.post, path: ["30000"], contentFormat: 0)) == .unsupportedContentFormat)
+            #expect(try code(Request(.post, path: ["30000", "0", "4"])) == .continue)
+            let opaqueArguments = Request(.post, path: ["30000", "0", "4"], contentFormat: 42)
+            #expect(try code(opaqueArguments) == .unsupportedContentFormat)
             #expect(try code(Request(.put, path: ["3"], unknownCriticalOptions: [9])) == .badOption)
         }
     }
