@@ -52,7 +52,8 @@ public final class Agent {
         installerProxy = InstallerProxy(bus)
         hostProxy = HostProxy(bus)
         installer = BusInstaller(installerProxy)
-        let accounts = ServerAccounts(seeds: Agent.seeds(configuration), path: "\(folder)/accounts")
+        let (seeds, dormant) = Agent.seeds(configuration)
+        let accounts = ServerAccounts(seeds: seeds, dormant: dormant, path: "\(folder)/accounts")
         let flusher = Flusher(scheduler)
         device = DeviceObject(
             settings: DeviceSettings(configuration.device), agentVersion: Product.version,
@@ -120,8 +121,9 @@ public final class Agent {
         if wanted != endpoint {
             Log.notice("The endpoint name stays \(endpoint, .endpoint) until gatekeeld is restarted")
         }
+        let (seeds, dormant) = Agent.seeds(configuration)
         do throws(OperationError) {
-            try await client.accounts.reload(Agent.seeds(configuration))
+            try await client.accounts.reload(seeds, dormant: dormant)
         } catch {
             Log.error("The accounts could not be stored: \(error.message, .reason)")
         }
@@ -161,8 +163,12 @@ public final class Agent {
 
     // MARK: Accounts
 
-    private static func seeds(_ configuration: AgentConfiguration) -> [ServerAccount.Seed] {
-        configuration.servers.compactMap { server in
+    /// The accounts, and the names of those whose key file is refused.
+    private static func seeds(
+        _ configuration: AgentConfiguration
+    ) -> (seeds: [ServerAccount.Seed], dormant: Set<String>) {
+        var dormant: Set<String> = []
+        let seeds: [ServerAccount.Seed] = configuration.servers.compactMap { server in
             do throws(KeyFile.Refusal) {
                 return try server.seed()
             } catch {
@@ -170,9 +176,11 @@ public final class Agent {
                     .keyRefused,
                     "The server \(server.name, .server) is not contacted: key file \(error.path, .file): \(error.text, .reason)"
                 )
+                dormant.insert(server.name)
                 return nil
             }
         }
+        return (seeds, dormant)
     }
 
     private static func options(_ configuration: AgentConfiguration, folder: String) -> SoftwareManagement.Options {

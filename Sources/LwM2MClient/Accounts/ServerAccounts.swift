@@ -39,8 +39,10 @@ public final class ServerAccounts {
     ///
     /// - Parameters:
     ///   - seeds: one for each section, with unique names and Short Server IDs.
+    ///   - dormant: names of sections that cannot be used for now (a key file that is refused): what their servers wrote
+    ///     is kept for when they can.
     ///   - path: the file; nil keeps all in memory (tests). The folder exists.
-    public init(seeds: [ServerAccount.Seed], path: String?) {
+    public init(seeds: [ServerAccount.Seed], dormant: Set<String> = [], path: String?) {
         store = path.map { CheckedFile(path: $0) }
         let (loaded, origin) = store?.load { AccountState(bytes: $0) } ?? (nil, .absent)
         state = loaded ?? AccountState()
@@ -50,7 +52,7 @@ public final class ServerAccounts {
         case .previous: notes.append(.previousStateTaken)
         case .lost: notes.append(.stateLost)
         }
-        (state, all) = merge(seeds)
+        (state, all) = merge(seeds, dormant)
     }
 
     /// Takes the notes.
@@ -77,11 +79,11 @@ public final class ServerAccounts {
     }
 
     /// Takes a new configuration: accounts that came, went or changed.
-    public func reload(_ seeds: [ServerAccount.Seed]) async throws(OperationError) {
+    public func reload(_ seeds: [ServerAccount.Seed], dormant: Set<String> = []) async throws(OperationError) {
         await turn.take()
         defer { turn.give() }
         let before = all
-        let (next, accounts) = merge(seeds)
+        let (next, accounts) = merge(seeds, dormant)
         try await write(next)
         state = next
         all = accounts
@@ -178,10 +180,14 @@ public final class ServerAccounts {
         }
     }
 
-    private func merge(_ seeds: [ServerAccount.Seed]) -> (AccountState, [ServerAccount]) {
-        var entries: [AccountState.Entry] = []
+    private func merge(
+        _ seeds: [ServerAccount.Seed], _ dormant: Set<String>
+    ) -> (AccountState, [ServerAccount]) {
         var accounts: [ServerAccount] = []
-        let known = state.entries.filter { entry in seeds.contains { $0.name == entry.name } }
+        let known = state.entries.filter { entry in
+            dormant.contains(entry.name) || seeds.contains { $0.name == entry.name }
+        }
+        var entries = known.filter { entry in !seeds.contains { $0.name == entry.name } }
         for seed in seeds {
             let fingerprint = seed.fingerprint
             var entry: AccountState.Entry

@@ -103,6 +103,27 @@ import Testing
         }
     }
 
+    @Test func aSectionThatCannotBeUsedForNowLosesNothing() async throws {
+        let file = try Self.folder() + "/accounts"
+        try await onLoop {
+            let first = ServerAccounts(seeds: [Self.seed("main", 7)], path: file)
+            try await first.change(0) { $0.lifetime = 60 }
+            try await first.attach(0, Path(3, 0, 9), try AttributeUpdate(["pmin=5"], at: Path(3, 0, 9), .device))
+            // Its key file is refused, another account comes, and the state is written anew.
+            let second = ServerAccounts(seeds: [Self.seed("other", 8)], dormant: ["main"], path: file)
+            #expect(second.all.map { "\($0.name)\($0.instance)" } == ["other1"])
+            try await second.save()
+            try await second.change(1) { $0.lifetime = 61 }
+            try await second.reload([Self.seed("other", 8)], dormant: ["main"])
+            let third = ServerAccounts(seeds: [Self.seed("main", 7), Self.seed("other", 8)], path: file)
+            #expect(third.all.map { "\($0.name)\($0.settings.lifetime)" } == ["main60", "other61"])
+            #expect(third.attributes(0)[Path(3, 0, 9)].minimumPeriod == 5)
+            // A section that is gone is forgotten.
+            try await third.reload([Self.seed("other", 8)])
+            #expect(ServerAccounts(seeds: [Self.seed("main", 7)], path: file)[0]?.settings.lifetime == 300)
+        }
+    }
+
     @Test func instancesStayWithTheirNames() async throws {
         let file = try Self.folder() + "/accounts"
         try await onLoop {
