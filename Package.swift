@@ -136,7 +136,12 @@ let package = Package(
         tests("Deployment", ["Packages"]),
         tests("HostObjects", ["LwM2M", "LwM2MClient"]),
         tests("Installer", ["Deployment", "Packages", "Contract", "Bus"]),
-        tests("Agent", ["HostObjects", "LwM2M", "LwM2MClient", "CoAP", "Contract", "Bus", "Configuration", "Linux"]),
+        tests(
+            "Agent",
+            [
+                "HostObjects", "LwM2M", "LwM2MClient", "CoAP", "Contract", "Bus", "Configuration", "FetchProtocol",
+                "Linux",
+            ]),
         tests("CommandLine", ["Contract", "Bus", "Configuration", "JSON"]),
     ]
 )

@@ -97,8 +97,9 @@ final class Download {
         case .validator(let text): validator = text
         case .body(let offset):
             guard bodySource == nil else { throw FetchError(.other, mayRetry: false, "a second body was announced") }
-            try keep(validator)
+            // In this order: killed in between, an agent must not take bytes of the old resource for the new one's.
             try file.cut(to: offset)
+            try keep(validator)
             bodySource = IOSource(descriptor: body.raw) { [self] _ in readBody() }
         case .done(let bytes): sent = bytes
         case .error(let error): failure = failure ?? error

@@ -1,4 +1,5 @@
 import EventLoop
+import FetchProtocol
 import Glibc
 import HostObjects
 import Linux
@@ -82,6 +83,34 @@ import Testing
         let result = try await fetch(
             ["printf 'validator \"v2\"\\nbody 0\\n' >&3; printf new; echo done 3 >&3"], before: "something longer")
         #expect(result.file == "new")
+    }
+
+    @Test func bytesOfTheOldResourceAreGoneBeforeItsValidatorIs() async throws {
+        let folder = try TemporaryDirectory("fetcher")
+        let path = "\(folder.path)/0.package"
+        try Files.replace(path, with: "something longer".utf8)
+        let program = "\(folder.path)/program"
+        let script =
+            "#!/bin/bash\ncat > /dev/null\nprintf 'validator \"v2\"\\nbody 0\\n' >&3\nprintf new\necho done 3 >&3\n"
+        try Files.replace(program, with: script.utf8, mode: 0o755)
+        let size = await onLoop {
+            var size: Int?
+            // As if it were killed while it keeps the validator.
+            let keep: @LoopActor (String?) throws -> Void = { _ in
+                size = Int(try FileDescriptor.open(path).status().st_size)
+                throw Errno(EIO, "killed")
+            }
+            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+                do {
+                    let request = FetchRequest(uri: "http://h/x")
+                    _ = try Download(program: program, request, into: path, keep: keep) { _ in continuation.resume() }
+                } catch {
+                    continuation.resume()
+                }
+            }
+            return size
+        }
+        #expect(size == 0)
     }
 
     @Test func whatIsFinalEndsAtOnceAndKeepsNoSecret() async throws {
