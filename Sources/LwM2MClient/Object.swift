@@ -67,7 +67,7 @@ public protocol Object: AnyObject {
     func samplingInterval(_ instance: UInt16, _ resource: UInt16) -> Duration?
 
     /// Whether a resource changes by the passing of time alone (a clock): whoever observes its instance or object is not
-    /// told that, unless `changes` is: the clock was set.
+    /// told that, unless `changes` is: the clock was set. With a threshold or a step on the resource itself it is looked at.
     func passes(_ resource: UInt16) -> Bool
 
     /// Is told what changed; set by the client.

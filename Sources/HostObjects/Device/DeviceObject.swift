@@ -162,7 +162,8 @@ public final class DeviceObject: Object {
         }
     }
 
-    /// Current Time passes without being a change: it is sent when it is set, or when `pmax` asks for it.
+    /// Current Time passes without being a change: it is sent when it is set, or when `pmax`, a
+    /// threshold or a step asks for it.
     public func passes(_ resource: UInt16) -> Bool { resource == 13 }
 
     public func samplingInterval(_ instance: UInt16, _ resource: UInt16) -> Duration? {

@@ -42,7 +42,7 @@ final class Observations {
             let observation = Observation(
                 token: request.token, path: call.path, accept: request.accept,
                 state: NotificationState(content, at: scheduler.now), rule: rule(for: call.path))
-            observation.sampling = sampling(call.path)
+            observation.sampling = sampling(call.path, observation.rule)
             all.append(observation)
             response.observe = queue.nextSequence()
         }
@@ -96,14 +96,17 @@ final class Observations {
     /// Instances of an object came or went.
     func instancesChanged(_ object: UInt16) {
         for observation in all where observation.path.object == object {
-            observation.sampling = sampling(observation.path)
+            observation.sampling = sampling(observation.path, observation.rule)
         }
         changed(Path(object))
     }
 
     /// The attributes or the account's defaults changed.
     func rulesChanged() {
-        for observation in all { observation.rule = rule(for: observation.path) }
+        for observation in all {
+            observation.rule = rule(for: observation.path)
+            observation.sampling = sampling(observation.path, observation.rule)
+        }
         advance()
     }
 
@@ -155,8 +158,10 @@ final class Observations {
     }
 
     /// The shortest interval of what a path names; at most once a second, whatever an object says.
-    private func sampling(_ path: Path) -> Duration? {
+    private func sampling(_ path: Path, _ rule: NotificationState.Rule) -> Duration? {
         guard let object = management.registry[path.object]?.object else { return nil }
+        // A clock is looked at when a server waits for a time, or a step of it.
+        if rule.conditions != nil, let resource = path.resource, object.passes(resource) { return .seconds(1) }
         var shortest: Duration?
         for instance in path.instance.map({ [$0] }) ?? object.instances {
             for resource in path.resource.map({ [$0] }) ?? object.resources(of: instance) {

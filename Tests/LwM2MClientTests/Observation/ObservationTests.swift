@@ -141,6 +141,30 @@ import Testing
         }
     }
 
+    @Test func aStepOfTimeIsToldWhenItIsAskedFor() async throws {
+        try await onLoop {
+            let rig = Rig()
+            rig.object.passing = 1
+            try await rig.register()
+            let session = try rig.session
+            #expect(session.requestAtOnce(Self.observe("/30000/0/1"))?.observe != nil)
+            @LoopActor func pass(_ seconds: ClosedRange<Int64>) async {
+                for second in seconds {
+                    rig.object.set(1, .integer(1000 + second), silently: true)
+                    await rig.advance(.seconds(1))
+                }
+            }
+            await pass(1...30)
+            #expect(session.notified.isEmpty)
+            let step = Request(.put, path: ["30000", "0", "1"], query: ["st=10"])
+            #expect(await session.request(step)?.code == .changed)
+            #expect(Self.text(session) == ["1030"])
+            session.notified[0].completion(nil)
+            await pass(31...45)
+            #expect(Self.text(session) == ["1030", "1040"])
+        }
+    }
+
     @Test func attributesHoldBackAndDefaultsDo() async throws {
         try await onLoop {
             let rig = Rig(ServerSettings(lifetime: 86400, defaultMinimumPeriod: 10, defaultMaximumPeriod: 60))
