@@ -67,7 +67,7 @@ struct FakePackages: PackageReader {
         if words.contains("broken") { throw Errno(EIO, "the payload is damaged") }
         for unit in record.units { try write(unit.path, "# \(record.version)\n") }
         let text = words.first { $0.hasPrefix("conf=") }.map { String($0.dropFirst(5)) } ?? "conf \(record.version)"
-        for conffile in record.conffiles { try write(String(conffile.dropFirst()), text) }
+        for conffile in record.conffiles { try write(ReleaseTree.conffiles + conffile, text) }
         progress(100)
     }
 

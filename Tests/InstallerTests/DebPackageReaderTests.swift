@@ -67,8 +67,9 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
         try reader.unpack(file, record: record, into: folder) { _ in }
         #expect(Files.exists("\(folder)/usr/bin/foo"))
         #expect(Files.exists("\(folder)/usr/lib/systemd/system/foo.service"))
-        #expect(Files.exists("\(folder)/etc/foo.conf"))
-        #expect(!Files.exists("\(folder)/etc/init.d"))
+        #expect(Files.exists("\(folder)/conffiles/etc/foo.conf"))
+        #expect(!Files.exists("\(folder)/conffiles/etc/init.d"))
+        #expect(!Files.exists("\(folder)/etc"), "it would be overlaid on the host's")
         #expect(!Files.exists("\(folder)/lib"))
     }
 

@@ -53,7 +53,7 @@ struct ConffileTransaction: Sendable {
 
     /// The packaged file in a release.
     private func packaged(_ path: String, _ release: String) throws(Errno) -> HostFile? {
-        try store.tree(of: deployment.package, release: release).file(String(path.dropFirst()))
+        try store.tree(of: deployment.package, release: release).file(ReleaseTree.conffiles + path)
     }
 
     /// The bytes that what is in place was packaged with: the old release's, or what a removal left.
@@ -162,10 +162,15 @@ struct ConffileTransaction: Sendable {
 
     // MARK: Folders
 
-    /// Folders of the new release's `etc` that the host lacks, those above first. To be called before the switch.
+    /// Where the new release has the host's paths of its conffiles.
+    private var packagedFolder: String {
+        "\(store.folder(of: deployment.package, release: deployment.newRelease))/\(ReleaseTree.conffiles)"
+    }
+
+    /// Folders of the new release's conffiles that the host lacks, those above first. To be called before the switch.
     func missingFolders() throws(Errno) -> [String] {
         var missing: [String] = []
-        try walk("/etc", store.folder(of: deployment.package, release: deployment.newRelease)) { path in
+        try walk("/etc", packagedFolder) { path in
             if !Files.exists(paths.host(path)) { missing.append(path) }
         }
         return missing
@@ -199,7 +204,7 @@ struct ConffileTransaction: Sendable {
             throw Errno(code, "mkdir \(host)")
         }
         var status = stat()
-        if lstat(store.folder(of: deployment.package, release: deployment.newRelease) + path, &status) == 0 {
+        if lstat(packagedFolder + path, &status) == 0 {
             if chown(host, status.st_uid, status.st_gid) != 0, geteuid() == 0 { throw Errno.current("chown \(host)") }
             try retrying("chmod \(host)") { chmod(host, status.st_mode & 0o7777) }
         }

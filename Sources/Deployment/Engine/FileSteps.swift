@@ -92,11 +92,10 @@ struct FileSteps: Sendable {
     private func forget() throws -> [String] {
         let folder = store.folder(of: package)
         guard deployment.purge else {
-            let source = "\(folder)/\(deployment.oldRelease)/etc"
+            let source = "\(folder)/\(deployment.oldRelease)/\(ReleaseTree.conffiles)"
             guard !deployment.oldRelease.isEmpty, Files.exists(source) else { return [] }
             try Files.removeTree("\(folder)/pristine")
-            try Files.makeDirectories("\(folder)/pristine", mode: 0o755)
-            try retrying("keep the packaged conffiles") { rename(source, "\(folder)/pristine/etc") }
+            try retrying("keep the packaged conffiles") { rename(source, "\(folder)/pristine") }
             try Files.synchronizeDirectory(folder)
             return []
         }

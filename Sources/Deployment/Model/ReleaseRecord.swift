@@ -16,7 +16,7 @@ public struct ReleaseRecord: Hashable, Sendable {
     /// `Provides` of the control file, for other packages' relations.
     public var provides: String
     public var units: [ReleaseUnit]
-    /// Absolute host paths (`/etc/…`); the packaged bytes are in the release at the same path.
+    /// Absolute host paths (`/etc/…`); the packaged bytes are in the release, at `conffiles/etc/…`.
     public var conffiles: [String]
     /// `sysusers.d` files, relative to the release: `usr/lib/sysusers.d/mosquitto.conf`.
     public var sysusers: [String]

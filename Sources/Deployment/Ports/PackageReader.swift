@@ -23,7 +23,7 @@ public protocol PackageReader: Sendable {
     /// - Throws: as `inspect`.
     func verify(_ path: String, record: ReleaseRecord, time: Int64, installed: [InstalledVersion]) throws
 
-    /// Unpacks the payload beneath `folder`, an empty folder: `usr/…`, `opt/…`, and conffiles as `etc/…`.
+    /// Unpacks the payload beneath `folder`, an empty folder: `usr/…`, `opt/…`, and conffiles as `conffiles/etc/…`.
     ///
     /// - Parameter progress: called with percents, now and then.
     func unpack(

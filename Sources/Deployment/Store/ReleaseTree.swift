@@ -5,6 +5,10 @@ import Linux
 struct ReleaseTree: Sendable {
     let path: String
 
+    /// The folder of the conffiles as packaged, which then have the host's paths: not `etc/` itself, for that would be
+    /// overlaid on the host's (`ExtensionDirectories=`, since systemd 254).
+    static let conffiles = "conffiles"
+
     /// A regular file of the release; nil when there is none, or no regular one.
     ///
     /// - Parameter name: relative to the release; no part of it may be a link (`ELOOP`).

@@ -3,7 +3,7 @@ import Linux
 
 /// The store on disk, `/var/lib/gatekeel`:
 ///
-///     packages/NAME/VERSION/    an immutable tree: usr/ opt/ etc/ (conffiles as packaged) and gatekeel-release
+///     packages/NAME/VERSION/    an immutable tree: usr/ opt/, conffiles/etc/ as packaged, and gatekeel-release
 ///     packages/NAME/current     link to the release in place
 ///     packages/NAME/previous    link to the one before
 ///     packages/NAME/state       what outlives the releases

@@ -5,7 +5,7 @@ public enum Placement: Hashable, Sendable {
     /// Into the release: `usr/…`, `opt/…`. What Debian 12 still ships in `/bin`, `/sbin` and `/lib*` goes beneath `usr`, for
     /// nothing else is overlaid.
     case release(String)
-    /// Into the release as `etc/…`, and from there to the host by the rules for conffiles.
+    /// Into the release, out of the overlay's sight (`releasePath`), and from there to the host by the rules for conffiles.
     case conffile(String)
     /// A folder of the host, made as `systemd-tmpfiles` would: `/var/lib/foo`.
     case hostFolder(String)
@@ -47,9 +47,13 @@ public enum Placement: Hashable, Sendable {
     }
 
     /// Where it is unpacked beneath the release; nil: nowhere.
+    ///
+    /// Conffiles are kept in `conffiles/etc/…`: an `etc/` of the release's own would lie over the host's /etc for the
+    /// package's units, for `ExtensionDirectories=` overlays /etc as well since systemd 254.
     public var releasePath: String? {
         switch self {
-        case .release(let path), .conffile(let path): path
+        case .release(let path): path
+        case .conffile(let path): "conffiles/\(path)"
         default: nil
         }
     }

@@ -3,7 +3,7 @@ public struct PackagePlan: Hashable, Sendable {
     public var control: PackageControl
     /// In the order of their names.
     public var units: [PlannedUnit]
-    /// Host paths beneath /etc; the packaged bytes are in the release at the same path (`etc/…`).
+    /// Host paths beneath /etc; the packaged bytes are in the release, at `conffiles/etc/…`.
     public var conffiles: [PlannedConffile]
     /// `sysusers.d` files, relative to the release: to be run once, before units start.
     public var sysusersFiles: [String]

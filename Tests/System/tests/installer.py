@@ -11,17 +11,24 @@ BUS = ["org.gatekeel.Installer1", "/org/gatekeel/Installer1", "org.gatekeel.Inst
 
 
 class Rig:
-    def __init__(self, t):
+    def __init__(self, t, before=None):
+        """`before`: called with the machine before it boots."""
         self.t = t
         self.authority = packages.Authority(t.folder / "authority")
         self.machine = t.machine()
         configure(self.machine, self.authority, "", INSTALLER)
+        if before:
+            before(self.machine)
         self.machine.boot()
+        self.connect()
+
+    def connect(self):
+        """Once after each boot."""
         self.machine.wait_for_unit("gatekeel-installd.service")
         self.installer = Installer(self.machine)
 
     def signed(self, version, behaviour="good", **more):
-        return self.authority.sign(packages.sample(version, behaviour), **more)
+        return self.authority.sign(packages.sample(version, behaviour, **more))
 
     def shown(self, member, *arguments):
         """A dictionary that a method answers."""
@@ -62,6 +69,28 @@ def the_installer_works_over_its_bus_alone(t):
     equal(rig.package()["version"], "1.0", "the version in place")
     equal(rig.ended(rig.installer.remove("keelsample", purge=True))["result"], "done", "the removal")
     equal(rig.machine.state("keelsample.service"), "not-found", "its unit")
+
+
+@test
+def a_service_reads_the_administrators_configuration(t):
+    """What is in /etc is what the package's process sees, not what was packaged: an edit, also after an update whose own
+    file differs and is put beside."""
+    rig = Rig(t)
+    m = rig.machine
+
+    def greets(version, greeting):
+        until(5, f"{version} says {greeting}", lambda: m.exists("/run/keelsample/version")
+              and m.read("/run/keelsample/version").split()[0::2] == [version, greeting])
+
+    equal(rig.deploy("1.0")["result"], "done", "the install")
+    equal(rig.ended(rig.installer.activate("keelsample"))["result"], "done", "the activation")
+    greets("1.0", "hello")
+    m.write("/etc/keelsample.conf", "Greeting=edited\n")
+    m.run("systemctl", "restart", "keelsample.service")
+    greets("1.0", "edited")
+    equal(rig.deploy("2.0", greeting="welcome")["result"], "done", "the update")
+    greets("2.0", "edited")
+    expect("welcome" in m.read("/etc/keelsample.conf.dpkg-dist"), "the packaged file is beside")
 
 
 @test
