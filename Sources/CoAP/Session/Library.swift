@@ -22,8 +22,7 @@ public enum CoAPLibrary {
     private static let started: Void = {
         coap_startup()
         coap_set_log_handler(libraryLogged)
-        coap_set_log_level(gk_COAP_LOG_WARNING)
-        coap_dtls_set_log_level(gk_COAP_LOG_WARNING)
+        gk_coap_log_warnings()
     }()
 
     static func start() { _ = started }
@@ -45,5 +44,5 @@ public enum CoAPLibrary {
 private func libraryLogged(_ level: coap_log_t, _ message: UnsafePointer<CChar>?) {
     guard let message else { return }
     nonisolated(unsafe) let text = message  // read at once, on this thread
-    LoopActor.assumeIsolated { CoAPLibrary.logged(level, String(cString: text)) }
+    LoopActor.assumeIsolated { CoAPLibrary.logged(gk_coap_log_number(level), String(cString: text)) }
 }

@@ -5,12 +5,19 @@
 #include <coap3/coap.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <syslog.h>
 
-// Macros that do not import: casts, and constants of syslog.
+// Macros that do not import: casts.
 static const coap_mid_t gk_COAP_INVALID_MID = COAP_INVALID_MID;
 static const uint8_t gk_COAP_CPSK_VERSION = COAP_DTLS_CPSK_SETUP_VERSION;
 static const uint8_t gk_COAP_SPSK_VERSION = COAP_DTLS_SPSK_SETUP_VERSION;
-static const int gk_COAP_LOG_WARNING = LOG_WARNING;
+
+// coap_log_t is syslog's numbers, as an int (4.3.1) or an enum of its own (4.3.4).
+static inline int gk_coap_log_number(coap_log_t level) { return (int)level; }
+static inline void gk_coap_log_warnings(void) {
+    coap_set_log_level((coap_log_t)LOG_WARNING);
+    coap_dtls_set_log_level((coap_log_t)LOG_WARNING);
+}
 
 // coap_address_t holds a union of socket addresses behind macros.
 static inline void gk_coap_address_set(coap_address_t *address, const void *socket_address, socklen_t length) {
