@@ -10,11 +10,15 @@ import subprocess
 import tempfile
 
 # What a gateway's Debian holds here: no polkit, no udev, no network manager. The libraries are those that our package
-# depends on, so that `dpkg -i` needs no network, and those of the archive's daemons that are tried.
+# depends on (Debian 13 has them by these names, too), so that `dpkg -i` needs no network, and those of ARCHIVED.
 PACKAGES = """systemd systemd-sysv dbus iproute2 procps zstd openssl ca-certificates
     libcoap3 libarchive13 libcurl4 libssl3 libsystemd0
     adduser lsb-base libcap2 libcjson1 libdlt2 libmosquitto1 libwrap0""".split()
-RECIPE = "1"
+MORE_PACKAGES = {"trixie": ["libwebsockets19t64"]}
+# Daemons of the archive, as they are, for the tests that install them: fetched with the root file system, so that they
+# want the libraries that it has.
+ARCHIVED = ("rinetd", "mosquitto")
+RECIPE = "2"
 
 
 def cache():
@@ -63,34 +67,63 @@ def digest(*parts):
     return sum.hexdigest()[:16]
 
 
+def release():
+    """The release of Debian that this machine runs, by its code name."""
+    for line in pathlib.Path("/etc/os-release").read_text().splitlines():
+        key, _, value = line.partition("=")
+        if key == "VERSION_CODENAME":
+            return value.strip('"')
+    return "bookworm"
+
+
+def suite():
+    """The release of Debian that is booted: GATEKEEL_SUITE, else this machine's own, which the package was built on."""
+    return os.environ.get("GATEKEEL_SUITE") or release()
+
+
 def sources():
-    """This machine's own deb822 file of Debian's archive, where the packages come from."""
-    for path in sorted(pathlib.Path("/etc/apt/sources.list.d").glob("*.sources")):
-        text = path.read_text(errors="replace")
-        if "debian" in text and "bookworm" in text:
-            return path
+    """Where the packages come from: this machine's own sources of Debian's archive, for the release that is booted."""
+    etc = pathlib.Path("/etc/apt")
+    for path in [*sorted((etc / "sources.list.d").glob("*.sources")), etc / "sources.list"]:
+        if path.exists():
+            text = "\n".join(line for line in path.read_text(errors="replace").splitlines() if not line.startswith(("#", "deb cdrom:")))
+            if "debian" in text and release() in text:
+                return path.suffix, text.replace(release(), suite()) + "\n"
     return None
 
 
 def base():
-    """A small Debian 12, as layers (one)."""
+    """A small Debian, as layers (one)."""
     source = sources()
-    parts = [RECIPE, *PACKAGES] + ([source] if source else [])
+    include = PACKAGES + MORE_PACKAGES.get(suite(), [])
+    parts = [RECIPE, *include, *ARCHIVED, suite(), *(source or ())]
     path = cache() / "images" / f"base-{digest(*parts)}"
     with making(path) as folder:
         if folder:
             root = folder / "root"
+            debs = folder / "debs"
+            debs.mkdir()
+            fetch = f'cd "{debs}" && APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -qq -o APT::Sandbox::User=root download {" ".join(ARCHIVED)}'
             command = ["mmdebstrap", "--quiet", "--variant=minbase", "--format=directory",
-                       f"--include={','.join(PACKAGES)}",
+                       f"--include={','.join(include)}", f"--customize-hook={fetch}",
                        "--dpkgopt=path-exclude=/usr/share/locale/*", "--dpkgopt=path-exclude=/usr/share/doc/*",
-                       "--dpkgopt=path-include=/usr/share/doc/gatekeel*", "bookworm", str(root)]
-            subprocess.run(command + ([str(source)] if source else []), check=True, stdin=subprocess.DEVNULL)
+                       "--dpkgopt=path-include=/usr/share/doc/gatekeel*", suite(), str(root)]
+            if source:
+                listed = folder / f"debian{source[0]}"
+                listed.write_text(source[1])
+                command.append(str(listed))
+            subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
             (root / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost ip6-localhost\n")
             (root / "etc/hostname").write_text("gateway\n")
             # No login prompt on the console: it would only restart.
             for unit in ("console-getty.service", "getty@.service"):
                 (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
     return [path / "root"]
+
+
+def archived(name):
+    """A package of Debian's archive, as it is."""
+    return next((base()[0].parent / "debs").glob(f"{name}_*.deb"))
 
 
 def with_deb(*debs):

@@ -100,22 +100,6 @@ def put(path, data, mode=0o644):
     path.chmod(mode)
 
 
-def archived(name):
-    """A package of Debian's archive, as it is."""
-    path = image.cache() / "packages" / f"archive-{name}"
-    with image.making(path) as folder:
-        if folder:
-            os.chmod(folder, 0o755)
-            fetch = ("apt-get", "-o", "APT::Sandbox::User=root", "download", name)
-            try:
-                run(*fetch, cwd=folder)
-            except RuntimeError:
-                # The lists are none, or old.
-                run("apt-get", "update")
-                run(*fetch, cwd=folder)
-    return next(path.glob("*.deb"))
-
-
 # The archive's format, by hand: ar(5), deb(5).
 
 def members(data):

@@ -13,7 +13,7 @@ import threading
 import time
 import traceback
 
-from . import image, packages
+from . import image
 from .case import TESTS, Failed, Skipped, Tools
 from .machine import remove_cgroup
 
@@ -82,8 +82,6 @@ def main():
         return 2
     image.base()
     image.prune()
-    for name in sorted({name for test in chosen for name in getattr(tests[test], "archived", ())}):
-        packages.archived(name)
     logs = pathlib.Path(options.logs).resolve()
     logs.mkdir(parents=True, exist_ok=True)
     printing = threading.Lock()
