@@ -92,12 +92,23 @@ def sources():
     return None
 
 
+def packages():
+    return PACKAGES + MORE_PACKAGES.get(suite(), [])
+
+
+def base_path():
+    return cache() / "images" / f"base-{digest(RECIPE, *packages(), *ARCHIVED, suite(), *(sources() or ()))}"
+
+
+def is_made():
+    """Whether the small Debian is there already: making it takes a minute and the network."""
+    return base_path().exists()
+
+
 def base():
     """A small Debian, as layers (one)."""
     source = sources()
-    include = PACKAGES + MORE_PACKAGES.get(suite(), [])
-    parts = [RECIPE, *include, *ARCHIVED, suite(), *(source or ())]
-    path = cache() / "images" / f"base-{digest(*parts)}"
+    path = base_path()
     with making(path) as folder:
         if folder:
             root = folder / "root"
@@ -105,7 +116,7 @@ def base():
             debs.mkdir()
             fetch = f'cd "{debs}" && APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -qq -o APT::Sandbox::User=root download {" ".join(ARCHIVED)}'
             command = ["mmdebstrap", "--quiet", "--variant=minbase", "--format=directory",
-                       f"--include={','.join(include)}", f"--customize-hook={fetch}",
+                       f"--include={','.join(packages())}", f"--customize-hook={fetch}",
                        "--dpkgopt=path-exclude=/usr/share/locale/*", "--dpkgopt=path-exclude=/usr/share/doc/*",
                        "--dpkgopt=path-include=/usr/share/doc/gatekeel*", suite(), str(root)]
             if source:
@@ -123,7 +134,7 @@ def base():
 
 def archived(name):
     """A package of Debian's archive, as it is."""
-    return next((base()[0].parent / "debs").glob(f"{name}_*.deb"))
+    return next((base_path() / "debs").glob(f"{name}_*.deb"))
 
 
 def with_deb(*debs):

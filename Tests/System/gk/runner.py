@@ -80,6 +80,8 @@ def main():
     if os.geteuid() != 0:
         print("system tests need root: they boot containers", file=sys.stderr)
         return 2
+    if not image.is_made():
+        print("making a small Debian to boot, once", flush=True)
     image.base()
     image.prune()
     logs = pathlib.Path(options.logs).resolve()
