@@ -147,6 +147,39 @@ import Testing
         }
     }
 
+    @Test func aLateAnswerDoesNotWaitForANotification() async throws {
+        try await onLoop {
+            let test = try await Lockstep()
+            var later: (@LoopActor (Response) -> Void)?
+            test.handler.serve = { request, respond in
+                if request.method == .post { later = respond } else { respond(Response(.content)) }
+            }
+            var told: [UInt32] = []
+            for number in 1...2 as ClosedRange<UInt32> {
+                test.session.notify(token: [5], Response(.content, observe: number)) { error in
+                    if error == nil { told.append(number) }
+                }
+            }
+            let first = try #require(await test.message())
+            #expect(first.uint(6) == 1)
+            #expect(try await test.ask(CoAPDatagram(.con, 2, id: 5, token: [4], path: "9/0/4")).code == 0)
+            later?(Response(.changed))
+            // The notification is not acknowledged, the answer comes all the same; the next notification does not.
+            let answer = try #require(await test.message())
+            #expect(answer.kind == .con && answer.code == 204 && answer.token == [4])
+            test.say(CoAPDatagram(.ack, 0, id: answer.id))
+            #expect(try await test.ask(CoAPDatagram(.con, 1, id: 6, path: "3")).code == 205)
+            #expect(told.isEmpty)
+            test.say(CoAPDatagram(.ack, 0, id: first.id))
+            let second = try #require(await test.message())
+            #expect(second.uint(6) == 2 && told == [1])
+            test.say(CoAPDatagram(.ack, 0, id: second.id))
+            await test.session.flush(within: .seconds(5))
+            #expect(told == [1, 2])
+            test.close()
+        }
+    }
+
     @Test func aNotificationThatNobodyAcknowledgesFails() async throws {
         try await onLoop {
             let test = try await Lockstep(.quick)

@@ -103,14 +103,19 @@ extension CoAPSession {
         pump()
     }
 
-    /// Sends what may leave: a client's confirmable messages one by one, in order.
+    /// Sends what may leave: a client's requests and notifications one by one, in order.
     func pump() {
         guard raw != nil else { return }
-        while let next = queue.first, role == .server || flights.isEmpty || !next.confirmable {
-            queue.removeFirst()
-            transmit(next)
-        }
+        while let index = queue.firstIndex(where: mayLeave) { transmit(queue.remove(at: index)) }
         if !isBusy { resumeFlushing() }
+    }
+
+    /// The peer waits for a response, and not for what is told by the way: a notification that got lost would hold it up
+    /// until it is sent again, and longer than servers wait.
+    private func mayLeave(_ item: Outgoing) -> Bool {
+        if role == .server || flights.isEmpty || !item.confirmable { return true }
+        guard case .response = item.purpose else { return false }
+        return retrying == nil && flights.count < 8
     }
 
     private var isBusy: Bool { !queue.isEmpty || !flights.isEmpty || !pending.isEmpty }

@@ -10,7 +10,8 @@ import LwM2MClient
 /// answered from a cache, bodies travel in blocks, and an acknowledgement is noticed. libcoap tells nobody of a plain
 /// ACK; but it forgets the message. So a client's session has a context of its own and one confirmable message under
 /// way at a time (NSTART = 1, RFC 7252, 4.7): when `coap_can_exit(3)` says that nothing waits any more and no refusal
-/// came, that message was acknowledged.
+/// came, that message was acknowledged. Separate responses alone do not wait for it; what is under way together counts as
+/// acknowledged together.
 @LoopActor
 public final class CoAPSession: Session, ContextOwner {
     enum Role {
