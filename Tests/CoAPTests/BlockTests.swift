@@ -281,19 +281,20 @@ import Testing
         }
     }
 
-    @Test func observationsThatEndedLeaveTheirPlace() async throws {
+    /// - Parameter resets: the server resets the next notification of an observation that it forgot; else it lost them all.
+    @Test(arguments: [true, false])
+    func observationsThatEndedLeaveTheirPlace(_ resets: Bool) async throws {
         try await onLoop {
             let test = try await Lockstep()
             test.handler.serve = { request, respond in
                 respond(Response(.content, observe: request.observe == 0 ? 1 : nil, payload: [0]))
             }
-            // A server that observes anew forgets the old observation and resets its next notification.
             for number in 0..<300 {
                 let token = [UInt8(number >> 8), UInt8(number & 255)]
                 let observe = CoAPDatagram(
                     .con, 1, id: UInt16(number), token: token, path: "9", options: [.init(6, uint: 0)])
                 #expect(try await test.ask(observe).uint(6) == 1)
-                if number == 299 { break }
+                if number == 299 || !resets { continue }
                 test.session.notify(token: token, Response(.content, observe: 2)) { #expect($0 == .reset) }
                 let notification = try #require(await test.message())
                 test.say(CoAPDatagram(.rst, 0, id: notification.id))

@@ -133,8 +133,12 @@ extension CoAPSession {
     /// Remembers whose blocks a notification's are.
     func track(observation exchange: InboundExchange, accepted: Bool) {
         if accepted, exchange.message.options.observe == 0 {
-            // Above this a peer's notifications come in one state each, but not from the state that was notified.
-            if observed.count < 256 { observed[exchange.token] = exchange.key }
+            observedSerial += 1
+            observed[exchange.token] = (exchange.key, observedSerial)
+            // Who registered anew left the old ones without a word.
+            if observed.count > 256, let oldest = observed.min(by: { $0.value.serial < $1.value.serial }) {
+                observed[oldest.key] = nil
+            }
         } else {
             observed[exchange.token] = nil
         }

@@ -50,7 +50,7 @@ extension CoAPSession {
     ) {
         guard handler != nil else { return completion(.closed) }
         let message = downloads.first(
-            WireMessage(response), for: observed[token], requested: nil, now: scheduler.now)
+            WireMessage(response), for: observed[token]?.key, requested: nil, now: scheduler.now)
         submit(Outgoing(confirmable: true, token: token, message: message, purpose: .notification(completion)))
     }
 

@@ -38,8 +38,9 @@ public final class CoAPSession: Session, ContextOwner {
     var duplicates = DuplicateCache()
     let uploads: Uploads
     var downloads = Downloads()
-    /// Which body an observation notifies of, by token: the peer reads its later blocks by path.
-    var observed: [[UInt8]: Downloads.Key] = [:]
+    /// Which body an observation notifies of, by token, and when it began: the peer reads its later blocks by path.
+    var observed: [[UInt8]: (key: Downloads.Key, serial: Int)] = [:]
+    var observedSerial = 0
 
     // What we say.
     var queue: [Outgoing] = []
