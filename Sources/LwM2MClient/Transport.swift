@@ -37,6 +37,20 @@ public enum TransportError: Error, Hashable, Sendable {
     case closed
 }
 
+extension TransportError: CustomStringConvertible {
+    /// For people: `gatekeel status` and the journal show it.
+    public var description: String {
+        switch self {
+        case .unresolved(let text): "the name has no address: \(text)"
+        case .handshake(let text): "the DTLS handshake failed: \(text)"
+        case .timeout: "no answer came"
+        case .reset: "the server answered with a Reset"
+        case .unreachable(let text): "the server cannot be reached: \(text)"
+        case .closed: "the session was closed"
+        }
+    }
+}
+
 /// Makes sessions with servers. libcoap implements it in a daemon, a fake in tests.
 @LoopActor
 public protocol Transport: AnyObject {

@@ -113,7 +113,7 @@ import Testing
             take(machine.handle(.wake, at: now, jitter: 0))
         }
         take(machine.handle(.answered(Response(.changed)), at: now, jitter: 0))
-        #expect(reports == [.lost("timeout"), .reachedAgain])
+        #expect(reports == [.lost("no answer came"), .reachedAgain])
     }
 
     @Test func aRefusalIsToldOnceAndANetworkChangeDoesNotHurryIt() {
