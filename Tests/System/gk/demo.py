@@ -215,18 +215,16 @@ def main():
     demo = Demo(options, folder)
     status = 1
     try:
-        demo.run()
-        status = 0
-    except Failed as failure:
-        demo.screen.bad(str(failure))
-        demo.tools.dump()
-    except KeyboardInterrupt:
-        status = 130
-    try:
+        try:
+            demo.run()
+            status = 0
+        except Failed as failure:
+            demo.screen.bad(str(failure))
+            demo.tools.dump()
         if options.keep and demo.machine and demo.machine.leader:
             demo.keep()
     except KeyboardInterrupt:
-        pass
+        status = status and 130
     finally:
         demo.tools.stack.close()
         from .runner import sweep
