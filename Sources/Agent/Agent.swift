@@ -101,6 +101,17 @@ public final class Agent {
         client.start()
     }
 
+    /// The bus is back: what was followed is followed again; a name has to be taken again.
+    func busReturned(_ bus: BusConnection) async {
+        do throws(BusError) {
+            try await service.takeName(on: bus)
+            Log.notice("The system bus is back")
+        } catch {
+            // Gone once more, and it will be back once more; or the name is another's, which no attempt changes.
+            Log.warning("The bus does not give the name \(Agent1.busName): \("\(error)", .reason)")
+        }
+    }
+
     /// De-registers and leaves; takes less than two seconds.
     func stop() async {
         network?.stop()

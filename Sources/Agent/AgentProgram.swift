@@ -51,12 +51,15 @@ private final class Main {
             return
         }
         do {
-            let bus = try BusConnection.system()
+            // Servers need no bus: they keep their sessions and observations while it is away.
+            let bus = try BusConnection.system(retry: LoopScheduler.shared)
             bus.onDisconnect = { [self] in
-                // systemd starts the agent anew, which is the whole of what there is to do.
                 guard !leaving else { return }
-                Log.error("The system bus is gone; gatekeeld starts anew")
-                EventLoop.shared.exit(EX_UNAVAILABLE)
+                Log.warning("The system bus is gone; until it is back nothing can be installed")
+            }
+            bus.onReconnect = { [self] in
+                guard !leaving else { return }
+                LoopActor.spawn { await self.agent?.busReturned(bus) }
             }
             let folder = getenv("STATE_DIRECTORY").map { String(cString: $0) } ?? "/var/lib/gatekeeld"
             let agent = try Agent(configuration, folder: folder, bus: bus)

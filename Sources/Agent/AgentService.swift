@@ -34,6 +34,11 @@ final class AgentService {
     /// Exports the object and takes the name.
     func publish(on connection: BusConnection) async throws(BusError) {
         try connection.export(object)
+        try await takeName(on: connection)
+    }
+
+    /// A name is lost with its connection.
+    func takeName(on connection: BusConnection) async throws(BusError) {
         try await connection.requestName(Agent1.busName)
     }
 

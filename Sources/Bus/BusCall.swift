@@ -13,6 +13,7 @@ public final class BusCall {
 
     private let message: OpaquePointer
     private let connection: BusConnection
+    private let generation: Int
     private var answered = false
 
     init(_ message: OpaquePointer, _ connection: BusConnection) throws(BusError) {
@@ -23,10 +24,14 @@ public final class BusCall {
         member = text(sd_bus_message_get_member(message))
         self.message = sd_bus_message_ref(message)
         self.connection = connection
+        generation = connection.generation
     }
 
     /// Who called, from the bus itself.
     public func credentials() async throws(BusError) -> BusCredentials {
+        guard connection.generation == generation else {
+            throw BusError(BusError.disconnected, "the bus connection ended")
+        }
         guard let sender else { throw BusError(BusError.accessDenied, "the caller is unknown") }
         return try await connection.credentials(of: sender)
     }
@@ -37,7 +42,8 @@ public final class BusCall {
         answered = true
         defer { sd_bus_message_unref(message) }
         // A caller that wants no reply gets none.
-        guard connection.isOpen, sd_bus_message_get_expect_reply(message) > 0 else { return }
+        guard connection.isOpen, connection.generation == generation, sd_bus_message_get_expect_reply(message) > 0
+        else { return }
         do throws(BusError) {
             try answer(with: try result.get())
         } catch {

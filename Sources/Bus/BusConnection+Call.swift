@@ -56,7 +56,7 @@ extension BusConnection {
             calls[ObjectIdentifier(call)] = call
             let pointer = Unmanaged.passUnretained(call).toOpaque()
             let microseconds = UInt64(max(1, deadline / .microseconds(1)))
-            try checked(
+            try told(
                 sd_bus_call_async(bus, &call.slot, message, replied, pointer, microseconds),
                 "call \(interface).\(member)")
         } catch {

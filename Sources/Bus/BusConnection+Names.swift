@@ -15,6 +15,12 @@ final class WatchedName {
         self.owner = owner
         for handler in handlers.values { handler(owner) }
     }
+
+    /// The bus is gone, and all its names.
+    func lost() {
+        if known { changed(to: nil) }
+        known = false
+    }
 }
 
 extension BusConnection {
@@ -53,11 +59,10 @@ extension BusConnection {
     func follow(_ name: String) throws(BusError) -> WatchedName {
         if let watched = names[name] { return watched }
         let watched = WatchedName()
-        let bus = bus
         let rule =
             "type='signal',sender='\(Self.driver)',path='\(Self.driverPath)',interface='\(Self.driver)',"
             + "member='NameOwnerChanged',arg0='\(name)'"
-        try attach { pointer, slot in
+        try attach { bus, pointer, slot in
             sd_bus_add_match_async(bus, &slot, rule, tokenFired, nil, pointer)
         } handler: { [weak watched] message in
             guard sender(of: message) == Self.driver,
@@ -65,14 +70,17 @@ extension BusConnection {
                 let owner = values[2].text
             else { return }
             watched?.changed(to: owner.isEmpty ? nil : owner)
+        } onAttach: { [weak self, weak watched] in
+            self?.call(
+                Self.driver, path: Self.driverPath, interface: Self.driver, member: "GetNameOwner", [.string(name)]
+            ) { [weak self, weak watched] reply in
+                // An answer that never came says nothing; the next connection asks again.
+                guard let self, self.isOpen else { return }
+                let values = try? reply.get()
+                watched?.changed(to: values?.first?.text)
+            }
         }
         names[name] = watched
-        call(
-            Self.driver, path: Self.driverPath, interface: Self.driver, member: "GetNameOwner", [.string(name)]
-        ) { [weak watched] reply in
-            let values = try? reply.get()
-            watched?.changed(to: values?.first?.text)
-        }
         return watched
     }
 

@@ -26,7 +26,7 @@ extension BusConnection {
         from sender: String?, path: String? = nil, beneath: String? = nil, interface: String? = nil,
         member: String? = nil, handler: @escaping @LoopActor (BusSignal) -> Void
     ) throws(BusError) -> BusToken {
-        let (bus, isBus) = (bus, isBus)
+        let isBus = isBus
         let wellKnown = sender.flatMap { isBus && !$0.hasPrefix(":") && $0 != Self.driver ? $0 : nil }
         let owner = try wellKnown.map { name throws(BusError) in try follow(name) }
         var rule = "type='signal'"
@@ -39,7 +39,7 @@ extension BusConnection {
         add("path_namespace", beneath)
         add("interface", interface)
         add("member", member)
-        return try attach { pointer, slot in
+        return try attach { bus, pointer, slot in
             sd_bus_add_match_async(bus, &slot, rule, tokenFired, nil, pointer)
         } handler: { message in
             let from = Bus.sender(of: message)

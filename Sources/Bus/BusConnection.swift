@@ -1,61 +1,97 @@
 import CSDBus
 import EventLoop
+import Glibc
 
 /// A connection to a message bus or to one peer (`sd-bus(3)`), attached to the process's event loop.
 ///
 /// The loop keeps it until `close()` is called or the other side hangs up. All is asynchronous: what is asked before the
 /// connection is up is queued.
+///
+/// A lasting connection is made anew when the other side hung up, with its matches, watched names and exported objects.
+/// Calls in flight fail all the same, and names that were owned are lost.
 @LoopActor
 public final class BusConnection {
-    let bus: OpaquePointer
+    /// The `sd_bus *`; of the present time, for a lasting connection. Not to be used while `isOpen` is false.
+    private(set) var bus: OpaquePointer
     /// Whether a bus daemon is at the other end; without one there are no names and no senders.
     public let isBus: Bool
-    /// False once the connection was closed by either side.
-    public private(set) var isOpen = true
-    /// Called once when the other side hung up; not after `close()`.
+    /// False once the connection was closed by either side; true again when a lasting one was made anew.
+    public private(set) var isOpen = false
+    /// Called when the other side hung up; not after `close()`.
     public var onDisconnect: (@LoopActor () -> Void)?
+    /// Called when a lasting connection is up again. Ask anew, and take names again: signals may have been missed.
+    public var onReconnect: (@LoopActor () -> Void)?
 
     var attachments: [ObjectIdentifier: BusToken] = [:]
     var calls: [ObjectIdentifier: PendingCall] = [:]
     var names: [String: WatchedName] = [:]
+    /// Tells messages of an earlier connection from those of this one: a unique name means somebody else there.
+    private(set) var generation = 0
+
+    private let address: String
+    /// When a connection that is lost is tried anew; nil: it is not.
+    private let retry: (any Scheduler)?
+    /// Whether it is up, or will be again.
+    var isLasting: Bool { retry != nil && !isClosed }
+    private var retrying: (any Scheduled)?
+    private var attempts = 0
+    private var isClosed = false
 
     // What keeps a connection alive while the loop holds its descriptor.
     private static var connections: [ObjectIdentifier: BusConnection] = [:]
 
-    private init(bus: OpaquePointer, isBus: Bool) throws(BusError) {
-        self.bus = bus
-        self.isBus = isBus
-        try checked(sd_bus_attach_event(bus, EventLoop.shared.handle, 0), "attach the bus to the loop")
-        try checked(sd_bus_start(bus), "connect to the bus")
+    private init(address: String, isBus: Bool, retry: (any Scheduler)?) throws(BusError) {
+        (self.address, self.isBus, self.retry) = (address, isBus, retry)
+        bus = try Self.connect(address, isBus)
+        isOpen = true
         Self.connections[ObjectIdentifier(self)] = self
-        try attach { pointer, slot in
-            sd_bus_match_signal_async(
-                bus, &slot, nil, nil, "org.freedesktop.DBus.Local", "Disconnected", disconnected, nil, pointer)
-        } handler: { [weak self] _ in
-            self?.hungUp()
+        do throws(BusError) {
+            try attach { bus, pointer, slot in
+                sd_bus_match_signal_async(
+                    bus, &slot, nil, nil, "org.freedesktop.DBus.Local", "Disconnected", disconnected, nil, pointer)
+            } handler: { [weak self] _ in
+                self?.hungUp()
+            }
+        } catch {
+            close()
+            throw error
         }
     }
 
     /// The system bus: `$DBUS_SYSTEM_BUS_ADDRESS`, else `/run/dbus/system_bus_socket` (`sd_bus_set_address(3)`).
-    public static func system() throws(BusError) -> BusConnection {
-        try open(address: environment("DBUS_SYSTEM_BUS_ADDRESS") ?? "unix:path=/run/dbus/system_bus_socket")
+    ///
+    /// - Parameter retry: given, the connection lasts; it has the time of further attempts.
+    public static func system(retry: (any Scheduler)? = nil) throws(BusError) -> BusConnection {
+        try open(
+            address: environment("DBUS_SYSTEM_BUS_ADDRESS") ?? "unix:path=/run/dbus/system_bus_socket", retry: retry)
     }
 
     /// A bus or peer by its address: `unix:path=/run/systemd/private`.
     ///
-    /// - Parameter isBus: false for a peer that is no message bus, such as systemd's private socket.
-    public static func open(address: String, isBus: Bool = true) throws(BusError) -> BusConnection {
-        var bus: OpaquePointer?
-        try checked(sd_bus_new(&bus), "make a connection")
-        guard let bus else { throw BusError(BusError.failed, "sd_bus_new gave nothing") }
-        // The initializer's own reference; given back by `close()`.
+    /// - Parameters:
+    ///   - isBus: false for a peer that is no message bus, such as systemd's private socket.
+    ///   - retry: given, the connection lasts; it has the time of further attempts.
+    public static func open(
+        address: String, isBus: Bool = true, retry: (any Scheduler)? = nil
+    ) throws(BusError) -> BusConnection {
+        try BusConnection(address: address, isBus: isBus, retry: retry)
+    }
+
+    /// A started `sd_bus`, on the loop.
+    private static func connect(_ address: String, _ isBus: Bool) throws(BusError) -> OpaquePointer {
+        var made: OpaquePointer?
+        try checked(sd_bus_new(&made), "make a connection")
+        guard let bus = made else { throw BusError(BusError.failed, "sd_bus_new gave nothing") }
         do throws(BusError) {
             try checked(sd_bus_set_address(bus, address), "use the address \(address)")
             try checked(sd_bus_set_bus_client(bus, isBus ? 1 : 0), "be a bus client")
             // The whole process would exit otherwise when the bus goes; who owns the connection decides.
             try checked(sd_bus_set_exit_on_disconnect(bus, 0), "stay when the bus goes")
-            return try BusConnection(bus: bus, isBus: isBus)
+            try checked(sd_bus_attach_event(bus, EventLoop.shared.handle, 0), "attach the bus to the loop")
+            try checked(sd_bus_start(bus), "connect to the bus")
+            return bus
         } catch {
+            sd_bus_detach_event(bus)
             sd_bus_close_unref(bus)
             throw error
         }
@@ -69,35 +105,92 @@ public final class BusConnection {
         return String(cString: name)
     }
 
-    /// Writes out what is queued and closes. Calls in flight fail with `Disconnected`.
+    /// Writes out what is queued and closes, for good. Calls in flight fail with `Disconnected`.
     public func close() {
-        guard isOpen else { return }
-        sd_bus_flush(bus)
-        end()
+        guard !isClosed else { return }
+        isClosed = true
+        retrying?.cancel()
+        if isOpen {
+            sd_bus_flush(bus)
+            end()
+        }
+        forget()
     }
 
-    private func hungUp() {
+    // MARK: The end, and a new beginning
+
+    /// The other side is gone.
+    func hungUp() {
         guard isOpen else { return }
         end()
+        if isLasting { for watched in names.values { watched.lost() } } else { forget() }
         onDisconnect?()
+        reconnectLater()
     }
 
     private func end() {
         isOpen = false
-        for token in attachments.values { token.detach() }
-        attachments = [:]
+        generation += 1
+        for token in attachments.values { token.release() }
         let calls = calls.values
         self.calls = [:]
         for call in calls { call.finish(.failure(BusError(BusError.disconnected, "the bus connection ended"))) }
         sd_bus_detach_event(bus)
         sd_bus_close_unref(bus)
+    }
+
+    private func forget() {
+        for token in attachments.values { token.detach() }
+        attachments = [:]
+        names = [:]
         Self.connections[ObjectIdentifier(self)] = nil
+    }
+
+    /// At once the first time: systemd keeps the socket of a bus daemon that it starts anew.
+    private func reconnectLater() {
+        guard let retry, !isClosed else { return }
+        retrying?.cancel()
+        let delay: Duration = attempts == 0 ? .zero : .seconds(1 << min(attempts - 1, 3))
+        attempts += 1
+        retrying = retry.schedule(after: delay) { [weak self] in self?.reconnect() }
+    }
+
+    private func reconnect() {
+        guard !isClosed, !isOpen else { return }
+        do throws(BusError) {
+            bus = try Self.connect(address, isBus)
+            isOpen = true
+            // In the order in which they were made: a name's owner is asked for before what depends on it.
+            for token in attachments.values.sorted(by: { $0.order < $1.order }) where isOpen {
+                try token.attach(to: bus)
+            }
+        } catch {
+            if isOpen { end() }
+            return reconnectLater()
+        }
+        guard isOpen else { return }
+        let mine = generation
+        call(
+            Self.driver, path: Self.driverPath, interface: "org.freedesktop.DBus.Peer", member: "Ping", []
+        ) { [weak self] reply in
+            guard let self, self.isOpen, self.generation == mine else { return }
+            // All that was asked before is in force, on a bus that answers.
+            guard case .success = reply else { return self.hungUp() }
+            self.attempts = 0
+            self.onReconnect?()
+        }
     }
 
     /// Sends a message that no reply is expected to.
     func send(_ message: OpaquePointer) throws(BusError) {
         guard isOpen else { throw BusError(BusError.disconnected, "the bus connection ended") }
-        try checked(sd_bus_send(bus, message, nil), "send to the bus")
+        try told(sd_bus_send(bus, message, nil), "send to the bus")
+    }
+
+    /// As `checked`; a call that finds the other side gone ends the connection before anybody hears of its failure.
+    func told(_ result: Int32, _ context: @autoclosure () -> String) throws(BusError) {
+        if [ENOTCONN, ECONNRESET, EPIPE, ESHUTDOWN].contains(-result) { hungUp() }
+        try checked(result, context())
     }
 }
 

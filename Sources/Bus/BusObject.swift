@@ -120,9 +120,8 @@ extension BusConnection {
     /// Exports an object (`sd_bus_add_object(3)`) until the token is cancelled.
     @discardableResult
     public func export(_ object: BusObject) throws(BusError) -> BusToken {
-        let bus = bus
         object.connection = self
-        return try attach { pointer, slot in
+        return try attach { bus, pointer, slot in
             sd_bus_add_object(bus, &slot, object.path, objectFired, pointer)
         } handler: { [weak self] message in
             guard let self else { return }

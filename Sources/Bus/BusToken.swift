@@ -4,13 +4,38 @@ import EventLoop
 /// A match, a watch or an exported object, in force until it is cancelled or the connection ends. It need not be kept.
 @LoopActor
 public final class BusToken {
-    fileprivate var slot: OpaquePointer?
+    /// Makes the slot on a connection.
+    typealias Make = (_ bus: OpaquePointer, _ data: UnsafeMutableRawPointer, _ slot: inout OpaquePointer?) -> Int32
+
+    /// Tokens are made anew in the order in which they were made.
+    let order: Int
+    private static var made = 0
+    private var slot: OpaquePointer?
+    fileprivate var make: Make?
     fileprivate var handler: (@LoopActor (OpaquePointer) -> Void)?
     fileprivate weak var connection: BusConnection?
+    /// Told each time that the slot was made.
+    var onAttach: (@LoopActor () -> Void)?
     /// Told when the token is cancelled, for tokens that stand for more than a slot.
     var onCancel: (@LoopActor () -> Void)?
 
-    init(_ connection: BusConnection?) { self.connection = connection }
+    init(_ connection: BusConnection?) {
+        self.connection = connection
+        Self.made += 1
+        order = Self.made
+    }
+
+    func attach(to bus: OpaquePointer) throws(BusError) {
+        guard let make else { return }
+        try checked(make(bus, Unmanaged.passUnretained(self).toOpaque(), &slot), "attach to the bus")
+        onAttach?()
+    }
+
+    /// Gives the slot back, for a connection that ended.
+    func release() {
+        if let slot { sd_bus_slot_unref(slot) }
+        slot = nil
+    }
 
     /// Takes it back; its handler is not called any more. Further calls do nothing.
     public func cancel() {
@@ -19,9 +44,10 @@ public final class BusToken {
     }
 
     func detach() {
-        if let slot { sd_bus_slot_unref(slot) }
-        slot = nil
+        release()
+        make = nil
         handler = nil
+        onAttach = nil
         let onCancel = onCancel
         self.onCancel = nil
         onCancel?()
@@ -33,15 +59,17 @@ extension BusConnection {
     /// the C side holds stays good for as long as the slot lives.
     @discardableResult
     func attach(
-        _ make: (UnsafeMutableRawPointer, inout OpaquePointer?) -> Int32,
-        handler: @escaping @LoopActor (OpaquePointer) -> Void
+        _ make: @escaping BusToken.Make, handler: @escaping @LoopActor (OpaquePointer) -> Void,
+        onAttach: (@LoopActor () -> Void)? = nil
     ) throws(BusError) -> BusToken {
-        guard isOpen else { throw BusError(BusError.disconnected, "the bus connection ended") }
+        guard isOpen || isLasting else { throw BusError(BusError.disconnected, "the bus connection ended") }
         let token = BusToken(self)
+        token.make = make
         token.handler = handler
+        token.onAttach = onAttach
         attachments[ObjectIdentifier(token)] = token
         do throws(BusError) {
-            try checked(make(Unmanaged.passUnretained(token).toOpaque(), &token.slot), "attach to the bus")
+            if isOpen { try token.attach(to: bus) }
         } catch {
             token.cancel()
             throw error

@@ -2,10 +2,10 @@ import Glibc
 import Linux
 
 /// A message bus of a test's own: a real `dbus-daemon` on a socket in a folder of its own.
-public final class PrivateBus: Sendable {
+public final class PrivateBus {
     /// For `BusConnection.open(address:)`.
     public let address: String
-    private let process: pid_t
+    private var process: pid_t
     private let folder: String
 
     /// Why tests that need a bus are skipped; nil where `dbus-daemon` is installed.
@@ -40,6 +40,12 @@ public final class PrivateBus: Sendable {
             </busconfig>
             """
         try Files.replace("\(folder)/bus.conf", with: configuration.utf8, mode: 0o644)
+        address = "unix:path=\(folder)/socket"
+        process = try Self.start(folder)
+    }
+
+    /// Starts the daemon and waits until it listens.
+    private static func start(_ folder: String) throws -> pid_t {
         // A FIFO rather than pipe(2): its ends are close-on-exec from the start, so that no other test's child holds them.
         let fifo = "\(folder)/ready"
         try retrying("mkfifo \(fifo)") { mkfifo(fifo, 0o600) }
@@ -48,26 +54,33 @@ public final class PrivateBus: Sendable {
         _ = fcntl(readEnd.raw, F_SETFL, 0)
         unlink(fifo)
         // `timeout` ends the daemon when a test process died without doing so.
-        process = try spawn(
+        let process = try spawn(
             [
-                "/usr/bin/timeout", "120", Self.daemon ?? "", "--config-file=\(folder)/bus.conf", "--nofork",
+                "/usr/bin/timeout", "120", daemon ?? "", "--config-file=\(folder)/bus.conf", "--nofork",
                 "--nopidfile", "--print-address=1",
             ],
             output: writeEnd.raw)
         _ = consume writeEnd
-        address = "unix:path=\(folder)/socket"
         // The address is printed once the socket listens.
         guard try !readEnd.read(upTo: 256).isEmpty else {
             throw Errno(EPIPE, "dbus-daemon did not start")
         }
+        return process
     }
 
-    /// Ends the daemon: every connection is cut.
-    public func stop() {
+    /// Ends the daemon: every connection is cut. `resume` starts another one at the same address.
+    public func interrupt() {
         kill(process, SIGTERM)
         var status: Int32 = 0
         waitpid(process, &status, 0)
         unlink("\(folder)/socket")
+    }
+
+    public func resume() throws { process = try Self.start(folder) }
+
+    /// Ends the daemon for good.
+    public func stop() {
+        interrupt()
         unlink("\(folder)/bus.conf")
         rmdir(folder)
     }

@@ -56,6 +56,102 @@ import Testing
         }
     }
 
+    /// Calls fail meanwhile; then matches, watched names and objects are as before, with the owners of the new bus.
+    @Test func aLastingConnectionIsMadeAnew() async throws {
+        try await onLoop {
+            let bus = try PrivateBus()
+            let scheduler = ManualScheduler()
+            let events = Arrival<String>()
+            let owners = Arrival<String?>()
+            let signals = Arrival<String>()
+            let server = try BusConnection.open(address: bus.address, retry: scheduler)
+            let client = try BusConnection.open(address: bus.address, retry: scheduler)
+            for connection in [server, client] { connection.onReconnect = { events.came("back") } }
+            let service = MirrorService()
+            try server.export(service.object)
+            try await server.requestName(MirrorBus.name)
+            try client.watchName(MirrorBus.name) { owners.came($0) }
+            try client.onSignal(from: MirrorBus.name, interface: MirrorBus.name, member: "Happened") {
+                signals.came($0.arguments.first?.text ?? "")
+            }
+            client.onDisconnect = { events.came("gone") }
+            #expect(await owners.wait(for: 1) == [server.uniqueName])
+
+            bus.interrupt()
+            #expect(await events.wait(for: 1) == ["gone"])
+            #expect(await owners.wait(for: 2).last == .some(nil))
+            let error = await #expect(throws: BusError.self) {
+                try await client.call(
+                    MirrorBus.name, path: Mirror.path, interface: MirrorBus.name, member: "Who")
+            }
+            #expect(error?.name == BusError.disconnected)
+            // Nobody listens: tried at once, after a second, after two more.
+            while server.isOpen { await Task.yield() }
+            scheduler.advance(by: .zero)
+            scheduler.advance(by: .seconds(1))
+            #expect(!client.isOpen)
+            try bus.resume()
+            scheduler.advance(by: .seconds(2))
+            #expect(await events.wait(for: 3) == ["gone", "back", "back"])
+            try await server.requestName(MirrorBus.name)
+            // Nobody at first, then the new one.
+            #expect(await owners.wait(for: 4).last == server.uniqueName)
+            let reply = try await client.call(
+                MirrorBus.name, path: Mirror.path, interface: MirrorBus.name, member: "Reflect",
+                [.variant(.uint32(7))])
+            #expect(reply == [.variant(.uint32(7))])
+            service.object.emit(Mirror.interface, "Happened", [.string("again")])
+            #expect(await signals.wait(for: 1) == ["again"])
+            client.close()
+            server.close()
+            // For good: nothing is tried any more.
+            bus.stop()
+            #expect(scheduler.nextDelay == nil)
+        }
+    }
+
+    /// Who has the caller's unique name on the new bus is not the caller.
+    @Test func aCallOfABusThatIsGoneIsAnsweredToNobody() async throws {
+        try await onLoop {
+            let bus = try PrivateBus()
+            let server = try BusConnection.open(address: bus.address, retry: LoopScheduler.shared)
+            let back = Arrival<Void>()
+            let answered = Arrival<BusError?>()
+            server.onReconnect = { back.came(()) }
+            let object = BusObject(path: Mirror.path)
+            var waiting: CheckedContinuation<Void, Never>?
+            object.add(
+                BusInterface("org.gatekeel.Test1", "For tests.", methods: [.init("Who", "Waits.")]),
+                methods: [
+                    "Who": { call throws(BusError) in
+                        await withCheckedContinuation { waiting = $0 }
+                        do throws(BusError) {
+                            _ = try await call.credentials()
+                            answered.came(nil)
+                        } catch {
+                            answered.came(error)
+                        }
+                        return []
+                    }
+                ])
+            try server.export(object)
+            try await server.requestName(MirrorBus.name)
+            let client = try BusConnection.open(address: bus.address)
+            LoopActor.spawn {
+                _ = try? await client.call(
+                    MirrorBus.name, path: Mirror.path, interface: MirrorBus.name, member: "Who")
+            }
+            while waiting == nil { await Task.yield() }
+            bus.interrupt()
+            try bus.resume()
+            _ = await back.wait(for: 1)
+            waiting?.resume()
+            #expect(await answered.wait(for: 1).first??.name == BusError.disconnected)
+            server.close()
+            bus.stop()
+        }
+    }
+
     @Test func aCallInFlightFailsWhenTheBusGoes() async throws {
         try await onLoop {
             let mirror = try await MirrorBus()
