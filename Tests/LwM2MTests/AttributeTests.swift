@@ -15,11 +15,16 @@ import Testing
         attributes = try update(["pmin", "gt=", "pmax=0"]).applied(to: attributes)
         #expect(attributes == Attributes(maximumPeriod: 0, lessThan: 42.5, step: 0.5))
         #expect(try update(["lt=-5"]).applied(to: attributes).lessThan == -5)
+        attributes = try update(["epmin=5", "epmax=60"], Path(3)).applied(to: attributes)
+        #expect(attributes.minimumEvaluationPeriod == 5 && attributes.maximumEvaluationPeriod == 60)
+        attributes = try update(["epmin="], Path(3)).applied(to: attributes)
+        #expect(attributes.minimumEvaluationPeriod == nil && attributes.maximumEvaluationPeriod == 60)
     }
 
     @Test(arguments: [
         [], ["pmin=-1"], ["pmin=1.5"], ["pmin=x"], ["pmin=4294967296"], ["pmax=+1"], ["gt=nan"], ["gt=0x1"], ["st=-1"],
-        ["pmin=1", "pmin=2"], ["epmin=5"], ["dim=3"], ["ver=1.1"], ["=1"], [""], ["gt=10", "lt=10"],
+        ["pmin=1", "pmin=2"], ["epmin=1.5"], ["epmax=-1"], ["epmin=5", "epmax=5"], ["epmin=6", "epmax=5"], ["dim=3"],
+        ["ver=1.1"], ["=1"], [""], ["gt=10", "lt=10"],
         ["gt=10", "lt=20"],
         ["gt=10", "lt=5", "st=2.5"],
     ])

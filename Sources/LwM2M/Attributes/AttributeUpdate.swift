@@ -6,7 +6,10 @@ public struct AttributeUpdate: Hashable, Sendable {
     }
 
     private enum Name: String, CaseIterable {
-        case pmin, pmax, gt, lt, st
+        case pmin, pmax, gt, lt, st, epmin, epmax
+
+        /// Whether it is about numbers alone.
+        var isThreshold: Bool { [.gt, .lt, .st].contains(self) }
     }
 
     private var set = Attributes()
@@ -17,7 +20,7 @@ public struct AttributeUpdate: Hashable, Sendable {
     /// - Parameter path: the target; `gt`, `lt` and `st` are for numeric resources and their instances alone, and nothing
     ///   is for a resource that cannot be read.
     /// - Throws: for an unknown or repeated attribute, a value that is no number, a level where an attribute has no
-    ///   meaning, and for values of one request that break `lt < gt` or `lt + 2 * st < gt`.
+    ///   meaning, and for values of one request that break `lt < gt`, `lt + 2 * st < gt` or `epmin < epmax`.
     public init(_ queries: [String], at path: Path, _ definition: ObjectDefinition) throws(Refused) {
         guard !queries.isEmpty else { throw Refused(message: "no attribute is named") }
         var seen: Set<Name> = []
@@ -32,7 +35,7 @@ public struct AttributeUpdate: Hashable, Sendable {
                 throw Refused(message: "unknown attribute \(parts[0].prefix(32)); known are \(known)")
             }
             guard seen.insert(name).inserted else { throw Refused(message: "\(name) is named twice") }
-            if name != .pmin && name != .pmax {
+            if name.isThreshold {
                 guard let resource, resource.type.isNumeric else {
                     throw Refused(message: "\(name) is for numeric resources, \(path) is none")
                 }
@@ -42,6 +45,7 @@ public struct AttributeUpdate: Hashable, Sendable {
         guard set.changeConditionsAreValid else {
             throw Refused(message: "lt + 2 * st must be less than gt")
         }
+        guard set.evaluationPeriodsAreValid else { throw Refused(message: "epmin must be less than epmax") }
     }
 
     private mutating func apply(_ name: Name, _ text: String) throws(Refused) {
@@ -52,6 +56,8 @@ public struct AttributeUpdate: Hashable, Sendable {
         switch name {
         case .pmin: set.minimumPeriod = try seconds(name, text)
         case .pmax: set.maximumPeriod = try seconds(name, text)
+        case .epmin: set.minimumEvaluationPeriod = try seconds(name, text)
+        case .epmax: set.maximumEvaluationPeriod = try seconds(name, text)
         case .gt: set.greaterThan = try number(name, text)
         case .lt: set.lessThan = try number(name, text)
         case .st:
@@ -83,6 +89,8 @@ public struct AttributeUpdate: Hashable, Sendable {
             case .gt: result.greaterThan = nil
             case .lt: result.lessThan = nil
             case .st: result.step = nil
+            case .epmin: result.minimumEvaluationPeriod = nil
+            case .epmax: result.maximumEvaluationPeriod = nil
             case nil: break
             }
         }

@@ -11,16 +11,22 @@ public struct Attributes: Hashable, Sendable {
     public var lessThan: Double?
     /// `st`: the change since the last notification from which on there is another.
     public var step: Double?
+    /// `epmin`: seconds that pass at least between two looks at whether a value is to be notified.
+    public var minimumEvaluationPeriod: UInt32?
+    /// `epmax`: seconds that pass at most between two such looks.
+    public var maximumEvaluationPeriod: UInt32?
 
     public init(
         minimumPeriod: UInt32? = nil, maximumPeriod: UInt32? = nil, greaterThan: Double? = nil, lessThan: Double? = nil,
-        step: Double? = nil
+        step: Double? = nil, minimumEvaluationPeriod: UInt32? = nil, maximumEvaluationPeriod: UInt32? = nil
     ) {
         self.minimumPeriod = minimumPeriod
         self.maximumPeriod = maximumPeriod
         self.greaterThan = greaterThan
         self.lessThan = lessThan
         self.step = step
+        self.minimumEvaluationPeriod = minimumEvaluationPeriod
+        self.maximumEvaluationPeriod = maximumEvaluationPeriod
     }
 
     public var isEmpty: Bool { self == Attributes() }
@@ -34,6 +40,12 @@ public struct Attributes: Hashable, Sendable {
         return lessThan + 2 * (step ?? 0) < greaterThan && lessThan < greaterThan
     }
 
+    /// `epmin < epmax`; periods that break this rule are not valid, and count for nothing.
+    public var evaluationPeriodsAreValid: Bool {
+        guard let minimumEvaluationPeriod, let maximumEvaluationPeriod else { return true }
+        return minimumEvaluationPeriod < maximumEvaluationPeriod
+    }
+
     /// `pmax` as it applies: nil when it is 0 or smaller than `pmin`, for it is ignored then.
     public var effectiveMaximumPeriod: UInt32? {
         guard let maximumPeriod, maximumPeriod > 0, maximumPeriod >= minimumPeriod ?? 0 else { return nil }
@@ -45,7 +57,9 @@ public struct Attributes: Hashable, Sendable {
         Attributes(
             minimumPeriod: minimumPeriod ?? above.minimumPeriod, maximumPeriod: maximumPeriod ?? above.maximumPeriod,
             greaterThan: greaterThan ?? above.greaterThan, lessThan: lessThan ?? above.lessThan,
-            step: step ?? above.step)
+            step: step ?? above.step,
+            minimumEvaluationPeriod: minimumEvaluationPeriod ?? above.minimumEvaluationPeriod,
+            maximumEvaluationPeriod: maximumEvaluationPeriod ?? above.maximumEvaluationPeriod)
     }
 
     /// As parameters of a link, in the specification's order: `pmin=10`, `gt=42.5`.
@@ -56,6 +70,8 @@ public struct Attributes: Hashable, Sendable {
         if let greaterThan { parameters.append(.init("gt", Decimal.text(greaterThan))) }
         if let lessThan { parameters.append(.init("lt", Decimal.text(lessThan))) }
         if let step { parameters.append(.init("st", Decimal.text(step))) }
+        if let minimumEvaluationPeriod { parameters.append(.init("epmin", "\(minimumEvaluationPeriod)")) }
+        if let maximumEvaluationPeriod { parameters.append(.init("epmax", "\(maximumEvaluationPeriod)")) }
         return parameters
     }
 }

@@ -89,6 +89,8 @@ extension Attributes {
         case "gt": greaterThan = number
         case "lt": lessThan = number
         case "st": step = number
+        case "epmin": minimumEvaluationPeriod = UInt32(parts[1])
+        case "epmax": maximumEvaluationPeriod = UInt32(parts[1])
         default: return false
         }
         return true

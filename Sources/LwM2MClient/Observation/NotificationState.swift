@@ -8,6 +8,9 @@ struct NotificationState: Hashable, Sendable {
         var minimum: Duration = .zero
         /// nil when there is none, or one that is to be ignored: 0, or smaller than the minimum.
         var maximum: Duration?
+        /// Between two looks at the content pass at least, and at most, so long; nil: as it comes.
+        var leastPause: Duration?
+        var longestPause: Duration?
         /// Set when a threshold or a step narrows what counts as a change.
         var conditions: Attributes?
         /// The resource that the numbers are of; nil above a resource.
@@ -21,6 +24,10 @@ struct NotificationState: Hashable, Sendable {
             attributes.maximumPeriod = attributes.maximumPeriod ?? settings.defaultMaximumPeriod
             minimum = .seconds(attributes.minimumPeriod ?? 0)
             maximum = attributes.effectiveMaximumPeriod.map { .seconds($0) }
+            if attributes.evaluationPeriodsAreValid {
+                leastPause = attributes.minimumEvaluationPeriod.map { .seconds($0) }
+                longestPause = attributes.maximumEvaluationPeriod.map { .seconds($0) }
+            }
             resource = path.resource
             let valid = attributes.hasChangeConditions && attributes.changeConditionsAreValid
             conditions = resource != nil && valid ? attributes : nil
@@ -43,6 +50,8 @@ struct NotificationState: Hashable, Sendable {
     private var lastLooked: Duration
     /// A change that counts was seen, and is not told yet.
     private(set) var owes = false
+    /// The resources whose announced changes may not be looked at yet (`epmin`); nil when there was no such change.
+    private var postponed: Set<UInt16>?
 
     /// The response to the observe request is the first telling.
     init(_ content: PathContent, at now: Duration) {
@@ -57,7 +66,17 @@ struct NotificationState: Hashable, Sendable {
     /// - Parameter announced: the resource that is said to have changed; one that passes counts then.
     mutating func saw(_ content: PathContent, at now: Duration, _ rule: Rule, announced: UInt16? = nil) {
         lastLooked = now
-        if counts(content, rule, announced) { owes = true }
+        if counts(content, rule, (postponed ?? []).union(announced.map { [$0] } ?? [])) { owes = true }
+        postponed = nil
+    }
+
+    /// A change was announced.
+    ///
+    /// - Returns: whether the content may be looked at now; else `step` says when.
+    mutating func mayLook(at now: Duration, _ rule: Rule, announced: UInt16? = nil) -> Bool {
+        guard let pause = rule.leastPause, now < lastLooked + pause else { return true }
+        postponed = (postponed ?? []).union(announced.map { [$0] } ?? [])
+        return false
     }
 
     /// A change that must be told was lost on the way, or what is watched is gone.
@@ -68,6 +87,7 @@ struct NotificationState: Hashable, Sendable {
         lastTold = now
         lastLooked = now
         owes = false
+        postponed = nil
     }
 
     /// What is to be done now.
@@ -78,15 +98,23 @@ struct NotificationState: Hashable, Sendable {
         if owes { return now >= earliest ? .notify : .wait(until: earliest) }
         let latest = rule.maximum.map { lastTold + $0 }
         if let latest, now >= latest { return .notify }
-        guard let sampling else { return .wait(until: latest) }
-        // A look before the minimum period could not be told, one at the maximum is told anyway.
-        let look = max(lastLooked + sampling, earliest)
+        var look: Duration?
+        if let sampling {
+            // A look before the minimum period could not be told, one at the maximum is told anyway.
+            let pause = max(min(sampling, rule.longestPause ?? sampling), rule.leastPause ?? .zero)
+            look = max(lastLooked + pause, earliest)
+        }
+        if postponed != nil {
+            let allowed = lastLooked + (rule.leastPause ?? .zero)
+            look = min(look ?? allowed, allowed)
+        }
+        guard let look else { return .wait(until: latest) }
         if let latest, latest <= look { return .wait(until: latest) }
         return now >= look ? .look : .wait(until: look)
     }
 
-    private func counts(_ content: PathContent, _ rule: Rule, _ announced: UInt16?) -> Bool {
-        let passing = rule.passing.filter { $0 != announced }
+    private func counts(_ content: PathContent, _ rule: Rule, _ announced: Set<UInt16>) -> Bool {
+        let passing = rule.passing.filter { !announced.contains($0) }
         guard content.without(passing) != told.without(passing) else { return false }
         guard let conditions = rule.conditions else { return true }
         let before = told.numbers(of: rule.resource)

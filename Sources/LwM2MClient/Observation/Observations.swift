@@ -63,7 +63,7 @@ final class Observations {
     func resume(_ session: any Session) {
         guard queue.session !== session else { return }
         queue.open(session)
-        for observation in all { look(observation) }
+        for observation in all { changed(observation, nil) }
         advance()
     }
 
@@ -87,7 +87,7 @@ final class Observations {
     func changed(_ path: Path) {
         guard !all.isEmpty else { return }
         for observation in all where observation.path.contains(path) || path.contains(observation.path) {
-            look(observation, announced: path.resource)
+            changed(observation, path.resource)
             advance(observation)
         }
         rearm()
@@ -173,6 +173,11 @@ final class Observations {
     }
 
     // MARK: Telling
+
+    private func changed(_ observation: Observation, _ resource: UInt16?) {
+        guard observation.state.mayLook(at: scheduler.now, observation.rule, announced: resource) else { return }
+        look(observation, announced: resource)
+    }
 
     private func look(_ observation: Observation, announced: UInt16? = nil) {
         guard let entry = management.registry[observation.path.object],

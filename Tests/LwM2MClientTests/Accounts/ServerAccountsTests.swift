@@ -26,12 +26,16 @@ import Testing
             let first = ServerAccounts(seeds: [Self.seed("main", 7)], path: file)
             try await first.change(0) { $0.lifetime = 60 }
             try await first.attach(
-                0, Path(3, 0, 9), try AttributeUpdate(["pmin=5", "gt=20.5"], at: Path(3, 0, 9), .device))
+                0, Path(3, 0, 9),
+                try AttributeUpdate(["pmin=5", "gt=20.5", "epmin=2", "epmax=7"], at: Path(3, 0, 9), .device))
 
             let again = ServerAccounts(seeds: [Self.seed("other", 8), Self.seed("main", 7)], path: file)
             #expect(again.all.map(\.name) == ["main", "other"])
             #expect(again[0]?.settings.lifetime == 60)
-            #expect(again.attributes(0)[Path(3, 0, 9)] == Attributes(minimumPeriod: 5, greaterThan: 20.5))
+            #expect(
+                again.attributes(0)[Path(3, 0, 9)]
+                    == Attributes(
+                        minimumPeriod: 5, greaterThan: 20.5, minimumEvaluationPeriod: 2, maximumEvaluationPeriod: 7))
             #expect(again.takeNotes() == [])
 
             let edited = ServerAccounts(seeds: [Self.seed("main", 7, lifetime: 900)], path: file)

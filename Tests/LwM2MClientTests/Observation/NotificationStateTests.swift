@@ -64,6 +64,27 @@ import Testing
             name: "told periodically: never sampled", attributes: Attributes(minimumPeriod: 20, maximumPeriod: 20),
             sampling: 10, values: [1: 1], until: 60, told: [20: 1, 40: 1, 60: 1], looks: 0),
         Timeline(
+            name: "epmin: what is announced is looked at later, and only its last value counts",
+            attributes: Attributes(minimumEvaluationPeriod: 10), values: [1: 1, 2: 2, 15: 3, 16: 4, 40: 5], until: 100,
+            told: [10: 2, 20: 4, 40: 5], looks: 2),
+        Timeline(
+            name: "epmin: a change that went back was never seen", attributes: Attributes(minimumEvaluationPeriod: 10),
+            values: [1: 1, 2: 0], until: 100, told: [:], looks: 1),
+        Timeline(
+            name: "epmin does not hold pmax back",
+            attributes: Attributes(maximumPeriod: 5, minimumEvaluationPeriod: 10), values: [1: 1], until: 11,
+            told: [5: 1, 10: 1]),
+        Timeline(
+            name: "sampled as seldom as epmin says", attributes: Attributes(minimumEvaluationPeriod: 25), sampling: 10,
+            values: [1: 1], until: 60, told: [25: 1], looks: 2),
+        Timeline(
+            name: "sampled as often as epmax says", attributes: Attributes(maximumEvaluationPeriod: 4), sampling: 10,
+            values: [1: 1], until: 12, told: [4: 1], looks: 3),
+        Timeline(
+            name: "evaluation periods that contradict count for nothing",
+            attributes: Attributes(minimumEvaluationPeriod: 25, maximumEvaluationPeriod: 25), sampling: 10,
+            values: [1: 1], until: 20, told: [10: 1], looks: 2),
+        Timeline(
             name: "sampled for a threshold, told at pmax",
             attributes: Attributes(maximumPeriod: 25, greaterThan: 10), sampling: 10, values: [1: 1, 12: 11], until: 60,
             told: [20: 11, 45: 11], looks: 5),
@@ -81,7 +102,7 @@ import Testing
             let now = Duration.seconds(second)
             if let new = timeline.values[second] {
                 value = new
-                if sampling == nil { state.saw(content(), at: now, rule) }
+                if sampling == nil, state.mayLook(at: now, rule) { state.saw(content(), at: now, rule) }
             }
             if state.step(at: now, rule, sampling: sampling) == .look {
                 looks += 1

@@ -255,7 +255,8 @@ import Testing
             let rig = Rig()
             try await rig.register()
             for (path, query) in [
-                ("/30000", ["pmin=1"]), ("/30000/0", ["pmax=60"]), ("/30000/0/1", ["gt=50", "lt=42.2"]),
+                ("/30000", ["pmin=1"]), ("/30000/0", ["pmax=60"]),
+                ("/30000/0/1", ["gt=50", "lt=42.2", "epmin=1", "epmax=9"]),
             ] {
                 _ = try await rig.session.request(Self.put(path, nil, [], query: query))
             }
@@ -266,8 +267,10 @@ import Testing
             }
             #expect(try discover("/30000").hasPrefix("</30000>;ver=1.1;pmin=1,</30000/0>;pmax=60,</30000/0/0>"))
             #expect(
-                try discover("/30000/0").hasPrefix("</30000/0>;pmin=1;pmax=60,</30000/0/0>,</30000/0/1>;gt=50;lt=42.2"))
-            #expect(try discover("/30000/0/1") == "</30000/0/1>;pmin=1;pmax=60;gt=50;lt=42.2")
+                try discover("/30000/0").hasPrefix(
+                    "</30000/0>;pmin=1;pmax=60,</30000/0/0>,</30000/0/1>;gt=50;lt=42.2;epmin=1;epmax=9"))
+            #expect(
+                try discover("/30000/0/1") == "</30000/0/1>;pmin=1;pmax=60;gt=50;lt=42.2;epmin=1;epmax=9")
             #expect(try discover("/30000/0/5").hasPrefix("</30000/0/5>;dim=2;pmin=1;pmax=60"))
             #expect(try rig.session.requestAtOnce(Self.get("/0", accept: 40))?.code == .unauthorized)
             #expect(try rig.session.requestAtOnce(Self.get("/30000/0/6", accept: 40))?.code == .notFound)
