@@ -43,7 +43,9 @@ public final class CoAPTransport: Transport {
             let addresses = try await addresses(endpoint)
             // Closed meanwhile.
             guard session.handler != nil else { return }
-            let skipped = failures[place, default: 0] % addresses.count
+            let tried = failures[place, default: 0]
+            if tried + 1 < addresses.count { session.expectAnswer(within: parameters.addressTimeout) }
+            let skipped = tried % addresses.count
             for address in addresses[skipped...] + addresses[..<skipped] {
                 if try attach(session, endpoint.security, address) { return }
             }

@@ -136,6 +136,14 @@ public final class CoAPSession: Session, ContextOwner {
 
     // MARK: Silence
 
+    /// Gives the session up when the peer says nothing within this time.
+    func expectAnswer(within limit: Duration) {
+        scheduler.schedule(after: limit) { [weak self] in
+            guard let self, !self.connected else { return }
+            self.end(self.secure ? self.presumedLoss() : .timeout)
+        }
+    }
+
     /// Gives the association up when the peer says nothing for too long while a message of ours waits.
     func watchSilence() {
         guard secure, role == .client, connected, handler != nil else { return }
