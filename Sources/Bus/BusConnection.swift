@@ -17,7 +17,7 @@ public final class BusConnection {
     public let isBus: Bool
     /// False once the connection was closed by either side; true again when a lasting one was made anew.
     public private(set) var isOpen = false
-    /// Called when the other side hung up; not after `close()`.
+    /// Called when the other side hung up; not after `close()`, and not for attempts that came to nothing.
     public var onDisconnect: (@LoopActor () -> Void)?
     /// Called when a lasting connection is up again. Ask anew, and take names again: signals may have been missed.
     public var onReconnect: (@LoopActor () -> Void)?
@@ -35,6 +35,7 @@ public final class BusConnection {
     var isLasting: Bool { retry != nil && !isClosed }
     private var retrying: (any Scheduled)?
     private var attempts = 0
+    private var isUp = true
     private var isClosed = false
 
     // What keeps a connection alive while the loop holds its descriptor.
@@ -124,7 +125,8 @@ public final class BusConnection {
         guard isOpen else { return }
         end()
         if isLasting { for watched in names.values { watched.lost() } } else { forget() }
-        onDisconnect?()
+        if isUp { onDisconnect?() }
+        isUp = false
         reconnectLater()
     }
 
@@ -170,13 +172,13 @@ public final class BusConnection {
         }
         guard isOpen else { return }
         let mine = generation
-        call(
-            Self.driver, path: Self.driverPath, interface: "org.freedesktop.DBus.Peer", member: "Ping", []
-        ) { [weak self] reply in
+        // The system bus's policy lets nobody ping it.
+        call(Self.driver, path: Self.driverPath, interface: Self.driver, member: "GetId", []) { [weak self] reply in
             guard let self, self.isOpen, self.generation == mine else { return }
             // All that was asked before is in force, on a bus that answers.
             guard case .success = reply else { return self.hungUp() }
             self.attempts = 0
+            self.isUp = true
             self.onReconnect?()
         }
     }
