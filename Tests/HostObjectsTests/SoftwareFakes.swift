@@ -18,6 +18,8 @@ final class FakeInstaller: SoftwareInstaller {
     var onInstall: () -> Void = {}
     /// The next call is done, but its answer does not arrive: the installer died over it.
     var loseAnswers = false
+    /// The next install does not arrive: the installer was away.
+    var loseInstall = false
     /// Happens while a staged package is being dropped.
     var duringDiscard: (@LoopActor () async -> Void)?
     private var waiting: [CheckedContinuation<DeploymentEnd, Never>] = []
@@ -40,6 +42,10 @@ final class FakeInstaller: SoftwareInstaller {
 
     func install(token: String, restoreActivation: Bool) async throws(InstallerRefusal) -> String {
         calls.append("install \(token) \(restoreActivation)")
+        if loseInstall {
+            loseInstall = false
+            throw InstallerRefusal(.unavailable, "unreachable: gone")
+        }
         deployments[token] = "d-\(token)"
         onInstall()
         try loseAnswer()

@@ -528,6 +528,21 @@ extension SoftwareManagementTests {
         }
     }
 
+    @Test func anInstallThatDidNotArriveIsAskedForAgain() async throws {
+        try await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            _ = try await rig.push(Self.one)
+            rig.installer.loseInstall = true
+            rig.installer.onInstall = { [installer = rig.installer] in
+                installer.packages = [InstalledPackage(name: "keel", version: "1.0", active: true)]
+                installer.staged = []
+            }
+            try await rig.object.execute(0, 4, [])
+            #expect(rig.state() == "4 2 true")
+        }
+    }
+
     @Test func aPackageIsStagedAgainWhenTheInstallerDiedOverIt() async throws {
         try await onLoop {
             let rig = Rig()

@@ -62,17 +62,21 @@ extension SoftwareManagement {
             return OperationError(.internalServerError, "the state could not be stored")
         }
         do throws(InstallerRefusal) {
-            let deployment = try await installer.install(
-                token: staged.token, restoreActivation: options.restoreActivation)
+            let deployment = try await beginInstall(staged)
             return await installEnded(instance, await installer.end(of: deployment))
         } catch {
-            // The installer may have died after it had begun: then it goes on by itself, and its end counts.
-            if error.kind == .unavailable, await installerReturned(),
-                let deployment = try? await installer.deployment(of: staged.token)
-            {
-                return await installEnded(instance, await installer.end(of: deployment))
-            }
             return await installEnded(instance, .failed(error.reason))
+        }
+    }
+
+    private func beginInstall(_ staged: StagedPackage) async throws(InstallerRefusal) -> String {
+        do throws(InstallerRefusal) {
+            return try await installer.install(token: staged.token, restoreActivation: options.restoreActivation)
+        } catch {
+            guard error.kind == .unavailable, await installerReturned() else { throw error }
+            // It may have died after it had begun: then it goes on by itself, and its end counts. Else it never heard of it.
+            if let deployment = try await installer.deployment(of: staged.token) { return deployment }
+            return try await installer.install(token: staged.token, restoreActivation: options.restoreActivation)
         }
     }
 
