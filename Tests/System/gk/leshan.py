@@ -238,7 +238,7 @@ class Device:
         if isinstance(value, (bytes, bytearray)):
             type, value = "OPAQUE", value.hex()
         node = {"kind": "singleResource", "id": identifier, "type": type,
-                "value": value if type == "BOOLEAN" else str(value)}
+                "value": value if type in ("BOOLEAN", "TIME") else str(value)}
         return self.call("PUT", path, node, format=format, timeout=timeout)
 
     def execute(self, path, arguments=None, timeout=None):
