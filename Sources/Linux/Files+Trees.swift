@@ -18,15 +18,21 @@ extension Files {
         return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Makes or replaces a symbolic link atomically and durably: a new link beside it, `rename(2)`, `fsync(2)` of the
-    /// folder.
+    /// Makes or replaces a symbolic link atomically and durably: `placeLink`, `fsync(2)` of the folder.
     public static func replaceLink(_ path: String, target: String) throws(Errno) {
+        try placeLink(path, target: target)
+        try synchronizeDirectory(split(path).folder)
+    }
+
+    /// Makes or replaces a symbolic link atomically: a new link beside it, `rename(2)`.
+    ///
+    /// Not durable by itself: the next `synchronizeDirectory(_:)` of the folder makes it so.
+    public static func placeLink(_ path: String, target: String) throws(Errno) {
         let (folder, name) = split(path)
         let temporary = "\(folder)/.\(name).new"
         unlink(temporary)
         try retrying("symlink \(temporary)") { symlink(target, temporary) }
         try retrying("rename \(temporary)") { Glibc.rename(temporary, path) }
-        try synchronizeDirectory(folder)
     }
 
     /// Bytes that an unprivileged process may still write beneath `path`: `statvfs(3)`.

@@ -49,8 +49,8 @@ import Testing
             #expect(host.mixture(of: "app") == [])
             #expect(
                 host.phases == [
-                    .verifying, .unpacking, .preparing, .stopping, .switching, .starting, .probation, .committing,
-                    .cleaning, .finished,
+                    .verifying, .unpacking, .preparing, .attaching, .exchanging, .probation, .committing, .cleaning,
+                    .finished,
                 ])
             // A third one leaves two.
             #expect(try await host.install("app 3.0 good").result == .done)
@@ -273,7 +273,7 @@ import Testing
             let host = try await Harness.with("app 1.0 nostop")
             let staged = try await host.stage("app 2.0 good")
             let id = try await host.engine.install(staged.token, InstallOptions())
-            while host.engine.running?.phase != .stopping { await host.breathe() }
+            while host.engine.running?.phase != .exchanging { await host.breathe() }
             let error = await #expect(throws: DeploymentError.self) { _ = try await host.stage("two 1.0 good") }
             #expect(error?.code == .busy)
             #expect(try await host.finish(id).result == .done)
@@ -413,7 +413,80 @@ import Testing
             let before = host.systemd.calls.count
             try await host.install("app 2.0 good users")
             let calls = host.systemd.calls.dropFirst(before).map { $0.split(separator: " ")[0] }
-            #expect(calls == ["users", "files", "stop", "reload", "enable", "reset-failed", "start"])
+            #expect(calls == ["users", "files", "reload", "stop", "reset-failed", "start", "enable"])
+        }
+    }
+
+    /// A unit that is stopped in another way from now on, or by a program of its release, is stopped before systemd hears
+    /// of the new one.
+    @Test(arguments: ["stops=SIGINT", "unit=more.service", "commands", "activating"])
+    func whatIsStoppedInAnotherWayIsStoppedFirst(_ what: String) async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good")
+            if what == "commands" { host.systemd.alter("app.service") { $0.hasStopCommands = true } }
+            if what == "activating" { host.systemd.alter("app.service") { $0.activeState = .activating } }
+            let before = host.systemd.calls.count
+            let status = try await host.install("app 2.0 good \(what)")
+            #expect(status.result == .done)
+            let calls = host.systemd.calls.dropFirst(before).map { $0.split(separator: " ")[0] }
+            #expect(calls == ["stop", "reload", "reset-failed", "start", "enable"])
+            #expect(host.mixture(of: "app") == [])
+        }
+    }
+
+    @Test func whatCrashesWhileTheNewFilesAreReadDoesNotComeBackAsAMixture() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good")
+            var ran: [String]?
+            host.systemd.onReload = { [systemd = host.systemd] in
+                systemd.crashAndRestart("app.service")
+                ran = systemd.running
+            }
+            let status = try await host.install("app 2.0 good")
+            #expect(ran == [])
+            #expect(status.result == .done)
+            #expect(host.systemd.running == ["app.service: 2.0 good"])
+            #expect(host.mixture(of: "app") == [])
+        }
+    }
+
+    /// One place of an update fails, each in turn: the old release runs, or the new one, and is not a mixture.
+    @Test(arguments: ["good", "good stops=SIGINT"])
+    func anUpdateThatFailsAnywhereLeavesOneRelease(_ behaviour: String) async throws {
+        try await onLoop {
+            for place in 1...1000 {
+                let host = try await Harness.with("app 1.0 good")
+                let fault = Fault(at: place)
+                try await host.start(fault.passage)
+                guard let status = try? await host.install("app 2.0 \(behaviour)") else {
+                    if fault.hasFailed { continue } else { return }
+                }
+                guard fault.hasFailed else { return }
+                let comment = Comment(rawValue: "\(fault.name): \(status)")
+                let version = status.result == .done ? "2.0" : "1.0"
+                #expect(host.systemd.running == ["app.service: \(version) good"], comment)
+                #expect(host.systemd.enabled == ["app.service"], comment)
+                #expect(host.engine.package("app")?.version == version, comment)
+            }
+        }
+    }
+
+    /// A unit that starts by itself just when the marker is put there is waited for.
+    @Test func systemdReadsNothingAnewWhileAUnitIsOnItsWay() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good")
+            // Asked for twice before: what runs, and whether it may stay while the files are exchanged.
+            host.systemd.onStatus = { [systemd = host.systemd] in
+                guard systemd.root.exists("/var/lib/gatekeel/packages/app/switching") else { return false }
+                systemd.alter("app.service") { $0.activeState = .activating }
+                systemd.scheduler.schedule(after: .seconds(2)) {
+                    systemd.alter("app.service") { $0.activeState = .active }
+                }
+                return true
+            }
+            let began = host.scheduler.now
+            #expect(try await host.install("app 2.0 good").result == .done)
+            #expect(host.scheduler.now - began >= .seconds(2))
         }
     }
 

@@ -7,7 +7,7 @@ import Packages
 /// Packages of a line of text: `NAME VERSION BEHAVIOUR [OPTION…]`.
 ///
 /// The behaviour is the payload: what `FakeSystemd` does when a unit of it is started. Options: `template`, `socket`,
-/// `health`, `noconf`, `users`, `nounits`, `unit=NAME`, `conf=TEXT`, `broken` (fails while it is unpacked).
+/// `health`, `noconf`, `users`, `nounits`, `unit=NAME`, `conf=TEXT`, `stops=HOW` (its units are stopped so), `broken` (fails while it is unpacked).
 struct FakePackages: PackageReader {
     /// When the last certificate ends.
     var end: Int64?
@@ -65,7 +65,10 @@ struct FakePackages: PackageReader {
         try write("usr/bin/payload", "\(words[1]) \(words[2])")
         progress(50)
         if words.contains("broken") { throw Errno(EIO, "the payload is damaged") }
-        for unit in record.units { try write(unit.path, "# \(record.version)\n") }
+        let stops = words.first { $0.hasPrefix("stops=") }.map { "[Service]\nKillSignal=\($0.dropFirst(6))\n" } ?? ""
+        for unit in record.units {
+            try write(unit.path, "# \(record.version)\n[Unit]\nDescription=\(record.version)\n\(stops)")
+        }
         let text = words.first { $0.hasPrefix("conf=") }.map { String($0.dropFirst(5)) } ?? "conf \(record.version)"
         for conffile in record.conffiles { try write(ReleaseTree.conffiles + conffile, text) }
         progress(100)

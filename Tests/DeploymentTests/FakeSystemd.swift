@@ -13,6 +13,9 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner {
         var status: UnitStatus
         /// `VERSION BEHAVIOUR` of what runs.
         var running = ""
+        /// The unit file's line that says how it is stopped, and that of when what runs was started.
+        var stops = ""
+        var stopsOfRunning = ""
     }
 
     let root: TemporaryRoot
@@ -45,6 +48,17 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner {
     func reload() async throws {
         try call("reload")
         load()
+        onReload?()
+        onReload = nil
+    }
+
+    /// What happens right after the next reload.
+    var onReload: (@LoopActor () -> Void)?
+
+    /// A unit crashes, and systemd starts it again by itself.
+    func crashAndRestart(_ name: String) {
+        crash(name)
+        run(name)
     }
 
     private func load() {
@@ -67,10 +81,9 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner {
         let at = name.firstIndex(of: "@")
         let file = at.map { "\(name[..<$0])@.service" } ?? name
         var unit = units[name] ?? Unit(status: UnitStatus(unit: name, activeState: .inactive, subState: "dead"))
-        unit.unitVersion =
-            (root.read("\(attached)/\(file)") ?? "").split(separator: "\n").first.map {
-                String($0.dropFirst(2))
-            } ?? ""
+        let lines = (root.read("\(attached)/\(file)") ?? "").split(separator: "\n")
+        unit.unitVersion = lines.first.map { String($0.dropFirst(2)) } ?? ""
+        unit.stops = lines.first { $0.hasPrefix("KillSignal=") }.map(String.init) ?? ""
         let dropIn = root.read("\(attached)/\(file).d/10-gatekeel.conf") ?? ""
         let line = dropIn.split(separator: "\n").first { $0.hasPrefix("ExtensionDirectories=") }
         unit.release = line.map { String($0.split(separator: "=")[1]) } ?? ""
@@ -137,6 +150,7 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner {
         let words = payload.split(separator: " ").map(String.init)
         if words[0] != unit.unitVersion { mixtures.append("\(name) of \(unit.unitVersion) runs \(payload)") }
         unit.running = payload
+        unit.stopsOfRunning = unit.stops
         unit.status.activeState = .active
         unit.status.subState = "running"
         switch words[1] {
@@ -186,6 +200,9 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner {
     func stop(_ names: [String]) async throws {
         try call("stop", names)
         for name in names where units[name]?.status.isDown == false {
+            if let unit = units[name], unit.stops != unit.stopsOfRunning {
+                mixtures.append("\(unit.running) is stopped as \(unit.unitVersion) says: \(unit.stops)")
+            }
             if units[name]?.running.hasSuffix(" nostop") == true {
                 units[name]?.status.activeState = .deactivating
                 tell(name)
@@ -227,8 +244,20 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner {
 
     // MARK: Looking
 
+    /// Called when states are asked for, until it returns true.
+    var onStatus: (@LoopActor () -> Bool)?
+
+    /// Something happens to a unit.
+    func alter(_ name: String, _ change: (inout UnitStatus) -> Void) {
+        guard var status = units[name]?.status else { return }
+        change(&status)
+        units[name]?.status = status
+        tell(name)
+    }
+
     func status(of names: [String]) async throws -> [UnitStatus] {
-        names.map { units[$0]?.status ?? UnitStatus(unit: $0, activeState: .inactive, subState: "dead") }
+        if onStatus?() == true { onStatus = nil }
+        return names.map { units[$0]?.status ?? UnitStatus(unit: $0, activeState: .inactive, subState: "dead") }
     }
 
     func loaded(matching patterns: [String]) async throws -> [String] {

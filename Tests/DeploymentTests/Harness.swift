@@ -124,7 +124,9 @@ final class Harness: DeploymentObserver {
         if Files.exists(store.marker(of: name)) { wrong.append("the marker is there") }
         let attached = "/etc/systemd/system.attached"
         let unit = root.read("\(attached)/\(name).service")
-        if unit != version.map({ "# \($0)\n" }) { wrong.append("unit file \(unit ?? "-"), current \(version ?? "-")") }
+        if unit?.split(separator: "\n").first != version.map({ "# \($0)" }) {
+            wrong.append("unit file \(unit ?? "-"), current \(version ?? "-")")
+        }
         let dropIn = root.read("\(attached)/\(name).service.d/10-gatekeel.conf")
         if let current, dropIn?.contains("/packages/\(name)/\(current)\n") != true {
             wrong.append("drop-in \(dropIn ?? "-"), current \(current)")

@@ -32,6 +32,8 @@ import Testing
         var testDescription: String { name }
     }
 
+    static let early = Conditions(hasOld: true, attachesEarly: true, enables: true, starts: true)
+
     static let cases: [Case] = [
         Case(
             name: "first install, inactive", operation: .install, conditions: Conditions(),
@@ -43,6 +45,35 @@ import Testing
                 .cleaning,
                 .finished,
             ], result: .done),
+        Case(
+            name: "update of what runs and is stopped in the same way by both", operation: .update,
+            conditions: early,
+            phases: [
+                .verifying, .unpacking, .preparing, .attaching, .exchanging, .probation, .committing, .cleaning,
+                .finished,
+            ], result: .done),
+        Case(
+            name: "its unit files cannot be put in place", operation: .update, conditions: early,
+            events: [.attaching: .failed],
+            phases: [
+                .verifying, .unpacking, .preparing, .attaching, .revertSwitching, .revertStarting, .cleaning, .finished,
+            ], result: .failed),
+        Case(
+            name: "the exchange fails", operation: .update, conditions: early, events: [.exchanging: .failed],
+            phases: [
+                .verifying, .unpacking, .preparing, .attaching, .exchanging, .revertStopping, .revertSwitching,
+                .revertStarting, .cleaning, .finished,
+            ], result: .rolledBack),
+        Case(
+            name: "probation fails after an exchange", operation: .update, conditions: early,
+            events: [.probation: .failed],
+            phases: [
+                .verifying, .unpacking, .preparing, .attaching, .exchanging, .probation, .revertStopping,
+                .revertSwitching, .revertStarting, .cleaning, .finished,
+            ], result: .rolledBack),
+        Case(
+            name: "roll-back by hand of what runs", operation: .rollback, conditions: early,
+            phases: [.preparing, .attaching, .exchanging, .probation, .committing, .cleaning, .finished], result: .done),
         Case(
             name: "update of what is inactive is kept at the switch", operation: .update,
             conditions: Conditions(hasOld: true),
@@ -124,11 +155,12 @@ import Testing
     private func reachable(_ operation: Deployment.Operation) -> Set<Phase> {
         var found: Set<Phase> = []
         var open: [Phase] = [DeploymentMachine.firstPhase(of: operation)]
-        let conditions = [true, false].flatMap { old in
-            [true, false].flatMap { enables in
-                [true, false].map { Conditions(hasOld: old, enables: enables, starts: $0) }
-            }
-        }
+        let conditions =
+            [true, false].flatMap { old in
+                [true, false].flatMap { enables in
+                    [true, false].map { Conditions(hasOld: old, enables: enables, starts: $0) }
+                }
+            } + [Self.early]
         while let phase = open.popLast() {
             guard found.insert(phase).inserted else { continue }
             for event in Transition.Event.allCases {
@@ -174,6 +206,26 @@ import Testing
         #expect(machine.handle(.failed, Conditions(hasOld: true)).first == .enter(.revertStopping))
         _ = machine.handle(.done, Conditions(hasOld: true))
         #expect(machine.handle(.failed, Conditions(hasOld: true)).first == .pause)
+    }
+
+    @Test(arguments: [Deployment.Operation.install, .update, .rollback])
+    func nothingButTheExchangeIsBetweenStopAndStart(_ operation: Deployment.Operation) throws {
+        let before = Phase.attaching.steps(of: operation)
+        let steps = Phase.exchanging.steps(of: operation)
+        let stop = try #require(steps.firstIndex(of: .stop))
+        let start = try #require(steps.firstIndex(of: .start))
+        #expect(steps[stop...start] == [.stop, .conffiles, .links, .unmark, .start])
+        // While both releases' files are about, nothing starts; and what is stopped is known to systemd as new.
+        #expect(before.first == .mark && before.last == .reload)
+        #expect(before.firstIndex(of: .rest) == 1 && before.contains(.attach))
+    }
+
+    /// In the same boot and after another: early attached units are never at the mercy of a phase that is skipped.
+    @Test(arguments: [Transition.Event.resumed, .rebooted])
+    func anInterruptedExchangeIsDoneAgain(_ event: Transition.Event) {
+        for phase in [Phase.attaching, .exchanging] {
+            #expect(DeploymentMachine.transition(.update, phase, event, Self.early)?.to == phase)
+        }
     }
 
     @Test func namesOfPlacesAreDistinct() {

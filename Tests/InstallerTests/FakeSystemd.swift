@@ -159,8 +159,20 @@ final class FakeUnit {
         "AssertResult": .bool(false), "ConditionTimestampMonotonic": .uint64(0),
         "InactiveExitTimestampMonotonic": .uint64(0),
         "Job": .structure([.uint32(0), .objectPath("/")]), "Result": .string("success"), "NRestarts": .uint32(0),
-        "ExecMainCode": .int32(0), "ExecMainStatus": .int32(0), "Type": .string("simple"),
+        "ExecMainCode": .int32(0), "ExecMainStatus": .int32(0), "Type": .string("simple"), "ExecStop": commands(),
+        "ExecStopPost": commands(),
     ]
+
+    /// Of `ExecStart=` and its like.
+    static func commands(_ paths: String...) -> BusValue {
+        .array(
+            of: "(sasbttttuii)",
+            paths.map {
+                .structure(
+                    [.string($0), .strings([$0]), .bool(false)] + Array(repeating: .uint64(0), count: 4)
+                        + [.uint32(0), .int32(0), .int32(0)])
+            })
+    }
 
     private static let general = [
         "ActiveState": "s", "SubState": "s", "ConditionResult": "b", "AssertResult": "b",
@@ -168,6 +180,7 @@ final class FakeUnit {
     ]
     private static let own = [
         "Result": "s", "NRestarts": "u", "ExecMainCode": "i", "ExecMainStatus": "i", "Type": "s",
+        "ExecStop": "a(sasbttttuii)", "ExecStopPost": "a(sasbttttuii)",
     ]
 
     init(_ name: String) {
@@ -182,7 +195,7 @@ final class FakeUnit {
     /// Changes properties and tells it as systemd does: first the type's own, then the general ones, all that may change.
     func change(_ properties: [String: BusValue]) {
         values.merge(properties) { _, new in new }
-        object.changed(Self.service, Self.own.keys.filter { $0 != "Type" })
+        object.changed(Self.service, ["Result", "NRestarts", "ExecMainCode", "ExecMainStatus"])
         object.changed(Self.unit, Array(Self.general.keys))
     }
 

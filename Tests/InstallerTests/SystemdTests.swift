@@ -87,13 +87,15 @@ struct SystemdTests {
                     "NRestarts": .uint32(3), "ExecMainCode": .int32(1), "ExecMainStatus": .int32(7),
                     "ConditionResult": .bool(true), "AssertResult": .bool(true),
                     "ConditionTimestampMonotonic": .uint64(99), "Type": .string("oneshot"),
+                    "ExecStopPost": FakeUnit.commands("/usr/bin/a"),
                 ])
             let status = try await units.status(of: ["a.service"])
             #expect(
                 status == [
                     UnitStatus(
                         unit: "a.service", activeState: .failed, subState: "failed", result: "exit-code", restarts: 3,
-                        exitCode: 1, exitStatus: 7, conditionsHold: true, conditionTimestamp: 99, isOneshot: true)
+                        exitCode: 1, exitStatus: 7, conditionsHold: true, conditionTimestamp: 99, isOneshot: true,
+                        hasStopCommands: true)
                 ])
             #expect(try await units.loaded(matching: ["*"]) == ["a.service"])
         }

@@ -7,6 +7,8 @@ extension DeploymentInfo {
         case "verifying": "checking"
         case "unpacking": "unpacking beside the present version"
         case "preparing": "preparing users, folders and configuration"
+        case "attaching": "putting the new units beside those that run"
+        case "exchanging": "stopping, switching and starting the units"
         case "stopping": "stopping the units"
         case "switching": "switching"
         case "starting": "starting the units"

@@ -1,5 +1,6 @@
 import Glibc
 import Linux
+import Packages
 
 /// The files by which a release is known to systemd, made from the release alone.
 ///
@@ -49,6 +50,27 @@ struct Attachment: Sendable {
                 AttachedFile(path: "\(paths.tmpfiles)/gatekeel-\(record.name).conf", content: .bytes(Array(text.utf8))))
         }
         return files
+    }
+
+    /// Whether the units of another release, which run, notice nothing when systemd reads this attachment in its place:
+    /// the same units, of which the two say the same about all but a start.
+    func isQuiet(after old: Attachment) throws -> Bool {
+        let (old, new) = (try old.unitFiles(), try unitFiles())
+        return old.keys == new.keys
+            && new.allSatisfy { path, content in
+                switch (old[path], content) {
+                case (.bytes(let old), .bytes(let new)): UnitChange(from: old, to: new).isOfStartsAlone
+                case (let old, let new): old == new
+                }
+            }
+    }
+
+    /// The packaged files that systemd reads, by path: our own drop-in says the same for all releases but their folder.
+    private func unitFiles() throws -> [String: AttachedFile.Content] {
+        let files = try files().filter {
+            $0.path.hasPrefix("\(paths.attachedUnits)/") && Files.split($0.path).name != Self.dropIn
+        }
+        return Dictionary(files.map { ($0.path, $0.content) }) { first, _ in first }
     }
 
     private func content(of unit: ReleaseUnit) throws -> AttachedFile.Content {

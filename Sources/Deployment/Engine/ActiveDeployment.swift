@@ -30,9 +30,7 @@ final class ActiveDeployment {
         machine = DeploymentMachine(operation: record.operation, phase: record.phase)
     }
 
-    var conditions: DeploymentMachine.Conditions {
-        DeploymentMachine.Conditions(hasOld: record.hasOld, enables: record.enables, starts: record.starts)
-    }
+    var conditions: DeploymentMachine.Conditions { record.conditions }
 
     var status: DeploymentStatus {
         let base = record.phase.percent
@@ -45,6 +43,11 @@ final class ActiveDeployment {
 }
 
 extension DeploymentRecord {
+    var conditions: DeploymentMachine.Conditions {
+        DeploymentMachine.Conditions(
+            hasOld: hasOld, attachesEarly: attachesEarly, enables: enables, starts: starts)
+    }
+
     /// Counts that it is taken up again, and tells as what; the record is to be saved before anything is done.
     mutating func takeUp(bootID: String, policy: Policy) -> Transition.Event {
         attempts += 1
@@ -55,7 +58,7 @@ extension DeploymentRecord {
         }
         // What turns back already, or cannot turn back, is not asked again.
         guard DeploymentMachine.canTurnBack(operation, phase) else { return rebooted ? .rebooted : .resumed }
-        if [.switching, .starting, .probation].contains(phase), boots > policy.maxBoots {
+        if [.exchanging, .switching, .starting, .probation].contains(phase), boots > policy.maxBoots {
             reason = .interrupted("the machine went down \(boots) times while \(version) was \(phase.progressText)")
             return .exhausted
         }
@@ -69,9 +72,12 @@ extension DeploymentRecord {
 }
 
 extension Phase {
-    /// Units are down and waited for.
+    /// Units are down, or about to be, and waited for.
     var isHurried: Bool {
-        [.stopping, .switching, .starting, .revertStopping, .revertSwitching, .revertStarting].contains(self)
+        [
+            .attaching, .exchanging, .stopping, .switching, .starting, .revertStopping, .revertSwitching,
+            .revertStarting,
+        ].contains(self)
     }
 
     /// For a sentence about a version.
@@ -79,7 +85,7 @@ extension Phase {
         switch self {
         case .probation: "on probation"
         case .starting: "being started"
-        case .switching: "being switched in"
+        case .exchanging, .switching: "being switched in"
         default: "\(rawValue)"
         }
     }

@@ -49,8 +49,6 @@ public struct BootRecovery: Sendable {
     private func resolve(_ found: DeploymentRecord) throws -> (RecoveryNote, Bool) {
         var record = found
         var machine = DeploymentMachine(operation: record.operation, phase: record.phase)
-        let conditions = DeploymentMachine.Conditions(
-            hasOld: record.hasOld, enables: record.enables, starts: record.starts)
         var event = record.takeUp(bootID: bootID, policy: policy)
         if event == .rebooted, [.switching, .revertSwitching, .removing].contains(record.phase) {
             // What these want stopped is down: nothing of a package runs so early.
@@ -58,8 +56,12 @@ public struct BootRecovery: Sendable {
         }
         var changed = false
         while true {
-            for action in machine.handle(event, conditions) {
+            for action in machine.handle(event, record.conditions) {
                 if case .settle(let result) = action { record.result = result }
+            }
+            if machine.phase == .probation, changed {
+                // Exchanged just now, and started by nobody so early.
+                _ = machine.handle(.rebooted, record.conditions)
             }
             record.phase = machine.phase
             try store.saveJournal(record)
@@ -67,7 +69,7 @@ public struct BootRecovery: Sendable {
             case .revertStopping:
                 // Nothing of a package runs so early.
                 event = .done
-            case .switching, .revertSwitching, .removing:
+            case .attaching, .exchanging, .switching, .revertSwitching, .removing:
                 changed = true
                 let failure = try perform(&record)
                 if let failure { record.reason = record.reason ?? failure.reason }

@@ -14,6 +14,7 @@ extension DeploymentEngine {
         case .unpack: try await unpack(active)
         case .provision: try await provision(active)
         case .plan: try await plan(active)
+        case .rest: try await rest(active)
         case .stop: try await stop(active, active.record.oldRelease)
         case .reload: try await ports.units.reload()
         case .enable: try await enable(active)
@@ -96,7 +97,25 @@ extension DeploymentEngine {
             return (try transaction.plan(release.conffiles), try transaction.missingFolders())
         }
         if startSet(release, record).isEmpty { record.starts = false }
+        record.attachesEarly = try await attachesEarly(release, record)
         active.record = record
+    }
+
+    /// Whether systemd may read the new release's unit files while the old one runs: then it stops the old processes as
+    /// the new files say, and runs what they name in the new release.
+    private func attachesEarly(_ release: ReleaseRecord, _ deployment: DeploymentRecord) async throws -> Bool {
+        // What is to be disabled, or stays down, has links that the switch takes away.
+        guard deployment.hasOld, deployment.starts, !deployment.oldActive.isEmpty,
+            deployment.enables || deployment.oldLinks.isEmpty
+        else { return false }
+        let old = try await releaseRecord(deployment.package, deployment.oldRelease)
+        let statuses = try await ports.units.status(of: try await loadedUnits(of: old))
+        guard statuses.allSatisfy({ $0.isAtRest && !$0.hasStopCommands }) else { return false }
+        let store = self.store
+        return try await Worker.shared.run {
+            try Attachment(store: store, release: deployment.newRelease, record: release)
+                .isQuiet(after: Attachment(store: store, release: deployment.oldRelease, record: old))
+        }
     }
 
     /// The record with what runs and what is enabled of the release in place.
@@ -128,6 +147,19 @@ extension DeploymentEngine {
 
     // MARK: The units
 
+    /// Waits until no unit in place is on its way up or down.
+    private func rest(_ active: ActiveDeployment) async throws {
+        let release = try await releaseRecord(active.record.package, active.record.oldRelease)
+        let units = try await loadedUnits(of: release)
+        try beginWaiting(active)
+        let watch = ports.units.watch(units) { active.events.push(.unit($0)) }
+        defer { watch.cancel() }
+        let restless = try await until(units, release.startTimeout ?? policy.startTimeout, active, \.isAtRest)
+        guard restless.isEmpty else {
+            throw Failure(.stopFailed("\(restless.joined(separator: ", ")) did not come to rest before its stop"))
+        }
+    }
+
     /// What is started of a release: its own units, and the instances that ran or are enabled.
     func startSet(_ release: ReleaseRecord, _ deployment: DeploymentRecord) -> [String] {
         guard deployment.starts else { return [] }
@@ -150,35 +182,36 @@ extension DeploymentEngine {
         defer { watch.cancel() }
         try await ports.units.stop(units)
         let timeout = release.stopTimeout ?? policy.stopTimeout
-        var up = try await untilDown(units, timeout, active)
+        var up = try await until(units, timeout, active, \.isDown)
         if !up.isEmpty {
             try await ports.units.kill(up)
-            up = try await untilDown(up, timeout, active)
+            up = try await until(up, timeout, active, \.isDown)
         }
         guard up.isEmpty else {
             throw Failure(.stopFailed("\(up.joined(separator: ", ")) did not end, not even killed"))
         }
     }
 
-    /// Waits until the units are down.
+    /// Waits until the units, which are watched, are as they should be.
     ///
     /// - Returns: those that are not, when the time is over.
-    private func untilDown(_ units: [String], _ timeout: Duration, _ active: ActiveDeployment) async throws -> [String]
-    {
-        var up = Set(try await ports.units.status(of: units).filter { !$0.isDown }.map(\.unit))
+    private func until(
+        _ units: [String], _ timeout: Duration, _ active: ActiveDeployment, _ holds: (UnitStatus) -> Bool
+    ) async throws -> [String] {
+        var others = Set(try await ports.units.status(of: units).filter { !holds($0) }.map(\.unit))
         let end = ports.scheduler.now + timeout
         let timer = ports.scheduler.schedule(after: timeout) { active.events.push(.tick) }
         defer { timer.cancel() }
-        while !up.isEmpty, ports.scheduler.now < end {
+        while !others.isEmpty, ports.scheduler.now < end {
             switch await active.events.next() {
-            case .unit(let status) where status.isDown: up.remove(status.unit)
-            case .unit(let status) where units.contains(status.unit): up.insert(status.unit)
+            case .unit(let status) where holds(status): others.remove(status.unit)
+            case .unit(let status) where units.contains(status.unit): others.insert(status.unit)
             case .suspend: throw Suspended()
             case .unit, .tick, .health: continue
             }
         }
         // A signal may have been missed: what systemd says now counts.
-        return up.isEmpty ? [] : try await ports.units.status(of: units).filter { !$0.isDown }.map(\.unit)
+        return others.isEmpty ? [] : try await ports.units.status(of: units).filter { !holds($0) }.map(\.unit)
     }
 
     private func enable(_ active: ActiveDeployment) async throws {

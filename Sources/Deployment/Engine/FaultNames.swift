@@ -26,6 +26,7 @@
             case .unpack: ("deployment.unpack.before", "deployment.unpack.after")
             case .provision: ("deployment.provision.before", "deployment.provision.after")
             case .plan: ("deployment.plan.before", "deployment.plan.after")
+            case .rest: ("deployment.rest.before", "deployment.rest.after")
             case .stop: ("deployment.stop.before", "deployment.stop.after")
             case .mark: ("deployment.mark.before", "deployment.mark.after")
             case .conffiles: ("deployment.conffiles.before", "deployment.conffiles.after")

@@ -22,7 +22,9 @@ struct FileSteps: Sendable {
         case .attach:
             try attachment(deployment.newRelease).attach(
                 replacing: files(of: deployment.oldRelease), passage: passage)
-        case .links: try setLinks(current: deployment.operation == .remove ? "" : deployment.newRelease)
+        case .links:
+            let current = deployment.operation == .remove ? "" : deployment.newRelease
+            try store.set(current: current, previous: current.isEmpty ? "" : deployment.oldRelease, of: package)
         case .unlink: try EnablementLink.set([], for: unitNames(), store.paths)
         case .detach: try Attachment.detach(files(of: deployment.oldRelease), passage: passage)
         case .forget: return try forget()
@@ -30,11 +32,9 @@ struct FileSteps: Sendable {
         case .revertConffiles: return try conffiles.revert()
         case .revertAttach: try revertAttach()
         case .revertLinks:
-            try store.set(.current, of: package, to: deployment.oldRelease)
-            try passage("deployment.links.between")
-            try store.set(.previous, of: package, to: deployment.oldPrevious)
+            try store.set(current: deployment.oldRelease, previous: deployment.oldPrevious, of: package)
         case .revertEnablement: try EnablementLink.set(deployment.oldLinks, for: unitNames(), store.paths)
-        case .verify, .unpack, .provision, .plan, .stop, .reload, .enable, .start, .probe, .commit, .revertStop,
+        case .verify, .unpack, .provision, .plan, .rest, .stop, .reload, .enable, .start, .probe, .commit, .revertStop,
             .revertStart, .clean:
             preconditionFailure("\(step) is no step of files")
         }
@@ -45,12 +45,6 @@ struct FileSteps: Sendable {
         // A removal that was interrupted after its last step has no folder any more.
         guard Files.exists(store.folder(of: package)) else { return }
         try Files.replace(store.marker(of: package), with: Array("\(deployment.id)\n".utf8), mode: 0o644)
-    }
-
-    private func setLinks(current: String) throws {
-        try store.set(.previous, of: package, to: current.isEmpty ? "" : deployment.oldRelease)
-        try passage("deployment.links.between")
-        try store.set(.current, of: package, to: current)
     }
 
     // MARK: Attachment

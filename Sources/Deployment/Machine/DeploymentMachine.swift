@@ -16,6 +16,7 @@ struct DeploymentMachine: Hashable, Sendable {
     /// What the way on depends on, from the deployment's record.
     struct Conditions: Hashable, Sendable {
         var hasOld = false
+        var attachesEarly = false
         var enables = false
         var starts = false
 
@@ -23,6 +24,7 @@ struct DeploymentMachine: Hashable, Sendable {
             switch condition {
             case .always: true
             case .hasOld: hasOld
+            case .attachesEarly: attachesEarly
             case .activates: enables || starts
             case .starts: starts
             }

@@ -8,6 +8,11 @@ public enum Phase: String, Sendable, CaseIterable {
     case unpacking
     /// Users, folders, the conffile plan with copies of the old bytes. The old units still run.
     case preparing
+    /// The new release's unit files are put in place and read while the old units run: how they are stopped is the same
+    /// by both. The marker keeps all of them from being started.
+    case attaching
+    /// After `attaching`: the units are stopped, conffiles and links exchanged, the units started.
+    case exchanging
     /// The units in place are stopped.
     case stopping
     /// Conffiles, links, unit files: the point where the host is neither old nor new.

@@ -8,6 +8,8 @@ enum Step: String, Sendable, CaseIterable {
     case provision
     /// What runs, what is enabled, what happens to the conffiles; copies of the old bytes.
     case plan
+    /// No unit in place is on its way up or down: what is read anew would go on as the new release.
+    case rest
     /// The units in place.
     case stop
     /// From here to `unmark` the package's units cannot start.
@@ -57,9 +59,13 @@ extension Phase {
         case (.unpacking, _): [.unpack]
         // The plan first: it sees which folders beneath /etc are not the package's doing.
         case (.preparing, _): [.plan, .provision]
+        // The marker first: a unit that crashes now comes back as neither of the two.
+        case (.attaching, _): [.mark, .rest, .attach, .reload]
+        // Nothing but what must be between "down" and "up" comes before the start.
+        case (.exchanging, _): [.stop, .conffiles, .links, .unmark, .start, .enable]
         case (.stopping, _): [.stop]
         case (.switching, _): [.mark, .conffiles, .attach, .links, .unlink, .reload, .unmark]
-        case (.starting, _): [.enable, .start]
+        case (.starting, _): [.start, .enable]
         case (.probation, _): [.probe]
         case (.committing, .deactivate): [.unlink, .reload, .commit]
         case (.committing, _): [.commit]
@@ -81,6 +87,8 @@ extension Phase {
         case .verifying: 0
         case .unpacking: 5
         case .preparing: 50
+        case .attaching: 52
+        case .exchanging: 55
         case .stopping: 55
         case .switching: 60
         case .starting: 65

@@ -10,6 +10,9 @@ extension Transition {
         // Install, update, rollback: all that takes long happens while the old release runs.
         Transition(fresh, [.verifying], [.done], .unpacking),
         Transition(fresh, [.unpacking], [.done], .preparing),
+        Transition(exchange, [.preparing], [.done], .attaching, when: .attachesEarly),
+        Transition(exchange, [.attaching], [.done], .exchanging),
+        Transition(exchange, [.exchanging], [.done], .probation),
         Transition(exchange, [.preparing], [.done], .stopping, when: .hasOld),
         Transition(exchange, [.preparing], [.done], .switching),
         Transition(exchange, [.stopping], [.done], .switching),
@@ -24,8 +27,10 @@ extension Transition {
         Transition(exchange, [.verifying, .unpacking, .preparing], bad, .cleaning, .failed),
         // The old units may be down, and nothing else.
         Transition(exchange, [.stopping], bad, .revertStarting, .failed),
+        // They run, unless they have ended by themselves.
+        Transition(exchange, [.attaching], bad, .revertSwitching, .failed),
         // The way back.
-        Transition(exchange, [.switching, .starting, .probation, .committing], bad, .revertStopping),
+        Transition(exchange, [.exchanging, .switching, .starting, .probation, .committing], bad, .revertStopping),
         Transition(exchange, [.revertStopping], [.done, .failed], .revertSwitching, when: .hasOld, .rolledBack),
         Transition(exchange, [.revertStopping], [.done, .failed], .revertSwitching, .failed),
         Transition(exchange, [.revertSwitching], [.done], .revertStarting),
@@ -67,6 +72,8 @@ extension Transition {
         Transition(Set(Operation.allCases), [.verifying], back, .verifying),
         Transition(Set(Operation.allCases), [.unpacking], back, .unpacking),
         Transition(Set(Operation.allCases), [.preparing], back, .preparing),
+        Transition(Set(Operation.allCases), [.attaching], back, .attaching),
+        Transition(Set(Operation.allCases), [.exchanging], back, .exchanging),
         Transition(Set(Operation.allCases), [.stopping], back, .stopping),
         Transition(Set(Operation.allCases), [.switching], back, .switching),
         Transition(Set(Operation.allCases), [.starting], back, .starting),

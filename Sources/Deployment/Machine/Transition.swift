@@ -19,6 +19,8 @@ struct Transition: Sendable {
         case always
         /// Another release is in place.
         case hasOld
+        /// It runs, and systemd may read the new one's unit files meanwhile.
+        case attachesEarly
         /// Units are to be enabled or started after the switch.
         case activates
         /// Units are to be started after the switch.

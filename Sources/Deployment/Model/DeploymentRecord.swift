@@ -27,6 +27,8 @@ struct DeploymentRecord: Hashable, Sendable {
     var oldActive: [String] = []
     var enables = false
     var starts = false
+    /// systemd may read the new release's unit files while the old one runs.
+    var attachesEarly = false
     /// The plan of the conffiles.
     var conffiles: [ConffilePlan] = []
     /// Folders beneath `/etc` that the switch makes.
@@ -76,6 +78,7 @@ extension DeploymentRecord {
         record.add("old-active", each: oldActive)
         record.add("enables", enables)
         record.add("starts", starts)
+        record.add("attaches-early", attachesEarly)
         for plan in conffiles {
             record.add("conffile", fields: plan.fields)
         }
@@ -113,6 +116,7 @@ extension DeploymentRecord {
         oldActive = record.strings("old-active")
         enables = record.flag("enables")
         starts = record.flag("starts")
+        attachesEarly = record.flag("attaches-early")
         conffiles = record.all("conffile").compactMap(ConffilePlan.init(fields:))
         folders = record.strings("folder")
         boots = record.integer("boots")

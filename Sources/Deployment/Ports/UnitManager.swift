@@ -68,11 +68,13 @@ public struct UnitStatus: Hashable, Sendable {
     public var conditionTimestamp: UInt64
     /// `Type` of a service is `oneshot`: inactive with `success` is as it should be.
     public var isOneshot: Bool
+    /// `ExecStop`, `ExecStopPre` or `ExecStopPost`: a program of the release takes part in stopping.
+    public var hasStopCommands: Bool
 
     public init(
         unit: String, activeState: ActiveState, subState: String = "", result: String = "success", restarts: Int = 0,
         exitCode: Int32 = 0, exitStatus: Int32 = 0, conditionsHold: Bool = true, conditionTimestamp: UInt64 = 0,
-        isOneshot: Bool = false
+        isOneshot: Bool = false, hasStopCommands: Bool = false
     ) {
         self.unit = unit
         self.activeState = activeState
@@ -84,8 +86,13 @@ public struct UnitStatus: Hashable, Sendable {
         self.conditionsHold = conditionsHold
         self.conditionTimestamp = conditionTimestamp
         self.isOneshot = isOneshot
+        self.hasStopCommands = hasStopCommands
     }
 
     /// Whether processes of the unit may be there, or come without being asked for.
     public var isDown: Bool { activeState == .inactive || activeState == .failed }
+
+    /// Whether nothing is under way of which a part is still to be run: a start is held back by an assertion when it
+    /// begins, and not in its middle.
+    var isAtRest: Bool { isDown || activeState == .active || subState.hasPrefix("auto-restart") }
 }

@@ -93,13 +93,23 @@ public struct Store: Sendable {
         return target
     }
 
-    /// Switches a link atomically and durably; empty takes it away.
-    func set(_ link: ReleaseLink, of package: String, to release: String) throws(Errno) {
-        let path = "\(folder(of: package))/\(link.rawValue)"
+    /// Switches the links, each atomically, and both durably; empty takes one away.
+    func set(current: String, previous: String, of package: String) throws {
+        let folder = folder(of: package)
+        guard Files.exists(folder) else { return }
+        try place(.previous, in: folder, previous)
+        try passage("deployment.links.between")
+        try place(.current, in: folder, current)
+        // Once for both: units are down meanwhile.
+        try Files.synchronizeDirectory(folder)
+    }
+
+    private func place(_ link: ReleaseLink, in folder: String, _ release: String) throws(Errno) {
+        let path = "\(folder)/\(link.rawValue)"
         if release.isEmpty {
-            try Files.remove(path)
+            if unlink(path) != 0, errno != ENOENT { throw Errno.current("remove \(path)") }
         } else if Files.linkTarget(path) != release {
-            try Files.replaceLink(path, target: release)
+            try Files.placeLink(path, target: release)
         }
     }
 

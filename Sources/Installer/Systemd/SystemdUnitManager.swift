@@ -153,6 +153,9 @@ extension UnitStatus {
             exitCode: Int32(clamping: number("ExecMainCode")), exitStatus: Int32(clamping: number("ExecMainStatus")),
             conditionsHold: (values["ConditionResult"]?.flag ?? true) && (values["AssertResult"]?.flag ?? true),
             conditionTimestamp: values["ConditionTimestampMonotonic"]?.unsigned ?? 0,
-            isOneshot: text("Type") == "oneshot")
+            isOneshot: text("Type") == "oneshot",
+            hasStopCommands: ["ExecStop", "ExecStopPre", "ExecStopPost"].contains {
+                values[$0]?.elements?.isEmpty == false
+            })
     }
 }

@@ -123,7 +123,7 @@ def archive(*parts):
     return b"!<arch>\n" + b"".join(member(name, content) for name, content in parts)
 
 
-def revised(good, version, behaviour="good"):
+def revised(good, version, behaviour="good", unit=UNIT):
     """The sample in another version, put together without debhelper: for tests that need hundreds."""
     made = []
     for name, content in members(pathlib.Path(good).read_bytes()):
@@ -138,6 +138,8 @@ def revised(good, version, behaviour="good"):
                                        for line in lines).encode()
                     elif info.name == "./md5sums":
                         continue
+                    elif info.name.endswith("/keelsample.service") and info.isreg():
+                        data = unit.encode()
                     elif info.name == "./usr/share/keelsample/release":
                         data = f"{version} {behaviour}\n".encode()
                     if data is not None:
