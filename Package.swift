@@ -63,6 +63,7 @@ let package = Package(
 
         // Foundations.
         module("Linux", ["CLinux"]),
+        module("Refusals", []),
         module("FaultPoints", ["Linux"]),
         module("State", ["Linux", "FaultPoints"]),
         module("EventLoop", ["CSDEvent", "Linux"]),
@@ -82,10 +83,10 @@ let package = Package(
 
         // Packages and the pipeline.
         module("Packages", ["Archive", "Signing", "Configuration", "Linux", "FaultPoints"]),
-        module("Deployment", ["Packages", "Configuration", "EventLoop", "Linux", "FaultPoints"]),
+        module("Deployment", ["Packages", "Refusals", "Configuration", "EventLoop", "State", "Linux", "FaultPoints"]),
 
         // The host, the contract between the daemons, and the daemons.
-        module("Contract", ["Bus", "EventLoop", "Linux"]),
+        module("Contract", ["Bus", "Refusals", "EventLoop", "Linux"]),
         module("HostObjects", ["LwM2M", "LwM2MClient", "EventLoop", "State", "Linux", "FaultPoints"]),
         module(
             "Installer",
@@ -133,7 +134,7 @@ let package = Package(
         tests("CoAP", ["LwM2M", "LwM2MClient"]),
         tests("DevServer", ["CoAP", "LwM2M", "LwM2MClient", "JSON"]),
         tests("Packages", ["Archive", "Signing"]),
-        tests("Deployment", ["Packages"]),
+        tests("Deployment", ["Packages", "State"]),
         tests("HostObjects", ["LwM2M", "LwM2MClient"]),
         tests("Installer", ["Deployment", "Packages", "Contract", "Bus"]),
         tests(

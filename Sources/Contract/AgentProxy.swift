@@ -28,10 +28,6 @@ public final class AgentProxy {
     public func onStatusChanged(
         _ handler: @escaping @LoopActor (AgentStatus) -> Void
     ) throws(ContractError) -> BusToken {
-        try remote.onSignal("StatusChanged") { arguments in
-            if let properties = arguments.first?.properties, let status = AgentStatus(properties: properties) {
-                handler(status)
-            }
-        }
+        try remote.onSignal("StatusChanged", handler)
     }
 }

@@ -113,19 +113,14 @@ public final class InstallerProxy: InstallerClient {
     public func onPackageChanged(
         _ handler: @escaping @LoopActor (PackageInfo) -> Void
     ) throws(ContractError) -> BusToken {
-        try remote.onSignal("PackageChanged") { arguments in
-            guard arguments.count == 2, let properties = arguments[1].properties,
-                let info = PackageInfo(properties: properties)
-            else { return }
-            handler(info)
-        }
+        try remote.onSignal("PackageChanged", handler)
     }
 
     @discardableResult
     public func onPackageRemoved(
         _ handler: @escaping @LoopActor (_ name: String) -> Void
     ) throws(ContractError) -> BusToken {
-        try remote.onSignal("PackageRemoved") { arguments in
+        try remote.onSignal("PackageRemoved") { (arguments: [BusValue]) in
             if let name = arguments.first?.text { handler(name) }
         }
     }
@@ -134,12 +129,7 @@ public final class InstallerProxy: InstallerClient {
     public func onDeploymentChanged(
         _ handler: @escaping @LoopActor (DeploymentInfo) -> Void
     ) throws(ContractError) -> BusToken {
-        try remote.onSignal("DeploymentChanged") { arguments in
-            guard arguments.count == 2, let properties = arguments[1].properties,
-                let info = DeploymentInfo(properties: properties)
-            else { return }
-            handler(info)
-        }
+        try remote.onSignal("DeploymentChanged", handler)
     }
 
     @discardableResult

@@ -50,8 +50,17 @@ struct RemoteObject {
         }
     }
 
+    /// A signal whose last argument is a dictionary; another signal of that name is not taken.
+    func onSignal<Value: DictionaryValue>(
+        _ member: String, _ handler: @escaping @LoopActor (Value) -> Void
+    ) throws(ContractError) -> BusToken {
+        try onSignal(member) { (arguments: [BusValue]) in
+            if let value = arguments.last?.properties.flatMap(Value.init(properties:)) { handler(value) }
+        }
+    }
+
     func onSignal(
-        _ member: String, handler: @escaping @LoopActor ([BusValue]) -> Void
+        _ member: String, _ handler: @escaping @LoopActor ([BusValue]) -> Void
     ) throws(ContractError) -> BusToken {
         do throws(BusError) {
             return try connection.onSignal(from: name, path: path, interface: interface, member: member) {

@@ -1,22 +1,10 @@
 import Glibc
 import Linux
+import Refusals
 
-/// Why the engine refuses or fails, with text for people; `code` maps to `org.gatekeel.Error.*`.
+/// Why the engine refuses or fails, with text for people.
 public struct DeploymentError: Error, Hashable, Sendable, CustomStringConvertible {
-    public enum Code: String, Sendable, CaseIterable {
-        case badSignature = "bad-signature"
-        case unsupported = "unsupported"
-        case noSpace = "no-space"
-        case unmetRelation = "unmet-relation"
-        case downgrade = "downgrade"
-        case wrongArchitecture = "wrong-architecture"
-        case conflict = "conflict"
-        case busy = "busy"
-        case notFound = "not-found"
-        case accessDenied = "access-denied"
-        case invalidArgument = "invalid-argument"
-        case failed = "failed"
-    }
+    public typealias Code = RefusalCode
 
     public var code: Code
     /// A sentence that says what is wrong and what to do.
@@ -30,7 +18,7 @@ public struct DeploymentError: Error, Hashable, Sendable, CustomStringConvertibl
     public var description: String { text }
 
     /// As a deployment's reason: `downgrade: …`.
-    public var reason: Reason { Reason(code.rawValue, text) }
+    public var reason: Reason { Reason(code.token, text) }
 
     /// Any error as one of ours: a full disk is `noSpace`.
     public static func wrapping(_ error: any Error) -> DeploymentError {

@@ -9,22 +9,7 @@ extension ContractError {
             return
         }
         let error = DeploymentError.wrapping(error)
-        let code: Code =
-            switch error.code {
-            case .badSignature: .badSignature
-            case .unsupported: .unsupported
-            case .noSpace: .noSpace
-            case .unmetRelation: .unmetRelation
-            case .downgrade: .downgrade
-            case .wrongArchitecture: .wrongArchitecture
-            case .conflict: .conflict
-            case .busy: .busy
-            case .notFound: .notFound
-            case .accessDenied: .accessDenied
-            case .invalidArgument: .invalidArgument
-            case .failed: .failed
-            }
-        self.init(code, error.text)
+        self.init(error.code, error.text)
     }
 }
 
