@@ -46,8 +46,7 @@ public struct CheckedFile: Sendable {
             try Files.link(path, replacing: copy)
             try faultPoint("state.copy.after")
         }
-        let body = Array(body)
-        try Files.replace(path, with: body + trailer(body), mode: 0o600)
+        try Files.replace(path, with: Self.checked(body), mode: 0o600)
         try faultPoint("state.write.after")
     }
 
@@ -58,16 +57,22 @@ public struct CheckedFile: Sendable {
         try Files.remove(path)
     }
 
+    /// A state as `save` writes it, for what is written by other means.
+    public static func checked(_ body: some Sequence<UInt8>) -> [UInt8] {
+        let body = Array(body)
+        return body + trailer(body)
+    }
+
     private func body(of path: String) -> [UInt8]? {
         guard let bytes = try? Files.read(path, limit: limit) else { return nil }
-        let length = trailer([]).count
+        let length = Self.trailer([]).count
         guard bytes.count >= length else { return nil }
         let body = bytes.dropLast(length)
-        return Array(bytes.suffix(length)) == trailer(body) ? Array(body) : nil
+        return Array(bytes.suffix(length)) == Self.trailer(body) ? Array(body) : nil
     }
 
     /// `# sum ` and FNV-1a of the body in 16 hexadecimal digits: against damage, not against an adversary.
-    private func trailer(_ body: some Sequence<UInt8>) -> [UInt8] {
+    private static func trailer(_ body: some Sequence<UInt8>) -> [UInt8] {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in body { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
         let digits = String(hash, radix: 16)

@@ -1,50 +1,78 @@
-/// Lines of `Key=value`, in order: the text form of small state files. Values may hold any text; line feeds, carriage
-/// returns and backslashes are written `\n`, `\r`, `\\`.
+/// Lines of `Key=value`, in order: the text form of small state files. A key may come more than once, and have several
+/// fields with tabs between them.
+///
+/// Fields may hold any text; tabs, line feeds, carriage returns and backslashes are written `\t`, `\n`, `\r`, `\\`.
 public struct Record: Hashable, Sendable {
-    private var values: [(key: String, value: String)] = []
+    private struct Row: Hashable, Sendable {
+        var key: String
+        var fields: [String]
+    }
+
+    private var rows: [Row] = []
 
     public init() {}
 
-    /// Parses what `bytes` gave; nil for anything else, a key given twice included.
-    public init?(bytes: [UInt8]) {
-        guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
-        for line in text.split(separator: "\n") {
-            guard let equals = line.firstIndex(of: "="),
-                let value = Record.unescaped(line[line.index(after: equals)...])
-            else { return nil }
-            let key = String(line[..<equals])
-            guard self[key] == nil else { return nil }
-            values.append((key, value))
-        }
-    }
+    // MARK: Writing
 
-    public var bytes: [UInt8] {
-        Array(values.map { "\($0.key)=\(Record.escaped($0.value))\n" }.joined().utf8)
-    }
+    public mutating func add(_ key: String, fields: [String]) { rows.append(Row(key: key, fields: fields)) }
+    public mutating func add(_ key: String, _ fields: String...) { add(key, fields: fields) }
+    public mutating func add(_ key: String, _ number: some BinaryInteger) { add(key, "\(number)") }
+    public mutating func add(_ key: String, _ flag: Bool) { add(key, flag ? "yes" : "no") }
+    /// A line for each value.
+    public mutating func add(_ key: String, each values: [String]) { for value in values { add(key, value) } }
 
-    /// The value of a key; setting nil removes it.
+    // MARK: Reading
+
+    /// The fields of the first line of a key.
+    public func fields(_ key: String) -> [String]? { rows.first { $0.key == key }?.fields }
+    /// The fields of all lines of a key.
+    public func all(_ key: String) -> [[String]] { rows.filter { $0.key == key }.map(\.fields) }
+    /// Empty when there is none.
+    public func string(_ key: String) -> String { self[key] ?? "" }
+    /// The first fields of all lines of a key.
+    public func strings(_ key: String) -> [String] { all(key).compactMap(\.first) }
+    public func flag(_ key: String) -> Bool { self[key] == "yes" }
+    /// 0 when there is none.
+    public func integer<Number: FixedWidthInteger>(_ key: String) -> Number { self[key].flatMap { Number($0) } ?? 0 }
+
+    /// The first field of a key that comes once; setting nil removes it.
     public subscript(key: String) -> String? {
-        get { values.first { $0.key == key }?.value }
+        get { fields(key)?.first }
         set {
-            let index = values.firstIndex { $0.key == key }
+            let index = rows.firstIndex { $0.key == key }
             switch (index, newValue) {
-            case (let index?, let value?): values[index].value = value
-            case (let index?, nil): values.remove(at: index)
-            case (nil, let value?): values.append((key, value))
+            case (let index?, let value?): rows[index].fields = [value]
+            case (let index?, nil): rows.remove(at: index)
+            case (nil, let value?): add(key, value)
             case (nil, nil): break
             }
         }
     }
 
-    public static func == (left: Record, right: Record) -> Bool { left.bytes == right.bytes }
+    // MARK: Bytes
 
-    public func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
+    /// Parses what `bytes` gave; nil for anything else.
+    public init?(bytes: [UInt8]) {
+        guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
+        for line in text.split(separator: "\n") {
+            guard let equals = line.firstIndex(of: "=") else { return nil }
+            let values = line[line.index(after: equals)...].split(separator: "\t", omittingEmptySubsequences: false)
+            let fields = values.compactMap(Record.unescaped)
+            guard fields.count == values.count else { return nil }
+            add(String(line[..<equals]), fields: fields)
+        }
+    }
+
+    public var bytes: [UInt8] {
+        Array(rows.map { "\($0.key)=\($0.fields.map(Record.escaped).joined(separator: "\t"))\n" }.joined().utf8)
+    }
 
     private static func escaped(_ value: String) -> String {
         var result = ""
         for scalar in value.unicodeScalars {
             switch scalar {
             case "\\": result += "\\\\"
+            case "\t": result += "\\t"
             case "\n": result += "\\n"
             case "\r": result += "\\r"
             default: result.unicodeScalars.append(scalar)
@@ -63,6 +91,7 @@ public struct Record: Hashable, Sendable {
             }
             switch scalars.popFirst() {
             case "\\": result += "\\"
+            case "t": result += "\t"
             case "n": result += "\n"
             case "r": result += "\r"
             default: return nil

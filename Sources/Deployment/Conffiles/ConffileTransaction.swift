@@ -1,5 +1,6 @@
 import Glibc
 import Linux
+import State
 
 /// The conffiles of one deployment: planned while the old release runs, put in place at the switch, taken back.
 ///
@@ -17,8 +18,10 @@ struct ConffileTransaction: Sendable {
     /// A plan that was finished is used again: were the journal lost and only its previous copy left, the host might be
     /// switched by now, and the old bytes are nowhere else.
     func plan(_ conffiles: [String]) throws -> [ConffilePlan] {
-        let file = RecordFile(path: "\(work)/plan", kind: "conffiles")
-        if let record = file.load().record { return record.all("conffile").compactMap(ConffilePlan.init(fields:)) }
+        let file = CheckedFile(record: "\(work)/plan")
+        if let record = file.load("conffiles").record {
+            return record.all("conffile").compactMap(ConffilePlan.init(fields:))
+        }
         try Files.removeTree(work)
         try Files.makeDirectories(work, mode: 0o700)
         var plans: [ConffilePlan] = []
@@ -36,7 +39,7 @@ struct ConffileTransaction: Sendable {
         }
         var record = Record(kind: "conffiles")
         for plan in plans { record.add("conffile", fields: plan.fields) }
-        try file.save(record)
+        try file.save(record.bytes)
         try Files.synchronizeDirectory(Files.split(work).folder)
         return plans
     }

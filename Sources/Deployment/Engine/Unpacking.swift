@@ -1,5 +1,6 @@
 import Glibc
 import Linux
+import State
 
 /// Makes a release of a staged package: unpacked beside, completed, durable, and then given its name.
 struct Unpacking: Sendable {
@@ -47,7 +48,7 @@ struct Unpacking: Sendable {
             "usr/lib/extension-release.d/extension-release.\(deployment.newRelease)", Array("ID=_any\n".utf8))
         if !record.manifestUsers.isEmpty { try tree.add(Store.usersName, Self.lines(record.manifestUsers)) }
         if !record.manifestFolders.isEmpty { try tree.add(Store.foldersName, Self.lines(record.manifestFolders)) }
-        let bytes = record.record.encoded()
+        let bytes = CheckedFile.checked(record.record.bytes)
         try tree.add(Store.recordName, bytes)
         try tree.add("\(Store.recordName).previous", bytes)
     }

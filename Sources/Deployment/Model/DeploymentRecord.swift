@@ -1,4 +1,5 @@
 import Linux
+import State
 
 /// A deployment as its journal holds it: all that is needed to finish or to revert it.
 struct DeploymentRecord: Hashable, Sendable {

@@ -1,3 +1,5 @@
+import State
+
 /// What the store remembers of a package beside its releases; it outlives a removal that is no purge.
 struct PackageState: Hashable, Sendable {
     static let kind = "package"

@@ -1,3 +1,5 @@
+import State
+
 extension ReleaseRecord {
     static let kind = "release"
 

@@ -148,6 +148,9 @@ struct Probation: Hashable, Sendable {
 }
 
 extension Duration {
+    /// Whole milliseconds.
+    var milliseconds: Int64 { components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000 }
+
     /// `30 s`, `500 ms`.
     var text: String {
         let milliseconds = milliseconds

@@ -1,10 +1,11 @@
 import Glibc
 import Linux
+import State
 
 extension Store {
-    private var journal: RecordFile { RecordFile(path: "\(journalFolder)/deployment", kind: DeploymentRecord.kind) }
-    private var historyFile: RecordFile { RecordFile(path: "\(journalFolder)/history", kind: "history") }
-    private var clock: RecordFile { RecordFile(path: "\(journalFolder)/clock", kind: "clock") }
+    private var journal: CheckedFile { CheckedFile(record: "\(journalFolder)/deployment") }
+    private var historyFile: CheckedFile { CheckedFile(record: "\(journalFolder)/history") }
+    private var clock: CheckedFile { CheckedFile(record: "\(journalFolder)/clock") }
     private var reserve: String { "\(journalFolder)/reserve" }
     private static let reserveSize = 256 * 1024
 
@@ -12,7 +13,7 @@ extension Store {
 
     /// The deployment that was interrupted, if one was.
     func loadJournal() -> (deployment: DeploymentRecord?, complaints: [String]) {
-        let loaded = journal.load()
+        let loaded = journal.load(DeploymentRecord.kind)
         guard let record = loaded.record else { return (nil, loaded.complaints) }
         do {
             return (try DeploymentRecord(record), loaded.complaints)
@@ -24,7 +25,7 @@ extension Store {
     /// Makes a transition durable, before its effects begin.
     func saveJournal(_ deployment: DeploymentRecord) throws {
         try passage("deployment.journal.before")
-        try reserving { () throws(Errno) in try journal.save(deployment.record) }
+        try reserving { () throws(Errno) in try journal.save(deployment.record.bytes) }
         try passage("deployment.journal.after")
     }
 
@@ -34,7 +35,7 @@ extension Store {
 
     /// The deployments that ended, the newest last.
     func loadHistory() -> (deployments: [DeploymentRecord], complaints: [String]) {
-        let loaded = historyFile.load()
+        let loaded = historyFile.load("history")
         guard let record = loaded.record else { return ([], loaded.complaints) }
         let deployments = record.all("deployment").compactMap { fields -> DeploymentRecord? in
             guard fields.count == 12, let operation = Operation(rawValue: fields[2]),
@@ -63,19 +64,19 @@ extension Store {
                 "\(deployment.endedAt)", deployment.downtime.map { "\($0.milliseconds)" } ?? "")
         }
         try passage("deployment.history.before")
-        try reserving { () throws(Errno) in try historyFile.save(record) }
+        try reserving { () throws(Errno) in try historyFile.save(record.bytes) }
         try passage("deployment.history.after")
     }
 
     // MARK: The newest time known
 
     /// Seconds since the epoch; 0 when none is known. A clock that is set back does not make an expired certificate good.
-    func newestTime() -> Int64 { clock.load().record?.integer("newest") ?? 0 }
+    func newestTime() -> Int64 { clock.load("clock").record?.integer("newest") ?? 0 }
 
     func save(newestTime: Int64) throws(Errno) {
         var record = Record(kind: "clock")
         record.add("newest", newestTime)
-        try clock.save(record)
+        try clock.save(record.bytes)
     }
 
     // MARK: A full disk

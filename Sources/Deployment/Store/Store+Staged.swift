@@ -1,5 +1,6 @@
 import Glibc
 import Linux
+import State
 
 extension Store {
     static let packageFile = "package.deb"
@@ -29,9 +30,7 @@ extension Store {
     ///   - seconds: the longest time for all of it.
     func copy(_ source: consuming FileDescriptor, into token: String, limit: UInt64, seconds: Int) throws {
         let source = try Self.source(source)
-        guard source.kind == .file, let size = source.expectedBytes.map({ UInt64(clamping: $0) }) else {
-            throw DeploymentError(.invalidArgument, "a package must be given as a regular file")
-        }
+        let size = source.expectedBytes
         guard size <= limit else { throw Self.tooLarge(limit) }
         let folder = folder(staged: token)
         try Files.makeDirectories(folder, mode: 0o700)
@@ -41,7 +40,7 @@ extension Store {
         guard room >= size else { throw Self.noSpace(size, free) }
         let target = try FileDescriptor.open(package(staged: token), O_WRONLY | O_CREAT | O_EXCL)
         do throws(Errno) {
-            _ = try source.copy(to: target, limit: Int(clamping: min(limit, room)), seconds: seconds)
+            try source.copy(to: target, limit: Int(clamping: min(limit, room)), seconds: seconds)
         } catch {
             switch error.code {
             case EFBIG where room < limit: throw Self.noSpace(room, free)
@@ -78,7 +77,7 @@ extension Store {
         record.add("staged-at", package.stagedAt)
         try passage("deployment.stage.record.before")
         try reserving { () throws(Errno) in
-            try RecordFile(path: "\(folder(staged: package.token))/record", kind: ReleaseRecord.kind).save(record)
+            try CheckedFile(record: "\(folder(staged: package.token))/record").save(record.bytes)
         }
         try Files.synchronizeDirectory(stagedFolder)
         try passage("deployment.stage.record.after")
@@ -89,8 +88,9 @@ extension Store {
         var packages: [StagedPackage] = []
         var broken: [String] = []
         for name in (try? Files.names(in: stagedFolder)) ?? [] {
-            let file = RecordFile(path: "\(folder(staged: name))/record", kind: ReleaseRecord.kind)
-            if Self.isToken(name), Files.exists(package(staged: name)), let record = file.load().record,
+            let file = CheckedFile(record: "\(folder(staged: name))/record")
+            if Self.isToken(name), Files.exists(package(staged: name)),
+                let record = file.load(ReleaseRecord.kind).record,
                 let release = try? ReleaseRecord(record)
             {
                 packages.append(

@@ -1,5 +1,6 @@
 import Glibc
 import Linux
+import State
 
 /// The store on disk, `/var/lib/gatekeel`:
 ///
@@ -129,14 +130,14 @@ public struct Store: Sendable {
     /// What is known of a release.
     func record(of package: String, release: String) throws -> ReleaseRecord {
         let path = "\(folder(of: package, release: release))/\(Self.recordName)"
-        let loaded = RecordFile(path: path, kind: ReleaseRecord.kind).load()
+        let loaded = CheckedFile(record: path).load(ReleaseRecord.kind)
         guard let record = loaded.record else {
             throw DeploymentError(.failed, loaded.complaints.first ?? "\(path) is missing")
         }
         return try ReleaseRecord(record)
     }
 
-    /// In a release, twice: the second as `RecordFile`'s previous good copy.
+    /// In a release, twice: the second as the copy of a `CheckedFile`.
     static let recordName = "gatekeel-release"
     /// In a release, when the manifest or the payload asks for users or folders.
     static let usersName = "gatekeel-sysusers.conf"
@@ -146,19 +147,19 @@ public struct Store: Sendable {
         ReleaseTree(path: folder(of: package, release: release))
     }
 
-    private func stateFile(_ package: String) -> RecordFile {
-        RecordFile(path: "\(folder(of: package))/state", kind: PackageState.kind)
+    private func stateFile(_ package: String) -> CheckedFile {
+        CheckedFile(record: "\(folder(of: package))/state")
     }
 
     func state(of package: String) -> (state: PackageState, complaints: [String]) {
-        let loaded = stateFile(package).load()
+        let loaded = stateFile(package).load(PackageState.kind)
         return (loaded.record.map(PackageState.init) ?? PackageState(), loaded.complaints)
     }
 
     func save(_ state: PackageState, of package: String) throws {
         try Files.makeDirectories(folder(of: package), mode: 0o755)
         try passage("deployment.state.before")
-        try reserving { () throws(Errno) in try stateFile(package).save(state.record) }
+        try reserving { () throws(Errno) in try stateFile(package).save(state.record.bytes) }
         try passage("deployment.state.after")
     }
 

@@ -187,7 +187,6 @@ extension DeploymentError {
             case .noSpace: .noSpace
             case .unsigned, .badSignature: .badSignature
             case .file: .failed
-            case .timedOut, .tooLarge: .invalidArgument
             case .malformed, .archive, .signing: .unsupported
             }
         self.init(code, "\(error)")

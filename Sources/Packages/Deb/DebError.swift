@@ -11,10 +11,6 @@ public enum DebError: Error, Hashable, Sendable, CustomStringConvertible {
     case noSpace(String)
     /// It is no `.deb`, or not in the strict form that is accepted.
     case malformed(String)
-    /// It is larger than allowed.
-    case tooLarge(limit: Int)
-    /// It did not arrive in time.
-    case timedOut
     /// It is not signed, and the policy wants a signature.
     case unsigned
     /// It is signed, but not acceptably.
@@ -27,7 +23,6 @@ public enum DebError: Error, Hashable, Sendable, CustomStringConvertible {
     init(_ error: Errno) {
         switch error.code {
         case ENOSPC, EDQUOT: self = .noSpace("\(error)")
-        case ETIMEDOUT: self = .timedOut
         default: self = .file(error)
         }
     }
@@ -46,9 +41,6 @@ public enum DebError: Error, Hashable, Sendable, CustomStringConvertible {
         case .file(let error): "\(error)"
         case .noSpace(let reason): "not enough space: \(reason); make room and try again"
         case .malformed(let reason): "not a package that can be installed: \(reason)"
-        case .tooLarge(let limit):
-            "the package is larger than \(limit) bytes; make it smaller, or raise MaxPackageSize= in installd.conf"
-        case .timedOut: "the package's bytes did not arrive in time; try again"
         case .unsigned: "the package is not signed; sign it with “gatekeel package sign”"
         case .badSignature(let error): "\(error)"
         case .archive(let member, let error): "\(member): \(error)"

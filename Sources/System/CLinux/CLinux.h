@@ -56,12 +56,6 @@ static inline long gk_copy_file_range(int in, int out, size_t length) {
     return syscall(SYS_copy_file_range, in, (void *)0, out, (void *)0, length, 0);
 }
 
-// splice(2) is behind _GNU_SOURCE. The offset is that of the output file.
-static inline long gk_splice_out(int pipe, int out, int64_t *offset, size_t length, unsigned int flags) {
-    return syscall(SYS_splice, pipe, (void *)0, out, offset, length, flags);
-}
-static const unsigned int gk_SPLICE_F_NONBLOCK = 2;
-
 // The kind of file system that holds a file: f_type of statfs(2), whose type differs between architectures.
 static inline int64_t gk_file_system_type(int fd) {
     struct statfs status;
