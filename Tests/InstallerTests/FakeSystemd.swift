@@ -9,6 +9,8 @@ final class FakeSystemd {
     private(set) var calls: [String] = []
     /// What a member is answered with instead of success.
     var failures: [String: BusError] = [:]
+    /// Only the next call fails.
+    var failsOnce = false
     /// What a transient unit's properties are when it has ended; nil leaves it running.
     var transientEnd: [String: BusValue]? = ["Result": .string("success"), "ActiveState": .string("inactive")]
     /// A transient unit of before, and how often it must be stopped until it is gone.
@@ -43,7 +45,10 @@ final class FakeSystemd {
     private func record(_ call: BusCall) throws(BusError) {
         let arguments = call.arguments.map { $0.text ?? $0.strings?.joined(separator: ",") ?? "" }
         calls.append(([call.member] + arguments).joined(separator: " "))
-        if let failure = failures[call.member] { throw failure }
+        if let failure = failures[call.member] {
+            if failsOnce { failures[call.member] = nil }
+            throw failure
+        }
     }
 
     private func methods() -> [String: BusObject.Handler] {

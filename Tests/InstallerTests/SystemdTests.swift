@@ -44,6 +44,25 @@ struct SystemdTests {
     ])
     func aUnitsPathIsEscaped(name: String, escaped: String) { #expect(SystemdObject.escaped(name) == escaped) }
 
+    /// As a daemon-reexec does it.
+    @Test func whatSystemdDidNotAnswerBeforeItLeftTheBusIsAskedAgain() async throws {
+        try await withSystemd { rig in
+            let units = SystemdUnitManager(rig.systemd)
+            rig.fake.failsOnce = true
+            rig.fake.failures["StartUnit"] = BusError(
+                BusError.noReply, "Message recipient disconnected from message bus without replying")
+            try await units.start(["a.service"])
+            #expect(rig.fake.calls == ["StartUnit a.service replace", "StartUnit a.service replace"])
+            // Time that passed is no such thing, and twice is enough.
+            rig.fake.failures["StartUnit"] = BusError(BusError.noReply, "Method call timed out")
+            await #expect(throws: DeploymentError.self) { try await units.start(["a.service"]) }
+            rig.fake.failsOnce = false
+            rig.fake.failures["StopUnit"] = BusError(BusError.noReply, "Remote peer disconnected")
+            await #expect(throws: DeploymentError.self) { try await units.stop(["a.service"]) }
+            #expect(rig.fake.calls.count == 5)
+        }
+    }
+
     @Test func verbsBecomeCallsOfTheManager() async throws {
         try await withSystemd { rig in
             let units = SystemdUnitManager(rig.systemd)

@@ -1,6 +1,7 @@
 import Bus
 import Deployment
 import EventLoop
+import Linux
 
 /// systemd over the system bus, or over its private socket where no bus runs yet.
 @LoopActor
@@ -26,9 +27,28 @@ public final class SystemdConnection {
     func call(
         _ member: String, _ arguments: [BusValue] = [], deadline: Duration = .seconds(25)
     ) async throws(BusError) -> [BusValue] {
-        try await connection.call(
-            destination, path: SystemdObject.path, interface: SystemdObject.manager, member: member, arguments,
-            deadline: deadline)
+        try await asking { () async throws(BusError) in
+            try await self.connection.call(
+                self.destination, path: SystemdObject.path, interface: SystemdObject.manager, member: member,
+                arguments, deadline: deadline)
+        }
+    }
+
+    /// Asks once more when systemd left the bus before it answered: executed anew, as upgrades of systemd and of the C
+    /// library do it, it is back at once, and the bus keeps what is said to it meanwhile. Done twice, these calls do no
+    /// harm; given up, they would undo a good release.
+    private func asking<Value>(
+        _ question: @LoopActor () async throws(BusError) -> Value
+    ) async throws(BusError) -> Value {
+        do throws(BusError) {
+            return try await question()
+        } catch {
+            // A deadline that passed has the same name.
+            guard error.name == BusError.noReply, error.message.firstOccurrence(of: "disconnected") != nil else {
+                throw error
+            }
+            return try await question()
+        }
     }
 
     /// Has systemd send signals (`Subscribe`), once a connection.
@@ -47,13 +67,19 @@ public final class SystemdConnection {
 
     /// All properties of a unit and of its type.
     func properties(of unit: String) async throws(BusError) -> [String: BusValue] {
-        let path = SystemdObject.path(of: unit)
-        var values = try await connection.properties(of: SystemdObject.unit, at: path, destination)
+        var values = try await properties(SystemdObject.unit, of: unit)
         if let own = SystemdObject.interface(of: unit) {
-            let specific = try await connection.properties(of: own, at: path, destination)
+            let specific = try await properties(own, of: unit)
             values.merge(specific) { general, _ in general }
         }
         return values
+    }
+
+    private func properties(_ interface: String, of unit: String) async throws(BusError) -> [String: BusValue] {
+        try await asking { () async throws(BusError) in
+            try await self.connection.properties(
+                of: interface, at: SystemdObject.path(of: unit), self.destination)
+        }
     }
 
     /// Calls `changed` with the properties that systemd tells of a unit: those of its type and the general ones, which
