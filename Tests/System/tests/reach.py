@@ -86,6 +86,34 @@ def the_bus_goes_and_comes(t):
 
 
 @test
+def a_systemd_that_is_executed_anew_disturbs_no_deployment(t):
+    """What an upgrade of systemd or of the C library does, again and again during updates: each is kept."""
+    g = Gateway(t)
+    m = g.machine
+    slot = running(g)
+    ended = threading.Event()
+
+    def reexecute():
+        while not ended.wait(0.3):
+            m.run("systemctl", "daemon-reexec", check=False)
+
+    storm = threading.Thread(target=reexecute)
+    storm.start()
+    try:
+        for version in ("2.0", "3.0", "4.0"):
+            until(20, "an update may begin", lambda: slot.uninstall("1").code == "2.04", every=0.5)
+            slot.installed(g.signed(version), version)
+            slot.becomes(5, active=True)
+    finally:
+        ended.set()
+        storm.join()
+    g.runs("4.0")
+    count = sum(entry.get("MESSAGE") == "Reexecuting." for entry in m.journal("_PID=1"))
+    expect(count > 5, f"systemd was executed anew {count} times")
+    t.step(f"systemd was executed anew {count} times")
+
+
+@test
 def a_bus_daemon_that_is_killed_disturbs_no_deployment(t):
     """dbus-daemon is killed while a version is unpacked, switched in, watched: it is kept, and the server is told."""
     g = Gateway(t, installer=INSTALLER)
