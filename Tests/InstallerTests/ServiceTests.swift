@@ -122,6 +122,18 @@ struct ServiceTests {
         }
     }
 
+    @Test func aPackageThatCameIsShownAsSystemdHasIt() async throws {
+        try await withService { rig in
+            try rig.systemd.fake.unit("new.service", ["ActiveState": .string("active")])
+            var package = ServiceRig.keel
+            package.name = "new"
+            package.units = [ReleaseUnit(name: "new.service", path: "usr/lib/systemd/system/new.service")]
+            rig.engine.known.append(package)
+            rig.service.packageChanged(package)
+            #expect(try await rig.client.package("new").isActive)
+        }
+    }
+
     @Test func aDeploymentIsToldStepByStep() async throws {
         try await withService { rig in
             let seen = Arrival<DeploymentInfo>()

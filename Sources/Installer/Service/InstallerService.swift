@@ -121,10 +121,12 @@ public final class InstallerService {
                 return try await deployment { try await self.engine.rollback(name) }
             },
             "ListPackages": { [unowned self] _ throws(BusError) in
-                [.list(engine.packages().map { info($0).properties })]
+                await activity.settled()
+                return [.list(engine.packages().map { info($0).properties })]
             },
             "GetPackage": { [unowned self] call throws(BusError) in
                 let name = try call.text(0, Self.isName, "a package's name")
+                await activity.settled()
                 guard let package = engine.package(name) else {
                     throw ContractError(.notFound, "there is no package \(name)").busError
                 }
@@ -279,7 +281,7 @@ extension InstallerService: DeploymentObserver {
 
     public func packageChanged(_ status: PackageStatus) {
         emit(status)
-        LoopActor.spawn { [activity] in await activity.follow(status) }
+        activity.startFollowing(status)
     }
 
     public func packageRemoved(_ name: String) {
@@ -299,6 +301,11 @@ extension DeploymentStatus {
                 .packageInstalled,
                 LogMessage("Package \(package, .package) \(version, .version) is installed")
                     .with(.deployment, id).with(.previous, oldVersion).with(.operation, operation.rawValue))
+        case (.done, .remove) where !why.isEmpty:
+            Log.event(
+                .packageRemoved,
+                LogMessage("Package \(package, .package) is removed, but not all of it: \(why, .reason)")
+                    .with(.deployment, id))
         case (.done, .remove):
             Log.event(.packageRemoved, LogMessage("Package \(package, .package) is removed").with(.deployment, id))
         case (.done, .activate), (.done, .deactivate):

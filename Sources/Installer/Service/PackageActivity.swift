@@ -9,6 +9,9 @@ final class PackageActivity {
 
     private let units: any UnitManager
     private var packages: [String: Entry] = [:]
+    /// Packages whose units are being asked for, and who waits for the answers.
+    private var asking = 0
+    private var waiting: [CheckedContinuation<Void, Never>] = []
 
     private struct Entry {
         var units: [String]
@@ -21,6 +24,25 @@ final class PackageActivity {
     init(units: any UnitManager) { self.units = units }
 
     func isActive(_ package: String) -> Bool { packages[package]?.isActive ?? false }
+
+    /// Begins to follow a package's units; what systemd says of them comes later.
+    func startFollowing(_ package: PackageStatus) {
+        asking += 1
+        LoopActor.spawn { [self] in
+            await follow(package)
+            asking -= 1
+            guard asking == 0 else { return }
+            let ready = waiting
+            waiting = []
+            for one in ready { one.resume() }
+        }
+    }
+
+    /// Waits until systemd was heard of all packages that are being followed: before that `isActive` may be of the past.
+    func settled() async {
+        guard asking > 0 else { return }
+        await withCheckedContinuation { waiting.append($0) }
+    }
 
     /// Follows a package's units from now on, if it does not yet.
     func follow(_ package: PackageStatus) async {
