@@ -37,7 +37,8 @@ public enum Installer1 {
                 inputs: [.init("token", "s"), .init("options", "a{sv}")], outputs: [.init("deployment", "s")],
                 changes: true),
             .init(
-                "Remove", "Removes a package. options: purge b: its configuration files as well.",
+                "Remove",
+                "Removes a package. options: purge b: its configuration files and its data as well (root only).",
                 inputs: [.init("name", "s"), .init("options", "a{sv}")], outputs: [.init("deployment", "s")],
                 changes: true),
             .init(

@@ -45,10 +45,13 @@ enum CommandTable {
             ]),
         CommandDeclaration(
             .remove, "Remove a package",
-            "Stops and removes a package. Its configuration files and its data stay, unless the former are purged.",
+            "Stops and removes a package. Its configuration files and its data stay, unless they are purged.",
             arguments: [name],
             options: [
-                OptionDeclaration("purge", "Removes its configuration files as well. Only root may ask for that."),
+                OptionDeclaration(
+                    "purge",
+                    "Removes its configuration files and its data (the folders that it was given in /var and /srv) as well. "
+                        + "Only root may ask for that."),
                 noWait,
             ]),
         CommandDeclaration(

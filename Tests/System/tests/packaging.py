@@ -119,15 +119,21 @@ def purge_leaves_nothing(t):
 
 
 def with_sample(t):
-    """A machine with our package and, by it, an active sample."""
+    """A machine with our package and, by it, an active sample that has data, and a configuration file that was edited."""
     authority = packages.Authority(t.folder / "authority")
     m = t.machine()
     configure(m, authority, "", INSTALLER)
-    m.write("/root/keelsample.deb", authority.sign(packages.sample("1.0")))
+    m.write("/root/keelsample.deb", authority.sign(
+        packages.sample("1.0", files=[("etc/keelsample.d/more.conf", "more\n", 0o644)]),
+        "[Package]\nFormat=1\n[Directories]\nDirectory=/var/lib/keelsample:root /srv/keelsample:root\n"))
     m.boot()
     m.run("gatekeel", "install", "/root/keelsample.deb", timeout=120)
     m.run("gatekeel", "activate", "keelsample", timeout=120)
     equal(m.state("keelsample.service"), "active", "the sample")
+    for folder in ("/var/lib/keelsample", "/srv/keelsample"):
+        m.write(f"{folder}/data", "of the sample's\n")
+    # What a rollback leaves of an administrator's edit.
+    m.write("/etc/keelsample.d/more.conf.gatekeel-save", "edited\n")
     return m
 
 
@@ -147,11 +153,21 @@ def removal_leaves_packages_running(t):
 
 
 @test
+def a_purged_package_leaves_nothing(t):
+    """`gatekeel remove --purge` takes a package's configuration and its data in /var and /srv, and says so when it cannot."""
+    m = with_sample(t)
+    answer = m.run("gatekeel", "remove", "--purge", "keelsample", timeout=120)
+    expect(answer.out.endswith("keelsample is removed\n"), f"all of it is removed: {answer}")
+    left = m.sh("find /etc /var/lib /srv -xdev -iname '*keelsample*'").split()
+    equal(left, [], "what is left")
+
+
+@test
 def purge_takes_packages_along(t):
     """Purging Gatekeel stops and removes what it installed."""
     m = with_sample(t)
     m.run("dpkg", "--purge", "gatekeel", timeout=120)
     equal(m.state("keelsample.service"), "not-found", "the sample")
     left = m.sh("find / -xdev \\( -iname '*keelsample*' -o -iname '*gatekeel*' \\) -not -path '/root/*' -not -path '/proc/*' "
-                "-not -path '/var/log/*' -not -path '/srv/*'").split()
+                "-not -path '/var/log/*'").split()
     equal(left, [], "what is left")
