@@ -19,6 +19,8 @@ private final class FakeGateway: Gateway {
     var calls: [String] = []
     /// What the deployment does once it is asked for.
     var script: @LoopActor (FakeGateway) -> Void = { _ in }
+    /// What happens while a package is handed over.
+    var staging: @LoopActor (FakeGateway) -> Void = { _ in }
     private var deploymentHandler: @LoopActor (DeploymentInfo) -> Void = { _ in }
     private var availabilityHandler: @LoopActor (Bool) -> Void = { _ in }
     private var interruptHandler: @LoopActor () -> Void = {}
@@ -77,9 +79,11 @@ private final class FakeGateway: Gateway {
     func stage(_ file: BusDescriptor) async throws(ContractError) -> StagedInfo {
         calls.append("stage")
         try check()
+        staging(self)
         return StagedInfo(
             token: "t1", name: "rinetd", version: "2", architecture: "amd64", signer: "CN=me", warnings: ["careful"])
     }
+    func discard(_ token: String) async throws(ContractError) { calls.append("discard \(token)") }
     func install(_ token: String, _ options: InstallOptions) async throws(ContractError) -> String {
         try begin("install \(token) \(options.activation) \(options.allowDowngrade)")
     }
@@ -187,6 +191,49 @@ private final class Output {
             let (code, _, err) = await run("rollback rinetd", gateway)
             #expect(code == .interrupted)
             #expect(err.contains("goes on in gatekeel-installd"))
+        }
+    }
+
+    @Test func ctrlCWhileAPackageIsHandedOverLeavesNothingBehind() async {
+        await onLoop {
+            let gateway = FakeGateway()
+            gateway.staging = { $0.interrupt() }
+            let (code, _, err) = await run("install /dev/null", gateway)
+            #expect(code == .interrupted)
+            #expect(gateway.calls == ["stage", "discard t1"])
+            #expect(err.contains("nothing was installed"))
+        }
+    }
+
+    @Test func whatIsNotInstalledDoesNotStayStaged() async {
+        await onLoop {
+            let failing = FakeGateway()
+            failing.script = { $0.tell("finished", 100, .rolledBack, reason: "health: no") }
+            _ = await run("install /dev/null", failing)
+            #expect(failing.calls.last == "discard t1")
+            let refusing = FakeGateway()
+            refusing.staging = { $0.error = ContractError(.downgrade, "lower") }
+            #expect(await run("install /dev/null", refusing).code == .refused)
+            #expect(refusing.calls.last == "discard t1")
+            let good = FakeGateway()
+            good.script = { $0.tell("finished", 100, .done) }
+            _ = await run("install /dev/null", good)
+            #expect(good.calls.last == "install t1 restore false")
+        }
+    }
+
+    @Test func anEndIsToldAsItWas() async {
+        await onLoop {
+            let gateway = FakeGateway()
+            gateway.current.operation = "remove"
+            gateway.script = { $0.tell("finished", 100, .done, reason: "incomplete: /srv/x could not be removed") }
+            let removed = await run("remove --purge rinetd", gateway)
+            #expect(removed.out.contains("but not all of it (incomplete: /srv/x could not be removed)"))
+            gateway.current.operation = "activate"
+            gateway.script = {
+                $0.tell("finished", 100, .failed, reason: "start-failed: no; the previous release does not run: no")
+            }
+            #expect(!(await run("activate rinetd", gateway).err.contains("what ran before runs")))
         }
     }
 

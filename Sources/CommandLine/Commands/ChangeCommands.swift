@@ -25,9 +25,17 @@ struct ChangeCommands {
             "\(staged.name) \(staged.version) (\(staged.architecture)), "
                 + (staged.signer.isEmpty ? "not signed" : "signed by \(staged.signer)"))
         for warning in staged.warnings { console.complain("warning: \(warning)") }
-        let code = try await follow { () async throws(ContractError) in
-            try await gateway.install(staged.token, options)
+        let code: ExitCode
+        do throws(Failure) {
+            code = try await follow { () async throws(ContractError) in
+                try await gateway.install(staged.token, options)
+            }
+        } catch {
+            // Nobody else knows of it, and staged packages take space. What is being installed all the same stays.
+            try? await gateway.discard(staged.token)
+            throw error
         }
+        if code == .failed || code == .rolledBack { try? await gateway.discard(staged.token) }
         if code == .done, !invocation.has("no-wait"), let package = try? await gateway.package(staged.name),
             !package.isActive,
             !package.units.isEmpty
@@ -61,8 +69,7 @@ struct ChangeCommands {
         let file: FileDescriptor
         do throws(Errno) {
             if path == "-" {
-                let raw = try retrying("read standard input") { fcntl(0, F_DUPFD_CLOEXEC, 3) }
-                file = FileDescriptor(owning: raw)
+                file = try Self.standardInput()
             } else {
                 file = try FileDescriptor.open(path)
             }
@@ -70,11 +77,40 @@ struct ChangeCommands {
             throw Failure(.noInput, "\(error)")
         }
         console.bar(percent: 0, "\(path): handing over and checking")
+        // Without an end in sight the installer would keep for ever what nobody waits for any more.
+        let interruption = Interruption()
+        gateway.onInterrupt {
+            interruption.came = true
+            console.complain("the package is dropped as soon as the installer has looked at it")
+        }
+        let staged: StagedInfo
         do throws(ContractError) {
-            return try await gateway.stage(BusDescriptor(file))
+            staged = try await gateway.stage(BusDescriptor(file))
         } catch {
             throw Failure(error, asking: "gatekeel-installd")
         }
+        guard interruption.came else { return staged }
+        try? await gateway.discard(staged.token)
+        throw Failure(.interrupted, "nothing was installed")
+    }
+
+    private final class Interruption { var came = false }
+
+    /// A file as it is; what comes through a pipe is put into a file without a name first, for the installer takes files only.
+    private static func standardInput() throws(Errno) -> FileDescriptor {
+        let input = FileDescriptor(owning: try retrying("read standard input") { fcntl(0, F_DUPFD_CLOEXEC, 3) })
+        let source = try ByteSource(try input.duplicate())
+        guard source.kind != .file else { return input }
+        let file = try unnamedFile()
+        _ = try source.copy(to: file, limit: Int.max, seconds: 3600)
+        return file
+    }
+
+    private static func unnamedFile() throws(Errno) -> FileDescriptor {
+        var template = Array("/var/tmp/gatekeel-XXXXXX".utf8CString)
+        let raw = try retrying("make a file in /var/tmp") { mkstemp(&template) }
+        unlink(template)
+        return FileDescriptor(owning: raw)
     }
 
     private func follow(_ start: () async throws(ContractError) -> String) async throws(Failure) -> ExitCode {

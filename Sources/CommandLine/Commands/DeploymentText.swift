@@ -1,4 +1,5 @@
 import Contract
+import Linux
 
 extension DeploymentInfo {
     /// What it does at the moment, for people.
@@ -29,7 +30,10 @@ extension DeploymentInfo {
         let why = reason.isEmpty ? "" : " (\(reason))"
         switch result {
         case .running: return "\(subject): \(activity)"
-        case .failed: return "\(operation) of \(subject) failed\(why); what ran before runs"
+        case .failed:
+            // A reason that says otherwise is not contradicted, and of a removal that began nothing runs.
+            let runs = operation != "remove" && !reason.holds("the previous release does not run")
+            return "\(operation) of \(subject) failed\(why)" + (runs ? "; what ran before runs" : "")
         case .rolledBack:
             let back = previous.isEmpty ? "nothing of it is left" : "\(previous) is back"
             return "\(subject) did not prove itself\(why); \(back)"
@@ -37,7 +41,8 @@ extension DeploymentInfo {
             switch operation {
             case "install": return "\(subject) is installed"
             case "update": return "\(package) is updated from \(previous) to \(version)"
-            case "remove": return "\(package) is removed"
+            case "remove":
+                return reason.isEmpty ? "\(package) is removed" : "\(package) is removed, but not all of it\(why)"
             case "activate": return "\(package) is active"
             case "deactivate": return "\(package) is inactive"
             case "rollback": return "\(package) is back at \(version)"

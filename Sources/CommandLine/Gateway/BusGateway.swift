@@ -9,6 +9,7 @@ final class BusGateway: Gateway {
     private let installer: InstallerProxy
     private let agent: AgentProxy
     private var interrupt: SignalSource?
+    private var interrupted: @LoopActor () -> Void = {}
 
     /// - Throws: `.unreachable` when there is no bus.
     init() throws(ContractError) {
@@ -32,6 +33,7 @@ final class BusGateway: Gateway {
     }
     func deployment(_ id: String) async throws(ContractError) -> DeploymentInfo { try await installer.deployment(id) }
     func stage(_ file: BusDescriptor) async throws(ContractError) -> StagedInfo { try await installer.stage(file) }
+    func discard(_ token: String) async throws(ContractError) { try await installer.discard(token) }
     func install(_ token: String, _ options: InstallOptions) async throws(ContractError) -> String {
         try await installer.install(token, options)
     }
@@ -50,6 +52,8 @@ final class BusGateway: Gateway {
     }
 
     func onInterrupt(_ handler: @escaping @LoopActor () -> Void) {
-        interrupt = SignalSource(SIGINT, handler: handler)
+        interrupted = handler
+        // sd-event takes one source for a signal: it stays, and what it calls changes.
+        if interrupt == nil { interrupt = SignalSource(SIGINT) { [weak self] in self?.interrupted() } }
     }
 }

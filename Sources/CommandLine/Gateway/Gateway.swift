@@ -16,6 +16,7 @@ protocol Gateway: AnyObject {
     func deployment(_ id: String) async throws(ContractError) -> DeploymentInfo
 
     func stage(_ file: BusDescriptor) async throws(ContractError) -> StagedInfo
+    func discard(_ token: String) async throws(ContractError)
     func install(_ token: String, _ options: InstallOptions) async throws(ContractError) -> String
     func remove(_ name: String, purge: Bool) async throws(ContractError) -> String
     func activate(_ name: String) async throws(ContractError) -> String
