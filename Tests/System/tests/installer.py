@@ -101,7 +101,7 @@ def refusals_have_names_and_texts(t):
     stranger = packages.Authority(t.folder / "stranger").sign(packages.sample("1.0"))
     for data, name in [
         (packages.sample("1.0").read_bytes(), "BadSignature"), (stranger, "BadSignature"),
-        (good[:-1] + bytes([good[-1] ^ 1]), "BadSignature"), (good[:1000], "Unsupported"), (b"", "Unsupported"),
+        (good[:-3] + bytes([good[-3] ^ 1]) + good[-2:], "BadSignature"), (good[:1000], "Unsupported"), (b"", "Unsupported"),
     ]:
         try:
             rig.installer.stage(data)

@@ -45,9 +45,14 @@ def it_installs_and_runs(t):
 
 @test
 def it_survives_a_reboot(t):
-    """Enabled units are up after a boot, recovery ran, nothing failed."""
+    """Enabled units are up after a boot, recovery ran, nothing failed; the bus outlives the daemons at the shutdown."""
     m = t.machine().boot()
     m.reboot()
+    for unit in ("gatekeel-installd.service", "gatekeeld.service"):
+        expect("dbus.service" in m.unit(unit)["After"].split(), f"{unit} is stopped before the bus")
+    loud = [entry["MESSAGE"] for entry in m.journal("-b", "-1", "-p", "warning") if "gatekeel-installd" in str(entry["MESSAGE"])
+            or entry.get("SYSLOG_IDENTIFIER", "").startswith("gatekeel-")]
+    equal(loud, [], "warnings at the shutdown")
     for unit in ("gatekeel-installd.service", "gatekeeld.service"):
         m.wait_for_unit(unit)
     equal(m.unit("gatekeel-recover.service")["Result"], "success", "recovery's result")
@@ -168,6 +173,7 @@ def purge_takes_packages_along(t):
     m = with_sample(t)
     m.run("dpkg", "--purge", "gatekeel", timeout=120)
     equal(m.state("keelsample.service"), "not-found", "the sample")
+    equal(m.sh("systemctl list-units --all --plain --no-legend 'gatekeel*'").strip(), "", "units that systemd still knows")
     left = m.sh("find / -xdev \\( -iname '*keelsample*' -o -iname '*gatekeel*' \\) -not -path '/root/*' -not -path '/proc/*' "
                 "-not -path '/var/log/*'").split()
     equal(left, [], "what is left")
