@@ -25,6 +25,15 @@ def test(function):
     return function
 
 
+def on(suite):
+    """Has a test boot this release of Debian, whichever the others boot; above `@test`."""
+    def mark(function):
+        function.suite = suite
+        return function
+
+    return mark
+
+
 def expect(condition, text):
     """Fails the test with `text` unless `condition` holds."""
     if not condition:
@@ -82,6 +91,18 @@ class Tools:
         if not path:
             raise Skipped(f"{variable} is not set: build the package with packaging/build-deb")
         return pathlib.Path(path).resolve()
+
+    def devserver(self, identity, key, on_event=lambda event: None):
+        """Our own small LwM2M server, started, in this test's network."""
+        from .devserver import DevServer
+
+        built = pathlib.Path(__file__).resolve().parents[3] / ".build/package/release/gatekeel-devserver"
+        program = pathlib.Path(os.environ.get("GATEKEEL_DEVSERVER", built))
+        if not program.exists():
+            raise Skipped(f"{program} is not built: packaging/build-deb builds it")
+        server = DevServer(program, identity, key, on_event)
+        self.stack.callback(server.stop)
+        return server
 
     def leshan(self, *options):
         """A started Leshan, in this test's network."""

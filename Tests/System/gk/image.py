@@ -81,6 +81,19 @@ def suite():
     return os.environ.get("GATEKEEL_SUITE") or release()
 
 
+@contextlib.contextmanager
+def of(suite):
+    """Within it, the images are of this release."""
+    before = os.environ.get("GATEKEEL_SUITE")
+    os.environ["GATEKEEL_SUITE"] = suite
+    try:
+        yield
+    finally:
+        os.environ.pop("GATEKEEL_SUITE")
+        if before is not None:
+            os.environ["GATEKEEL_SUITE"] = before
+
+
 def sources():
     """Where the packages come from: this machine's own sources of Debian's archive, for the release that is booted."""
     etc = pathlib.Path("/etc/apt")

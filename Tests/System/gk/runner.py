@@ -36,7 +36,13 @@ def run_case(name, folder):
     tools = Tools(name, folder)
     status = 1
     try:
-        discover()[name](tools)
+        function = discover()[name]
+        suite = getattr(function, "suite", None)
+        if suite:
+            os.environ["GATEKEEL_SUITE"] = suite
+            if not image.is_made():
+                raise Skipped(f"no Debian {suite} could be made to boot: is its archive within reach?")
+        function(tools)
         status = 0
     except Skipped as reason:
         (tools.folder / "skipped").write_text(str(reason))
@@ -53,6 +59,24 @@ def run_case(name, folder):
     sys.stdout.flush()
     # Threads that still read from sockets must not hold the end up.
     os._exit(status)
+
+
+def make_images(more):
+    """Makes what is booted, while the archive is within reach: this release of Debian, and those of single tests.
+
+    Without the others their tests are skipped."""
+    if not image.is_made():
+        print("making a small Debian to boot, once", flush=True)
+    image.base()
+    for suite in sorted(more):
+        with image.of(suite):
+            if not image.is_made():
+                print(f"making a small Debian {suite}, once", flush=True)
+            try:
+                image.base()
+            except (subprocess.CalledProcessError, OSError) as error:
+                print(f"Debian {suite}: {error}", flush=True)
+    image.prune()
 
 
 def main():
@@ -80,10 +104,7 @@ def main():
     if os.geteuid() != 0:
         print("system tests need root: they boot containers", file=sys.stderr)
         return 2
-    if not image.is_made():
-        print("making a small Debian to boot, once", flush=True)
-    image.base()
-    image.prune()
+    make_images({getattr(tests[name], "suite", None) for name in chosen} - {None})
     logs = pathlib.Path(options.logs).resolve()
     logs.mkdir(parents=True, exist_ok=True)
     printing = threading.Lock()

@@ -1,0 +1,54 @@
+"""Debian 13: the package built on Debian 12 does its work there, with newer libraries and a newer systemd."""
+
+from gk import image, packages
+from gk.case import equal, expect, on, test, until
+from gk.gateway import AGENT, DELIVERED, ENDPOINT, FAILED, INSTALLED, INSTALLER, KEY, configure
+
+
+@on("trixie")
+@test
+def the_main_job_works(t):
+    """dpkg installs it, it registers over DTLS; a package is pushed, installed, activated and sees the administrator's
+    configuration, a broken update is undone; purge takes it all."""
+    server = t.devserver(ENDPOINT, KEY)
+    authority = packages.Authority(t.folder / "authority")
+    m = t.machine(image.base(), binds=[f"{t.deb()}:/srv/gatekeel.deb"]).boot()
+    t.step(m.sh(". /etc/os-release; echo $PRETTY_NAME; systemctl --version | head -n 1; openssl version"))
+    m.run("dpkg", "-i", "/srv/gatekeel.deb", timeout=120)
+    configure(m, authority, AGENT.format(endpoint=ENDPOINT, uri="coaps://127.0.0.1:5684", lifetime=300), INSTALLER)
+    m.write("/etc/keelsample.conf", "Greeting=edited\n")
+    m.run("systemctl", "restart", "gatekeel-installd.service", "gatekeeld.service")
+    server.do(f"wait {ENDPOINT} 30", 40)
+    server.do("create /9 1")
+
+    def push(version, behaviour="good"):
+        file = t.folder / f"keelsample_{version}.deb"
+        file.write_bytes(authority.sign(packages.sample(version, behaviour)))
+        server.do(f"push /9/1/2 {file}")
+        becomes(7, DELIVERED)
+
+    def becomes(resource, value):
+        until(30, f"/9/1/{resource} is {value}", lambda: server.read(f"/9/1/{resource}") == value, every=0.2)
+
+    def runs(version):
+        until(10, f"keelsample {version} runs", lambda: m.state("keelsample.service") == "active"
+              and m.read("/run/keelsample/version").split()[0::2] == [version, "edited"])
+
+    push("1.0")
+    server.do("execute /9/1/4")
+    becomes(7, INSTALLED)
+    server.do("execute /9/1/10")
+    becomes(12, True)
+    runs("1.0")
+    server.do("execute /9/1/6 1")
+    push("2.0", "crashes")
+    server.command("execute /9/1/4")
+    becomes(9, FAILED)
+    t.step(server.read("/9/1/16"))
+    runs("1.0")
+    equal(m.sh("systemctl --failed --plain --no-legend").strip(), "", "failed units")
+    m.run("dpkg", "--purge", "gatekeel", timeout=120)
+    equal(m.state("keelsample.service"), "not-found", "the package's unit")
+    equal(m.sh("systemctl list-units --all --plain --no-legend 'gatekeel*'").strip(), "", "units that systemd still knows")
+    left = m.sh("find /etc /usr /var /run -xdev -iname '*gatekeel*' -not -path '/var/log/*'").split()
+    expect(not left, f"what is left: {left}")
