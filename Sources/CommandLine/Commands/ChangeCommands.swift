@@ -99,10 +99,16 @@ struct ChangeCommands {
     /// A file as it is; what comes through a pipe is put into a file without a name first, for the installer takes files only.
     private static func standardInput() throws(Errno) -> FileDescriptor {
         let input = FileDescriptor(owning: try retrying("read standard input") { fcntl(0, F_DUPFD_CLOEXEC, 3) })
-        let source = try ByteSource(try input.duplicate())
-        guard source.kind != .file else { return input }
+        guard try input.status().st_mode & S_IFMT != S_IFREG else { return input }
         let file = try unnamedFile()
-        _ = try source.copy(to: file, limit: Int.max, seconds: 3600)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 4096)
+        defer { buffer.deallocate() }
+        let raw = input.raw
+        while true {
+            let count = try retrying("read standard input") { read(raw, buffer.baseAddress, buffer.count) }
+            if count == 0 { break }
+            try file.write(Array(buffer[..<count]))
+        }
         return file
     }
 

@@ -132,7 +132,7 @@ def with_sample(t):
         packages.sample("1.0", files=[("etc/keelsample.d/more.conf", "more\n", 0o644)]),
         "[Package]\nFormat=1\n[Directories]\nDirectory=/var/lib/keelsample:root /srv/keelsample:root\n"))
     m.boot()
-    m.run("gatekeel", "install", "/root/keelsample.deb", timeout=120)
+    m.sh("cat /root/keelsample.deb | gatekeel install -", timeout=120)
     m.run("gatekeel", "activate", "keelsample", timeout=120)
     equal(m.state("keelsample.service"), "active", "the sample")
     for folder in ("/var/lib/keelsample", "/srv/keelsample"):
