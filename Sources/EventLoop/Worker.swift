@@ -1,12 +1,16 @@
 import Glibc
 
-/// One thread for blocking work (libarchive, OpenSSL over files, `fsync`), in the order it was asked for.
+/// A thread for blocking work (libarchive, OpenSSL over files, `fsync`), in the order it was asked for.
 ///
 /// The thread ends when nothing is left to do, so that an idle daemon has one thread.
 public final class Worker: @unchecked Sendable {
     // Sendable: `queue` and `running` are touched only under `lock`.
 
     public static let shared = Worker()
+
+    /// For packages that are taken in: copying and decompressing a large one must not stand before the writes of a
+    /// deployment, while units are down.
+    public static let intake = Worker()
 
     /// For the resolution of names alone: a name server that does not answer must hold up no durable write.
     public static let names = Worker()

@@ -133,7 +133,8 @@ public final class DeploymentEngine: Deployments {
         let installed = installedVersions()
         let number = source.release()
         do {
-            let package = try await Worker.shared.run {
+            // Into a folder that nobody else knows yet: what it does beside a deployment's own work is none of that's.
+            let package = try await Worker.intake.run {
                 let source = FileDescriptor(owning: number)
                 do {
                     try store.copy(source, into: token, limit: limit, seconds: seconds)
