@@ -211,6 +211,39 @@ import Testing
         }
     }
 
+    @Test func purgeTakesWhatSystemdMadeForTheUnits() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good data")
+            try await host.install("app 2.0 good")
+            host.root.write("/var/lib/dpkg/info/other.list", "/.\n/var/lib/dpkg-has\n")
+            for folder in ["app-data/own", "dpkg-has", "app"] { host.root.write("/var/lib/\(folder)/file", "data") }
+            let kept = try await host.finish(try await host.engine.remove("app", purge: false))
+            #expect(kept.result == .done)
+            #expect(host.root.exists("/var/lib/app-data/own/file"))
+            // Its units are gone; what they had is remembered, also of the release before.
+            let status = try await host.finish(try await host.engine.remove("app", purge: true))
+            #expect(status.result == .done)
+            #expect(!host.root.exists("/var/lib/app-data"))
+            #expect(host.root.exists("/var/lib/dpkg-has/file"))
+            #expect(status.reason?.text.firstOccurrence(of: "/var/lib/dpkg-has is kept: it is other's as well") != nil)
+            #expect(host.root.exists("/var/lib/app/file"))
+        }
+    }
+
+    @Test func purgeLeavesWhatAnotherPackageHasToo() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good data")
+            host.root.write("/var/lib/app-data/own/file", "data")
+            let store = Store(host.root.paths)
+            try await host.install("two 1.0 good")
+            var state = store.state(of: "two").state
+            state.hostLines = ["d /var/lib/app-data/own"]
+            try store.save(state, of: "two")
+            #expect(try await host.finish(try await host.engine.remove("app", purge: true)).result == .done)
+            #expect(host.root.exists("/var/lib/app-data/own/file"))
+        }
+    }
+
     @Test func aClockThatWasWrongOnceIsForgotten() async throws {
         try await onLoop {
             let host = Harness()
@@ -280,6 +313,30 @@ import Testing
             _ = try await host.stage("two 1.0 good")
         }
     }
+
+    /// A deployment does not wait for a package that is being taken in, however long that takes.
+    @Test func aPackageThatIsTakenInHoldsNothingUp() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good")
+            let staged = try await host.stage("app 2.0 good")
+            host.root.write("/tmp/slow.deb", "slow 1.0 good waits")
+            let slow = Arrived()
+            LoopActor.spawn { [engine = host.engine, path = host.root.path] in
+                _ = try? await engine.stage(try FileDescriptor.open("\(path)/tmp/slow.deb"))
+                slow.isThere = true
+            }
+            let status = try await host.finish(try await host.engine.install(staged.token, InstallOptions()))
+            #expect(status.result == .done)
+            #expect(!slow.isThere)
+            FakePackages.gate.open()
+            while !slow.isThere { await host.breathe() }
+            #expect(!FakePackages.gate.wasLate)
+            #expect(host.engine.staged().map(\.record.name) == ["slow"])
+        }
+    }
+
+    @LoopActor
+    private final class Arrived { var isThere = false }
 
     @Test func onlyARegularFileIsTakenIn() async throws {
         try await onLoop {

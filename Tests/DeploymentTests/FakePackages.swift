@@ -7,10 +7,13 @@ import Packages
 /// Packages of a line of text: `NAME VERSION BEHAVIOUR [OPTION…]`.
 ///
 /// The behaviour is the payload: what `FakeSystemd` does when a unit of it is started. Options: `template`, `socket`,
-/// `health`, `noconf`, `users`, `nounits`, `unit=NAME`, `conf=TEXT`, `stops=HOW` (its units are stopped so), `broken` (fails while it is unpacked).
+/// `health`, `noconf`, `users`, `data`, `nounits`, `unit=NAME`, `conf=TEXT`, `stops=HOW` (its units are stopped so),
+/// `broken` (fails while it is unpacked), `waits` (for the gate, while it is inspected).
 struct FakePackages: PackageReader {
     /// When the last certificate ends.
     var end: Int64?
+    /// Where the inspection of a package that `waits` stands.
+    static let gate = Gate()
 
     func horizon() -> Int64? { end }
 
@@ -25,6 +28,7 @@ struct FakePackages: PackageReader {
             throw DeploymentError(.badSignature, "the package is not signed")
         }
         let options = Set(words.dropFirst(3))
+        if options.contains("waits") { Self.gate.pass() }
         let folder = "usr/lib/systemd/system"
         let name = words[0]
         var units: [ReleaseUnit] = []
@@ -49,6 +53,7 @@ struct FakePackages: PackageReader {
             conffiles: options.contains("noconf") ? [] : ["/etc/\(name)/\(name).conf"],
             manifestUsers: options.contains("users") ? ["u \(name) - - -"] : [],
             manifestFolders: options.contains("users") ? ["d /var/lib/\(name) 0755 \(name) \(name) -"] : [],
+            dataFolders: options.contains("data") ? ["/var/lib/\(name)-data/own", "/var/lib/dpkg-has"] : [],
             health: options.contains("health") ? HealthCommand(command: ["/usr/bin/check"], user: "nobody") : nil)
     }
 
@@ -77,4 +82,29 @@ struct FakePackages: PackageReader {
     private func words(_ path: String) throws -> [String] {
         String(decoding: try Files.read(path, limit: 4096), as: UTF8.self).split(separator: " ").map(String.init)
     }
+}
+
+/// Where a worker waits for a test, though not for ever.
+final class Gate: @unchecked Sendable {
+    // Sendable: a semaphore is made for use from any thread; `isLate` is touched only under `lock`.
+    private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+    private let lock = Mutex()
+    private var late = false
+
+    init() { sem_init(semaphore, 0, 0) }
+
+    func open() { sem_post(semaphore) }
+
+    func pass() {
+        var end = timespec()
+        clock_gettime(CLOCK_REALTIME, &end)
+        end.tv_sec += 10
+        while sem_timedwait(semaphore, &end) != 0 {
+            if errno == EINTR { continue }
+            return lock.withLock { late = true }
+        }
+    }
+
+    /// Someone waited in vain.
+    var wasLate: Bool { lock.withLock { late } }
 }

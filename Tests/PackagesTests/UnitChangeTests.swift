@@ -29,3 +29,20 @@ import Testing
         #expect(!UnitChange(from: one, to: other).isOfStartsAlone)
     }
 }
+
+@Suite struct DataFolderTests {
+    @Test(
+        arguments: [
+            ("StateDirectory=a b/c\nLogsDirectory=%p\n", ["/var/lib/a", "/var/lib/b/c", "/var/log/foo"]),
+            ("CacheDirectory=a:b\nStateDirectory=\n", ["/var/cache/a", "/var/cache/b"]),
+            ("DynamicUser=yes\nStateDirectory=a\n", ["/var/lib/a", "/var/lib/private/a"]),
+            // Of each instance, of the host's, of others; and one that is taken back.
+            ("StateDirectory=%i\n", []), ("StateDirectory=systemd ../etc dpkg/x\n", []),
+            ("StateDirectory=a\nStateDirectory=\nRuntimeDirectory=a\n", []),
+        ] as [(String, [String])])
+    func whatSystemdMakesAndLeaves(_ lines: String, _ folders: [String]) {
+        let unit = UnitFile(name: "foo@.service", path: "", bytes: Array("[Service]\n\(lines)".utf8))
+        let found = unit.dataFolders(isDynamic: unit.isDynamic).filter(HostFolder.mayBeMade)
+        #expect(found.map { $0.hasSuffix("/foo@") ? String($0.dropLast()) : $0 }.sorted() == folders)
+    }
+}

@@ -50,8 +50,9 @@ enum CommandTable {
             options: [
                 OptionDeclaration(
                     "purge",
-                    "Removes its configuration files and its data (the folders that it was given in /var and /srv) as well. "
-                        + "Only root may ask for that."),
+                    "Removes its configuration files and its data as well: the folders that it was given in /var and /srv, and the "
+                        + "StateDirectory=, CacheDirectory= and LogsDirectory= of its units, but for what another package has "
+                        + "too. What it wrote elsewhere stays, and its users do. Only root may ask for that."),
                 noWait,
             ]),
         CommandDeclaration(

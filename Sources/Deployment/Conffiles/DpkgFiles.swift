@@ -5,17 +5,25 @@ import Linux
 struct DpkgFiles: Sendable {
     let folder: String
 
-    /// The Debian package that owns one of the paths, if one does.
+    /// A Debian package that owns one of the paths, if one does.
     func owner(ofAnyOf paths: [String]) throws(Errno) -> (path: String, package: String)? {
-        guard !paths.isEmpty, Files.exists(folder) else { return nil }
+        try owners(of: paths).min { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    /// The Debian packages that own some of the paths.
+    func owners(of paths: [String]) throws(Errno) -> [String: String] {
+        var owners: [String: String] = [:]
+        guard !paths.isEmpty, Files.exists(folder) else { return owners }
         let wanted = Set(paths)
+        // Most lines are of others' programs: they need not become text.
+        let places = ["/etc/", "/var/", "/srv/"].map { Array($0.utf8) }
         for name in try Files.names(in: folder) where name.hasSuffix(".list") {
             let bytes = try Files.read("\(folder)/\(name)", limit: 64 << 20)
-            for line in bytes.split(separator: 0x0A) where line.starts(with: "/etc/".utf8) {
+            for line in bytes.split(separator: 0x0A) where places.contains(where: line.starts) {
                 let path = String(decoding: line, as: UTF8.self)
-                if wanted.contains(path) { return (path, String(name.dropLast(5))) }
+                if wanted.contains(path) { owners[path] = String(name.dropLast(5)) }
             }
         }
-        return nil
+        return owners
     }
 }

@@ -354,7 +354,10 @@ extension DeploymentEngine {
                 }
                 state.installedAt = now
                 state.conffiles = Set(state.conffiles).union(release.conffiles).sorted()
-                state.hostLines = Set(state.hostLines).union(release.manifestFolders).sorted()
+                state.hostLines = Set(state.hostLines).union(
+                    release.manifestFolders + release.dataFolders.map { "d \($0)" }
+                )
+                .sorted()
                 state.folders = Set(state.folders).union(record.folders).sorted()
                 if record.activation != .restore { state.isActivated = record.activation == .yes }
             }

@@ -114,14 +114,27 @@ struct FileSteps: Sendable {
 
     /// What lines of `tmpfiles.d(5)` made: folders of data with all that is in them, links if they are still ours.
     ///
-    /// What cannot be taken (a file system is mounted in it) stays and is told of: the package itself goes in any case.
+    /// What is a Debian package's as well, or another's of Gatekeel's, stays; what cannot be taken (a file system is
+    /// mounted in it) also does. Both are told of: the package itself goes in any case.
     private func purgeData(_ lines: [String]) -> [String] {
         var problems: [String] = []
-        for fields in lines.map({ $0.split(separator: " ").map(String.init) }) where fields.count > 1 {
+        let lines = lines.map { $0.split(separator: " ").map(String.init) }.filter { $0.count > 1 }
+        let others = owners(ofAnyOf: lines.flatMap { [$0[1], Files.split($0[1]).folder] })
+        for fields in lines {
             let path = store.paths.host(fields[1])
+            if let owner = others[fields[1]] {
+                if Self.isData(fields[1]) { problems.append("\(path) is kept: it is \(owner)'s as well") }
+                continue
+            }
             do throws(Errno) {
                 switch fields[0] {
-                case "d" where Self.isData(fields[1]): try Files.removeTree(path)
+                case "d" where Self.isData(fields[1]):
+                    try Files.removeTree(path)
+                    // What it was made in, when that was for it alone (`StateDirectory=vendor/foo`).
+                    let parent = Files.split(fields[1]).folder
+                    if Self.isData(parent), others[parent] == nil, !parent.hasSuffix("/private") {
+                        rmdir(store.paths.host(parent))
+                    }
                 case "d": rmdir(path)
                 case "L" where Files.linkTarget(path) == fields.last: try Files.remove(path)
                 default: break
@@ -131,6 +144,19 @@ struct FileSteps: Sendable {
             }
         }
         return problems
+    }
+
+    /// Packages beside this one that have such paths too.
+    private func owners(ofAnyOf paths: [String]) -> [String: String] {
+        // A list that cannot be read names nobody.
+        var owners = (try? DpkgFiles(folder: store.paths.dpkgInfo).owners(of: paths)) ?? [:]
+        for other in store.packageNames() where other != package {
+            for line in store.state(of: other).state.hostLines {
+                let fields = line.split(separator: " ").map(String.init)
+                if fields.count > 1 { owners[fields[1]] = other }
+            }
+        }
+        return owners
     }
 
     /// Beneath a folder of data, and at least one name below it.

@@ -13,7 +13,7 @@ struct PackageState: Hashable, Sendable {
     var conffiles: [String] = []
     /// Folders beneath `/etc` that were made for conffiles.
     var folders: [String] = []
-    /// Lines of `tmpfiles.d(5)` of any of its releases: a purge takes what they made.
+    /// Lines of `tmpfiles.d(5)` for what any of its releases had made, be it by systemd: a purge takes that.
     var hostLines: [String] = []
     /// Why the last deployment of it ended badly.
     var reason: Reason?

@@ -25,6 +25,7 @@ extension ReleaseRecord {
         record.add("tmpfiles", each: tmpfiles)
         record.add("manifest-user", each: manifestUsers)
         record.add("manifest-folder", each: manifestFolders)
+        record.add("data-folder", each: dataFolders)
         if let health {
             record.add("health", fields: [health.user, "\(health.timeout.milliseconds)"] + health.command)
         }
@@ -60,6 +61,7 @@ extension ReleaseRecord {
         tmpfiles = record.strings("tmpfiles")
         manifestUsers = record.strings("manifest-user")
         manifestFolders = record.strings("manifest-folder")
+        dataFolders = record.strings("data-folder")
         if let fields = record.fields("health"), fields.count >= 3 {
             health = HealthCommand(
                 command: Array(fields[2...]), user: fields[0], timeout: .milliseconds(Int64(fields[1]) ?? 10000))

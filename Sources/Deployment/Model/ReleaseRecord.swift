@@ -26,6 +26,8 @@ public struct ReleaseRecord: Hashable, Sendable {
     public var manifestUsers: [String]
     /// Lines of `tmpfiles.d(5)` for folders that the manifest or the payload (`/var/…`) asks for.
     public var manifestFolders: [String]
+    /// Folders of data that systemd makes for the units (`StateDirectory=` and its like).
+    public var dataFolders: [String]
     public var health: HealthCommand?
     /// What the manifest says; nil is the host's policy.
     public var probationTime: Duration?
@@ -40,7 +42,8 @@ public struct ReleaseRecord: Hashable, Sendable {
         name: String, version: String, architecture: String = "all", description: String = "", signer: String = "",
         packageSize: UInt64 = 0, installedSize: UInt64 = 0, provides: String = "", units: [ReleaseUnit] = [],
         conffiles: [String] = [], sysusers: [String] = [], tmpfiles: [String] = [], manifestUsers: [String] = [],
-        manifestFolders: [String] = [], health: HealthCommand? = nil, probationTime: Duration? = nil,
+        manifestFolders: [String] = [], dataFolders: [String] = [], health: HealthCommand? = nil,
+        probationTime: Duration? = nil,
         startTimeout: Duration? = nil, stopTimeout: Duration? = nil, allowedRestarts: Int? = nil,
         warnings: [String] = []
     ) {
@@ -58,6 +61,7 @@ public struct ReleaseRecord: Hashable, Sendable {
         self.tmpfiles = tmpfiles
         self.manifestUsers = manifestUsers
         self.manifestFolders = manifestFolders
+        self.dataFolders = dataFolders
         self.health = health
         self.probationTime = probationTime
         self.startTimeout = startTimeout

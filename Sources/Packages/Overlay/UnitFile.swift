@@ -75,6 +75,26 @@ struct UnitFile: Sendable {
         }
     }
 
+    /// Folders of data that systemd makes for the unit and leaves there: `StateDirectory=`, `CacheDirectory=` and
+    /// `LogsDirectory=` of `systemd.exec(5)`, as far as they are the same on every host and for every instance.
+    ///
+    /// - Parameter isDynamic: `DynamicUser=` is set, be it in another part of the unit.
+    func dataFolders(isDynamic: Bool) -> [String] {
+        let bases = [("StateDirectory", "/var/lib"), ("CacheDirectory", "/var/cache"), ("LogsDirectory", "/var/log")]
+        return bases.flatMap { key, base in
+            words(section, key).flatMap { word -> [String] in
+                // `name:link` of newer versions.
+                let names = word.split(separator: ":").compactMap { expanded(String($0)) }
+                return names.flatMap { isDynamic ? ["\(base)/\($0)", "\(base)/private/\($0)"] : ["\(base)/\($0)"] }
+            }
+        }
+    }
+
+    var isDynamic: Bool { values(section, "DynamicUser").last.flatMap { ValueType.boolean.parse($0) } ?? false }
+
+    /// The section of the unit's type.
+    private var section: String { type.prefix(1).uppercased() + type.dropFirst() }
+
     /// A value with the specifiers that do not depend on an instance or on the host; nil when others are left.
     func expanded(_ value: String) -> String? {
         guard value.contains("%") else { return value }

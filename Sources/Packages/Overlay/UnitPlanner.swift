@@ -3,6 +3,8 @@ import Configuration
 /// Makes the plan of a package's units out of what lies in its `usr/lib/systemd/system`.
 struct UnitPlanner {
     private(set) var findings: [Finding] = []
+    /// What systemd makes for the units and does not take away.
+    private(set) var dataFolders: Set<String> = []
 
     private let package: String
     private let tree: ReleaseTree
@@ -46,13 +48,15 @@ struct UnitPlanner {
             }
         }
         let aliases = self.aliases(of: files)
-        for file in files { findings += UnitAudit(unit: file, tree: tree).findings() + busFindings(file) }
-        for (unit, paths) in dropIns {
-            guard let owner = files.first(where: { $0.name == unit }) else { continue }
-            for path in paths {
-                let part = UnitFile(name: owner.name, path: path, bytes: contents[path] ?? [])
-                findings += UnitAudit(unit: part, tree: tree).findings()
+        for file in files {
+            let parts = (dropIns[file.name] ?? []).map {
+                UnitFile(name: file.name, path: $0, bytes: contents[$0] ?? [])
             }
+            findings += UnitAudit(unit: file, tree: tree).findings() + busFindings(file)
+            for part in parts { findings += UnitAudit(unit: part, tree: tree).findings() }
+            let isDynamic = ([file] + parts).contains(where: \.isDynamic)
+            dataFolders.formUnion(
+                ([file] + parts).flatMap { $0.dataFolders(isDynamic: isDynamic) }.filter(HostFolder.mayBeMade))
         }
         if files.isEmpty {
             findings.append(

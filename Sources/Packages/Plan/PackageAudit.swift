@@ -143,6 +143,7 @@ public struct PackageAudit: Sendable {
             package: control.name, tree: tree, scripts: scripts, links: unitLinks, contents: contents)
         plan.units = units.plan()
         all += units.findings
+        plan.dataFolders = units.dataFolders.sorted()
         plan.conffiles = conffiles.sorted { $0.path < $1.path }
         let packaged = Set(conffiles.map(\.path))
         for path in listedConffiles where path.hasPrefix("/etc/") && !packaged.contains(path) {

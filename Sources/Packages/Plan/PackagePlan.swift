@@ -14,6 +14,8 @@ public struct PackagePlan: Hashable, Sendable {
     /// Lines of `tmpfiles.d(5)`: folders and links of the payload outside of the release, then those of the manifest,
     /// which win.
     public var tmpfilesLines: [String]
+    /// Folders that systemd makes for the units (`StateDirectory=` and its like): what a purge takes, with those above.
+    public var dataFolders: [String]
     public var health: PackageManifest.Health?
     public var probation: PackageManifest.Probation
     /// For the operator; nothing here is in the way.
@@ -27,6 +29,7 @@ public struct PackagePlan: Hashable, Sendable {
         tmpfilesFiles = []
         sysusersLines = []
         tmpfilesLines = []
+        dataFolders = []
         health = nil
         probation = PackageManifest.Probation()
         warnings = []

@@ -128,14 +128,15 @@ def with_sample(t):
     authority = packages.Authority(t.folder / "authority")
     m = t.machine()
     configure(m, authority, "", INSTALLER)
+    unit = packages.UNIT.replace("[Service]\n", "[Service]\nStateDirectory=keelsample-state\nCacheDirectory=keelsample/cache\n")
     m.write("/root/keelsample.deb", authority.sign(
-        packages.sample("1.0", files=[("etc/keelsample.d/more.conf", "more\n", 0o644)]),
+        packages.sample("1.0", unit=unit, files=[("etc/keelsample.d/more.conf", "more\n", 0o644)]),
         "[Package]\nFormat=1\n[Directories]\nDirectory=/var/lib/keelsample:root /srv/keelsample:root\n"))
     m.boot()
     m.sh("cat /root/keelsample.deb | gatekeel install -", timeout=120)
     m.run("gatekeel", "activate", "keelsample", timeout=120)
     equal(m.state("keelsample.service"), "active", "the sample")
-    for folder in ("/var/lib/keelsample", "/srv/keelsample"):
+    for folder in ("/var/lib/keelsample", "/srv/keelsample", "/var/lib/keelsample-state", "/var/cache/keelsample/cache"):
         m.write(f"{folder}/data", "of the sample's\n")
     # What a rollback leaves of an administrator's edit.
     m.write("/etc/keelsample.d/more.conf.gatekeel-save", "edited\n")
