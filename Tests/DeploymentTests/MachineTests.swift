@@ -106,7 +106,7 @@ import Testing
             ], result: .rolledBack),
         Case(
             name: "probation fails, and the new one does not stop, and the old one does not start", operation: .update,
-            events: [.probation: .failed, .revertStopping: .failed, .revertStarting: .failed],
+            events: [.probation: .failed, .revertStopping: .hopeless, .revertStarting: .hopeless],
             phases: [
                 .verifying, .unpacking, .preparing, .stopping, .switching, .starting, .probation, .revertStopping,
                 .revertSwitching, .revertStarting, .cleaning, .finished,
@@ -226,6 +226,23 @@ import Testing
         for phase in [Phase.attaching, .exchanging] {
             #expect(DeploymentMachine.transition(.update, phase, event, Self.early)?.to == phase)
         }
+    }
+
+    /// What is on the way back, or cannot turn back, is tried again before it is given up.
+    @Test(arguments: [Phase.revertStopping, .revertSwitching, .revertStarting, .cleaning])
+    func oneFailureOnTheWayBackIsNotTheEnd(_ phase: Phase) {
+        for operation in [Deployment.Operation.update, .rollback, .activate] {
+            var machine = DeploymentMachine(operation: operation, phase: phase)
+            let actions = machine.handle(.failed, Conditions(hasOld: true, enables: true, starts: true))
+            #expect(machine.phase == phase)
+            #expect(actions.first == .pause)
+        }
+    }
+
+    /// Kills, however many, leave no package half removed.
+    @Test func aRemovalThatHasBegunIsAlwaysTakenUp() {
+        var record = DeploymentRecord(id: "1", package: "app", operation: .remove, version: "1.0", phase: .removing)
+        for _ in 1...20 { #expect(record.takeUp(bootID: "", policy: Policy()) == .resumed) }
     }
 
     @Test func namesOfPlacesAreDistinct() {

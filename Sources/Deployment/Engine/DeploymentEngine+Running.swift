@@ -15,26 +15,30 @@ extension DeploymentEngine {
                     if error is Killed { return abandon() }
                 #endif
                 if isSuspended { return abandon() }
-                active.failures += 1
                 actions = fail(active, error)
             }
         }
     }
 
     private func fail(_ active: ActiveDeployment, _ error: any Error) -> [DeploymentMachine.Action] {
-        let reason = (error as? Failure)?.reason ?? DeploymentError.wrapping(error).reason
-        note(reason, active)
-        let exhausted = active.record.phase == .removing && active.failures > policy.maxAttempts
-        return active.machine.handle(exhausted ? .exhausted : .failed, active.conditions)
+        let phase = active.machine.phase
+        active.failures += 1
+        // What the units themselves have said they say again.
+        let isVerdict = error is Failure
+        let isHopeless = isVerdict || active.failures > phase.retries(policy)
+        note((error as? Failure)?.reason ?? DeploymentError.wrapping(error).reason, active, isHopeless)
+        let actions = active.machine.handle(isHopeless ? .hopeless : .failed, active.conditions)
+        if active.machine.phase != phase { active.failures = 0 }
+        return actions
     }
 
-    /// The first reason is why it failed; what goes wrong on the way back is added, once.
-    private func note(_ reason: Reason, _ active: ActiveDeployment) {
+    /// The first reason is why it failed; that the way back does not end well is added.
+    private func note(_ reason: Reason, _ active: ActiveDeployment, _ isHopeless: Bool) {
         guard let first = active.record.reason else {
             active.record.reason = reason
             return
         }
-        guard active.record.phase == .revertStarting else { return }
+        guard isHopeless, active.record.phase == .revertStarting else { return }
         active.record.reason = Reason(first.token, "\(first.text); the previous release does not run: \(reason)")
     }
 
@@ -93,18 +97,22 @@ extension DeploymentEngine {
         if active.record.result == .running { active.record.result = .failed }
         remember(active.record)
         let (store, record, history) = (self.store, active.record, self.history)
-        do {
-            try await Worker.shared.run {
-                try store.saveJournal(record)
-                try store.saveHistory(history)
-                try store.removeJournal()
-                store.makeReserve()
+        for pause in [1, 2, nil] {
+            do {
+                try await Worker.shared.run {
+                    try store.saveJournal(record)
+                    try store.saveHistory(history)
+                    try store.removeJournal()
+                    store.makeReserve()
+                }
+                break
+            } catch {
+                #if DEBUG
+                    if error is Killed { return abandon() }
+                #endif
+                // The deployment itself is settled. What is left of it in the journal is resolved at the next start.
+                guard let pause, (try? await sleep(.seconds(pause), active)) != nil else { break }
             }
-        } catch {
-            #if DEBUG
-                if error is Killed { return abandon() }
-            #endif
-            // The deployment itself is settled. What is left of it in the journal is resolved at the next start.
         }
         if record.result == .done, !record.token.isEmpty { forgetStaged(record.token) }
         await refresh(record.package)

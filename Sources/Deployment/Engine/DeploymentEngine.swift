@@ -191,11 +191,18 @@ public final class DeploymentEngine: Deployments {
         guard active?.record.token != token, !isPreparing else {
             throw DeploymentError(.busy, "the package is being installed")
         }
-        stagedPackages.remove(at: index)
+        let package = stagedPackages.remove(at: index)
         let store = self.store
         do {
-            try await Worker.shared.run { try store.discard(staged: token) }
+            try await Worker.shared.run {
+                try store.passage("deployment.discard.before")
+                try store.discard(staged: token)
+                try store.passage("deployment.discard.after")
+            }
         } catch {
+            // What is still whole would be there again at the next start, and can be discarded again.
+            let isWhole = try? await Worker.shared.run { store.loadStaged().packages.contains(package) }
+            if isWhole == true { stagedPackages.append(package) }
             throw DeploymentError.wrapping(error)
         }
     }
@@ -328,7 +335,18 @@ public final class DeploymentEngine: Deployments {
             let actions = active.machine.begin()
             let store = self.store
             // Durable before the caller hears of it.
-            try await Worker.shared.run { try store.saveJournal(record) }
+            try await Worker.shared.run {
+                do {
+                    try store.saveJournal(record)
+                } catch {
+                    #if DEBUG
+                        if error is Killed { throw error }
+                    #endif
+                    // What could not be made durable may be there all the same, and would be done at the next start.
+                    try? store.removeJournal()
+                    throw error
+                }
+            }
             self.active = active
             report(active)
             LoopActor.spawn { [weak self] in await self?.run(active, Array(actions.dropFirst())) }

@@ -81,6 +81,15 @@ extension Phase {
         }
     }
 
+    /// How often in a row it may fail and be tried again, where it is tried again at all.
+    func retries(_ policy: Policy) -> Int {
+        switch self {
+        // What is left over is found again at the next deployment and at the next start.
+        case .cleaning: 2
+        default: policy.maxAttempts
+        }
+    }
+
     /// Of the whole deployment, when this phase begins; unpacking has the room up to the next.
     var percent: Int {
         switch self {

@@ -2,7 +2,7 @@ extension Transition {
     private static let fresh: Set<Operation> = [.install, .update]
     /// Those that put another release in place.
     private static let exchange: Set<Operation> = [.install, .update, .rollback]
-    private static let bad: Set<Event> = [.failed, .exhausted]
+    private static let bad: Set<Event> = [.failed, .hopeless, .exhausted]
     private static let back: Set<Event> = [.resumed, .rebooted]
 
     /// The pipeline. The first row that fits counts; what no row names cannot happen.
@@ -31,15 +31,15 @@ extension Transition {
         Transition(exchange, [.attaching], bad, .revertSwitching, .failed),
         // The way back.
         Transition(exchange, [.exchanging, .switching, .starting, .probation, .committing], bad, .revertStopping),
-        Transition(exchange, [.revertStopping], [.done, .failed], .revertSwitching, when: .hasOld, .rolledBack),
-        Transition(exchange, [.revertStopping], [.done, .failed], .revertSwitching, .failed),
+        Transition(exchange, [.revertStopping], [.done, .hopeless], .revertSwitching, when: .hasOld, .rolledBack),
+        Transition(exchange, [.revertStopping], [.done, .hopeless], .revertSwitching, .failed),
         Transition(exchange, [.revertSwitching], [.done], .revertStarting),
 
         Transition([.activate], [.starting], [.done], .probation),
         Transition([.activate], [.probation], [.done], .committing),
         Transition([.activate], [.committing], [.done], .cleaning, .done),
         Transition([.activate], [.starting, .probation, .committing], bad, .revertStopping, .failed),
-        Transition([.activate], [.revertStopping], [.done, .failed], .revertSwitching),
+        Transition([.activate], [.revertStopping], [.done, .hopeless], .revertSwitching),
         // What ran before runs again: Activate may have been asked for of what was active.
         Transition([.activate, .deactivate], [.revertSwitching], [.done], .revertStarting),
 
@@ -51,13 +51,17 @@ extension Transition {
         Transition([.remove], [.stopping], [.done], .removing),
         Transition([.remove], [.stopping], bad, .revertStarting, .failed),
         Transition([.remove], [.removing], [.done], .cleaning, .done),
-        Transition([.remove], [.removing], [.exhausted], .cleaning, .failed),
+        Transition([.remove], [.removing], [.hopeless], .cleaning, .failed),
 
-        // Once these have begun there is no other way: they are tried again, with pauses.
-        Transition(Set(Operation.allCases), [.revertSwitching], [.failed], .revertSwitching),
+        // Once these have begun there is no other way: they are tried again, with pauses. What runs must not be switched
+        // beneath, and what ran must not stay down, because of one read or write that failed.
+        Transition(Set(Operation.allCases), [.revertStopping], [.failed], .revertStopping),
+        Transition(Set(Operation.allCases), [.revertSwitching], [.failed, .hopeless], .revertSwitching),
         Transition([.remove], [.removing], [.failed], .removing),
-        Transition(Set(Operation.allCases), [.revertStarting], [.done, .failed], .cleaning),
-        Transition(Set(Operation.allCases), [.cleaning], [.done, .failed], .finished),
+        Transition(Set(Operation.allCases), [.revertStarting], [.failed], .revertStarting),
+        Transition(Set(Operation.allCases), [.revertStarting], [.done, .hopeless], .cleaning),
+        Transition(Set(Operation.allCases), [.cleaning], [.failed], .cleaning),
+        Transition(Set(Operation.allCases), [.cleaning], [.done, .hopeless], .finished),
 
         // Interrupted: a phase is done again. After a boot the units of a release on probation are started by us,
         // those that are not enabled too; in the same boot a unit that failed meanwhile must not be started over.
@@ -79,7 +83,7 @@ extension Transition {
         Transition(Set(Operation.allCases), [.starting], back, .starting),
         Transition(Set(Operation.allCases), [.probation], [.resumed], .probation),
         Transition(Set(Operation.allCases), [.committing], back, .committing),
-        Transition(Set(Operation.allCases), [.removing], back, .removing),
+        Transition(Set(Operation.allCases), [.removing], [.resumed, .rebooted, .exhausted], .removing),
         Transition(Set(Operation.allCases), [.revertStopping], [.resumed, .rebooted, .exhausted], .revertStopping),
         Transition(Set(Operation.allCases), [.revertSwitching], [.resumed, .rebooted, .exhausted], .revertSwitching),
         Transition(Set(Operation.allCases), [.revertStarting], [.resumed, .rebooted, .exhausted], .revertStarting),

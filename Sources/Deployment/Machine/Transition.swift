@@ -6,6 +6,8 @@ struct Transition: Sendable {
         case done
         /// A step failed.
         case failed
+        /// A step failed, and trying it again makes no sense: too often already, or the units themselves say no.
+        case hopeless
         /// The daemon was gone and is back, in the same boot: units are as they were.
         case resumed
         /// The machine was gone and is back: units are as the boot started them.

@@ -18,7 +18,7 @@ public struct Policy: Hashable, Sendable {
     public var allowedRestarts = 0
     /// `[Probation] MaxBoots=`: a release on probation may see so many boots, then it is reverted.
     public var maxBoots = 2
-    /// How often a step is tried again after the daemon itself was killed in it.
+    /// How often a deployment is taken up again after the daemon itself was killed, and a step of the way back after it failed.
     public var maxAttempts = 5
     /// Deployments that are remembered.
     public var historyLimit = 50

@@ -1,0 +1,132 @@
+import EventLoop
+import Glibc
+import Linux
+import TestSupport
+import Testing
+
+@testable import Deployment
+
+/// One read or write fails, each in turn, at every named place that an operation passes: the operation has happened wholly
+/// or not at all, what ran runs, and nothing is left over.
+@Suite(.serialized) struct FaultTests {
+    enum Way: String, Sendable, CaseIterable, CustomTestStringConvertible {
+        case update = "app 2.0 good"
+        case crash = "app 2.0 crash"
+        case unhealthy = "app 2.0 unhealthy health"
+        case rollback, remove
+
+        var testDescription: String { rawValue }
+
+        @LoopActor
+        func go(_ host: Harness) async throws -> DeploymentStatus {
+            switch self {
+            case .update, .crash, .unhealthy: try await host.install(rawValue)
+            case .rollback: try await host.finish(try await host.engine.rollback("app"))
+            case .remove: try await host.finish(try await host.engine.remove("app", purge: false))
+            }
+        }
+
+        /// What may run afterwards.
+        var outcomes: [String?] {
+            switch self {
+            case .update: ["1.0", "2.0"]
+            case .crash, .unhealthy: ["1.0"]
+            case .rollback: ["0.9", "1.0"]
+            case .remove: ["1.0", nil]
+            }
+        }
+    }
+
+    @Test(arguments: Way.allCases)
+    func aFaultAnywhereLeavesOneRelease(_ way: Way) async throws {
+        try await onLoop {
+            for place in 1...1000 {
+                let host = try await Harness.with("app 0.9 good")
+                try await host.install("app 1.0 good")
+                let fault = Fault(at: place)
+                try await host.start(fault.passage)
+                let status = try? await way.go(host)
+                guard fault.hasFailed else { return }
+                let comment = Comment(rawValue: "\(fault.name) (\(place)): \(status.map { "\($0)" } ?? "refused")")
+                let current = Store(host.root.paths).release(.current, of: "app")
+                #expect(way.outcomes.contains(current), comment)
+                #expect(host.systemd.running == (current.map { ["app.service: \($0) good"] } ?? []), comment)
+                #expect(host.systemd.enabled == (current == nil ? [] : ["app.service"]), comment)
+                if current != nil { #expect(host.mixture(of: "app") == [], comment) }
+                #expect(
+                    host.root.tree("/var/lib/gatekeel/journal").filter { $0.hasPrefix("deployment") } == [], comment)
+                #expect(host.engine.running == nil, comment)
+            }
+        }
+    }
+
+    /// A staged package that could not be dropped is there as before, and can be dropped again.
+    @Test(arguments: ["deployment.discard.before", "deployment.discard.after"])
+    func whatCannotBeDiscardedIsStillStaged(_ place: String) async throws {
+        try await onLoop {
+            let host = Harness()
+            try await host.start()
+            let staged = try await host.stage("app 1.0 good")
+            var passage = Passage()
+            let once = Once(place)
+            passage.probe = { try once.pass($0) }
+            try await host.start(passage)
+            await #expect(throws: DeploymentError.self) { try await host.engine.discard(staged.token) }
+            #expect(host.engine.staged() == Store(host.root.paths).loadStaged().packages)
+            if place.hasSuffix("before") { try await host.engine.discard(staged.token) }
+            #expect(host.engine.staged().isEmpty)
+            #expect(host.root.tree("/var/lib/gatekeel/staged") == [])
+        }
+    }
+
+    /// The journal is written, but its folder cannot be made durable: what is refused must not be done at the next start.
+    @Test func aRefusedRequestLeavesNoJournal() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good")
+            var passage = Passage()
+            let once = Once("deployment.journal.after")
+            passage.probe = { try once.pass($0) }
+            try await host.start(passage)
+            await #expect(throws: DeploymentError.self) { try await host.engine.remove("app", purge: false) }
+            try await host.start()
+            await host.settle()
+            #expect(host.systemd.running == ["app.service: 1.0 good"])
+        }
+    }
+
+    /// The reason is told once, and not that the old release does not run when it does.
+    @Test func whatIsTriedAgainOnTheWayBackIsNoReason() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good")
+            var passage = Passage()
+            let once = Once("deployment.revert-start.before")
+            passage.probe = { try once.pass($0) }
+            try await host.start(passage)
+            let status = try await host.install("app 2.0 crash")
+            #expect(once.hasFailed)
+            #expect(status.result == .rolledBack)
+            #expect(status.reason?.text.contains("does not run") == false)
+            #expect(host.systemd.running == ["app.service: 1.0 good"])
+        }
+    }
+}
+
+/// Fails at the first passage of one place.
+private final class Once: @unchecked Sendable {
+    // Sendable: `failed` is touched only under `lock`.
+    private let lock = Mutex()
+    private let wanted: String
+    private var failed = false
+
+    init(_ wanted: String) { self.wanted = wanted }
+
+    func pass(_ name: String) throws {
+        try lock.withLock {
+            guard name == wanted, !failed else { return }
+            failed = true
+            throw Errno(EIO, "fault \(name)")
+        }
+    }
+
+    var hasFailed: Bool { lock.withLock { failed } }
+}
