@@ -24,6 +24,11 @@ public struct CheckedFile: Sendable {
 
     private var copy: String { path + ".previous" }
 
+    #if DEBUG
+        /// A test's own: called with each named place that is passed; what it throws is thrown there.
+        public var probe: (@Sendable (String) throws(Errno) -> Void)?
+    #endif
+
     /// - Parameter limit: the most bytes that are read.
     public init(path: String, limit: Int = 1 << 20) {
         self.path = path
@@ -41,18 +46,18 @@ public struct CheckedFile: Sendable {
 
     /// Writes the state durably; blocks. Bytes that are whole are kept as the copy first.
     public func save(_ body: some Sequence<UInt8>) throws(Errno) {
-        try faultPoint("state.write.before")
+        try pass("state.write.before")
         if self.body(of: path) != nil {
             try Files.link(path, replacing: copy)
-            try faultPoint("state.copy.after")
+            try pass("state.copy.after")
         }
         try Files.replace(path, with: Self.checked(body), mode: 0o600)
-        try faultPoint("state.write.after")
+        try pass("state.write.after")
     }
 
     /// Removes the file and its copy durably.
     public func remove() throws(Errno) {
-        try faultPoint("state.remove.before")
+        try pass("state.remove.before")
         try Files.remove(copy)
         try Files.remove(path)
     }
@@ -61,6 +66,14 @@ public struct CheckedFile: Sendable {
     public static func checked(_ body: some Sequence<UInt8>) -> [UInt8] {
         let body = Array(body)
         return body + trailer(body)
+    }
+
+    @inline(__always)
+    private func pass(_ place: StaticString) throws(Errno) {
+        try faultPoint(place)
+        #if DEBUG
+            try probe?("\(place)")
+        #endif
     }
 
     private func body(of path: String) -> [UInt8]? {

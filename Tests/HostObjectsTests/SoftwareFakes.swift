@@ -28,8 +28,11 @@ final class FakeInstaller: SoftwareInstaller {
     func stage(path: String) async throws(InstallerRefusal) -> StagedPackage {
         let bytes = (try? Files.read(path, limit: 1 << 20)) ?? []
         calls.append("stage \(bytes.count)")
-        try loseAnswer()
         let package = try stageAnswer.get()
+        if loseAnswers {
+            staged.append(StagedPackage(token: "lost", name: package.name, version: package.version))
+        }
+        try loseAnswer()
         staged.append(package)
         return package
     }
@@ -38,6 +41,7 @@ final class FakeInstaller: SoftwareInstaller {
         calls.append("discard \(token)")
         await duringDiscard?()
         staged.removeAll { $0.token == token }
+        try loseAnswer()
     }
 
     func install(token: String, restoreActivation: Bool) async throws(InstallerRefusal) -> String {

@@ -550,7 +550,69 @@ extension SoftwareManagementTests {
             rig.installer.loseAnswers = true
             let response = try await rig.push(Self.one)
             #expect(response.code == .changed)
-            #expect(rig.installer.calls == ["stage 4", "stage 4"])
+            // The copy that it could not tell of is nobody's.
+            #expect(rig.installer.calls == ["stage 4", "discard lost", "stage 4"])
+            #expect(rig.installer.staged.map(\.token) == ["t-1"])
+            #expect(rig.state() == "3 3 false")
+        }
+    }
+
+    @Test func aDiscardWhoseAnswerWasLostIsAskedForAgain() async throws {
+        try await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            _ = try await rig.push(Self.one)
+            rig.installer.loseAnswers = true
+            try await rig.object.execute(0, 6, [])
+            #expect(rig.installer.staged.isEmpty)
+            #expect(rig.state() == "0 0 false")
+        }
+    }
+
+    @Test func aDeliveryThatIsGoneWhenTheInstallerIsBackIsTold() async throws {
+        try await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            _ = try await rig.push(Self.one)
+            await rig.object.installerAppeared()
+            #expect(rig.state() == "3 3 false")
+            rig.installer.staged = []
+            await rig.object.installerAppeared()
+            #expect(rig.state() == "0 0 false")
+            #expect(rig.read(16).hasPrefix("lost"))
+        }
+    }
+
+    /// The write fails after the bytes are there: the next start must not find an instance that the server was refused.
+    @Test func anInstanceThatCouldNotBeStoredLeavesNoRecord() async throws {
+        await onLoop {
+            var rig = Rig()
+            await rig.object.start()
+            rig.object.store.probe = { (place) throws(Errno) in
+                if place == "state.write.after" { throw Errno(EIO, place) }
+            }
+            #expect(await code { _ = try await rig.object.create(2, [:]) } == "5.00")
+            await rig.restart()
+            #expect(rig.object.instances == [0])
+        }
+    }
+
+    /// What a server was told is made durable later, when it could not be at once.
+    @Test func aRecordThatCouldNotBeWrittenIsWrittenAgain() async throws {
+        try await onLoop {
+            var rig = Rig()
+            await rig.object.start()
+            rig.object.store.probe = { (place) throws(Errno) in throw Errno(ENOSPC, place) }
+            _ = try await rig.push(Self.one)
+            #expect(rig.state() == "3 3 false")
+            rig.object.store.probe = nil
+            let record = rig.object.store.record(0)
+            #expect(!Files.exists(record.path))
+            await rig.settle {
+                rig.scheduler.advance(by: .seconds(60))
+                return Files.exists(record.path)
+            }
+            await rig.restart()
             #expect(rig.state() == "3 3 false")
         }
     }

@@ -16,7 +16,9 @@ extension SoftwareManagement {
         case 6:
             switch try software.admitUninstall(arguments) {
             case .prepare: await update(instance) { $0.apply(.updatePrepared, reason: "") }
-            case .discard(let token): try await discard(instance, token)
+            case .discard(let token):
+                // Held from here on: an Install that comes while the installer drops the package is refused.
+                try await answer(instance, .removing) { await self.discard(instance, token) }
             case .remove(let name): try await answer(instance, .removing) { await self.remove(instance, name) }
             }
         case 10:
@@ -101,21 +103,30 @@ extension SoftwareManagement {
         }
     }
 
-    func discard(_ instance: UInt16, _ token: String?) async throws(OperationError) {
-        // Held from here on: an Install that comes while the installer drops the package is refused.
-        software[instance]?.job = .removing
+    func discard(_ instance: UInt16, _ token: String?) async -> OperationError? {
         if let token {
             do throws(InstallerRefusal) {
-                try await installer.discard(token: token)
+                try await drop(token)
             } catch {
-                software[instance]?.job = nil
-                throw OperationError(.internalServerError, error.reason)
+                await update(instance) { $0.job = nil }
+                return OperationError(.internalServerError, error.reason)
             }
         }
         await update(instance) {
             $0.record.staged = nil
             $0.apply(.uninstalled, reason: "")
             $0.job = nil
+        }
+        return nil
+    }
+
+    /// Has the installer drop a package; once more when it died over it, for then nobody knows whether it did.
+    private func drop(_ token: String) async throws(InstallerRefusal) {
+        do throws(InstallerRefusal) {
+            try await installer.discard(token: token)
+        } catch {
+            guard error.kind == .unavailable, await installerReturned() else { throw error }
+            try await installer.discard(token: token)
         }
     }
 

@@ -38,7 +38,7 @@ extension SoftwareManagement {
             return
         }
         await take(snapshot)
-        guard !resumed else { return }
+        guard !resumed else { return await checkDelivered(snapshot) }
         resumed = true
         for instance in instances { await resume(instance, snapshot) }
     }
@@ -88,6 +88,26 @@ extension SoftwareManagement {
                 $0.apply(.uninstalled, reason: "lost: the delivered package is gone; deliver it again")
             }
         }
+    }
+
+    /// The installer came back: what was delivered may have gone while it died.
+    private func checkDelivered(_ snapshot: InstallerSnapshot) async {
+        for instance in instances {
+            guard let token = waiting(instance), !snapshot.staged.contains(where: { $0.token == token }),
+                // It may have been delivered after that snapshot.
+                let present = try? await installer.snapshot(), waiting(instance) == token,
+                let record = software[instance]?.record
+            else { continue }
+            await resumeDelivered(instance, record, present)
+        }
+    }
+
+    /// The delivered package of an instance that nothing is done with.
+    private func waiting(_ instance: UInt16) -> String? {
+        guard let software = software[instance], software.job == nil, software.record.state == .delivered else {
+            return nil
+        }
+        return software.record.staged?.token
     }
 
     // MARK: What the installer tells

@@ -181,11 +181,29 @@ extension SoftwareManagement {
 
     /// Stages, once more when the installer died meanwhile: what was pushed is still here.
     private func stage(_ path: String) async throws(InstallerRefusal) -> StagedPackage {
+        let known = try? await installer.snapshot()
         do throws(InstallerRefusal) {
             return try await installer.stage(path: path)
         } catch {
             guard error.kind == .unavailable, await installerReturned() else { throw error }
+        }
+        await discardStrays(since: known)
+        do throws(InstallerRefusal) {
             return try await installer.stage(path: path)
+        } catch {
+            if error.kind == .unavailable, await installerReturned() { await discardStrays(since: known) }
+            throw error
+        }
+    }
+
+    /// Drops what the installer took in and could not tell of any more: nobody would ever install or discard it.
+    ///
+    /// - Parameter known: what it had before.
+    private func discardStrays(since known: InstallerSnapshot?) async {
+        guard let known, let now = try? await installer.snapshot() else { return }
+        let owned = Set(known.staged.map(\.token) + software.values.compactMap { $0.record.staged?.token })
+        for package in now.staged where !owned.contains(package.token) {
+            try? await installer.discard(token: package.token)
         }
     }
 

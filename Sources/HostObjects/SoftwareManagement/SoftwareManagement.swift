@@ -56,7 +56,7 @@ public final class SoftwareManagement: Object {
     public var report: (@LoopActor (Report) -> Void)?
 
     private(set) var options: Options
-    let store: SoftwareStore
+    var store: SoftwareStore
     let installer: any SoftwareInstaller
     let fetcher: any SoftwareFetcher
     let scheduler: any Scheduler
@@ -65,6 +65,9 @@ public final class SoftwareManagement: Object {
     var uploads: [UInt16: PackageUpload] = [:]
     /// The boot in which each record was last written before this start.
     var boots: [UInt16: String] = [:]
+    /// Instances whose record could not be written as it is.
+    private var unstored: Set<UInt16> = []
+    private var isStoring = false
     /// Whether the installer has said what is in place.
     var known = false
     /// Whether what was interrupted has been taken up again.
@@ -114,6 +117,9 @@ public final class SoftwareManagement: Object {
         software[new] = SoftwareInstance()
         guard await update(new, { _ in }) else {
             software[new] = nil
+            // What could not be made durable may be there all the same, and would be an instance at the next start.
+            let file = store.record(new)
+            try? await Worker.shared.run { try file.remove() }
             throw OperationError(.internalServerError, "the instance could not be stored")
         }
         changes?.instancesChanged(9)
@@ -138,6 +144,7 @@ public final class SoftwareManagement: Object {
             try await Worker.shared.run { try file.remove() }
         } catch {
             software[instance]?.job = nil
+            storeLater(instance)
             throw OperationError(.internalServerError, "the instance could not be removed: \(error)")
         }
         software[instance] = nil
@@ -174,20 +181,58 @@ public final class SoftwareManagement: Object {
     func settle(_ instance: UInt16, since before: SoftwareInstance) async -> Bool {
         guard let now = software[instance] else { return false }
         var stored = true
-        let file = store.record(instance)
-        if now.record != before.record || !Files.exists(file.path) {
-            let bytes = now.record.bytes
+        if now.record != before.record || unstored.contains(instance) || !Files.exists(store.record(instance).path) {
             do {
-                try await Worker.shared.run { try file.save(bytes) }
+                try await store(now.record, of: instance)
             } catch {
                 stored = false
-                report?(.notStored((error as? Errno) ?? Errno(EIO, file.path)))
+                report?(.notStored(error))
+                storeLater(instance)
             }
         }
         for resource in SoftwareInstance.announced where now.value(resource) != before.value(resource) {
             changes?.changed(Path(9, instance, resource))
         }
         return stored
+    }
+
+    private func store(_ record: SoftwareRecord, of instance: UInt16) async throws(Errno) {
+        let (file, bytes) = (store.record(instance), record.bytes)
+        do {
+            try await Worker.shared.run { try file.save(bytes) }
+        } catch {
+            throw (error as? Errno) ?? Errno(EIO, file.path)
+        }
+        unstored.remove(instance)
+    }
+
+    /// Writes a record again, until it succeeds: what a server was told must not be forgotten by a restart that comes much
+    /// later than the failure.
+    private func storeLater(_ instance: UInt16) {
+        unstored.insert(instance)
+        guard !isStoring else { return }
+        isStoring = true
+        LoopActor.spawn { [weak self, scheduler] in
+            var pause: Duration = .seconds(1)
+            repeat {
+                await scheduler.sleep(for: pause)
+                pause = min(pause * 2, .seconds(60))
+            } while await self?.storeAgain() == false
+        }
+    }
+
+    /// - Returns: whether all are written now.
+    private func storeAgain() async -> Bool {
+        for instance in unstored.sorted() {
+            guard let software = software[instance] else {
+                unstored.remove(instance)
+                continue
+            }
+            // It was reported when it failed first.
+            try? await store(software.record, of: instance)
+        }
+        isStoring = !unstored.isEmpty
+        return unstored.isEmpty
     }
 
     func removePackage(_ instance: UInt16) async {

@@ -6,7 +6,18 @@ struct SoftwareStore: Sendable {
     /// The folder; it exists and is the daemon's alone.
     let folder: String
 
-    func record(_ instance: UInt16) -> CheckedFile { CheckedFile(path: "\(folder)/\(instance).record", limit: 65536) }
+    #if DEBUG
+        /// A test's own: called at the named places of the records' files.
+        var probe: (@Sendable (String) throws(Errno) -> Void)?
+    #endif
+
+    func record(_ instance: UInt16) -> CheckedFile {
+        var file = CheckedFile(path: "\(folder)/\(instance).record", limit: 65536)
+        #if DEBUG
+            file.probe = probe
+        #endif
+        return file
+    }
 
     /// Where the bytes of a transfer go.
     func package(_ instance: UInt16) -> String { "\(folder)/\(instance).package" }
