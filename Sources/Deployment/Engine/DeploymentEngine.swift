@@ -200,9 +200,10 @@ public final class DeploymentEngine: Deployments {
                 try store.passage("deployment.discard.after")
             }
         } catch {
-            // What is still whole would be there again at the next start, and can be discarded again.
+            // What is still whole would be there again at the next start. The rest of what is not goes then.
             let isWhole = try? await Worker.shared.run { store.loadStaged().packages.contains(package) }
-            if isWhole == true { stagedPackages.append(package) }
+            guard isWhole ?? true else { return }
+            stagedPackages.append(package)
             throw DeploymentError.wrapping(error)
         }
     }
