@@ -7,10 +7,13 @@
     /// The campaign writes one file a point, `/run/gatekeel-faults/NAME`, that holds `ACTION COUNT [AFTER]`: the next AFTER
     /// passages (0) go by, and for each of COUNT thereafter ACTION happens: `error` throws `EIO`, `nospace` throws `ENOSPC`,
     /// `kill` is `kill -9` of this process. What is left is written back before the action, so that it holds across restarts.
+    /// A file `NAME@PROGRAM` is for that program alone.
     ///
     /// In a build without the trait `FaultPoints` this function is empty and no name remains in the binary.
     public func faultPoint(_ name: StaticString) throws(Errno) {
-        let path = "/run/gatekeel-faults/\(name)"
+        var path = "/run/gatekeel-faults/\(name)"
+        let own = "\(path)@\(Files.split(CommandLine.arguments.first ?? "").name)"
+        if Files.exists(own) { path = own }
         guard let bytes = try? Files.read(path, limit: 64) else { return }
         let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
         guard words.count >= 2, let count = Int(words[1]), count > 0 else { return }
