@@ -23,11 +23,4 @@ public final class AgentProxy {
     public func read(_ path: String) async throws(ContractError) -> [AgentValue] {
         try await remote.values(AgentValue.self, "Read", [.string(path)])
     }
-
-    @discardableResult
-    public func onStatusChanged(
-        _ handler: @escaping @LoopActor (AgentStatus) -> Void
-    ) throws(ContractError) -> BusToken {
-        try remote.onSignal("StatusChanged", handler)
-    }
 }

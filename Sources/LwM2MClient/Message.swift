@@ -49,17 +49,6 @@ public struct Code: RawRepresentable, Hashable, Sendable, CustomStringConvertibl
     }
 }
 
-/// A CoAP option as it travels: number and value (RFC 7252, 5.10).
-public struct CoAPOption: Hashable, Sendable {
-    public let number: UInt16
-    public let value: [UInt8]
-
-    public init(number: UInt16, value: [UInt8]) {
-        self.number = number
-        self.value = value
-    }
-}
-
 /// A request, whole: its blocks are put together (or streamed away) below, its duplicates answered below.
 public struct Request: Hashable, Sendable {
     public var method: Code

@@ -21,7 +21,6 @@ struct Handle: ~Copyable {
 
 // `free` functions of a uniform shape; top-level, for C functions imported with other shapes cannot be converted.
 func freeBIO(_ raw: OpaquePointer?) { BIO_free_all(raw) }
-func freeCertificate(_ raw: OpaquePointer?) { X509_free(raw) }
 func freeCertificates(_ raw: OpaquePointer?) { gk_certificates_free(raw) }
 func freeKey(_ raw: OpaquePointer?) { EVP_PKEY_free(raw) }
 func freeMessage(_ raw: OpaquePointer?) { CMS_ContentInfo_free(raw) }

@@ -54,14 +54,6 @@ public struct DetachedSignature: Sendable {
         return signers
     }
 
-    /// The signers as the message names them, *not verified*: for display only.
-    public func claimedSigners() throws(SigningError) -> [Signer] {
-        let message = try parse()
-        return try signerCertificates(message.raw).map { (info, certificate) in
-            Signer(certificate, digest: digestName(info))
-        }
-    }
-
     private func parse() throws(SigningError) -> Handle {
         ERR_clear_error()
         var consumed = 0

@@ -199,21 +199,6 @@ private func uncommented(_ file: String) -> String {
         #expect(!("\(secret) \(String(reflecting: secret)) \(dumped)".contains("222")))
         #expect("\(secret)" == "(2 secret bytes)")
     }
-
-    @Test func theFingerprintFollowsSettingsAndKeyOnly() throws {
-        func fingerprint(_ text: String, _ key: [UInt8]) throws -> String {
-            let host = try Host()
-            try host.write("etc/gatekeel/gatekeeld.conf", text)
-            let server = try #require(try AgentConfiguration.load(host.files("gatekeeld.conf")).servers.first)
-            return server.fingerprint(key: Secret(key))
-        }
-        let first = try fingerprint("[Server a]\nURI=coap://a\nLifetime=60s", [1])
-        #expect(
-            try fingerprint("[Device]\nManufacturer=x\n# c\n[Server a]\nLifetime = 60s\nURI=coap://a", [1]) == first)
-        #expect(try fingerprint("[Server a]\nURI=coap://a\nLifetime=61s", [1]) != first)
-        #expect(try fingerprint("[Server a]\nURI=coap://a\nLifetime=60s", [2]) != first)
-        #expect(first.count == 16)
-    }
 }
 
 @Suite struct ForeignKeyFileTests {

@@ -79,7 +79,7 @@ import Testing
 
         /// Lets tasks run that were started in the background.
         func settle(until condition: () -> Bool) async {
-            for _ in 0..<2000 where !condition() { await LoopScheduler.shared.sleep(for: .milliseconds(1)) }
+            for _ in 0..<30_000 where !condition() { await LoopScheduler.shared.sleep(for: .milliseconds(1)) }
             #expect(condition())
         }
     }

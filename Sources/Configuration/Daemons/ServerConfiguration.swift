@@ -14,8 +14,6 @@ public struct ServerConfiguration: Hashable, Sendable {
     public var defaultMinimumPeriod: Duration
     /// Zero: none.
     public var defaultMaximumPeriod: Duration
-    /// The section's settings as text, whatever their order, file and white space. Holds no secret.
-    public var canonicalText: String
 
     /// nil when the account is turned off by an empty `URI=`, or has none.
     init?(_ section: SectionSettings) {
@@ -30,25 +28,12 @@ public struct ServerConfiguration: Hashable, Sendable {
         keepAlive = section[Self.keepAliveKey]
         defaultMinimumPeriod = section[Self.defaultMinimumPeriodKey]
         defaultMaximumPeriod = section[Self.defaultMaximumPeriodKey]
-        canonicalText = section.canonicalText
     }
 
     /// Opens and checks the key file; nil with `coap://`.
     public func key() throws(KeyFile.Refusal) -> Secret? {
         guard let pskKeyFile else { return nil }
         return try KeyFile.read(pskKeyFile)
-    }
-
-    /// Changes when the section's settings or the key change: then the section seeds its account anew.
-    ///
-    /// FNV-1a over both, 16 hexadecimal digits. It is derived from the key: keep it where the key itself is kept.
-    public func fingerprint(key: Secret?) -> String {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in Array(canonicalText.utf8) + [0] + (key?.bytes ?? []) {
-            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
-        }
-        let digits = String(hash, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
     func problem(

@@ -15,12 +15,6 @@ public struct ManualPage: Sendable {
         isAtHeading = true
     }
 
-    /// `.SS`.
-    public mutating func subheading(_ text: String) {
-        source += ".SS \(Self.argument(text))\n"
-        isAtHeading = true
-    }
-
     /// Text that goes on in the present paragraph.
     public mutating func text(_ text: String) {
         isAtHeading = false

@@ -50,12 +50,6 @@ public struct SectionSettings: Sendable {
     /// Where a key was assigned last; nil when it never was. An empty assignment counts.
     public func position<Value>(of key: Key<Value>) -> Position? { values[key.name]?.position }
 
-    /// All assignments that hold, in a writing that does not depend on order, file or white space.
-    public var canonicalText: String {
-        values.filter { !$0.value.text.isEmpty }.sorted { $0.key < $1.key }
-            .map { "\($0.key)=\($0.value.text)\n" }.joined()
-    }
-
     mutating func assign(_ entry: IniEntry, isList: Bool) {
         let before = isList && !entry.value.isEmpty ? values[entry.key]?.text ?? "" : ""
         values[entry.key] = (before.isEmpty ? entry.value : "\(before) \(entry.value)", entry.position)

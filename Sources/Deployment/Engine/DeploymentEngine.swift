@@ -12,7 +12,7 @@ public final class DeploymentEngine: Deployments {
     public var policy: Policy
 
     let store: Store
-    private(set) var ports: Ports
+    let ports: Ports
     /// The deployment that runs, and where it is.
     var active: ActiveDeployment?
     private(set) var history: [DeploymentRecord] = []
@@ -26,12 +26,6 @@ public final class DeploymentEngine: Deployments {
     /// The token of the staged package that such a request is about.
     private var preparing: String?
     var isSuspended = false
-
-    /// How packages are read, from the next one on: after the configuration changed.
-    public var packageReader: any PackageReader {
-        get { ports.packages }
-        set { ports.packages = newValue }
-    }
 
     public convenience init(paths: HostPaths = HostPaths(), policy: Policy = Policy(), ports: Ports) {
         self.init(store: Store(paths), policy: policy, ports: ports)

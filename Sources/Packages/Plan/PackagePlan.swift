@@ -55,9 +55,6 @@ public struct PlannedUnit: Hashable, Sendable {
 
     /// The part after the last dot: `service`, `socket`, `timer`, `path`, `target`, `slice`.
     public var type: String { name.split(separator: ".").last.map(String.init) ?? "" }
-
-    /// Processes run by it see the overlay: `[Service]` and `[Socket]` know `ExtensionDirectories=`.
-    public var takesOverlay: Bool { type == "service" || type == "socket" }
 }
 
 /// A configuration file.
