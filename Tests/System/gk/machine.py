@@ -92,6 +92,7 @@ class Machine:
         ready.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         listener.bind(str(ready))
+        self._tidy()
         main, terminal = pty.openpty()
         self.terminal = main
         self.cgroups = cgroups(self.name)
@@ -121,6 +122,14 @@ class Machine:
                     listener.close()
                     self.step(f"{self.name}: booted in {time.monotonic() - began:.2f} s")
                     return self
+
+    def _tidy(self):
+        """Takes away what a systemd-nspawn of version 256 or later, once killed, leaves of a machine: with it there, the
+        next one refuses to start."""
+        left = pathlib.Path(f"/run/systemd/nspawn/unix-export/{self.name}")
+        if left.exists():
+            subprocess.run(["umount", "--lazy", str(left)], check=False, capture_output=True)
+            left.rmdir()
 
     def _before_exec(self):
         # Were this program killed, the machine goes too (prctl(2): PR_SET_PDEATHSIG).
@@ -172,6 +181,7 @@ class Machine:
         """Ends it, whatever state it is in. The test's namespaces take the mounts with them."""
         if self.process is not None:
             self._kill()
+        self._tidy()
         for path in self.cgroups:
             remove_cgroup(path)
 
