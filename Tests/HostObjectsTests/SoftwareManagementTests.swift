@@ -557,6 +557,21 @@ extension SoftwareManagementTests {
         }
     }
 
+    /// Killed when the record said "delivered" and the bytes were still there.
+    @Test func bytesThatNobodyWaitsForGoAtTheStart() async throws {
+        try await onLoop {
+            var rig = Rig()
+            await rig.object.start()
+            _ = try await rig.push(Self.one)
+            for name in ["0.package", "0.package.part", "7.package"] {
+                try Files.replace("\(rig.folder.path)/\(name)", with: [1, 2, 3])
+            }
+            await rig.restart()
+            #expect(rig.state() == "3 3 false")
+            #expect(try Files.names(in: rig.folder.path).filter { $0.contains("package") } == [])
+        }
+    }
+
     @Test func aDiscardWhoseAnswerWasLostIsAskedForAgain() async throws {
         try await onLoop {
             let rig = Rig()

@@ -23,6 +23,13 @@ extension SoftwareManagement {
             software[instance] = SoftwareInstance(record: record)
             boots[instance] = record.boot
         }
+        // A kill between the write of a record and the removal of its package leaves as much as a package takes.
+        let transferring = loaded.filter { [.downloadStarted, .downloaded].contains($0.record.state) }.map(\.instance)
+        do {
+            try await Worker.shared.run { try store.removePackages(but: Set(transferring)) }
+        } catch {
+            report?(.notStored((error as? Errno) ?? Errno(EIO, "remove what is left of transfers")))
+        }
         await reconcile(starting: true)
     }
 

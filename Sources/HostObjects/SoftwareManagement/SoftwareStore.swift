@@ -41,4 +41,14 @@ struct SoftwareStore: Sendable {
             try Files.remove("\(folder)/\(name)")
         }
     }
+
+    /// Removes what is left of all transfers but those of some instances; blocks.
+    func removePackages(but kept: Set<UInt16>) throws(Errno) {
+        for name in try Files.names(in: folder) {
+            let parts = name.split(separator: ".")
+            guard parts.count >= 2, parts[1] == "package", let instance = UInt16(parts[0]), !kept.contains(instance)
+            else { continue }
+            try Files.remove("\(folder)/\(name)")
+        }
+    }
 }
