@@ -12,6 +12,7 @@ enum ExitCode: Int32, CaseIterable {
     case noInput = 66
     case unavailable = 69
     case noSpace = 73
+    case outputLost = 74
     case tryAgain = 75
     case notPermitted = 77
     case badConfiguration = 78
@@ -32,6 +33,7 @@ enum ExitCode: Int32, CaseIterable {
         case .noInput: "A file cannot be read."
         case .unavailable: "The daemon does not run or does not answer."
         case .noSpace: "There is not enough space."
+        case .outputLost: "Standard output cannot be written. A deployment that had begun goes on in the daemon."
         case .tryAgain: "Another deployment runs, or it was asked for too often. Try again."
         case .notPermitted: "You are not permitted to do that. Changing needs root, looking needs the group adm."
         case .badConfiguration: "The configuration has errors."

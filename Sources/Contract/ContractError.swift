@@ -22,7 +22,7 @@ public struct ContractError: Error, Hashable, Sendable, CustomStringConvertible 
     public init(_ error: BusError) {
         switch error.name {
         case BusError.accessDenied:
-            self.init(.accessDenied, "\(error.message) (you may need to be root or in the group adm)")
+            self.init(.accessDenied, "\(error.message) (changing needs root, looking needs the group adm)")
         case BusError.serviceUnknown, BusError.nameHasNoOwner, BusError.noReply, BusError.disconnected,
             "org.freedesktop.DBus.Error.Timeout", "org.freedesktop.DBus.Error.Spawn.ChildExited":
             self.init(.unreachable, error.message)

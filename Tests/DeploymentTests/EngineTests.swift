@@ -392,7 +392,8 @@ import Testing
         try await onLoop {
             let host = try await Harness.with("app 1.0 good")
             host.root.write("/usr/lib/systemd/system/ssh.service", "")
-            for text in ["two 1.0 good unit=ssh.service", "two 1.0 good unit=app.service"] {
+            for unit in ["ssh.service", "app.service", "system.slice", "-.slice"] {
+                let text = "two 1.0 good unit=\(unit)"
                 let staged = try await host.stage(text)
                 do {
                     _ = try await host.engine.install(staged.token, InstallOptions())

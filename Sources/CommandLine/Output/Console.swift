@@ -20,6 +20,9 @@ final class Console {
                 let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
                 if count <= 0 {
                     if errno == EINTR { continue }
+                    // What cannot be said to anyone ends the program with a code that says so: a script must not take
+                    // half an answer for one.
+                    if descriptor == 1 { exit(ExitCode.outputLost.rawValue) }
                     return
                 }
                 bytes = bytes.dropFirst(count)

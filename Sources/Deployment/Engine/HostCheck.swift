@@ -19,6 +19,9 @@ struct HostCheck: Sendable {
         let own = try current(record.name)?.units.flatMap { [$0.name] + $0.aliases } ?? []
         for unit in record.units {
             let names = ([unit.name] + unit.aliases).filter { !own.contains($0) }
+            if let name = names.first(where: Self.builtIn.contains) {
+                throw DeploymentError(.conflict, "the unit \(name) is systemd's own; it is never shadowed")
+            }
             for name in Set(names.flatMap(Self.related)).sorted() {
                 for folder in store.paths.hostUnitFolders where Files.exists("\(folder)/\(name)") {
                     throw DeploymentError(
@@ -44,6 +47,9 @@ struct HostCheck: Sendable {
             }
         }
     }
+
+    /// Units that systemd has without a file (`systemd.special(7)`), of the types that are attached.
+    private static let builtIn: Set<String> = ["-.slice", "system.slice"]
 
     /// The name itself, and the template that a name is an instance of.
     private static func related(_ name: String) -> [String] {

@@ -37,6 +37,7 @@ def it_installs_and_runs(t):
         equal(m.unit(unit)["NRestarts"], "0", f"restarts of {unit}")
     equal(m.unit("gatekeel-recover.service")["UnitFileState"], "enabled", "gatekeel-recover.service")
     m.run("gatekeel", "status")
+    equal(m.run("sh", "-c", "gatekeel status >/dev/full", check=False).status, 74, "status, where nothing can be written")
     version = m.run("gatekeel", "--version").out
     expect("0." in version or "1." in version, f"gatekeel --version tells a version: {version!r}")
     equal(m.sh("stat -c '%a %U %G' /etc/gatekeel/keys").strip(), "750 root gatekeel", "the keys' folder")
