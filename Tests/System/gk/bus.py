@@ -18,11 +18,8 @@ class _Error(ctypes.Structure):
     _fields_ = [("name", ctypes.c_char_p), ("message", ctypes.c_char_p), ("need_free", ctypes.c_int)]
 
 
-class Installer:
-    """org.gatekeel.Installer1 of a running machine, called as root."""
-
-    NAME = b"org.gatekeel.Installer1"
-    PATH = b"/org/gatekeel/Installer1"
+class Bus:
+    """A connection of root's to the system bus of a running machine; for one thread."""
 
     def __init__(self, machine):
         self.library = ctypes.CDLL("libsystemd.so.0")
@@ -32,6 +29,7 @@ class Installer:
         self._checked("sd_bus_new", ctypes.byref(self.bus))
         self._checked("sd_bus_set_address", self.bus, address)
         self._checked("sd_bus_set_bus_client", self.bus, 1)
+        self._checked("sd_bus_set_method_call_timeout", self.bus, ctypes.c_uint64(30_000_000))
         self._checked("sd_bus_start", self.bus)
 
     def close(self):
@@ -42,6 +40,60 @@ class Installer:
         if result < 0:
             raise Failed(f"{name}: {os.strerror(-result)}")
         return result
+
+    # Properties.
+
+    def _property(self, kind, name, path, interface, member, *into):
+        error = _Error()
+        result = getattr(self.library, f"sd_bus_get_property_{kind}")(
+            self.bus, name.encode(), path.encode(), interface.encode(), member.encode(), ctypes.byref(error), *into)
+        if result < 0:
+            failure = BusError((error.name or b"").decode(), (error.message or os.strerror(-result).encode()).decode())
+            self.library.sd_bus_error_free(ctypes.byref(error))
+            raise failure
+
+    def text(self, name, path, interface, member):
+        """A property of type s or o."""
+        made = ctypes.c_char_p()
+        self._property("string", name, path, interface, member, ctypes.byref(made))
+        return (made.value or b"").decode()
+
+    def number(self, name, path, interface, member, type="u"):
+        """A property of type b, u or t."""
+        made = {"b": ctypes.c_int, "u": ctypes.c_uint32, "t": ctypes.c_uint64}[type]()
+        self._property("trivial", name, path, interface, member, ctypes.c_char(type.encode()), ctypes.byref(made))
+        return made.value
+
+    # Units. systemd loads one that is asked for; one that there is not is "not-found".
+
+    SYSTEMD = "org.freedesktop.systemd1"
+
+    def _unit(self, name):
+        escaped = "".join(c if c.isascii() and c.isalnum() else f"_{ord(c):02x}" for c in name)
+        return f"/org/freedesktop/systemd1/unit/{escaped}"
+
+    def unit(self, name, member):
+        """A unit's property that is a string: ActiveState, LoadState, Description, FragmentPath …"""
+        return self.text(self.SYSTEMD, self._unit(name), f"{self.SYSTEMD}.Unit", member)
+
+    def unit_flag(self, name, member):
+        """A unit's property that is true or false: NeedDaemonReload …"""
+        return bool(self.number(self.SYSTEMD, self._unit(name), f"{self.SYSTEMD}.Unit", member, "b"))
+
+    def main_pid(self, service):
+        return self.number(self.SYSTEMD, self._unit(service), f"{self.SYSTEMD}.Service", "MainPID")
+
+
+class Installer(Bus):
+    """org.gatekeel.Installer1 of a running machine."""
+
+    NAME = b"org.gatekeel.Installer1"
+    PATH = b"/org/gatekeel/Installer1"
+
+    def busy(self):
+        """Whether a deployment is under way; fails while the daemon is away."""
+        name = self.NAME.decode()
+        return bool(self.number(name, self.PATH.decode(), name, "Busy", "b"))
 
     def call(self, member, types="", *arguments):
         """Calls a method and returns the first string that it answers; "" for none."""

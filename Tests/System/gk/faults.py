@@ -31,7 +31,9 @@ def places():
         text = path.read_text()
         if "faultPoint(" in text or "passage(" in text or path.name == "FaultNames.swift":
             found |= set(pattern.findall(text))
-    return sorted(found)
+    # The files of both daemons are written by one module.
+    return sorted(name for place in found
+                  for name in ([f"{place}@gatekeeld", f"{place}@gatekeel-installd"] if place.startswith("state.") else [place]))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Subject:
         self.slot = self.g.create(1)
         self.instances = {0, 1}
         self.number = 0
+        self.units, self.with_other = {}, set()
         self.world = World()
         self.seen = None
         self.note_agent()
@@ -83,10 +86,14 @@ class Subject:
     def version(self):
         return f"1.{self.number}"
 
-    def signed(self, behaviour="good", manifest=None):
+    def signed(self, behaviour="good", manifest=None, stops_otherwise=False):
         """The sample in the next version."""
         self.number += 1
-        return self.g.authority.sign(packages.revised(self.good, self.version, behaviour, distinct=True), manifest)
+        self.units[self.version] = packages.unit_of(self.version, stops_otherwise)
+        if stops_otherwise:
+            self.with_other.add(self.version)
+        made = packages.revised(self.good, self.version, behaviour, self.units[self.version], distinct=True, other=stops_otherwise)
+        return self.g.authority.sign(made, manifest)
 
     # Named places.
 
@@ -220,7 +227,8 @@ class Subject:
             "listed": {entry["name"]: {key: entry.get(key) for key in ("state", "version", "previous", "active", "enabled")}
                        for entry in listed},
             "agent's files": originals(m.path("/var/lib/gatekeeld")),
-            "agent's records": originals(m.path("/var/lib/gatekeeld/software")),
+            "agent's records": {name: record_state(m.path("/var/lib/gatekeeld/software") / name)
+                                for name in originals(m.path("/var/lib/gatekeeld/software"))},
             "server": {number: {"name": found.get(0), "version": found.get(1), "state": found.get(7), "active": found.get(12)}
                        for number, found in instances.items()},
         }
@@ -247,14 +255,14 @@ class Subject:
         staged = instances[1][7] == DELIVERED
         attached, unit = {}, {name: "not-found" for name in (UNIT, "keelsample-odd.service", "keelsample-even.service")}
         if version:
-            other = packages.other_unit(version)
-            attached = {UNIT: packages.unit(version), other: packages.OTHER_UNIT,
+            others = [packages.other_unit(version)] if version in self.with_other else []
+            attached = {UNIT: self.units[version], **{name: packages.OTHER_UNIT for name in others},
                         **{f"{name}.d/10-gatekeel.conf": f"ExtensionDirectories={STORE}/packages/keelsample/{version}"
-                           for name in (UNIT, other)}}
+                           for name in (UNIT, *others)}}
             unit[UNIT] = {"state": "active" if world.active else "inactive", "description":
                           f"Keel sample {version}, a service for tests", "from": f"{ATTACHED}/{UNIT}", "stale": False}
-            unit[other] = {"state": "inactive", "description": "What only some versions have",
-                           "from": f"{ATTACHED}/{other}", "stale": False}
+            unit |= {name: {"state": "inactive", "description": "What only some versions have", "from": f"{ATTACHED}/{name}",
+                            "stale": False} for name in others}
         server = {number: {"name": "", "version": "", "state": INITIAL, "active": False} for number in self.instances}
         if version:
             server[1] = {"name": "keelsample", "version": version, "state": instances[1][7], "active": world.active}
@@ -281,7 +289,8 @@ class Subject:
             "conffiles": {"keelsample.conf": self.conffile(world)} if version or world.kept else {},
             "unit": unit, "process": [version, f"hello-{version}"] if world.active else None, "listed": listed,
             "agent's files": ["accounts", "software"],
-            "agent's records": sorted(f"{number}.record" for number in self.instances if number),
+            "agent's records": {f"{number}.record": instances[number][7] for number in self.instances
+                                if number and number in instances},
             "server": server,
         }
 
@@ -333,6 +342,14 @@ def names(path):
         return sorted(os.listdir(path))
     except FileNotFoundError:
         return []
+
+
+def record_state(path):
+    """The Update State that a record of the agent's holds: what a restart would begin with."""
+    if path.suffix != ".record":
+        return "left over"
+    found = re.search(r"^State=(\d+)$", path.read_text(), re.MULTILINE)
+    return int(found[1]) if found else "no state"
 
 
 def originals(path):

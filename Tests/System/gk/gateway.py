@@ -37,15 +37,15 @@ class Gateway:
     """The machine, the server, the device as the server sees it, and an authority that the machine trusts."""
 
     def __init__(self, t, uri="coaps://127.0.0.1:5684", lifetime="300", agent="", installer=INSTALLER, leshan=(),
-                 image=None, boot=True):
+                 image=None, boot=True, server=None, endpoint=ENDPOINT):
         self.t = t
-        self.server = t.leshan(*leshan)
-        self.server.authorize(ENDPOINT, ENDPOINT, KEY)
-        self.device = self.server.device(ENDPOINT)
-        self.authority = packages.Authority(t.folder / "authority")
+        self.server = server or t.leshan(*leshan)
+        self.server.authorize(endpoint, endpoint, KEY)
+        self.device = self.server.device(endpoint)
+        self.authority = packages.Authority(t.folder / f"authority-{endpoint}")
         self.machine = t.machine(image)
-        configure(self.machine, self.authority, AGENT.format(endpoint=ENDPOINT, uri=uri, lifetime=lifetime) + agent, installer)
-        self.events = self.server.events(ENDPOINT)
+        configure(self.machine, self.authority, AGENT.format(endpoint=endpoint, uri=uri, lifetime=lifetime) + agent, installer)
+        self.events = self.server.events(endpoint)
         if boot:
             self.boot()
 

@@ -123,8 +123,11 @@ def archive(*parts):
     return b"!<arch>\n" + b"".join(member(name, content) for name, content in parts)
 
 
-def revised(good, version, behaviour="good", unit=UNIT):
-    """The sample in another version, put together without debhelper: for tests that need hundreds."""
+def revised(good, version, behaviour="good", unit=UNIT, distinct=False, other=False):
+    """The sample in another version, put together without debhelper: for tests that need hundreds.
+
+    `distinct`: the configuration file tells its version too, so that a mixture of two versions can be seen. `other`: it has a
+    second unit, which the version before and the one after have not."""
     made = []
     for name, content in members(pathlib.Path(good).read_bytes()):
         if name.startswith(("control.tar", "data.tar")):
@@ -140,14 +143,48 @@ def revised(good, version, behaviour="good", unit=UNIT):
                         continue
                     elif info.name.endswith("/keelsample.service") and info.isreg():
                         data = unit.encode()
+                        if other:
+                            more = tarfile.TarInfo(f"{info.name.rpartition('/')[0]}/{other_unit(version)}")
+                            text = OTHER_UNIT.encode()
+                            more.size, more.mode = len(text), 0o644
+                            new.addfile(more, io.BytesIO(text))
                     elif info.name == "./usr/share/keelsample/release":
                         data = f"{version} {behaviour}\n".encode()
+                    elif distinct and info.name == "./etc/keelsample.conf":
+                        data = conffile(version).encode()
                     if data is not None:
                         info.size = len(data)
                     new.addfile(info, io.BytesIO(data) if data is not None else None)
             name, content = f"{name.split('.')[0]}.tar.gz", gzip.compress(out.getvalue(), 1, mtime=0)
         made.append((name, content))
     return archive(*made)
+
+
+# What `revised` makes distinct.
+
+OTHER_UNIT = """\
+[Unit]
+Description=What only some versions have
+
+[Service]
+Type=oneshot
+ExecStart=/usr/bin/keelsample health
+"""
+
+
+def other_unit(version):
+    """The unit that is only of the odd versions, or only of the even ones."""
+    return f"keelsample-{'odd' if int(version.rpartition('.')[2]) % 2 else 'even'}.service"
+
+
+def conffile(version):
+    return f"# Configuration of the sample {version}.\nGreeting=hello-{version}\n"
+
+
+def unit_of(version, stops_otherwise=False):
+    """A unit that tells its version; one that is also stopped in another way is switched in a different order."""
+    text = UNIT.replace("Description=Keel sample", f"Description=Keel sample {version}")
+    return text.replace("[Service]\n", f"[Service]\nTimeoutStopSec={30 + int(version.rpartition('.')[2])}\n") if stops_otherwise else text
 
 
 def hostile(good, entries):
