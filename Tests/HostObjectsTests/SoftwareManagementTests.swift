@@ -25,9 +25,12 @@ import Testing
         }
 
         /// The agent was killed: a new object on the same files.
-        mutating func restart(boot: String = "boot-1") async {
+        mutating func restart(
+            boot: String = "boot-1", before: @LoopActor (SoftwareManagement) async -> Void = { _ in }
+        ) async {
             object = Rig.make(folder, installer, fetcher, scheduler, boot)
             attach()
+            await before(object)
             await object.start()
         }
 
@@ -554,6 +557,26 @@ extension SoftwareManagementTests {
             #expect(rig.installer.calls == ["stage 4", "discard lost", "stage 4"])
             #expect(rig.installer.staged.map(\.token) == ["t-1"])
             #expect(rig.state() == "3 3 false")
+        }
+    }
+
+    /// The agent was killed in an update; the installer tells of the package while the records are being read.
+    @Test func whatIsToldBeforeTheRecordsAreReadDoesNotWriteOverThem() async throws {
+        try await onLoop {
+            var rig = Rig()
+            await rig.object.start()
+            _ = try await rig.object.create(3, [:])
+            try await rig.install("1.0", to: 3)
+            try await rig.object.execute(3, 6, [ExecuteArgument(digit: 1)])
+            for _ in 1...2 {
+                await rig.restart { object in
+                    await object.installerAppeared()
+                    await object.packageChanged(InstalledPackage(name: "keel", version: "1.0", active: true))
+                    await object.packageRemoved("keel")
+                }
+                #expect(rig.object.instances == [0, 3])
+                #expect(rig.state(3) == "0 0 true")
+            }
         }
     }
 

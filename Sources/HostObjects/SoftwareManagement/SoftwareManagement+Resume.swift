@@ -13,9 +13,11 @@ extension SoftwareManagement {
         do {
             loaded = try await Worker.shared.run { try store.load() }
         } catch {
+            isLoaded = true
             report?(.notStored((error as? Errno) ?? Errno(EIO, "load the state of object 9")))
             return
         }
+        isLoaded = true
         for (instance, record, origin) in loaded {
             if origin == .previous || origin == .lost {
                 report?(.damaged(instance: instance, lost: origin == .lost))
@@ -34,7 +36,10 @@ extension SoftwareManagement {
     }
 
     /// The installer came (back): takes over what it has, and goes on with what was interrupted by its absence.
-    public func installerAppeared() async { await reconcile(starting: false) }
+    public func installerAppeared() async {
+        guard isLoaded else { return }
+        await reconcile(starting: false)
+    }
 
     func reconcile(starting: Bool) async {
         let snapshot: InstallerSnapshot
@@ -121,6 +126,7 @@ extension SoftwareManagement {
 
     /// A package was installed, updated, or its units became active or inactive.
     public func packageChanged(_ package: InstalledPackage) async {
+        guard isLoaded else { return }
         if let instance = owner(of: package.name) {
             await update(instance) {
                 $0.record.package = package.name
@@ -142,7 +148,7 @@ extension SoftwareManagement {
 
     /// A package was removed.
     public func packageRemoved(_ name: String) async {
-        guard let instance = owner(of: name) else { return }
+        guard isLoaded, let instance = owner(of: name) else { return }
         await update(instance) {
             $0.inPlace = nil
             if $0.job == nil { $0.apply(.vanished, reason: "") }

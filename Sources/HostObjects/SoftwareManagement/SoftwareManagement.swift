@@ -68,6 +68,9 @@ public final class SoftwareManagement: Object {
     /// Instances whose record could not be written as it is.
     private var unstored: Set<UInt16> = []
     private var isStoring = false
+    /// Whether the records were read. What the installer tells before is found with them then: taken earlier it would make
+    /// instances of what has one, and write over their records.
+    var isLoaded = false
     /// Whether the installer has said what is in place.
     var known = false
     /// Whether what was interrupted has been taken up again.
