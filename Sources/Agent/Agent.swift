@@ -199,7 +199,8 @@ public final class Agent {
             folder: "\(folder)/software", answerTimeout: configuration.software.answerTimeout,
             restoreActivation: configuration.software.restoreActivation,
             maximumPackageSize: Int(clamping: configuration.software.maxPackageSize),
-            boot: MachineIdentity.boot ?? "unknown")
+            // The unit hides /proc/sys, and gives it by its environment.
+            boot: MachineIdentity.boot ?? getenv("GATEKEEL_BOOT").map { String(cString: $0) } ?? "unknown")
     }
 
     private func noteAccounts() async {
