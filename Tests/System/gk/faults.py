@@ -67,6 +67,7 @@ class Subject:
                                f"[Service]\nReadWritePaths=-{FOLDER}\n" + ("RestartSec=50ms\n" if unit in UNITS[:2] else ""))
         self.machine.write("/etc/tmpfiles.d/faults.conf", f"d {FOLDER} 0777 root root -\n")
         self.g.boot()
+        self.boot = self.machine.sh("tr -d - </proc/sys/kernel/random/boot_id").strip()
         self.bus = Installer(self.machine)
         t.stack.callback(self.bus.close)
         self.slot = self.g.create(1)
@@ -289,7 +290,7 @@ class Subject:
             "conffiles": {"keelsample.conf": self.conffile(world)} if version or world.kept else {},
             "unit": unit, "process": [version, f"hello-{version}"] if world.active else None, "listed": listed,
             "agent's files": ["accounts", "software"],
-            "agent's records": {f"{number}.record": instances[number][7] for number in self.instances
+            "agent's records": {f"{number}.record": (instances[number][7], self.boot) for number in self.instances
                                 if number and number in instances},
             "server": server,
         }
@@ -345,11 +346,11 @@ def names(path):
 
 
 def record_state(path):
-    """The Update State that a record of the agent's holds: what a restart would begin with."""
+    """The Update State that a record of the agent's holds, what a restart would begin with, and the boot that it is of."""
     if path.suffix != ".record":
         return "left over"
-    found = re.search(r"^State=(\d+)$", path.read_text(), re.MULTILINE)
-    return int(found[1]) if found else "no state"
+    found = re.search(r"^State=(\d+)$.*^Boot=(\w+)$", path.read_text(), re.MULTILINE | re.DOTALL)
+    return (int(found[1]), found[2]) if found else "no state"
 
 
 def originals(path):
