@@ -536,12 +536,12 @@ def kills_at_random_times(t):
             for index, pause in enumerate(pauses[unit]):
                 old, job = subject.world, (Late if index % 4 == 3 else Update)(subject)
                 job.prepare()
-                subject.machine.run("systemd-run", "--quiet", f"--on-active={pause:.3f}", "--timer-property=AccuracySec=1ms",
-                                    "systemctl", "kill", "--signal=KILL", unit)
-                armed = time.monotonic()
+                killer = threading.Timer(
+                    pause, subject.machine.run, ("systemctl", "kill", "--signal=KILL", unit))
+                killer.start()
                 job.act()
                 # The update may be over before its kill: what is looked at afterwards must not be killed.
-                time.sleep(max(0, armed + pause + 0.2 - time.monotonic()))
+                killer.join()
                 world = subject.is_like(old, job.after(old))
                 counts["old" if world == old else "new"] += 1
                 subject.step(f"{unit} killed {pause:.2f} s into the update to {subject.version}: {world}")
