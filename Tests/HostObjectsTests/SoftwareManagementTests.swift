@@ -288,15 +288,28 @@ import Testing
             await rig.object.start()
             let made = try await rig.object.create(7, [:])
             #expect(made == 7)
-            let deleted = Flag()
+            // The worker is held up, so that the deletion stands in its middle for as long as it is looked at.
+            var ends: [Int32] = [0, 0]
+            try #require(pipe(&ends) == 0)
+            let (gate, key) = (ends[0], ends[1])
+            let (begun, deleted) = (Flag(), Flag())
             LoopActor.spawn {
+                try? await Worker.shared.run {
+                    var byte: UInt8 = 0
+                    _ = Glibc.read(gate, &byte, 1)
+                }
+            }
+            LoopActor.spawn {
+                begun.set = true
                 try? await rig.object.delete(7)
                 deleted.set = true
             }
-            await Task.yield()
+            await rig.settle { begun.set }
             #expect(!deleted.set && rig.object.instances == [0, 7])
             #expect(await code { _ = try rig.object.sink(7, 2, size: nil) } == "4.05")
+            close(key)
             await rig.settle { deleted.set }
+            close(gate)
             #expect(rig.object.instances == [0])
         }
     }
