@@ -118,7 +118,7 @@ struct FileSteps: Sendable {
     /// mounted in it) also does. Both are told of: the package itself goes in any case.
     private func purgeData(_ lines: [String]) -> [String] {
         var problems: [String] = []
-        let lines = lines.map { $0.split(separator: " ").map(String.init) }.filter { $0.count > 1 }
+        let lines = Self.fields(lines)
         let others = owners(ofAnyOf: lines.flatMap { [$0[1], Files.split($0[1]).folder] })
         for fields in lines {
             let path = store.paths.host(fields[1])
@@ -146,15 +146,17 @@ struct FileSteps: Sendable {
         return problems
     }
 
+    /// Lines of `tmpfiles.d(5)`, those that name a path: its type, the path, the rest.
+    private static func fields(_ lines: [String]) -> [[String]] {
+        lines.map { $0.split(separator: " ").map(String.init) }.filter { $0.count > 1 }
+    }
+
     /// Packages beside this one that have such paths too.
     private func owners(ofAnyOf paths: [String]) -> [String: String] {
         // A list that cannot be read names nobody.
         var owners = (try? DpkgFiles(folder: store.paths.dpkgInfo).owners(of: paths)) ?? [:]
         for other in store.packageNames() where other != package {
-            for line in store.state(of: other).state.hostLines {
-                let fields = line.split(separator: " ").map(String.init)
-                if fields.count > 1 { owners[fields[1]] = other }
-            }
+            for fields in Self.fields(store.state(of: other).state.hostLines) { owners[fields[1]] = other }
         }
         return owners
     }

@@ -9,13 +9,19 @@ public struct UnitChange: Hashable, Sendable {
     public let isOfStartsAlone: Bool
 
     public init(from old: [UInt8], to new: [UInt8]) {
-        isOfStartsAlone = old == new || Self.remainder(old) == Self.remainder(new)
+        if old == new {
+            isOfStartsAlone = true
+        } else if let old = Self.remainder(old), let new = Self.remainder(new) {
+            isOfStartsAlone = old == new
+        } else {
+            isOfStartsAlone = false
+        }
     }
 
-    /// What is said beside starts; never equal to another's when a line of it was not understood.
+    /// What is said beside starts; nil when a line of it was not understood.
     private static func remainder(_ bytes: [UInt8]) -> [[String]]? {
         let document = IniDocument(parsing: bytes, file: "")
-        guard document.problems.isEmpty else { return [["?"] + bytes.map { "\($0)" }] }
+        guard document.problems.isEmpty else { return nil }
         return document.sections.flatMap { section in
             section.entries.filter { !ofStarts.contains($0.key) }.map { [section.header, $0.key, $0.value] }
         }
