@@ -24,11 +24,7 @@ struct SoftwareStore: Sendable {
 
     /// All records; blocks. What is damaged beyond its copy is told and counts as an empty instance.
     func load() throws(Errno) -> [(instance: UInt16, record: SoftwareRecord, origin: CheckedFile.Origin)] {
-        let instances = Set(
-            try Files.names(in: folder).compactMap { name -> UInt16? in
-                let parts = name.split(separator: ".")
-                return parts.count >= 2 && parts[1] == "record" ? UInt16(parts[0]) : nil
-            })
+        let instances = Set(try Files.names(in: folder).compactMap { Self.instance($0, "record") })
         return instances.sorted().map { instance in
             let (record, origin) = self.record(instance).load(SoftwareRecord.init)
             return (instance, record ?? SoftwareRecord(), origin)
@@ -45,10 +41,14 @@ struct SoftwareStore: Sendable {
     /// Removes what is left of all transfers but those of some instances; blocks.
     func removePackages(but kept: Set<UInt16>) throws(Errno) {
         for name in try Files.names(in: folder) {
-            let parts = name.split(separator: ".")
-            guard parts.count >= 2, parts[1] == "package", let instance = UInt16(parts[0]), !kept.contains(instance)
-            else { continue }
+            guard let instance = Self.instance(name, "package"), !kept.contains(instance) else { continue }
             try Files.remove("\(folder)/\(name)")
         }
+    }
+
+    /// Whose file it is: 3 for `3.record` and `3.record.previous`; nil for a file of another kind.
+    private static func instance(_ name: String, _ kind: String) -> UInt16? {
+        let parts = name.split(separator: ".")
+        return parts.count >= 2 && parts[1] == kind ? UInt16(parts[0]) : nil
     }
 }
