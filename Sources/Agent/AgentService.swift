@@ -53,7 +53,7 @@ final class AgentService {
             endpoint: endpoint, version: Product.version,
             servers: client.status.map { server in
                 let isRegistered = server.location != nil
-                return Contract.ServerStatus(
+                return ServerStatus(
                     name: server.name, uri: server.uri, state: .init(server.state),
                     shortServerID: Int(server.shortServerID), registeredAt: isRegistered ? moment(server.since) : 0,
                     nextAttempt: moment(server.nextAttempt), lifetime: Int64(server.lifetime),
@@ -136,8 +136,8 @@ extension BusValue {
     }
 }
 
-extension Contract.ServerStatus.State {
-    init(_ state: LwM2MClient.ServerStatus.State) {
+extension ServerStatus.State {
+    init(_ state: ConnectionStatus.State) {
         self =
             switch state {
             case .registered, .updating: .registered

@@ -34,7 +34,7 @@ final class BusInstaller: SoftwareInstaller {
 
     /// An installer takes nothing in while the units of another package are down: that is soon over, and no failure of this
     /// package.
-    func stage(path: String) async throws(InstallerRefusal) -> StagedPackage {
+    func stage(path: String) async throws(InstallerRefusal) -> DeliveredPackage {
         var offers = 1
         while true {
             do throws(InstallerRefusal) {
@@ -47,7 +47,7 @@ final class BusInstaller: SoftwareInstaller {
         }
     }
 
-    private func offer(_ path: String) async throws(InstallerRefusal) -> StagedPackage {
+    private func offer(_ path: String) async throws(InstallerRefusal) -> DeliveredPackage {
         let descriptor: BusDescriptor
         do throws(Errno) {
             descriptor = BusDescriptor(try FileDescriptor.open(path))
@@ -55,7 +55,7 @@ final class BusInstaller: SoftwareInstaller {
             throw InstallerRefusal(.failed, "storage: \(error)")
         }
         let staged = try await refusing { () async throws(ContractError) in try await self.client.stage(descriptor) }
-        return StagedPackage(token: staged.token, name: staged.name, version: staged.version)
+        return DeliveredPackage(token: staged.token, name: staged.name, version: staged.version)
     }
 
     func discard(token: String) async throws(InstallerRefusal) {
@@ -103,7 +103,7 @@ final class BusInstaller: SoftwareInstaller {
         let staged = try await refusing { () async throws(ContractError) in try await self.client.staged() }
         return InstallerSnapshot(
             packages: packages.compactMap(InstalledPackage.init),
-            staged: staged.map { StagedPackage(token: $0.token, name: $0.name, version: $0.version) })
+            staged: staged.map { DeliveredPackage(token: $0.token, name: $0.name, version: $0.version) })
     }
 
     private func ask(_ id: String) async {

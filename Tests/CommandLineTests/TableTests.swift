@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct CommandTableTests {
     @Test func theCommittedFilesAreThoseOfTheTable() throws {
-        try expectGenerated("man/gatekeel.1", is: CommandTable.manualPage)
+        try expectGenerated("docs/man/gatekeel.1", is: CommandTable.manualPage)
         try expectGenerated("packaging/completion/gatekeel.bash", is: CommandTable.bashCompletion)
     }
 

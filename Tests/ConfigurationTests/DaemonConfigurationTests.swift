@@ -39,8 +39,8 @@ private func uncommented(_ file: String) -> String {
     @Test func theCommittedFilesAreThoseOfTheTables() throws {
         try expectGenerated("etc/gatekeel/gatekeeld.conf", is: AgentConfiguration.table.packagedFile)
         try expectGenerated("etc/gatekeel/installd.conf", is: InstallerConfiguration.table.packagedFile)
-        try expectGenerated("man/gatekeeld.conf.5", is: AgentConfiguration.manualPage)
-        try expectGenerated("man/installd.conf.5", is: InstallerConfiguration.manualPage)
+        try expectGenerated("docs/man/gatekeeld.conf.5", is: AgentConfiguration.manualPage)
+        try expectGenerated("docs/man/installd.conf.5", is: InstallerConfiguration.manualPage)
     }
 
     @Test func uncommentedTheyEqualTheDefaults() throws {

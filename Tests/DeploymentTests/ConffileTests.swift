@@ -63,7 +63,7 @@ import Testing
         try await onLoop {
             let host = try await Harness.with("app 1.0 good")
             let staged = try await host.stage("app 2.0 crash-later")
-            let id = try await host.engine.install(staged.token, InstallOptions())
+            let id = try await host.engine.install(staged.token, DeploymentOptions())
             while host.engine.running?.phase != .probation { await host.breathe() }
             host.root.write("/etc/app/app.conf", "edited late")
             #expect(try await host.finish(id).result == .rolledBack)
@@ -78,7 +78,7 @@ import Testing
         try await onLoop {
             let host = try await Harness.with("app 1.0 good")
             let staged = try await host.stage("app 2.0 crash-later")
-            let id = try await host.engine.install(staged.token, InstallOptions())
+            let id = try await host.engine.install(staged.token, DeploymentOptions())
             while host.engine.running?.phase != .probation { await host.breathe() }
             let path = "\(host.root.path)/etc/app/app.conf"
             switch what {

@@ -16,7 +16,7 @@ import Testing
         /// The package in place and active before.
         let old: String
         let new: String
-        var operation = Operation.update
+        var operation = DeploymentOperation.update
         var testDescription: String { name }
     }
 
@@ -78,7 +78,7 @@ import Testing
             host.policy.maxBoots = 10
             try await host.start()
             if !scenario.old.isEmpty {
-                try await host.install(scenario.old, InstallOptions(activation: .yes))
+                try await host.install(scenario.old, DeploymentOptions(activation: .yes))
                 if scenario.operation == .rollback { try await host.install(scenario.new) }
                 if scenario.operation == .activate {
                     _ = try await host.finish(try await host.engine.deactivate("app"))
@@ -131,7 +131,7 @@ import Testing
         #expect(host.engine.running == nil, comment)
         if scenario.name.hasPrefix("bad update") { #expect(status?.version == "1.0", comment) }
         // A new update succeeds.
-        let next = try await host.install("app 3.0 good", InstallOptions(activation: .yes))
+        let next = try await host.install("app 3.0 good", DeploymentOptions(activation: .yes))
         #expect(next.result == .done, "\(next) after \(comment)")
         #expect(host.systemd.running == ["app.service: 3.0 good"], comment)
         #expect(host.mixture(of: "app") == [], comment)
@@ -144,7 +144,7 @@ extension CrashTests.Scenario {
         switch operation {
         case .update, .install:
             let staged = try await host.stage(new)
-            _ = try await host.engine.install(staged.token, InstallOptions())
+            _ = try await host.engine.install(staged.token, DeploymentOptions())
         case .rollback: _ = try await host.engine.rollback("app")
         case .remove: _ = try await host.engine.remove("app", purge: false)
         case .activate: _ = try await host.engine.activate("app")

@@ -90,7 +90,7 @@ import Testing
         try await onLoop {
             let host = Harness()
             try await host.start()
-            let status = try await host.install("app 1.0 crash", InstallOptions(activation: .yes))
+            let status = try await host.install("app 1.0 crash", DeploymentOptions(activation: .yes))
             #expect(status.result == .failed)
             #expect(host.engine.packages().isEmpty)
             #expect(host.root.tree("/etc") == [])
@@ -169,9 +169,9 @@ import Testing
             let host = try await Harness.with("app 1:2.0-3 good")
             let staged = try await host.stage("app 1:2.0-3~rc1 good")
             await #expect(throws: DeploymentError.self) {
-                try await host.engine.install(staged.token, InstallOptions())
+                try await host.engine.install(staged.token, DeploymentOptions())
             }
-            let id = try await host.engine.install(staged.token, InstallOptions(allowDowngrade: true))
+            let id = try await host.engine.install(staged.token, DeploymentOptions(allowDowngrade: true))
             #expect(try await host.finish(id).result == .done)
             #expect(host.engine.package("app")?.version == "1:2.0-3~rc1")
             #expect(host.engine.package("app")?.highestCommitted == "1:2.0-3")
@@ -270,7 +270,7 @@ import Testing
             let host = try await Harness.with("app 1.0 good")
             let staged = try await host.stage("app 2.0 good")
             host.root.write("/var/lib/gatekeel/staged/\(staged.token)/package.deb", "app 2.0 unsigned")
-            let status = try await host.finish(try await host.engine.install(staged.token, InstallOptions()))
+            let status = try await host.finish(try await host.engine.install(staged.token, DeploymentOptions()))
             #expect(status.result == .failed)
             #expect(status.reason?.token == "bad-signature")
             #expect(host.systemd.running == ["app.service: 1.0 good"])
@@ -292,7 +292,7 @@ import Testing
             #expect(host.engine.staged() == [second, again])
             #expect(host.root.tree("/var/lib/gatekeel/staged").filter { $0.hasSuffix("package.deb") }.count == 2)
             // The one that is being installed stays.
-            let id = try await host.engine.install(again.token, InstallOptions())
+            let id = try await host.engine.install(again.token, DeploymentOptions())
             await #expect(throws: DeploymentError.self) { _ = try await host.stage("app 1.0 good") }
             #expect(host.engine.staged() == [second, again])
             #expect(try await host.finish(id).result == .done)
@@ -303,7 +303,7 @@ import Testing
         try await onLoop {
             let host = try await Harness.with("app 1.0 nostop")
             let staged = try await host.stage("app 2.0 good")
-            let id = try await host.engine.install(staged.token, InstallOptions())
+            let id = try await host.engine.install(staged.token, DeploymentOptions())
             while host.engine.running?.phase != .exchanging { await host.breathe() }
             let error = await #expect(throws: DeploymentError.self) { _ = try await host.stage("two 1.0 good") }
             #expect(error?.code == .busy)
@@ -323,7 +323,7 @@ import Testing
                 _ = try? await engine.stage(try FileDescriptor.open("\(path)/tmp/slow.deb"))
                 slow.isThere = true
             }
-            let status = try await host.finish(try await host.engine.install(staged.token, InstallOptions()))
+            let status = try await host.finish(try await host.engine.install(staged.token, DeploymentOptions()))
             #expect(status.result == .done)
             #expect(!slow.isThere)
             FakePackages.gate.open()
@@ -377,7 +377,7 @@ import Testing
         try await onLoop {
             let host = try await Harness.with("app 1.0 good")
             let staged = try await host.stage("app 2.0 good")
-            let id = try await host.engine.install(staged.token, InstallOptions())
+            let id = try await host.engine.install(staged.token, DeploymentOptions())
             do {
                 _ = try await host.engine.deactivate("app")
                 Issue.record("not busy")
@@ -396,7 +396,7 @@ import Testing
                 let text = "two 1.0 good unit=\(unit)"
                 let staged = try await host.stage(text)
                 do {
-                    _ = try await host.engine.install(staged.token, InstallOptions())
+                    _ = try await host.engine.install(staged.token, DeploymentOptions())
                     Issue.record("taken: \(text)")
                 } catch let error as DeploymentError {
                     #expect(error.code == .conflict)
@@ -412,7 +412,7 @@ import Testing
             host.root.write("/var/lib/dpkg/info/other.list", "/.\n/etc\n/etc/app/app.conf\n")
             let staged = try await host.stage("app 1.0 good")
             do {
-                _ = try await host.engine.install(staged.token, InstallOptions())
+                _ = try await host.engine.install(staged.token, DeploymentOptions())
                 Issue.record("taken")
             } catch let error as DeploymentError {
                 #expect(error.code == .conflict)

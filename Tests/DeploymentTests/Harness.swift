@@ -92,7 +92,7 @@ final class Harness: DeploymentObserver {
     }
 
     @discardableResult
-    func install(_ text: String, _ options: InstallOptions = InstallOptions()) async throws -> DeploymentStatus {
+    func install(_ text: String, _ options: DeploymentOptions = DeploymentOptions()) async throws -> DeploymentStatus {
         let staged = try await stage(text)
         return try await finish(try await engine.install(staged.token, options))
     }

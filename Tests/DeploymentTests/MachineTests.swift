@@ -7,7 +7,7 @@ import Testing
 
     /// The phases of a deployment in which each phase ends with an event, `done` unless one is named.
     private func walk(
-        _ operation: Deployment.Operation, _ conditions: Conditions, _ events: [Phase: Transition.Event] = [:]
+        _ operation: Deployment.DeploymentOperation, _ conditions: Conditions, _ events: [Phase: Transition.Event] = [:]
     ) -> (phases: [Phase], result: DeploymentResult?) {
         var machine = DeploymentMachine(
             operation: operation, phase: DeploymentMachine.firstPhase(of: operation))
@@ -24,7 +24,7 @@ import Testing
 
     struct Case: Sendable, CustomTestStringConvertible {
         let name: String
-        let operation: Deployment.Operation
+        let operation: Deployment.DeploymentOperation
         var conditions = Conditions(hasOld: true, enables: true, starts: true)
         var events: [Phase: Transition.Event] = [:]
         let phases: [Phase]
@@ -152,7 +152,7 @@ import Testing
     }
 
     /// The phases that an operation can be in.
-    private func reachable(_ operation: Deployment.Operation) -> Set<Phase> {
+    private func reachable(_ operation: Deployment.DeploymentOperation) -> Set<Phase> {
         var found: Set<Phase> = []
         var open: [Phase] = [DeploymentMachine.firstPhase(of: operation)]
         let conditions =
@@ -170,8 +170,8 @@ import Testing
         return found
     }
 
-    @Test(arguments: Deployment.Operation.allCases)
-    func everyReachablePhaseHasAnAnswerToEveryEvent(_ operation: Deployment.Operation) {
+    @Test(arguments: Deployment.DeploymentOperation.allCases)
+    func everyReachablePhaseHasAnAnswerToEveryEvent(_ operation: Deployment.DeploymentOperation) {
         for phase in reachable(operation) where phase != .finished {
             for event in Transition.Event.allCases {
                 // An operation that does not fail: its clean-up ends it in any case.
@@ -181,8 +181,8 @@ import Testing
         }
     }
 
-    @Test(arguments: Deployment.Operation.allCases)
-    func exhaustionAlwaysEnds(_ operation: Deployment.Operation) {
+    @Test(arguments: Deployment.DeploymentOperation.allCases)
+    func exhaustionAlwaysEnds(_ operation: Deployment.DeploymentOperation) {
         for phase in reachable(operation) where phase != .finished {
             var machine = DeploymentMachine(operation: operation, phase: phase)
             var events = 0
@@ -208,8 +208,8 @@ import Testing
         #expect(machine.handle(.failed, Conditions(hasOld: true)).first == .pause)
     }
 
-    @Test(arguments: [Deployment.Operation.install, .update, .rollback])
-    func nothingButTheExchangeIsBetweenStopAndStart(_ operation: Deployment.Operation) throws {
+    @Test(arguments: [Deployment.DeploymentOperation.install, .update, .rollback])
+    func nothingButTheExchangeIsBetweenStopAndStart(_ operation: Deployment.DeploymentOperation) throws {
         let before = Phase.attaching.steps(of: operation)
         let steps = Phase.exchanging.steps(of: operation)
         let stop = try #require(steps.firstIndex(of: .stop))
@@ -231,7 +231,7 @@ import Testing
     /// What is on the way back, or cannot turn back, is tried again before it is given up.
     @Test(arguments: [Phase.revertStopping, .revertSwitching, .revertStarting, .cleaning])
     func oneFailureOnTheWayBackIsNotTheEnd(_ phase: Phase) {
-        for operation in [Deployment.Operation.update, .rollback, .activate] {
+        for operation in [Deployment.DeploymentOperation.update, .rollback, .activate] {
             var machine = DeploymentMachine(operation: operation, phase: phase)
             let actions = machine.handle(.failed, Conditions(hasOld: true, enables: true, starts: true))
             #expect(machine.phase == phase)

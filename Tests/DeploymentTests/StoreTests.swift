@@ -105,7 +105,7 @@ import Testing
     private func onProbation() async throws -> Harness {
         let host = try await Harness.with("app 1.0 good")
         let staged = try await host.stage("app 2.0 good")
-        _ = try await host.engine.install(staged.token, InstallOptions())
+        _ = try await host.engine.install(staged.token, DeploymentOptions())
         while host.engine.running?.phase != .probation { await host.breathe() }
         await host.stop()
         return host
@@ -164,7 +164,7 @@ import Testing
             let killer = Killer(named: "deployment.links.after")
             try await host.start(killer.passage)
             let staged = try await host.stage("app 2.0 good")
-            _ = try? await host.engine.install(staged.token, InstallOptions())
+            _ = try? await host.engine.install(staged.token, DeploymentOptions())
             await host.settle()
             for name in ["deployment", "deployment.previous"] {
                 host.root.write("/var/lib/gatekeel/journal/\(name)", "rubbish")

@@ -10,9 +10,9 @@ import Testing
 @LoopActor
 final class FakeInstaller: SoftwareInstaller {
     var packages: [InstalledPackage] = []
-    var staged: [StagedPackage] = []
+    var staged: [DeliveredPackage] = []
     var calls: [String] = []
-    var stageAnswer: Result<StagedPackage, InstallerRefusal> = .failure(InstallerRefusal(.failed, "no answer set"))
+    var stageAnswer: Result<DeliveredPackage, InstallerRefusal> = .failure(InstallerRefusal(.failed, "no answer set"))
     /// How deployments end; nil leaves them running.
     var outcome: DeploymentEnd? = .done
     var onInstall: () -> Void = {}
@@ -25,12 +25,12 @@ final class FakeInstaller: SoftwareInstaller {
     private var waiting: [CheckedContinuation<DeploymentEnd, Never>] = []
     private var deployments: [String: String] = [:]
 
-    func stage(path: String) async throws(InstallerRefusal) -> StagedPackage {
+    func stage(path: String) async throws(InstallerRefusal) -> DeliveredPackage {
         let bytes = (try? Files.read(path, limit: 1 << 20)) ?? []
         calls.append("stage \(bytes.count)")
         let package = try stageAnswer.get()
         if loseAnswers {
-            staged.append(StagedPackage(token: "lost", name: package.name, version: package.version))
+            staged.append(DeliveredPackage(token: "lost", name: package.name, version: package.version))
         }
         try loseAnswer()
         staged.append(package)

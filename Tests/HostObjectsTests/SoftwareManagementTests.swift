@@ -59,7 +59,7 @@ import Testing
         }
 
         /// Pushes a package; the response of the last block.
-        func push(_ package: StagedPackage, to instance: UInt16 = 0) async throws -> Response {
+        func push(_ package: DeliveredPackage, to instance: UInt16 = 0) async throws -> Response {
             installer.stageAnswer = .success(package)
             let sink = try #require(try object.sink(instance, 2, size: nil))
             #expect(sink.append([1, 2, 3]) == nil)
@@ -71,7 +71,7 @@ import Testing
 
         /// Pushes and installs a package that then runs.
         func install(_ version: String, active: Bool = true, to instance: UInt16 = 0) async throws {
-            let package = StagedPackage(token: "t-\(version)", name: "keel", version: version)
+            let package = DeliveredPackage(token: "t-\(version)", name: "keel", version: version)
             #expect(try await push(package, to: instance).code == .changed)
             installer.onInstall = { [installer] in
                 installer.packages = [InstalledPackage(name: "keel", version: version, active: active)]
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    static let one = StagedPackage(token: "t-1", name: "keel", version: "1.0")
+    static let one = DeliveredPackage(token: "t-1", name: "keel", version: "1.0")
 
     private func code(_ body: @LoopActor () async throws -> Void) async -> String {
         do {
@@ -347,7 +347,7 @@ import Testing
             try await rig.object.execute(0, 6, [ExecuteArgument(digit: 1)])
             // Nothing was stopped: 12 tells the truth of what runs.
             #expect(rig.state() == "0 0 true")
-            #expect(try await rig.push(StagedPackage(token: "t-2", name: "keel", version: "2.0")).code == .changed)
+            #expect(try await rig.push(DeliveredPackage(token: "t-2", name: "keel", version: "2.0")).code == .changed)
             #expect(rig.state() == "3 3 true")
             #expect(rig.read(1) == "2.0")
             rig.installer.onInstall = {}
@@ -393,14 +393,14 @@ import Testing
             await rig.object.start()
             try await rig.install("1.0")
             #expect(try await rig.object.create(7, [0: .single(.string("hint")), 1: .single(.string("9"))]) == 7)
-            let response = try await rig.push(StagedPackage(token: "t-2", name: "keel", version: "2.0"), to: 7)
+            let response = try await rig.push(DeliveredPackage(token: "t-2", name: "keel", version: "2.0"), to: 7)
             #expect(response.code == .badRequest)
             #expect(rig.state(7) == "0 58 false")
             #expect(rig.read(16, 7).hasPrefix("name-conflict:"))
             #expect(rig.installer.calls.contains("discard t-2"))
             // And an update must be of the same package.
             try await rig.object.execute(0, 6, [ExecuteArgument(digit: 1)])
-            let other = try await rig.push(StagedPackage(token: "t-3", name: "other", version: "1"))
+            let other = try await rig.push(DeliveredPackage(token: "t-3", name: "other", version: "1"))
             #expect(other.code == .badRequest)
             #expect(rig.state() == "0 58 true")
         }

@@ -34,7 +34,7 @@ final class FakeEngine: Deployments {
     func discard(_ token: String) async throws { try record("discard \(token)") }
     func staged() -> [StagedPackage] { [Self.stagedPackage] }
 
-    func install(_ token: String, _ options: InstallOptions) async throws -> String {
+    func install(_ token: String, _ options: DeploymentOptions) async throws -> String {
         try record("install \(token) \(options.allowDowngrade) \(options.activation.rawValue)")
     }
 

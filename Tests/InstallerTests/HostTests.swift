@@ -22,7 +22,7 @@ struct HostTests {
             systemd = try await SystemdRig()
             server = try BusConnection.open(address: systemd.bus.address)
             host = HostService(
-                server, SystemdConnection(server), access: AccessControl(agent: getuid(), watchers: nil),
+                server, SystemdConnection(server), access: CallerPolicy(agent: getuid(), watchers: nil),
                 scheduler: scheduler, serial: "GK-1", horizon: { 2_000_000_000 })
             try server.export(host.object)
             try await server.requestName(Installer1.busName)

@@ -19,7 +19,7 @@ struct ServiceRig {
     let client: InstallerProxy
     let clientConnection: BusConnection
 
-    init(access: AccessControl = AccessControl(agent: getuid(), watchers: 4)) async throws {
+    init(access: CallerPolicy = CallerPolicy(agent: getuid(), watchers: 4)) async throws {
         systemd = try await SystemdRig()
         server = try BusConnection.open(address: systemd.bus.address)
         engine.known = [Self.keel]
@@ -174,7 +174,7 @@ struct ServiceTests {
     }
 
     @Test func accessIsByUserAndGroup() {
-        let access = AccessControl(agent: 990, watchers: 4)
+        let access = CallerPolicy(agent: 990, watchers: 4)
         func may(_ user: UInt32, _ groups: [UInt32], changes: Bool) -> Bool {
             (try? access.check(BusCredentials(user: user, groups: groups, process: nil), changes: changes)) != nil
         }
@@ -189,7 +189,7 @@ struct ServiceTests {
     @Test(arguments: [(UInt32(0), true), (990, false), (1000, false)])
     func backGoesRootAlone(user: UInt32, may: Bool) {
         let caller = BusCredentials(user: user, groups: [4], process: nil)
-        let access = AccessControl(agent: 990, watchers: 4)
+        let access = CallerPolicy(agent: 990, watchers: 4)
         #expect(((try? access.checkRoot(caller, "a purge")) != nil) == may)
     }
 
@@ -197,7 +197,7 @@ struct ServiceTests {
     @Test(.enabled(if: getuid() == 0 && access("/usr/bin/dbus-send", X_OK) == 0, "SKIPPED: needs root and dbus-send"))
     func anotherUserIsRefusedByTheDaemonItself() async throws {
         try await onLoop {
-            let rig = try await ServiceRig(access: AccessControl(agent: 1, watchers: 4))
+            let rig = try await ServiceRig(access: CallerPolicy(agent: 1, watchers: 4))
             defer { rig.end() }
             let address = rig.systemd.bus.address
             @LoopActor func run(_ user: String, _ groups: String, _ member: String, _ arguments: [String]) async throws

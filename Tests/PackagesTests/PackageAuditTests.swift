@@ -256,6 +256,6 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
 
 @Suite struct ManualPageTests {
     @Test func theCommittedPageIsThatOfTheTable() throws {
-        try expectGenerated("man/gatekeel.manifest.5", is: PackageManifest.manualPage)
+        try expectGenerated("docs/man/gatekeel.manifest.5", is: PackageManifest.manualPage)
     }
 }

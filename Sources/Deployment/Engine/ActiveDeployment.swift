@@ -93,7 +93,7 @@ extension Phase {
 
 extension DeploymentMachine {
     /// Exhaustion leads to another phase than the one it is in.
-    static func canTurnBack(_ operation: Operation, _ phase: Phase) -> Bool {
+    static func canTurnBack(_ operation: DeploymentOperation, _ phase: Phase) -> Bool {
         transition(operation, phase, .exhausted, Conditions()).map { $0.to != phase } ?? false
     }
 }

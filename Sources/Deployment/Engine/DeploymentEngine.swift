@@ -210,7 +210,7 @@ public final class DeploymentEngine: Deployments {
 
     // MARK: Requests
 
-    public func install(_ token: String, _ options: InstallOptions) async throws -> String {
+    public func install(_ token: String, _ options: DeploymentOptions) async throws -> String {
         try await request {
             self.preparing = token
             guard let staged = self.stagedPackage(token) else {
@@ -288,7 +288,7 @@ public final class DeploymentEngine: Deployments {
 
     /// A deployment of a package that is in place.
     private func existing(
-        _ operation: Operation, _ name: String, needsRelease: Bool = true
+        _ operation: DeploymentOperation, _ name: String, needsRelease: Bool = true
     ) async throws -> DeploymentRecord {
         guard Store.isPackageName(name) else { throw DeploymentError(.notFound, "\(name) is no package's name") }
         let store = self.store
@@ -304,7 +304,7 @@ public final class DeploymentEngine: Deployments {
         return deployment
     }
 
-    private func newDeployment(_ operation: Operation, _ name: String, version: String) -> DeploymentRecord {
+    private func newDeployment(_ operation: DeploymentOperation, _ name: String, version: String) -> DeploymentRecord {
         var deployment = DeploymentRecord(
             id: Store.makeToken(4), package: name, operation: operation, version: version,
             phase: DeploymentMachine.firstPhase(of: operation))

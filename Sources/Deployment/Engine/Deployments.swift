@@ -32,7 +32,7 @@ public protocol Deployments: AnyObject {
     /// Starts an install or update; returns the deployment's identifier when its journal is durable.
     ///
     /// - Throws: `.busy` while another deployment runs; `.downgrade`, `.notFound`, `.conflict`, …
-    func install(_ token: String, _ options: InstallOptions) async throws -> String
+    func install(_ token: String, _ options: DeploymentOptions) async throws -> String
     /// Starts a removal. `.notFound` for a package that is not there; with `purge` also one of which only conffiles are left.
     func remove(_ name: String, purge: Bool) async throws -> String
     func activate(_ name: String) async throws -> String
@@ -72,7 +72,7 @@ public protocol DeploymentObserver: AnyObject {
 }
 
 /// Options of an install.
-public struct InstallOptions: Hashable, Sendable {
+public struct DeploymentOptions: Hashable, Sendable {
     /// A version below the highest committed is taken (for root).
     public var allowDowngrade: Bool
     public var activation: Activation

@@ -31,16 +31,16 @@ struct DeploymentMachine: Hashable, Sendable {
         }
     }
 
-    let operation: Operation
+    let operation: DeploymentOperation
     private(set) var phase: Phase
 
-    init(operation: Operation, phase: Phase) {
+    init(operation: DeploymentOperation, phase: Phase) {
         self.operation = operation
         self.phase = phase
     }
 
     /// The first phase of an operation.
-    static func firstPhase(of operation: Operation) -> Phase {
+    static func firstPhase(of operation: DeploymentOperation) -> Phase {
         switch operation {
         case .install, .update: .verifying
         case .rollback: .preparing
@@ -51,7 +51,7 @@ struct DeploymentMachine: Hashable, Sendable {
 
     /// The row that fits, if one does.
     static func transition(
-        _ operation: Operation, _ phase: Phase, _ event: Transition.Event, _ conditions: Conditions
+        _ operation: DeploymentOperation, _ phase: Phase, _ event: Transition.Event, _ conditions: Conditions
     ) -> Transition? {
         Transition.table.first {
             $0.operations.contains(operation) && $0.from.contains(phase) && $0.events.contains(event)

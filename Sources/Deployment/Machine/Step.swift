@@ -53,7 +53,7 @@ enum Step: String, Sendable, CaseIterable {
 
 extension Phase {
     /// What is done in this phase, in order.
-    func steps(of operation: Operation) -> [Step] {
+    func steps(of operation: DeploymentOperation) -> [Step] {
         switch (self, operation) {
         case (.verifying, _): [.verify]
         case (.unpacking, _): [.unpack]

@@ -1,7 +1,7 @@
 extension Transition {
-    private static let fresh: Set<Operation> = [.install, .update]
+    private static let fresh: Set<DeploymentOperation> = [.install, .update]
     /// Those that put another release in place.
-    private static let exchange: Set<Operation> = [.install, .update, .rollback]
+    private static let exchange: Set<DeploymentOperation> = [.install, .update, .rollback]
     private static let bad: Set<Event> = [.failed, .hopeless, .exhausted]
     private static let back: Set<Event> = [.resumed, .rebooted]
 
@@ -55,38 +55,38 @@ extension Transition {
 
         // Once these have begun there is no other way: they are tried again, with pauses. What runs must not be switched
         // beneath, and what ran must not stay down, because of one read or write that failed.
-        Transition(Set(Operation.allCases), [.revertStopping], [.failed], .revertStopping),
-        Transition(Set(Operation.allCases), [.revertSwitching], [.failed, .hopeless], .revertSwitching),
+        Transition(Set(DeploymentOperation.allCases), [.revertStopping], [.failed], .revertStopping),
+        Transition(Set(DeploymentOperation.allCases), [.revertSwitching], [.failed, .hopeless], .revertSwitching),
         Transition([.remove], [.removing], [.failed], .removing),
-        Transition(Set(Operation.allCases), [.revertStarting], [.failed], .revertStarting),
-        Transition(Set(Operation.allCases), [.revertStarting], [.done, .hopeless], .cleaning),
-        Transition(Set(Operation.allCases), [.cleaning], [.failed], .cleaning),
-        Transition(Set(Operation.allCases), [.cleaning], [.done, .hopeless], .finished),
+        Transition(Set(DeploymentOperation.allCases), [.revertStarting], [.failed], .revertStarting),
+        Transition(Set(DeploymentOperation.allCases), [.revertStarting], [.done, .hopeless], .cleaning),
+        Transition(Set(DeploymentOperation.allCases), [.cleaning], [.failed], .cleaning),
+        Transition(Set(DeploymentOperation.allCases), [.cleaning], [.done, .hopeless], .finished),
 
         // Interrupted: a phase is done again. After a boot the units of a release on probation are started by us,
         // those that are not enabled too; in the same boot a unit that failed meanwhile must not be started over.
-        Transition(Set(Operation.allCases), [.probation], [.rebooted], .starting),
+        Transition(Set(DeploymentOperation.allCases), [.probation], [.rebooted], .starting),
         // Where recovery early at boot did not run, the boot has started units that must be down here. (Recovery itself
         // says `resumed`: nothing runs so early.)
         Transition(exchange, [.switching], [.rebooted], .stopping, when: .hasOld),
         Transition([.deactivate], [.committing], [.rebooted], .stopping),
         Transition([.remove], [.removing], [.rebooted], .stopping),
         Transition([.deactivate], [.revertSwitching], [.rebooted], .revertSwitching),
-        Transition(Set(Operation.allCases), [.revertSwitching], [.rebooted], .revertStopping),
-        Transition(Set(Operation.allCases), [.verifying], back, .verifying),
-        Transition(Set(Operation.allCases), [.unpacking], back, .unpacking),
-        Transition(Set(Operation.allCases), [.preparing], back, .preparing),
-        Transition(Set(Operation.allCases), [.attaching], back, .attaching),
-        Transition(Set(Operation.allCases), [.exchanging], back, .exchanging),
-        Transition(Set(Operation.allCases), [.stopping], back, .stopping),
-        Transition(Set(Operation.allCases), [.switching], back, .switching),
-        Transition(Set(Operation.allCases), [.starting], back, .starting),
-        Transition(Set(Operation.allCases), [.probation], [.resumed], .probation),
-        Transition(Set(Operation.allCases), [.committing], back, .committing),
-        Transition(Set(Operation.allCases), [.removing], [.resumed, .rebooted, .exhausted], .removing),
-        Transition(Set(Operation.allCases), [.revertStopping], [.resumed, .rebooted, .exhausted], .revertStopping),
-        Transition(Set(Operation.allCases), [.revertSwitching], [.resumed, .rebooted, .exhausted], .revertSwitching),
-        Transition(Set(Operation.allCases), [.revertStarting], [.resumed, .rebooted, .exhausted], .revertStarting),
-        Transition(Set(Operation.allCases), [.cleaning], [.resumed, .rebooted, .exhausted], .cleaning),
+        Transition(Set(DeploymentOperation.allCases), [.revertSwitching], [.rebooted], .revertStopping),
+        Transition(Set(DeploymentOperation.allCases), [.verifying], back, .verifying),
+        Transition(Set(DeploymentOperation.allCases), [.unpacking], back, .unpacking),
+        Transition(Set(DeploymentOperation.allCases), [.preparing], back, .preparing),
+        Transition(Set(DeploymentOperation.allCases), [.attaching], back, .attaching),
+        Transition(Set(DeploymentOperation.allCases), [.exchanging], back, .exchanging),
+        Transition(Set(DeploymentOperation.allCases), [.stopping], back, .stopping),
+        Transition(Set(DeploymentOperation.allCases), [.switching], back, .switching),
+        Transition(Set(DeploymentOperation.allCases), [.starting], back, .starting),
+        Transition(Set(DeploymentOperation.allCases), [.probation], [.resumed], .probation),
+        Transition(Set(DeploymentOperation.allCases), [.committing], back, .committing),
+        Transition(Set(DeploymentOperation.allCases), [.removing], [.resumed, .rebooted, .exhausted], .removing),
+        Transition(Set(DeploymentOperation.allCases), [.revertStopping], [.resumed, .rebooted, .exhausted], .revertStopping),
+        Transition(Set(DeploymentOperation.allCases), [.revertSwitching], [.resumed, .rebooted, .exhausted], .revertSwitching),
+        Transition(Set(DeploymentOperation.allCases), [.revertStarting], [.resumed, .rebooted, .exhausted], .revertStarting),
+        Transition(Set(DeploymentOperation.allCases), [.cleaning], [.resumed, .rebooted, .exhausted], .cleaning),
     ]
 }

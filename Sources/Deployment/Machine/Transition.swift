@@ -29,7 +29,7 @@ struct Transition: Sendable {
         case starts
     }
 
-    let operations: Set<Operation>
+    let operations: Set<DeploymentOperation>
     let from: Set<Phase>
     let events: Set<Event>
     let condition: Condition
@@ -38,7 +38,7 @@ struct Transition: Sendable {
     let outcome: DeploymentResult?
 
     init(
-        _ operations: Set<Operation>, _ from: Set<Phase>, _ events: Set<Event>, _ to: Phase,
+        _ operations: Set<DeploymentOperation>, _ from: Set<Phase>, _ events: Set<Event>, _ to: Phase,
         when condition: Condition = .always, _ outcome: DeploymentResult? = nil
     ) {
         self.operations = operations

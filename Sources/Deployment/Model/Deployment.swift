@@ -1,5 +1,5 @@
 /// What a deployment does.
-public enum Operation: String, Sendable, CaseIterable {
+public enum DeploymentOperation: String, Sendable, CaseIterable {
     /// A package that is not in place, or another version of one that is.
     case install, update
     /// Stops and detaches; conffiles and data stay unless purged.
@@ -27,7 +27,7 @@ public enum DeploymentResult: String, Sendable, CaseIterable {
 public struct DeploymentStatus: Hashable, Sendable {
     public var id: String
     public var package: String
-    public var operation: Operation
+    public var operation: DeploymentOperation
     /// The version that is to be in place; the present one for activate and deactivate.
     public var version: String
     /// The version in place before; empty when there was none.

@@ -7,7 +7,7 @@ struct DeploymentRecord: Hashable, Sendable {
 
     var id: String
     var package: String
-    var operation: Operation
+    var operation: DeploymentOperation
     var version: String
     var oldVersion = ""
     var phase: Phase
@@ -46,7 +46,7 @@ struct DeploymentRecord: Hashable, Sendable {
     var endedAt: Int64 = 0
     var downtime: Duration?
 
-    init(id: String, package: String, operation: Operation, version: String, phase: Phase) {
+    init(id: String, package: String, operation: DeploymentOperation, version: String, phase: Phase) {
         self.id = id
         self.package = package
         self.operation = operation
@@ -96,7 +96,7 @@ extension DeploymentRecord {
     }
 
     init(_ record: Record) throws(Corrupt) {
-        guard let operation = Operation(rawValue: record.string("operation")),
+        guard let operation = DeploymentOperation(rawValue: record.string("operation")),
             let phase = Phase(rawValue: record.string("phase")), Store.isPackageName(record.string("package"))
         else { throw Corrupt("an unknown operation, phase or package") }
         self.init(

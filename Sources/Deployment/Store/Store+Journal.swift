@@ -38,7 +38,7 @@ extension Store {
         let loaded = historyFile.load("history")
         guard let record = loaded.record else { return ([], loaded.complaints) }
         let deployments = record.all("deployment").compactMap { fields -> DeploymentRecord? in
-            guard fields.count == 12, let operation = Operation(rawValue: fields[2]),
+            guard fields.count == 12, let operation = DeploymentOperation(rawValue: fields[2]),
                 let phase = Phase(rawValue: fields[5]), let result = DeploymentResult(rawValue: fields[6])
             else { return nil }
             var deployment = DeploymentRecord(

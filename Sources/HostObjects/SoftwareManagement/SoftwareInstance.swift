@@ -51,7 +51,7 @@ struct SoftwareInstance: Hashable, Sendable {
         try admit("a package", in: [.initial])
     }
 
-    func admitInstall(_ arguments: [ExecuteArgument]) throws(OperationError) -> StagedPackage {
+    func admitInstall(_ arguments: [ExecuteArgument]) throws(OperationError) -> DeliveredPackage {
         guard arguments.isEmpty else { throw OperationError(.badRequest, "Install takes no argument") }
         try admit("Install", in: [.delivered])
         guard let staged = record.staged else {

@@ -50,7 +50,7 @@ extension SoftwareManagement {
         if let refusal = refusal.flatMap({ $0 }) { throw refusal }
     }
 
-    func install(_ instance: UInt16, _ staged: StagedPackage) async -> OperationError? {
+    func install(_ instance: UInt16, _ staged: DeliveredPackage) async -> OperationError? {
         let stored = await update(instance) {
             $0.record.installing = true
             $0.record.package = staged.name
@@ -71,7 +71,7 @@ extension SoftwareManagement {
         }
     }
 
-    private func beginInstall(_ staged: StagedPackage) async throws(InstallerRefusal) -> String {
+    private func beginInstall(_ staged: DeliveredPackage) async throws(InstallerRefusal) -> String {
         do throws(InstallerRefusal) {
             return try await installer.install(token: staged.token, restoreActivation: options.restoreActivation)
         } catch {

@@ -180,7 +180,7 @@ extension SoftwareManagement {
     }
 
     /// Stages, once more when the installer died meanwhile: what was pushed is still here.
-    private func stage(_ path: String) async throws(InstallerRefusal) -> StagedPackage {
+    private func stage(_ path: String) async throws(InstallerRefusal) -> DeliveredPackage {
         let known = try? await installer.snapshot()
         do throws(InstallerRefusal) {
             return try await installer.stage(path: path)

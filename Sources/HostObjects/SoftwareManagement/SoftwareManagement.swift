@@ -39,7 +39,7 @@ public final class SoftwareManagement: Object {
     /// What the daemon may want to log.
     public enum Report: Sendable {
         /// A package is ready to be installed.
-        case delivered(instance: UInt16, StagedPackage)
+        case delivered(instance: UInt16, DeliveredPackage)
         /// A package was refused, or its transfer failed.
         case refused(instance: UInt16, UpdateResult, String)
         /// A state file could not be written.

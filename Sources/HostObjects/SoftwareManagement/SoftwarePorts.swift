@@ -1,7 +1,7 @@
 import EventLoop
 
 /// A package that the installer verified and holds ready.
-public struct StagedPackage: Hashable, Sendable {
+public struct DeliveredPackage: Hashable, Sendable {
     /// The installer's handle.
     public let token: String
     public let name: String
@@ -76,9 +76,9 @@ public enum DeploymentEnd: Hashable, Sendable {
 /// What the installer has.
 public struct InstallerSnapshot: Hashable, Sendable {
     public var packages: [InstalledPackage]
-    public var staged: [StagedPackage]
+    public var staged: [DeliveredPackage]
 
-    public init(packages: [InstalledPackage], staged: [StagedPackage]) {
+    public init(packages: [InstalledPackage], staged: [DeliveredPackage]) {
         self.packages = packages
         self.staged = staged
     }
@@ -88,7 +88,7 @@ public struct InstallerSnapshot: Hashable, Sendable {
 @LoopActor
 public protocol SoftwareInstaller: AnyObject {
     /// Gives a file to the installer, which copies, verifies and checks it.
-    func stage(path: String) async throws(InstallerRefusal) -> StagedPackage
+    func stage(path: String) async throws(InstallerRefusal) -> DeliveredPackage
 
     /// Drops a staged package; one that is gone is no error.
     func discard(token: String) async throws(InstallerRefusal)

@@ -9,7 +9,7 @@ struct SoftwareRecord: Hashable, Sendable {
     /// The package that owns this instance while a release of it is in place.
     var package: String?
     /// The package that was delivered and is not installed yet.
-    var staged: StagedPackage?
+    var staged: DeliveredPackage?
     /// The Package URI of a download that is under way; may hold credentials, so the file is the daemon's alone.
     var uri: String?
     /// Install was accepted for `staged` and has not ended.
@@ -33,7 +33,7 @@ struct SoftwareRecord: Hashable, Sendable {
         reason = record["Reason"] ?? ""
         package = record["Package"]
         if let token = record["Token"], let name = record["StagedName"], let version = record["StagedVersion"] {
-            staged = StagedPackage(token: token, name: name, version: version)
+            staged = DeliveredPackage(token: token, name: name, version: version)
         }
         uri = record["URI"]
         installing = record["Installing"] == "yes"

@@ -38,7 +38,7 @@ public final class InstallerDaemon {
         let keyring = KeyringWatch(
             warning: configuration.install.certificateWarning, scheduler: scheduler, now: { Host.now() })
         self.keyring = keyring
-        let access = AccessControl.host()
+        let access = CallerPolicy.host()
         installer = InstallerService(
             engine: engine, units: units, access: access, version: Product.version,
             keyring: { try await keyring.certificates() })
@@ -97,7 +97,7 @@ public final class InstallerDaemon {
             configuration = try InstallerConfiguration.load(files)
             engine.policy = Policy(configuration)
             reader.replace(DebPackageReader(configuration: configuration.install))
-            installer.access = AccessControl.host()
+            installer.access = CallerPolicy.host()
             host.access = installer.access
             keyring.warning = configuration.install.certificateWarning
             keyring.start()

@@ -9,7 +9,7 @@ public final class HostService {
     /// The object to export.
     public let object = BusObject(path: Host1.path)
     /// Who may do what.
-    public var access: AccessControl
+    public var access: CallerPolicy
 
     private let connection: BusConnection
     private let systemd: SystemdConnection
@@ -23,7 +23,7 @@ public final class HostService {
     ///   - connection: the system bus, for timedate1.
     ///   - horizon: when the keyring's last certificate ends, in seconds since the epoch; nil without a keyring.
     public init(
-        _ connection: BusConnection, _ systemd: SystemdConnection, access: AccessControl, scheduler: any Scheduler,
+        _ connection: BusConnection, _ systemd: SystemdConnection, access: CallerPolicy, scheduler: any Scheduler,
         serial: String? = nil, horizon: @escaping @LoopActor () async -> Int64? = { nil }
     ) {
         self.connection = connection

@@ -11,7 +11,7 @@ public final class InstallerService {
     /// The object to export.
     public let object = BusObject(path: Installer1.path)
     /// Who may do what.
-    public var access: AccessControl
+    public var access: CallerPolicy
     /// Certificates for `Keyring`.
     public var keyring: @LoopActor () async throws -> [CertificateInfo]
 
@@ -24,7 +24,7 @@ public final class InstallerService {
     private let maxStagings = 2
 
     public init(
-        engine: any Deployments, units: any UnitManager, access: AccessControl, version: String,
+        engine: any Deployments, units: any UnitManager, access: CallerPolicy, version: String,
         keyring: @escaping @LoopActor () async throws -> [CertificateInfo]
     ) {
         self.engine = engine
@@ -193,14 +193,14 @@ public final class InstallerService {
 
     private func install(_ call: BusCall) async throws(BusError) -> [BusValue] {
         let token = try call.text(0, Self.isToken, "a token of Stage")
-        let options: Contract.InstallOptions
+        let options: InstallOptions
         do throws(ContractError) {
-            options = try Contract.InstallOptions(properties: call.arguments[1].properties ?? [:])
+            options = try InstallOptions(properties: call.arguments[1].properties ?? [:])
         } catch {
             throw error.busError
         }
         if options.allowDowngrade { try await requireRoot(call, "a downgrade") }
-        let engineOptions = Deployment.InstallOptions(
+        let engineOptions = DeploymentOptions(
             allowDowngrade: options.allowDowngrade,
             activation: Activation(rawValue: options.activation.rawValue) ?? .restore)
         return try await deployment { try await self.engine.install(token, engineOptions) }

@@ -140,7 +140,7 @@ public final class Client: ObjectChanges {
     // MARK: For people
 
     /// By account.
-    public var status: [ServerStatus] {
+    public var status: [ConnectionStatus] {
         accounts.all.compactMap { account in connection(account.instance)?.status(of: account) }
     }
 

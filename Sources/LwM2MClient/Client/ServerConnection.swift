@@ -70,8 +70,8 @@ final class ServerConnection: SessionHandler {
 
     func flush(within limit: Duration) async { await session?.flush(within: limit) }
 
-    func status(of account: ServerAccount) -> ServerStatus {
-        ServerStatus(
+    func status(of account: ServerAccount) -> ConnectionStatus {
+        ConnectionStatus(
             name: account.name, shortServerID: account.shortServerID, uri: account.uri, state: machine.state,
             since: machine.since, lastError: machine.lastError, nextAttempt: machine.waitsUntil,
             location: machine.location.isEmpty ? nil : machine.location.map { "/\($0)" }.joined(),
@@ -232,7 +232,7 @@ final class ServerConnection: SessionHandler {
 
 extension RegistrationMachine {
     /// The phase in an operator's words.
-    fileprivate var state: ServerStatus.State {
+    fileprivate var state: ConnectionStatus.State {
         switch phase {
         case .stopped: .stopped
         case .attempting(.register): .registering

@@ -2,7 +2,7 @@ import Configuration
 
 /// Lines of `tmpfiles.d(5)` that take something from the package's own /usr: systemd-tmpfiles runs on the host.
 enum TmpfilesAudit {
-    static func findings(_ bytes: [UInt8], path: String, tree: ReleaseTree) -> [Finding] {
+    static func findings(_ bytes: [UInt8], path: String, tree: PackagedPaths) -> [Finding] {
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
         return lines.enumerated().compactMap { index, line in
             guard let words = Words.split(String(line)), words.count >= 2, words[0].first != "#" else { return nil }

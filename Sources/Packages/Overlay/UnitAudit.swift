@@ -3,7 +3,7 @@ import Configuration
 /// What a unit names that systemd itself, on the host, would look for in vain: the overlay is for the unit's processes only.
 struct UnitAudit: Sendable {
     let unit: UnitFile
-    let tree: ReleaseTree
+    let tree: PackagedPaths
 
     func findings() -> [Finding] {
         var findings = unit.document.problems.map {

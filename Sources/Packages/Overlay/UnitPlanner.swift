@@ -7,7 +7,7 @@ struct UnitPlanner {
     private(set) var dataFolders: Set<String> = []
 
     private let package: String
-    private let tree: ReleaseTree
+    private let tree: PackagedPaths
     private let scripts: ScriptAudit
     private let links: [String: String]
     private let contents: [String: [UInt8]]
@@ -18,7 +18,7 @@ struct UnitPlanner {
     ///   - links: symbolic links, by their path beneath the folder.
     ///   - contents: bytes of files, by their path in the release.
     init(
-        package: String, tree: ReleaseTree, scripts: ScriptAudit, links: [String: String], contents: [String: [UInt8]]
+        package: String, tree: PackagedPaths, scripts: ScriptAudit, links: [String: String], contents: [String: [UInt8]]
     ) {
         self.package = package
         self.tree = tree

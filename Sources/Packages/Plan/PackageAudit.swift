@@ -10,7 +10,7 @@ public struct PackageAudit: Sendable {
     private let scripts: ScriptAudit
     private let listedConffiles: [String]
     private var findings: [Finding] = []
-    private var tree = ReleaseTree()
+    private var tree = PackagedPaths()
     private var conffiles: [PlannedConffile] = []
     private var hostFolders: [String: ArchiveEntry] = [:]
     private var hostLinks: [String: String] = [:]

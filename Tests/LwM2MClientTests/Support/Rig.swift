@@ -51,5 +51,5 @@ final class Rig {
         try await session.answer(Response(.created, locationPath: ["rd", "x"]))
     }
 
-    var state: ServerStatus.State? { client.status.first?.state }
+    var state: ConnectionStatus.State? { client.status.first?.state }
 }

@@ -5,7 +5,7 @@ import Glibc
 /// Who may do what: root and the user gatekeel change, the group adm looks; back goes root alone.
 ///
 /// The bus's policy says the same; this holds also where that file was changed or is missing.
-public struct AccessControl: Hashable, Sendable {
+public struct CallerPolicy: Hashable, Sendable {
     /// The agent's user; nil when it does not exist.
     public var agent: UInt32?
     /// The group that may look; nil when it does not exist.
@@ -17,8 +17,8 @@ public struct AccessControl: Hashable, Sendable {
     }
 
     /// The host's user `gatekeel` and group `adm` (`getpwnam(3)`, `getgrnam(3)`).
-    public static func host() -> AccessControl {
-        AccessControl(agent: getpwnam("gatekeel")?.pointee.pw_uid, watchers: getgrnam("adm")?.pointee.gr_gid)
+    public static func host() -> CallerPolicy {
+        CallerPolicy(agent: getpwnam("gatekeel")?.pointee.pw_uid, watchers: getgrnam("adm")?.pointee.gr_gid)
     }
 
     /// - Parameter changes: whether the call changes something.

@@ -1,7 +1,7 @@
 import Glibc
 
 /// The paths of a release, for what its units name.
-struct ReleaseTree: Sendable {
+struct PackagedPaths: Sendable {
     /// Files, links and folders, relative to the release.
     var paths: Set<String> = []
 

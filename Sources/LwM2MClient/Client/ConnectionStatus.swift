@@ -1,5 +1,5 @@
 /// How it stands with one server, for `gatekeel status`.
-public struct ServerStatus: Hashable, Sendable {
+public struct ConnectionStatus: Hashable, Sendable {
     public enum State: String, Hashable, Sendable, CaseIterable {
         case stopped, registering, registered, updating, waiting, refused, deregistering
     }
