@@ -84,9 +84,12 @@ extension Transition {
         Transition(Set(DeploymentOperation.allCases), [.probation], [.resumed], .probation),
         Transition(Set(DeploymentOperation.allCases), [.committing], back, .committing),
         Transition(Set(DeploymentOperation.allCases), [.removing], [.resumed, .rebooted, .exhausted], .removing),
-        Transition(Set(DeploymentOperation.allCases), [.revertStopping], [.resumed, .rebooted, .exhausted], .revertStopping),
-        Transition(Set(DeploymentOperation.allCases), [.revertSwitching], [.resumed, .rebooted, .exhausted], .revertSwitching),
-        Transition(Set(DeploymentOperation.allCases), [.revertStarting], [.resumed, .rebooted, .exhausted], .revertStarting),
+        Transition(
+            Set(DeploymentOperation.allCases), [.revertStopping], [.resumed, .rebooted, .exhausted], .revertStopping),
+        Transition(
+            Set(DeploymentOperation.allCases), [.revertSwitching], [.resumed, .rebooted, .exhausted], .revertSwitching),
+        Transition(
+            Set(DeploymentOperation.allCases), [.revertStarting], [.resumed, .rebooted, .exhausted], .revertStarting),
         Transition(Set(DeploymentOperation.allCases), [.cleaning], [.resumed, .rebooted, .exhausted], .cleaning),
     ]
 }
