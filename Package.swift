@@ -69,7 +69,7 @@ let package = Package(
         module("EventLoop", ["CSDEvent", "Linux"]),
         module("Bus", ["CSDBus", "EventLoop", "Linux"]),
         module("Journal", ["CSDJournal", "Linux"]),
-        module("JSON"),
+        module("JSON", ["Linux"]),
         module("Configuration", ["Linux"]),
         module("FetchProtocol"),
         module("Fetch", ["CCurl", "FetchProtocol", "Linux"]),

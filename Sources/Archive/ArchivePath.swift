@@ -1,3 +1,5 @@
+import Linux
+
 /// The names of an archive's entries, as they may be.
 enum ArchivePath {
     /// The path of an entry, from the archive's root: `usr/bin/foo`; empty for the root itself.
@@ -70,8 +72,7 @@ enum ArchivePath {
             if byte >= 0x20, byte < 0x7f, byte != 0x5c {
                 text.unicodeScalars.append(Unicode.Scalar(byte))
             } else {
-                let digits = String(byte, radix: 16)
-                text += "\\x" + (digits.count == 1 ? "0" : "") + digits
+                text += "\\x" + byte.hexadecimal
             }
         }
         return raw.count > 200 ? text + "…" : text

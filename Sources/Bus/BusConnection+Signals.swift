@@ -53,23 +53,6 @@ extension BusConnection {
         }
     }
 
-    /// Calls `handler` with the properties that changed and those that must be read anew
-    /// (`org.freedesktop.DBus.Properties.PropertiesChanged`).
-    @discardableResult
-    public func onPropertiesChanged(
-        from sender: String?, path: String, interface: String,
-        handler: @escaping @LoopActor (_ changed: [String: BusValue], _ invalidated: [String]) -> Void
-    ) throws(BusError) -> BusToken {
-        try onSignal(
-            from: sender, path: path, interface: "org.freedesktop.DBus.Properties", member: "PropertiesChanged"
-        ) { signal in
-            guard signal.arguments.count == 3, signal.arguments[0].text == interface,
-                let changed = signal.arguments[1].properties, let invalidated = signal.arguments[2].strings
-            else { return }
-            handler(changed, invalidated)
-        }
-    }
-
     /// Sends a signal to whoever listens (`sd_bus_emit_signal(3)`).
     public func emit(path: String, interface: String, member: String, _ arguments: [BusValue]) throws(BusError) {
         try emitDirectly(to: nil, path: path, interface: interface, member: member, arguments)

@@ -104,11 +104,6 @@ public final class InstallerProxy: InstallerClient {
         try await remote.values(CertificateInfo.self, "Keyring")
     }
 
-    /// The service's version.
-    public func version() async throws(ContractError) -> String {
-        try await remote.property("Version").text ?? ""
-    }
-
     @discardableResult
     public func onPackageChanged(
         _ handler: @escaping @LoopActor (PackageInfo) -> Void

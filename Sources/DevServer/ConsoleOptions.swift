@@ -1,3 +1,5 @@
+import Linux
+
 /// The command line of `gatekeel-devserver`.
 struct ConsoleOptions: Sendable {
     var address = "127.0.0.1"
@@ -21,7 +23,7 @@ struct ConsoleOptions: Sendable {
             case "--psk":
                 let value = try ConsoleOptions.value(of: option, &rest)
                 guard let colon = value.lastIndex(of: ":"), colon > value.startIndex,
-                    let key = bytes(ofHex: String(value[value.index(after: colon)...])), !key.isEmpty
+                    let key = [UInt8](hexadecimal: value[value.index(after: colon)...].utf8), !key.isEmpty
                 else { throw CommandError("--psk wants IDENTITY:HEX") }
                 keys[Array(value[..<colon].utf8)] = key
             default: throw CommandError("«\(option)» is no option; --help lists them")

@@ -1,4 +1,5 @@
 import JSON
+import Linux
 import LwM2M
 import LwM2MClient
 
@@ -23,7 +24,7 @@ extension JSON {
             let content = try? Codec.decode(response.payload, number, at: path, definition)
         else {
             return number == 0
-                ? .string(String(decoding: response.payload, as: UTF8.self)) : .string(hex(response.payload))
+                ? .string(String(decoding: response.payload, as: UTF8.self)) : .string(response.payload.hexadecimal)
         }
         let instances = content.instances
         guard path.instance != nil, let first = instances.first else {
@@ -56,7 +57,7 @@ extension JSON {
         case .unsignedInteger(let number): .number(.init(number))
         case .float(let number): Number(number).map { .number($0) } ?? .null
         case .boolean(let flag): .bool(flag)
-        case .opaque(let bytes): .string(hex(bytes))
+        case .opaque(let bytes): .string(bytes.hexadecimal)
         case .objectLink(let link): .string(link.description)
         }
     }
@@ -69,24 +70,4 @@ extension JSON {
         default: String(decoding: write(), as: UTF8.self)
         }
     }
-
-    private static func hex(_ bytes: [UInt8]) -> String {
-        bytes.reduce(into: "") { text, byte in
-            let digits = String(byte, radix: 16)
-            text += digits.count == 1 ? "0" + digits : digits
-        }
-    }
-}
-
-/// Bytes written as hexadecimal digits; nil for anything else.
-func bytes(ofHex text: String) -> [UInt8]? {
-    guard text.utf8.count % 2 == 0 else { return nil }
-    let digits = Array(text.utf8)
-    var bytes: [UInt8] = []
-    for index in stride(from: 0, to: digits.count, by: 2) {
-        let pair = String(decoding: digits[index...index + 1], as: UTF8.self)
-        guard pair.utf8.allSatisfy({ $0 != 0x2b && $0 != 0x2d }), let byte = UInt8(pair, radix: 16) else { return nil }
-        bytes.append(byte)
-    }
-    return bytes
 }

@@ -1,4 +1,5 @@
 import CSDEvent
+import Linux
 
 /// Who this machine is and which boot this is.
 public enum MachineIdentity {
@@ -22,8 +23,6 @@ public enum MachineIdentity {
     }
 
     private static func text(_ identifier: sd_id128_t) -> String {
-        withUnsafeBytes(of: identifier) { bytes in
-            bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-        }
+        withUnsafeBytes(of: identifier) { $0.hexadecimal }
     }
 }

@@ -43,7 +43,6 @@ public final class IOSource: EventSource {
     }
 
     public nonisolated static let readable = UInt32(EPOLLIN.rawValue)
-    public nonisolated static let writable = UInt32(EPOLLOUT.rawValue)
 
     /// `sd_event_source_set_io_events(3)`: what is watched from now on.
     public var events: UInt32 = 0 {

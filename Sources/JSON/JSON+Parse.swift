@@ -1,3 +1,5 @@
+import Linux
+
 extension JSON {
     /// Why a text is no JSON, and the byte where that shows.
     public struct Malformed: Error, Hashable, Sendable, CustomStringConvertible {
@@ -186,13 +188,10 @@ private struct Parser {
     }
 
     private mutating func hexadecimal() throws(JSON.Malformed) -> UInt16 {
-        let digits = rest.prefix(4)
-        let isHexadecimal = digits.allSatisfy {
-            (0x30...0x39).contains($0) || (0x41...0x46).contains($0) || (0x61...0x66).contains($0)
+        guard let bytes = [UInt8](hexadecimal: rest.prefix(4)), bytes.count == 2 else {
+            throw failure("four hexadecimal digits were expected")
         }
-        guard digits.count == 4, isHexadecimal, let code = UInt16(String(decoding: digits, as: UTF8.self), radix: 16)
-        else { throw failure("four hexadecimal digits were expected") }
         rest = rest.dropFirst(4)
-        return code
+        return UInt16(bytes[0]) << 8 | UInt16(bytes[1])
     }
 }

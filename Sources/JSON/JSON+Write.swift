@@ -1,3 +1,5 @@
+import Linux
+
 extension JSON {
     /// The value as one JSON text in UTF-8, members in their order, without blanks.
     public func write() -> [UInt8] {
@@ -61,9 +63,7 @@ extension JSON {
             case 0x0A: bytes += Array("\\n".utf8)
             case 0x0C: bytes += Array("\\f".utf8)
             case 0x0D: bytes += Array("\\r".utf8)
-            case 0..<0x20, 0x7F:
-                let digits = String(byte, radix: 16)
-                bytes += Array("\\u00\(digits.count < 2 ? "0" : "")\(digits)".utf8)
+            case 0..<0x20, 0x7F: bytes += Array("\\u00\(byte.hexadecimal)".utf8)
             default: bytes.append(byte)
             }
         }

@@ -1,3 +1,5 @@
+import Linux
+
 /// A message for people whose values are fields too.
 ///
 /// `"Package \(name, .package) \(version, .version) is installed"` becomes one line and the fields `PACKAGE=` and
@@ -57,8 +59,7 @@ func harmless(_ value: String) -> String {
     for scalar in value.unicodeScalars {
         if result.utf8.count >= 2048 { return result + "…" }
         if isControl(scalar) {
-            let hex = String(scalar.value, radix: 16)
-            result += "\\x" + (hex.count < 2 ? "0" : "") + hex
+            result += "\\x" + UInt8(truncatingIfNeeded: scalar.value).hexadecimal
         } else {
             result.unicodeScalars.append(scalar)
         }

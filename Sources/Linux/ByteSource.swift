@@ -39,7 +39,7 @@ public struct ByteSource: ~Copyable {
     @discardableResult
     public func copy(to file: borrowing FileDescriptor, limit: Int, seconds: Int) throws(Errno) -> Int {
         let deadline = Self.milliseconds() + seconds * 1000
-        let (input, output) = (descriptor.raw, file.raw)
+        let input = descriptor.raw
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
         defer { buffer.deallocate() }
         var done = 0
@@ -48,17 +48,8 @@ public struct ByteSource: ~Copyable {
             let count = try retrying("read") { pread(input, buffer.baseAddress, buffer.count, done) }
             if count == 0 { return done }
             guard done + count <= limit else { throw Errno(EFBIG, "copy (more than \(limit) bytes)") }
-            try Self.write(output, UnsafeRawBufferPointer(rebasing: buffer[..<count]), at: done)
+            try file.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]), at: done)
             done += count
-        }
-    }
-
-    private static func write(_ output: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int) throws(Errno) {
-        var done = 0
-        while done < bytes.count {
-            done += try retrying("write") {
-                pwrite(output, bytes.baseAddress.map { $0 + done }, bytes.count - done, offset + done)
-            }
         }
     }
 

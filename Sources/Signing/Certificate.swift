@@ -40,7 +40,7 @@ public final class Certificate: @unchecked Sendable {
         var digest = [UInt8](repeating: 0, count: 32)
         var length: UInt32 = 0
         guard X509_digest(raw, EVP_sha256(), &digest, &length) == 1 else { return "" }
-        return hexadecimal(digest)
+        return digest.hexadecimal
     }
 
     /// Whether its basicConstraints make it a certificate authority.

@@ -26,7 +26,6 @@ func freeKey(_ raw: OpaquePointer?) { EVP_PKEY_free(raw) }
 func freeMessage(_ raw: OpaquePointer?) { CMS_ContentInfo_free(raw) }
 func freeStore(_ raw: OpaquePointer?) { X509_STORE_free(raw) }
 func freeStoreContext(_ raw: OpaquePointer?) { X509_STORE_CTX_free(raw) }
-func freeDigest(_ raw: OpaquePointer?) { EVP_MD_CTX_free(raw) }
 
 /// Takes the thread's queue of libcrypto's errors (`ERR_get_error(3)`), oldest first, for people.
 func takeLibraryErrors() -> String {

@@ -86,9 +86,6 @@ public struct CheckedFile: Sendable {
 
     /// `# sum ` and FNV-1a of the body in 16 hexadecimal digits: against damage, not against an adversary.
     private static func trailer(_ body: some Sequence<UInt8>) -> [UInt8] {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in body { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        let digits = String(hash, radix: 16)
-        return Array("# sum \(String(repeating: "0", count: 16 - digits.count))\(digits)\n".utf8)
+        Array("# sum \(fnv1a(body).hexadecimal)\n".utf8)
     }
 }

@@ -39,7 +39,7 @@ public final class TemporaryDirectory: Sendable {
 
     public init(_ name: String = "test") throws {
         let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-        path = "\(base)/gatekeel-\(name)-\(getpid())-\(randomBytes(6).map { String($0, radix: 16) }.joined())"
+        path = "\(base)/gatekeel-\(name)-\(getpid())-\(randomBytes(6).hexadecimal)"
         try Files.makeDirectories(path, mode: 0o700)
     }
 

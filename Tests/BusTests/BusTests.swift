@@ -220,9 +220,10 @@ import Testing
     @Test func propertiesAreReadAndTheirChangesTold() async throws {
         try await withMirror { mirror in
             let changes = Arrival<[String: BusValue]>()
-            try mirror.client.onPropertiesChanged(from: MirrorBus.name, path: Mirror.path, interface: MirrorBus.name) {
-                changed, _ in changes.came(changed)
-            }
+            try mirror.client.onSignal(
+                from: MirrorBus.name, path: Mirror.path, interface: "org.freedesktop.DBus.Properties",
+                member: "PropertiesChanged"
+            ) { changes.came($0.arguments.dropFirst().first?.properties ?? [:]) }
             let all = try await mirror.client.properties(of: MirrorBus.name, at: Mirror.path, MirrorBus.name)
             #expect(all == ["Count": .uint32(0), "Name": .string("mirror")])
             mirror.service.count = 7

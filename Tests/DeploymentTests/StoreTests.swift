@@ -73,13 +73,13 @@ import Testing
 
     @Test func namesThatArePathsAreNone() {
         for name in ["..", "a/b", "A", "", "a", ".a", "a_b", String(repeating: "a", count: 129)] {
-            #expect(!Store.isPackageName(name), "\(name)")
+            #expect(!PackageName.isValid(name), "\(name)")
         }
         for version in ["", "current", "1/2", "..", "1_2", "1 2", "a1"] {
             #expect(!Store.isVersion(version), "\(version)")
         }
         for version in ["1", "1:2.0-3~rc1+b1", "0.62-4", "2024A"] { #expect(Store.isVersion(version), "\(version)") }
-        #expect(Store.isPackageName("libstdc++6"))
+        #expect(PackageName.isValid("libstdc++6"))
     }
 
     @Test func aFullDiskGivesTheReserveToTheJournal() throws {

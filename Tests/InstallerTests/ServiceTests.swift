@@ -78,7 +78,9 @@ struct ServiceTests {
             #expect(rig.engine.calls.first?.hasPrefix("stage ") == true)
             #expect(try await rig.client.staged().map(\.token) == ["token-1"])
             #expect(try await rig.client.keyring().map(\.subject) == ["CN=ca"])
-            #expect(try await rig.client.version() == "1.2.3")
+            let version = try await rig.clientConnection.property(
+                "Version", of: Installer1.busName, at: Installer1.path, Installer1.busName)
+            #expect(version == .string("1.2.3"))
         }
     }
 

@@ -27,21 +27,19 @@ import Testing
                 """)
         }
         let file = try bench.open(signed)
-        #expect(file.isVerified)
         #expect(file.signers.map(\.subject) == ["CN=leaf,O=Test"])
         #expect(try file.manifestBytes() == Array("[Package]\nFormat=1\n".utf8))
         let control = try file.controlFiles()
         #expect(control.keys.sorted() == ["conffiles", "control", "postinst"])
         #expect(try PackageControl(parsing: control["control"] ?? []).name == "thing")
-        var paths: [String] = []
-        try file.entries { paths.append($0.path) }
-        #expect(paths.sorted() == ["", "etc", "etc/thing.conf", "usr", "usr/bin", "usr/bin/other", "usr/bin/thing"])
     }
 
     @Test func opensslChecksTheSignatureOfTheFile() throws {
         let bench = try DebWorkbench()
-        let file = try bench.open(try bench.buildSigned(manifest: Array("odd".utf8)))
-        try bench.authority.folder.write("sig", try #require(try file.signatureBytes()))
+        let path = try bench.buildSigned(manifest: Array("odd".utf8))
+        let file = try bench.open(path)
+        let signature = try #require(file.container.signature)
+        try bench.authority.folder.write("sig", try Files.read(path, limit: 1 << 20)[signature.data])
         let end = try #require(file.container.signedRange).upperBound
         try shell(
             """
@@ -92,9 +90,9 @@ import Testing
         let signed = try bench.buildSigned()
         #expect(throws: DebError.unsigned) { try bench.open(plain) }
         let time = Int64(time(nil))
-        #expect(try DebFile(path: plain, .whenPresent(bench.keyring, time: time)).isVerified == false)
-        #expect(try DebFile(path: signed, .whenPresent(bench.keyring, time: time)).isVerified)
-        #expect(try DebFile(path: signed, .ignored).isVerified == false)
+        #expect(try DebFile(path: plain, .whenPresent(bench.keyring, time: time)).signers.isEmpty)
+        #expect(try DebFile(path: signed, .whenPresent(bench.keyring, time: time)).signers.count == 1)
+        #expect(try DebFile(path: signed, .ignored).signers.isEmpty)
         let stranger = try DebWorkbench()
         for policy in [
             SignaturePolicy.required(try stranger.keyring, time: time), .whenPresent(try stranger.keyring, time: time),

@@ -71,15 +71,4 @@ import Testing
             #expect(error.description.contains("ECDSA"))
         }
     }
-
-    @Test func digestsAreSHA256() throws {
-        #expect(
-            try SHA256Digest(of: Array("abc".utf8)).description
-                == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
-        let folder = try TemporaryDirectory()
-        let path = try folder.write("f", [UInt8](repeating: 7, count: 200_001))
-        let file = try FileDescriptor.open(path)
-        let text = try shell("head -c 150001 '\(path)' | tail -c +2 | sha256sum | cut -c1-64")
-        #expect(try SHA256Digest(of: file, range: 1..<150_001).description + "\n" == text)
-    }
 }

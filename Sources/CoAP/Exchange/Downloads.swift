@@ -1,3 +1,4 @@
+import Linux
 import LwM2MClient
 
 /// Slices responses that do not fit one message (RFC 7959, 2.4), and keeps what was sliced, so that all blocks are of
@@ -41,9 +42,6 @@ struct Downloads {
     private var order: UInt64 = 0
 
     init(limits: Limits = Limits()) { self.limits = limits }
-
-    /// Bodies that are kept; for tests.
-    var count: Int { bodies.count }
 
     /// The first message of a response: all of it, or its first block with ETag and Size2.
     ///
@@ -108,9 +106,8 @@ struct Downloads {
         return slice
     }
 
-    /// FNV-1a: tells two states of one resource apart, nothing more.
+    /// Tells two states of one resource apart.
     private static func eTag(_ bytes: [UInt8]) -> [UInt8] {
-        let hash = bytes.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-        return withUnsafeBytes(of: hash) { Array($0) }
+        withUnsafeBytes(of: fnv1a(bytes)) { Array($0) }
     }
 }

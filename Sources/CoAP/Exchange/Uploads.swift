@@ -52,9 +52,6 @@ final class Uploads {
         self.limits = limits
     }
 
-    /// Transfers under way; for tests.
-    var count: Int { transfers.count }
-
     /// Takes one block.
     ///
     /// - Parameter decide: asked at the first block of several.

@@ -2,6 +2,7 @@ import Bus
 import Contract
 import EventLoop
 import JSON
+import Linux
 
 /// `status`, `objects`, `read`, `packages`, `history`: look, and change nothing.
 @LoopActor

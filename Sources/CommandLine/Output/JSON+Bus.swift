@@ -1,6 +1,7 @@
 import Bus
 import Contract
 import JSON
+import Linux
 
 extension JSON {
     /// A value of the bus; dictionaries become objects, bytes become hexadecimal text.
@@ -23,8 +24,4 @@ extension JSON {
 
     /// A value of the contract, its members sorted by name.
     init(_ value: some DictionaryValue) { self = JSON(BusValue.properties(value.properties)) }
-}
-
-extension [UInt8] {
-    var hexadecimal: String { map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() }
 }

@@ -69,17 +69,8 @@ public enum KeyFile {
 
     /// Hexadecimal digits; white space around and between is passed over.
     static func decode(_ bytes: [UInt8]) -> Secret? {
-        var key: [UInt8] = []
-        var high: UInt8?
-        for byte in bytes where !(byte == 0x20 || (0x09...0x0D).contains(byte)) {
-            guard let digit = Character(UnicodeScalar(byte)).hexDigitValue, byte < 0x80 else { return nil }
-            if let first = high {
-                key.append(first << 4 | UInt8(digit))
-                high = nil
-            } else {
-                high = UInt8(digit)
-            }
-        }
-        return high == nil && lengths.contains(key.count) ? Secret(key) : nil
+        let digits = bytes.filter { !($0 == 0x20 || (0x09...0x0D).contains($0)) }
+        guard let key = [UInt8](hexadecimal: digits), lengths.contains(key.count) else { return nil }
+        return Secret(key)
     }
 }

@@ -111,15 +111,6 @@ extension ValueType where Value == [String] {
     }
 }
 
-extension ValueType where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
-    /// One of the names of an enumeration.
-    public static var choice: ValueType {
-        ValueType(
-            allowed: Value.allCases.map(\.rawValue).joined(separator: ", "),
-            parse: { Value(rawValue: $0) }, format: { $0.rawValue })
-    }
-}
-
 extension ValueType where Value == ServerURI {
     /// The address of an LwM2M server.
     public static var serverURI: ValueType {

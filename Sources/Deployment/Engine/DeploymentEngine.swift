@@ -1,6 +1,7 @@
 import EventLoop
 import Glibc
 import Linux
+import Packages
 
 /// The update pipeline: one deployment at a time, performed as `Transition.table` says.
 ///
@@ -134,7 +135,7 @@ public final class DeploymentEngine: Deployments {
                     try store.copy(source, into: token, limit: limit, seconds: seconds)
                     let record = try packages.inspect(
                         store.package(staged: token), time: time, installed: installed)
-                    guard Store.isPackageName(record.name), Store.isVersion(record.version) else {
+                    guard PackageName.isValid(record.name), Store.isVersion(record.version) else {
                         throw DeploymentError(.unsupported, "a package named \(record.name) \(record.version)")
                     }
                     let package = StagedPackage(token: token, record: record, stagedAt: now)
@@ -290,7 +291,7 @@ public final class DeploymentEngine: Deployments {
     private func existing(
         _ operation: DeploymentOperation, _ name: String, needsRelease: Bool = true
     ) async throws -> DeploymentRecord {
-        guard Store.isPackageName(name) else { throw DeploymentError(.notFound, "\(name) is no package's name") }
+        guard PackageName.isValid(name) else { throw DeploymentError(.notFound, "\(name) is no package's name") }
         let store = self.store
         let (current, previous) = try await Worker.shared.run {
             (store.release(.current, of: name), store.release(.previous, of: name))

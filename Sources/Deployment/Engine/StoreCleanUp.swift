@@ -1,5 +1,6 @@
 import Glibc
 import Linux
+import Packages
 
 /// Takes away what no one needs: left-overs of crashes, old releases, broken staging, saved bytes of past deployments.
 struct StoreCleanUp: Sendable {
@@ -31,7 +32,7 @@ struct StoreCleanUp: Sendable {
         }
         for name in (try? Files.names(in: store.packagesFolder)) ?? [] {
             if name.hasPrefix(".trash-") { attempt("") { try Files.removeTree("\(store.packagesFolder)/\(name)") } }
-            guard Store.isPackageName(name) else { continue }
+            guard PackageName.isValid(name) else { continue }
             for text in store.state(of: name).complaints {
                 notes.append(RecoveryNote(kind: .corrupt, package: name, deployment: "", text: text))
             }

@@ -1,4 +1,5 @@
 import Linux
+import Packages
 import State
 
 /// A deployment as its journal holds it: all that is needed to finish or to revert it.
@@ -97,7 +98,7 @@ extension DeploymentRecord {
 
     init(_ record: Record) throws(Corrupt) {
         guard let operation = DeploymentOperation(rawValue: record.string("operation")),
-            let phase = Phase(rawValue: record.string("phase")), Store.isPackageName(record.string("package"))
+            let phase = Phase(rawValue: record.string("phase")), PackageName.isValid(record.string("package"))
         else { throw Corrupt("an unknown operation, phase or package") }
         self.init(
             id: record.string("id"), package: record.string("package"), operation: operation,

@@ -1,5 +1,3 @@
-import Linux
-
 /// Why a deployment ended as it did: a short stable ASCII token, and text for people. Shown as `token: text`.
 public struct Reason: Hashable, Sendable, CustomStringConvertible {
     /// `start-failed`, `probation`, `health`, `interrupted`, `stop-failed`, or a code of `DeploymentError`.
@@ -13,15 +11,6 @@ public struct Reason: Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String { text.isEmpty ? token : "\(token): \(text)" }
-
-    /// `token: text` as `description` gives it.
-    init(parsing line: String) {
-        guard let colon = line.firstOccurrence(of: ": ") else {
-            self.init(line, "")
-            return
-        }
-        self.init(String(line[..<colon.lowerBound]), String(line[colon.upperBound...]))
-    }
 
     /// Units did not become active in time, or failed while starting.
     static func startFailed(_ text: String) -> Reason { Reason("start-failed", text) }

@@ -1,3 +1,4 @@
+import Packages
 import State
 
 extension ReleaseRecord {
@@ -39,7 +40,7 @@ extension ReleaseRecord {
 
     init(_ record: Record) throws(Corrupt) {
         self.init(name: record.string("name"), version: record.string("version"))
-        guard Store.isPackageName(name), Store.isVersion(version) else { throw Corrupt("a wrong name or version") }
+        guard PackageName.isValid(name), Store.isVersion(version) else { throw Corrupt("a wrong name or version") }
         architecture = record.string("architecture")
         description = record.string("description")
         signer = record.string("signer")

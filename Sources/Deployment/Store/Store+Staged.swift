@@ -14,9 +14,7 @@ extension Store {
         token.utf8.count == 16 && token.allSatisfy { $0.isHexDigit && $0.isASCII && !$0.isUppercase }
     }
 
-    static func makeToken(_ bytes: Int) -> String {
-        randomBytes(bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
+    static func makeToken(_ bytes: Int) -> String { randomBytes(bytes).hexadecimal }
 
     /// What a copy must leave free, for the journal and the records.
     private static let spaceLeft: UInt64 = 4 << 20

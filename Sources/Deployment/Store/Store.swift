@@ -1,5 +1,6 @@
 import Glibc
 import Linux
+import Packages
 import State
 
 /// The store on disk, `/var/lib/gatekeel`:
@@ -46,15 +47,6 @@ public struct Store: Sendable {
 
     // MARK: Names
 
-    /// Debian policy 5.6.1: at least two of `a-z 0-9 + - .`, the first a letter or digit.
-    static func isPackageName(_ name: String) -> Bool {
-        let bytes = Array(name.utf8)
-        guard (2...128).contains(bytes.count), let first = bytes.first, isLower(first) || isDigit(first) else {
-            return false
-        }
-        return bytes.allSatisfy { isLower($0) || isDigit($0) || [0x2B, 0x2D, 0x2E].contains($0) }
-    }
-
     /// Debian policy 5.6.12, and beginning with a digit, so that no version is `current`.
     static func isVersion(_ version: String) -> Bool {
         let bytes = Array(version.utf8)
@@ -78,7 +70,7 @@ public struct Store: Sendable {
 
     /// Names of all packages of which anything is left.
     func packageNames() -> [String] {
-        ((try? Files.names(in: packagesFolder)) ?? []).filter(Self.isPackageName)
+        ((try? Files.names(in: packagesFolder)) ?? []).filter { PackageName.isValid($0) }
     }
 
     /// The folders of a package's releases.

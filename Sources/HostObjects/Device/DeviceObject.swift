@@ -69,7 +69,7 @@ public final class DeviceObject: Object {
     /// The serial number of DMI, which root alone may read; empty when the hardware has none.
     public func hardwareSerial(_ serial: String) {
         let before = snapshot
-        if let serial = HardwareIdentity.meaningful(serial), !serial.isEmpty { hardware.serial = serial }
+        if let serial = DMIText.meaningful(serial), !serial.isEmpty { hardware.serial = serial }
         announce(from: before)
     }
 

@@ -15,17 +15,12 @@ enum HardwareSerial {
         return ""
     }
 
-    /// Printable, trimmed; what vendors write when they wrote nothing is nothing.
+    /// Printable and trimmed; empty for a vendor's placeholder.
     static func clean(_ bytes: [UInt8]) -> String {
         let text = String(decoding: bytes.prefix { $0 != 0 }.filter { (0x20...0x7E).contains($0) }, as: UTF8.self)
         var trimmed = Substring(text)
         while trimmed.first == " " { trimmed.removeFirst() }
         while trimmed.last == " " { trimmed.removeLast() }
-        let placeholders: Set<String> = [
-            "", "0", "none", "n/a", "na", "unknown", "default string", "not specified", "not applicable",
-            "system serial number",
-            "to be filled by o.e.m.", "to be filled by oem", "invalid", "0123456789", "1234567890",
-        ]
-        return placeholders.contains(trimmed.lowercased()) ? "" : String(trimmed)
+        return DMIText.meaningful(String(trimmed)) ?? ""
     }
 }

@@ -4,6 +4,7 @@ import Deployment
 import EventLoop
 import Journal
 import Linux
+import Packages
 
 /// `org.gatekeel.Installer1` around the pipeline: who may, what is told, what the journal says.
 @LoopActor
@@ -100,7 +101,7 @@ public final class InstallerService {
             },
             "Install": { [unowned self] call throws(BusError) in try await install(call) },
             "Remove": { [unowned self] call throws(BusError) in
-                let name = try call.text(0, Self.isName, "a package's name")
+                let name = try call.text(0, PackageName.isValid, "a package's name")
                 let options = try call.options(1, ["purge": "b"])
                 let purge = options["purge"]?.flag ?? false
                 // It forgets the highest version: an older one could come after it.
@@ -108,15 +109,15 @@ public final class InstallerService {
                 return try await deployment { try await self.engine.remove(name, purge: purge) }
             },
             "Activate": { [unowned self] call throws(BusError) in
-                let name = try call.text(0, Self.isName, "a package's name")
+                let name = try call.text(0, PackageName.isValid, "a package's name")
                 return try await deployment { try await self.engine.activate(name) }
             },
             "Deactivate": { [unowned self] call throws(BusError) in
-                let name = try call.text(0, Self.isName, "a package's name")
+                let name = try call.text(0, PackageName.isValid, "a package's name")
                 return try await deployment { try await self.engine.deactivate(name) }
             },
             "Rollback": { [unowned self] call throws(BusError) in
-                let name = try call.text(0, Self.isName, "a package's name")
+                let name = try call.text(0, PackageName.isValid, "a package's name")
                 try await requireRoot(call, "a return to the previous release")
                 return try await deployment { try await self.engine.rollback(name) }
             },
@@ -125,7 +126,7 @@ public final class InstallerService {
                 return [.list(engine.packages().map { info($0).properties })]
             },
             "GetPackage": { [unowned self] call throws(BusError) in
-                let name = try call.text(0, Self.isName, "a package's name")
+                let name = try call.text(0, PackageName.isValid, "a package's name")
                 await activity.settled()
                 guard let package = engine.package(name) else {
                     throw ContractError(.notFound, "there is no package \(name)").busError
@@ -236,17 +237,6 @@ public final class InstallerService {
     private func emit(_ package: PackageStatus) {
         object.emit(
             Installer1.interface, "PackageChanged", [.string(package.name), .properties(info(package).properties)])
-    }
-
-    /// A Debian package's name (policy 5.6.1).
-    nonisolated static func isName(_ text: String) -> Bool {
-        let bytes = text.utf8
-        func isAlphanumeric(_ byte: UInt8) -> Bool {
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-        }
-        guard (2...128).contains(bytes.count), let first = bytes.first, isAlphanumeric(first) else { return false }
-        return bytes.allSatisfy { isAlphanumeric($0) || "+-.".utf8.contains($0) }
     }
 
     /// Tokens and identifiers become file names.

@@ -1,5 +1,6 @@
 import Bus
 import EventLoop
+import Linux
 
 /// Names of `org.freedesktop.systemd1(5)`.
 enum SystemdObject {
@@ -20,9 +21,7 @@ enum SystemdObject {
             switch scalar {
             case "a"..."z", "A"..."Z": result.unicodeScalars.append(scalar)
             case "0"..."9" where index > 0: result.unicodeScalars.append(scalar)
-            default:
-                let hexadecimal = String(byte, radix: 16)
-                result += "_" + (hexadecimal.count < 2 ? "0" : "") + hexadecimal
+            default: result += "_" + byte.hexadecimal
             }
         }
         return result

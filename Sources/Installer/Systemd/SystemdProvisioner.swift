@@ -23,7 +23,7 @@ public final class SystemdProvisioner: HostProvisioner {
 
     private func run(_ what: String, _ command: [String], _ files: [String]) async throws {
         guard !files.isEmpty else { return }
-        let tag = randomBytes(4).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        let tag = randomBytes(4).hexadecimal
         let unit = TransientUnit(
             name: "gatekeel-\(what)-\(tag).service", description: "A package's \(what), by Gatekeel",
             command: command, timeout: timeout)

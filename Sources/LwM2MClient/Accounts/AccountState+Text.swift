@@ -1,3 +1,4 @@
+import Linux
 import LwM2M
 
 extension AccountState {
@@ -44,7 +45,7 @@ extension AccountState {
             if plain || byte == 0x2D || byte == 0x2E || byte == 0x5F {
                 result.unicodeScalars.append(Unicode.Scalar(byte))
             } else {
-                result += (byte < 16 ? "%0" : "%") + String(byte, radix: 16)
+                result += "%" + byte.hexadecimal
             }
         }
         return result.isEmpty ? "%" : result
@@ -59,9 +60,9 @@ extension AccountState {
                 bytes.append(byte)
                 continue
             }
-            guard rest.count >= 2, let value = UInt8(Substring(rest.prefix(2)), radix: 16) else { return nil }
+            guard rest.count >= 2, let value = [UInt8](hexadecimal: rest.prefix(2)) else { return nil }
             rest = rest.dropFirst(2)
-            bytes.append(value)
+            bytes += value
         }
         return String(validating: bytes, as: UTF8.self)
     }

@@ -1,3 +1,4 @@
+import Linux
 import LwM2M
 
 /// What survives a restart: per account its instance, what holds, and the attributes that its server attached.
@@ -26,9 +27,10 @@ extension ServerAccount.Seed {
         let identity =
             switch endpoint.security {
             case .noSec: ""
+            // Without leading zeros: state files of earlier releases hold digests made this way.
             case .psk(let identity, _): identity.map { String($0, radix: 16) }.joined(separator: ",")
             }
-        return fnv1a(
+        let digest = fnv1a(
             """
             \(name)
             \(shortServerID)
@@ -36,13 +38,6 @@ extension ServerAccount.Seed {
             \(identity)
             \(settings.lines.joined(separator: "\n"))
             """.utf8)
+        return digest.hexadecimal
     }
-}
-
-/// FNV-1a, 64 bits, 16 hexadecimal digits: tells one section from another, not against an adversary.
-private func fnv1a(_ bytes: some Sequence<UInt8>) -> String {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    let digits = String(hash, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
 }

@@ -50,7 +50,7 @@ public struct PackageControl: Hashable, Sendable {
             return relations
         }
         name = try required("Package")
-        guard Self.isPackageName(name) else {
+        guard PackageName.isValid(name) else {
             throw refused(
                 "Package",
                 "a name has 2 to 128 lower case letters, digits and the characters + - . and begins with a letter or digit"
@@ -78,12 +78,5 @@ public struct PackageControl: Hashable, Sendable {
         breaks = try relations("Breaks")
         provides = try relations("Provides")
         providesText = paragraph["Provides"]?.split(whereSeparator: \.isNewline).joined(separator: " ") ?? ""
-    }
-
-    /// Debian policy, section 5.6.1. What holds here is fit for a file's name.
-    static func isPackageName(_ text: some StringProtocol) -> Bool {
-        guard (2...128).contains(text.utf8.count), let first = text.utf8.first else { return false }
-        func isAlphanumeric(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) }
-        return isAlphanumeric(first) && text.utf8.allSatisfy { isAlphanumeric($0) || "+-.".utf8.contains($0) }
     }
 }

@@ -14,9 +14,6 @@ public final class DebFile: Sendable {
     public let signers: [Signer]
     private let file: FileDescriptor
 
-    /// Whether a good signature was seen.
-    public var isVerified: Bool { !signers.isEmpty }
-
     /// Parses the outer shape and applies the policy: the signature is verified before anything is decompressed.
     public init(_ file: consuming FileDescriptor, _ policy: SignaturePolicy) throws(DebError) {
         let container = try DebContainer(file)
@@ -50,12 +47,6 @@ public final class DebFile: Sendable {
         do throws(SigningError) {
             return try DetachedSignature(bytes).verify(over: file, range: range, keyring: keyring, time: time)
         } catch { throw .badSignature(error) }
-    }
-
-    /// The signature's bytes (CMS, DER), verified or not.
-    public func signatureBytes() throws(DebError) -> [UInt8]? {
-        guard let member = container.signature else { return nil }
-        return try DebContainer.read(file, member.data)
     }
 
     /// The attached manifest's bytes; the signature covers them.
@@ -98,14 +89,6 @@ public final class DebFile: Sendable {
         files["md5sums"] = nil
         guard files["control"] != nil else { throw .malformed("\(container.control.name) holds no file “control”") }
         return files
-    }
-
-    /// Lists the data archive without unpacking it; the whole is decompressed for that.
-    public func entries(limits: ArchiveLimits = ArchiveLimits(), _ body: (ArchiveEntry) throws -> Void) throws {
-        do {
-            let reader = try dataReader(limits)
-            while let entry = try reader.next() { try body(entry) }
-        } catch let error as ArchiveError { throw DebError(error, in: container.data.name) }
     }
 
     /// Unpacks the data archive beneath an empty folder, decompressing it once, and flushes it to the medium.

@@ -52,9 +52,6 @@ public struct PlannedUnit: Hashable, Sendable {
     public var isStarted: Bool
     /// `DefaultInstance=` of a template, which enabling it brings.
     public var defaultInstance: String?
-
-    /// The part after the last dot: `service`, `socket`, `timer`, `path`, `target`, `slice`.
-    public var type: String { name.split(separator: ".").last.map(String.init) ?? "" }
 }
 
 /// A configuration file.

@@ -68,7 +68,7 @@ public struct Relation: Hashable, Sendable, CustomStringConvertible {
         let words = rest.split(whereSeparator: \.isWhitespace)
         guard words.count == 1, let word = words.first else { throw refused("expected one package") }
         let parts = word.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let name = parts.first, PackageControl.isPackageName(name) else {
+        guard let name = parts.first, PackageName.isValid(name) else {
             throw refused("that is no package name")
         }
         let qualifier = parts.count == 2 ? String(parts[1]) : ""

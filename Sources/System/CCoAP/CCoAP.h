@@ -49,7 +49,6 @@ static inline void gk_coap_turn(coap_context_t *context) {
 
 // What happened, without C enums of odd types.
 enum {
-    gk_event_closed = COAP_EVENT_DTLS_CLOSED,
     gk_event_connected = COAP_EVENT_DTLS_CONNECTED,
     gk_event_error = COAP_EVENT_DTLS_ERROR,
     gk_event_session_deleted = COAP_EVENT_SERVER_SESSION_DEL,

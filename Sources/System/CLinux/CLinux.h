@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <linux/netlink.h>
 #include <linux/openat2.h>
 #include <linux/rtnetlink.h>
@@ -31,12 +30,6 @@ static inline int gk_openat2(int dirfd, const char *path, uint64_t flags, uint64
     return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof how);
 }
 
-// renameat2(2): glibc has it behind _GNU_SOURCE, which must not be defined here: Glibc's module is built without it,
-// and structures would differ.
-static inline int gk_renameat2(int olddirfd, const char *oldpath, int newdirfd, const char *newpath, unsigned int flags) {
-    return (int)syscall(SYS_renameat2, olddirfd, oldpath, newdirfd, newpath, flags);
-}
-
 // mallopt(3): Glibc's Swift module has no malloc.h.
 static inline int gk_mallopt_mmap_threshold(int bytes) { return mallopt(M_MMAP_THRESHOLD, bytes); }
 
@@ -51,19 +44,12 @@ static inline int gk_pipe_cloexec(int ends[2]) { return (int)syscall(SYS_pipe2, 
 
 static inline int gk_eventfd(void) { return (int)syscall(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
-// copy_file_range(2) and fallocate(2) take 64-bit offsets everywhere when called so.
-static inline long gk_copy_file_range(int in, int out, size_t length) {
-    return syscall(SYS_copy_file_range, in, (void *)0, out, (void *)0, length, 0);
-}
-
 // The kind of file system that holds a file: f_type of statfs(2), whose type differs between architectures.
 static inline int64_t gk_file_system_type(int fd) {
     struct statfs status;
     return fstatfs(fd, &status) == 0 ? (int64_t)status.f_type : -1;
 }
 static const int64_t gk_FUSE_SUPER_MAGIC = 0x65735546;
-
-static inline int gk_memfd_create(const char *name, unsigned int flags) { return (int)syscall(SYS_memfd_create, name, flags); }
 
 // ioctl(2) is variadic.
 static inline int gk_ioctl_pointer(int fd, unsigned long request, void *argument) { return ioctl(fd, request, argument); }
@@ -88,7 +74,5 @@ static const uint64_t gk_RESOLVE_BENEATH = RESOLVE_BENEATH;
 static const uint64_t gk_RESOLVE_NO_XDEV = RESOLVE_NO_XDEV;
 static const uint64_t gk_RESOLVE_NO_SYMLINKS = RESOLVE_NO_SYMLINKS;
 static const uint64_t gk_RESOLVE_NO_MAGICLINKS = RESOLVE_NO_MAGICLINKS;
-static const unsigned int gk_RENAME_NOREPLACE = RENAME_NOREPLACE;
-static const unsigned int gk_RENAME_EXCHANGE = RENAME_EXCHANGE;
 
 #endif

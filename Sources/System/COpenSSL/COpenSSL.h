@@ -33,7 +33,6 @@ static inline CMS_SignerInfo *gk_signers_at(const STACK_OF(CMS_SignerInfo) *stac
 }
 
 // BIO_set_flags and BIO_set_retry_* are macros over these; a source that reads files never retries.
-static inline BIO *gk_bio_new_memory(const void *bytes, int count) { return BIO_new_mem_buf(bytes, count); }
 static inline long gk_bio_memory(BIO *bio, char **bytes) { return BIO_get_mem_data(bio, bytes); }
 
 // Flags that import with differing types, or not at all.
