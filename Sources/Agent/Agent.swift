@@ -212,6 +212,10 @@ public final class Agent {
                     "The account \(name, .server) follows its changed section; what its server had written is dropped")
             case .previousStateTaken:
                 Log.event(.stateRestored, "\("\(folder)/accounts", .file) was damaged: the state before it is used")
+            case .stateKept(let reason):
+                Log.error(
+                    "The servers' settings cannot be read: \(reason, .reason); accounts are as the configuration says, and what servers write is refused. Check the disk (dmesg), or install the newer release again; then restart gatekeeld"
+                )
             case .stateLost:
                 Log.event(
                     .stateRestored,

@@ -162,26 +162,6 @@ extension InstallerRefusal {
             case .unreachable: .unavailable
             case .accessDenied, .invalidArgument, .failed: .failed
             }
-        self.init(kind, error.text.hasToken ? error.text : "\(error.code.token): \(error.text)")
-    }
-}
-
-extension ContractError.Code {
-    /// `bad-signature`: the short token that begins a Status Reason.
-    var token: String {
-        var token = ""
-        for character in rawValue {
-            if character.isUppercase, !token.isEmpty { token += "-" }
-            token += character.lowercased()
-        }
-        return token
-    }
-}
-
-extension String {
-    /// Whether it begins with a short token and a colon: `downgrade: …`.
-    fileprivate var hasToken: Bool {
-        guard let colon = firstIndex(of: ":") else { return false }
-        return self[..<colon].allSatisfy { $0.isASCII && ($0.isLowercase || $0 == "-") } && colon != startIndex
+        self.init(kind, "\(error.code.token): \(error.text)")
     }
 }

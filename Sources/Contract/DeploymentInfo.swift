@@ -24,6 +24,8 @@ public struct DeploymentInfo: DictionaryValue {
     public var result: Result
     /// `token: text`: a short ASCII token for programs, a text for people.
     public var reason: String
+    /// The version in place before could not be started again: nothing of the package runs.
+    public var isDown: Bool
     /// Of the staged package that it installs; empty for what needs none.
     public var token: String
     /// Seconds since the epoch.
@@ -35,7 +37,8 @@ public struct DeploymentInfo: DictionaryValue {
 
     public init(
         id: String, package: String, operation: String = "install", version: String = "", previous: String = "",
-        state: String = "", percent: Int = 0, result: Result = .running, reason: String = "", token: String = "",
+        state: String = "", percent: Int = 0, result: Result = .running, reason: String = "", isDown: Bool = false,
+        token: String = "",
         startedAt: Int64 = 0, endedAt: Int64 = 0, downtime: Duration = .zero
     ) {
         self.id = id
@@ -47,6 +50,7 @@ public struct DeploymentInfo: DictionaryValue {
         self.percent = percent
         self.result = result
         self.reason = reason
+        self.isDown = isDown
         self.token = token
         self.startedAt = startedAt
         self.endedAt = endedAt
@@ -60,7 +64,8 @@ public struct DeploymentInfo: DictionaryValue {
             previous: properties.text("previous"), state: properties.text("state"),
             percent: Int(min(100, properties.number("percent"))),
             result: Result(rawValue: properties.text("result")) ?? .running, reason: properties.text("reason"),
-            token: properties.text("token"), startedAt: Int64(contract: properties.number("started-at")),
+            isDown: properties["down"] == .bool(true), token: properties.text("token"),
+            startedAt: Int64(contract: properties.number("started-at")),
             endedAt: Int64(contract: properties.number("ended-at")),
             downtime: .microseconds(Int64(contract: properties.number("downtime"))))
     }
@@ -70,7 +75,7 @@ public struct DeploymentInfo: DictionaryValue {
             "id": .string(id), "package": .string(package), "operation": .string(operation),
             "version": .string(version), "previous": .string(previous), "state": .string(state),
             "percent": .uint32(UInt32(clamping: percent)), "result": .string(result.rawValue),
-            "reason": .string(reason), "token": .string(token), "started-at": startedAt.contract,
+            "reason": .string(reason), "down": .bool(isDown), "token": .string(token), "started-at": startedAt.contract,
             "ended-at": endedAt.contract,
             "downtime": .uint64(UInt64(max(0, downtime / .microseconds(1)))),
         ]

@@ -65,7 +65,8 @@ public enum Installer1 {
                 """
                 A deployment: id s, package s, operation s (install, update, remove, activate, deactivate, rollback),
                 version s, previous s, state s (the step), percent u, result s (running, done, failed, rolled-back),
-                reason s (a short token, a colon, a text), token s (of the staged package), started-at t, ended-at t, downtime t (microseconds).
+                reason s (a short token, a colon, a text), down b (the version before could not be started again), token s (of
+                the staged package), started-at t, ended-at t, downtime t (microseconds).
                 """,
                 inputs: [.init("id", "s")], outputs: [.init("deployment", "a{sv}")]),
             .init(

@@ -13,8 +13,8 @@
     public func faultPoint(_ name: StaticString) throws(Errno) {
         var path = "/run/gatekeel-faults/\(name)"
         let own = "\(path)@\(Files.split(CommandLine.arguments.first ?? "").name)"
-        if Files.exists(own) { path = own }
-        guard let bytes = try? Files.read(path, limit: 64) else { return }
+        if try Files.exists(own) { path = own }
+        guard let bytes = try Files.readIfPresent(path, limit: 64) else { return }
         let words = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
         guard words.count >= 2, let count = Int(words[1]), count > 0 else { return }
         if words.count > 2, let after = Int(words[2]), after > 0 {

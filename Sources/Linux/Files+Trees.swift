@@ -3,19 +3,26 @@ import Glibc
 extension Files {
     /// Removes a file or a whole tree, as `FileTree.remove(beneath:_:)` does. What is not there is no error.
     public static func removeTree(_ path: String) throws(Errno) {
-        guard exists(path) else { return }
+        guard try exists(path) else { return }
         let (folder, name) = split(path)
         try FileTree.remove(beneath: try FileDescriptor.open(folder, O_RDONLY | O_DIRECTORY), name)
     }
 
-    /// The target of a symbolic link: `readlink(2)`; nil when there is none, or when it is no link.
-    public static func linkTarget(_ path: String) -> String? {
-        let bytes = [UInt8](unsafeUninitializedCapacity: Int(PATH_MAX)) { buffer, length in
-            length = buffer.withMemoryRebound(to: CChar.self) { characters in
-                characters.baseAddress.map { max(0, readlink(path, $0, characters.count)) } ?? 0
+    /// The target of a symbolic link: `readlink(2)`; nil when nothing is there, or no link (`EINVAL`).
+    ///
+    /// - Throws: every other error: a link that cannot be read may still be there.
+    public static func linkTarget(_ path: String) throws(Errno) -> String? {
+        do throws(Errno) {
+            return try ifPresent { () throws(Errno) in
+                try readFault(path)
+                var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+                let length = try retrying("read the link \(path)") { readlink(path, &buffer, buffer.count) }
+                return String(decoding: buffer.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
             }
+        } catch {
+            if error.code == EINVAL { return nil }
+            throw error
         }
-        return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
     }
 
     /// Makes or replaces a symbolic link atomically and durably: `placeLink`, `fsync(2)` of the folder.

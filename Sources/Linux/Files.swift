@@ -8,6 +8,7 @@ public enum Files {
     /// - Parameter limit: the most bytes that are accepted.
     /// - Throws: `EFBIG` when the file holds more than `limit` bytes; otherwise what `open(2)` or `read(2)` gave.
     public static func read(_ path: String, limit: Int) throws(Errno) -> [UInt8] {
+        try readFault(path)
         let file = try FileDescriptor.open(path)
         return try read(file, limit: limit, context: path)
     }
@@ -82,23 +83,55 @@ public enum Files {
     }
 
     /// The names in a folder, without `.` and `..`, sorted.
+    ///
+    /// - Throws: `ENOENT` when there is no such folder.
     public static func names(in path: String) throws(Errno) -> [String] {
-        guard let stream = opendir(path) else { throw Errno.current("opendir \(path)") }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != "." && name != ".." { names.append(name) }
+        try readFault(path)
+        return try FileTree.names(in: try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)).sorted()
+    }
+
+    /// As `names(in:)`; empty when there is no such folder. Every other error is thrown.
+    public static func namesIfPresent(in path: String) throws(Errno) -> [String] {
+        try ifPresent { () throws(Errno) in try names(in: path) } ?? []
+    }
+
+    /// As `read(_:limit:)`; nil when there is no such file. Every other error is thrown.
+    public static func readIfPresent(_ path: String, limit: Int) throws(Errno) -> [UInt8]? {
+        try ifPresent { () throws(Errno) in try read(path, limit: limit) }
+    }
+
+    /// `lstat(2)`: what is at a path, symbolic links not followed; nil when nothing is there.
+    ///
+    /// - Throws: every error but `ENOENT` and `ENOTDIR`: that a path cannot be looked at does not mean that it is free.
+    public static func status(_ path: String) throws(Errno) -> stat? {
+        try ifPresent { () throws(Errno) in
+            try readFault(path)
+            var status = stat()
+            try retrying("look at \(path)") { lstat(path, &status) }
+            return status
         }
-        return names.sorted()
     }
 
     /// Whether something of this name is there; symbolic links are not followed.
-    public static func exists(_ path: String) -> Bool {
-        var status = stat()
-        return lstat(path, &status) == 0
+    ///
+    /// - Throws: as `status(_:)`.
+    public static func exists(_ path: String) throws(Errno) -> Bool { try status(path) != nil }
+
+    /// Whether a folder of this name is there; a symbolic link to one is none.
+    ///
+    /// - Throws: as `status(_:)`.
+    public static func isFolder(_ path: String) throws(Errno) -> Bool {
+        try status(path).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
+    }
+
+    /// nil for an error that means that nothing is there: `ENOENT`, and `ENOTDIR` for a file where a folder is expected.
+    static func ifPresent<Value>(_ body: () throws(Errno) -> Value) throws(Errno) -> Value? {
+        do throws(Errno) {
+            return try body()
+        } catch {
+            if error.code == ENOENT || error.code == ENOTDIR { return nil }
+            throw error
+        }
     }
 
     /// The folder and the last name of a path: `("/etc", "hosts")`; `"."` when there is no slash.

@@ -1,11 +1,13 @@
 import FaultPoints
+import Glibc
 import Linux
 
 /// A small state file that survives crashes and damage: replaced atomically, checksummed, with the state before it beside
 /// it (`PATH.previous`).
 ///
-/// A crash at any moment leaves the old bytes or the new ones. Bytes whose checksum fails (a bad sector, an editor) are
-/// never taken: the copy is, and `Origin` says so.
+/// A crash at any moment leaves the old bytes or the new ones. Bytes whose checksum does not match (a bad sector, an
+/// editor) are never used: the copy is used instead, and `Origin` says so. A file that was not used is kept as
+/// `PATH.refused`.
 public struct CheckedFile: Sendable {
     /// Where a state came from.
     public enum Origin: Hashable, Sendable {
@@ -13,41 +15,76 @@ public struct CheckedFile: Sendable {
         case file
         /// There is none, and no copy either: the first start.
         case absent
-        /// The file is damaged or gone; the state before it was taken.
+        /// The file is damaged or gone; the state before it is used.
         case previous
-        /// The file is damaged and so is its copy, or has none.
+        /// The file is damaged and so is its copy, or there is no copy.
         case lost
+        /// A newer release wrote the file in a format that this one cannot read; the state before it is used if there is
+        /// one.
+        case newer
     }
 
     public let path: String
     private let limit: Int
+    /// Whether a file that was not used is kept as `PATH.refused`.
+    private let keepsRefused: Bool
 
     private var copy: String { path + ".previous" }
+    /// Where a file that was not used is kept.
+    private var refused: String { path + ".refused" }
 
     #if DEBUG
         /// A test's own: called with each named place that is passed; what it throws is thrown there.
         public var probe: (@Sendable (String) throws(Errno) -> Void)?
     #endif
 
-    /// - Parameter limit: the most bytes that are read.
-    public init(path: String, limit: Int = 1 << 20) {
+    /// - Parameters:
+    ///   - limit: the most bytes that are read.
+    ///   - keepsRefused: false for a file in a folder that must not change.
+    public init(path: String, limit: Int = 1 << 20, keepsRefused: Bool = true) {
         self.path = path
         self.limit = limit
+        self.keepsRefused = keepsRefused
     }
 
     /// Reads the state; blocks.
     ///
+    /// A medium that cannot be read (`EIO`) counts as damage as long as the copy is whole. Otherwise an error is neither
+    /// an absence nor damage: it is thrown, and the caller must not write a new state over the one that it could not read.
     /// - Parameter decode: makes the state of the bytes; nil when they make none, which counts as damage.
-    public func load<Value>(_ decode: ([UInt8]) -> Value?) -> (value: Value?, origin: Origin) {
-        if let value = body(of: path).flatMap(decode) { return (value, .file) }
-        if let value = body(of: copy).flatMap(decode) { return (value, .previous) }
-        return (nil, Files.exists(path) || Files.exists(copy) ? .lost : .absent)
+    public func load<Value>(
+        _ decode: ([UInt8]) throws(NewerFormat) -> Value?
+    ) throws(Errno) -> (value: Value?, origin: Origin) {
+        let main = read(path, decode)
+        let origin: Origin
+        switch main {
+        case .whole(let value): return (value, .file)
+        case .failed(let error) where error.code != EIO: throw error
+        case .newer: origin = .newer
+        case .absent, .damaged, .failed: origin = .previous
+        }
+        let before = read(copy, decode)
+        if case .failed(let error) = main {
+            guard case .whole = before else { throw error }
+        }
+        if case .failed(let error) = before { throw error }
+        switch main {
+        case _ where !keepsRefused: break
+        case .absent: break
+        case .newer: try Files.link(path, replacing: refused)
+        // Kept for a closer look, where there is room for it.
+        case .whole, .damaged, .failed: try? Files.link(path, replacing: refused)
+        }
+        if case .whole(let value) = before { return (value, origin) }
+        if case .absent = main, case .absent = before { return (nil, .absent) }
+        return (nil, origin == .newer ? .newer : .lost)
     }
 
-    /// Writes the state durably; blocks. Bytes that are whole are kept as the copy first.
+    /// Writes the state durably; blocks. A file that is whole is kept as the copy first.
     public func save(_ body: some Sequence<UInt8>) throws(Errno) {
         try pass("state.write.before")
-        if self.body(of: path) != nil {
+        // A file that cannot be read now does not become the copy: the one before it is known to be whole.
+        if case .whole = read(path, { _ in true }) {
             try Files.link(path, replacing: copy)
             try pass("state.copy.after")
         }
@@ -55,9 +92,10 @@ public struct CheckedFile: Sendable {
         try pass("state.write.after")
     }
 
-    /// Removes the file and its copy durably.
+    /// Removes the file and all that was kept of it, durably.
     public func remove() throws(Errno) {
         try pass("state.remove.before")
+        try Files.remove(refused)
         try Files.remove(copy)
         try Files.remove(path)
     }
@@ -76,12 +114,32 @@ public struct CheckedFile: Sendable {
         #endif
     }
 
-    private func body(of path: String) -> [UInt8]? {
-        guard let bytes = try? Files.read(path, limit: limit) else { return nil }
+    /// What a file holds.
+    private enum Content<Value> {
+        case whole(Value)
+        case absent
+        case damaged
+        case newer
+        case failed(Errno)
+    }
+
+    private func read<Value>(_ path: String, _ decode: ([UInt8]) throws(NewerFormat) -> Value?) -> Content<Value> {
+        let bytes: [UInt8]
+        do throws(Errno) {
+            guard let found = try Files.readIfPresent(path, limit: limit) else { return .absent }
+            bytes = found
+        } catch {
+            // More bytes than a state has are no state.
+            return error.code == EFBIG ? .damaged : .failed(error)
+        }
         let length = Self.trailer([]).count
-        guard bytes.count >= length else { return nil }
-        let body = bytes.dropLast(length)
-        return Array(bytes.suffix(length)) == Self.trailer(body) ? Array(body) : nil
+        let body = Array(bytes.dropLast(length))
+        guard bytes.count >= length, Array(bytes.suffix(length)) == Self.trailer(body) else { return .damaged }
+        do throws(NewerFormat) {
+            return try decode(body).map { .whole($0) } ?? .damaged
+        } catch {
+            return .newer
+        }
     }
 
     /// `# sum ` and FNV-1a of the body in 16 hexadecimal digits: against damage, not against an adversary.

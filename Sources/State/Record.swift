@@ -2,6 +2,10 @@
 /// fields with tabs between them.
 ///
 /// Fields may hold any text; tabs, line feeds, carriage returns and backslashes are written `\t`, `\n`, `\r`, `\\`.
+///
+/// A record of a state file says its format (`format=1`; files of releases before that key have none). Within a format,
+/// releases add keys and never fields to a key: an older release keeps the lines whose keys it does not know
+/// (`others(than:)`) and writes them back (`add(_: Record)`).
 public struct Record: Hashable, Sendable {
     private struct Row: Hashable, Sendable {
         var key: String
@@ -20,6 +24,43 @@ public struct Record: Hashable, Sendable {
     public mutating func add(_ key: String, _ flag: Bool) { add(key, flag ? "yes" : "no") }
     /// A line for each value.
     public mutating func add(_ key: String, each values: [String]) { for value in values { add(key, value) } }
+
+    /// Appends all lines of another record.
+    public mutating func add(_ others: Record) { rows += others.rows }
+
+    // MARK: Format
+
+    /// The format that this release writes, and the newest that it reads.
+    public static let format = 1
+    private static let formatKey = "format"
+
+    /// Begins a state file's record.
+    public static func versioned() -> Record {
+        var record = Record()
+        record.add(formatKey, format)
+        return record
+    }
+
+    /// - Throws: `NewerFormat` for a record that this release must not use.
+    public func requireKnownFormat() throws(NewerFormat) {
+        let found: Int = integer(Self.formatKey)
+        if found > Self.format { throw NewerFormat(found: found, known: Self.format) }
+    }
+
+    /// The lines whose keys are not among these, in order: what a newer release added. The format's line is none of them.
+    public func others(than known: Set<String>) -> Record {
+        filtered { key, _ in key != Self.formatKey && !known.contains(key) }
+    }
+
+    /// The lines that satisfy a condition on key and fields, in order.
+    public func filtered(_ isIncluded: (_ key: String, _ fields: [String]) -> Bool) -> Record {
+        var record = Record()
+        record.rows = rows.filter { isIncluded($0.key, $0.fields) }
+        return record
+    }
+
+    /// All keys, each once.
+    public var keys: Set<String> { Set(rows.map(\.key)) }
 
     // MARK: Reading
 

@@ -44,10 +44,10 @@ import Testing
         }
         let asked = try runs.indices.compactMap { index -> String? in
             let name = "\(folder.path)/asked.\(index)"
-            guard Files.exists(name) else { return nil }
+            guard (try? Files.exists(name)) == true else { return nil }
             return String(decoding: try Files.read(name, limit: 10000), as: UTF8.self)
         }
-        let bytes = Files.exists(path) ? try Files.read(path, limit: 10000) : []
+        let bytes = try Files.exists(path) ? try Files.read(path, limit: 10000) : []
         return (String(decoding: bytes, as: UTF8.self), asked, failure)
     }
 

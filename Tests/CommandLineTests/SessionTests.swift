@@ -230,9 +230,8 @@ private final class Output {
             let removed = await run("remove --purge rinetd", gateway)
             #expect(removed.out.contains("but not all of it (incomplete: /srv/x could not be removed)"))
             gateway.current.operation = "activate"
-            gateway.script = {
-                $0.tell("finished", 100, .failed, reason: "start-failed: no; the previous release does not run: no")
-            }
+            gateway.current.isDown = true
+            gateway.script = { $0.tell("finished", 100, .failed, reason: "start-failed: no") }
             #expect(!(await run("activate rinetd", gateway).err.contains("what ran before runs")))
         }
     }

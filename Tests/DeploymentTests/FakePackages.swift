@@ -15,7 +15,7 @@ struct FakePackages: PackageReader {
     /// Where the inspection of a package that `waits` stands.
     static let gate = Gate()
 
-    func horizon() -> Int64? { end }
+    func horizon() throws -> Int64? { end }
 
     func isVersion(_ version: String, lowerThan other: String) -> Bool {
         guard let left = DebianVersion(version), let right = DebianVersion(other) else { return false }

@@ -95,7 +95,7 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner {
         let file = at.map { "\(name[..<$0])@.service" } ?? name
         let dropIn = root.read("\(attached)/\(file).d/10-gatekeel.conf") ?? ""
         let line = dropIn.split(separator: "\n").first { $0.hasPrefix("AssertPathExists=!") }
-        return line.map { Files.exists(String($0.dropFirst("AssertPathExists=!".count))) } ?? false
+        return line.map { (try? Files.exists(String($0.dropFirst("AssertPathExists=!".count)))) == true } ?? false
     }
 
     func enable(_ names: [String]) async throws {
@@ -320,11 +320,11 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner {
 
     func makeUsers(from files: [String]) async throws {
         try call("users", files.map { Files.split($0).name })
-        for file in files where !Files.exists(file) { throw Errno(2, file) }
+        for file in files where try !Files.exists(file) { throw Errno(2, file) }
     }
 
     func makeFiles(from files: [String]) async throws {
         try call("files", files.map { Files.split($0).name })
-        for file in files where !Files.exists(file) { throw Errno(2, file) }
+        for file in files where try !Files.exists(file) { throw Errno(2, file) }
     }
 }

@@ -1,6 +1,7 @@
 import EventLoop
 import Glibc
 import Linux
+import Packages
 import State
 import TestSupport
 import Testing
@@ -11,12 +12,12 @@ import Testing
     @Test func aRecordOfAnotherKindIsNone() throws {
         let root = TemporaryRoot()
         let file = CheckedFile(record: "\(root.path)/record")
-        #expect(file.load("one").record == nil && file.load("one").complaints.isEmpty)
+        #expect(try file.load("one").record == nil && file.load("one").complaints.isEmpty)
         let record = Record(kind: "one")
         try file.save(record.bytes)
-        #expect(file.load("one").record == record)
-        #expect(file.load("other").record == nil)
-        #expect(file.load("other").complaints.count == 1)
+        #expect(try file.load("one").record == record)
+        #expect(try file.load("other").record == nil)
+        #expect(try file.load("other").complaints.count == 1)
     }
 
     @Test func aDeploymentsRecordIsComplete() throws {
@@ -61,14 +62,14 @@ import Testing
         deployment.phase = .unpacking
         try store.saveJournal(deployment)
         root.write("/var/lib/gatekeel/journal/deployment", "rubbish")
-        let loaded = store.loadJournal()
+        let loaded = try store.loadJournal()
         #expect(loaded.deployment?.phase == .verifying)
         #expect(loaded.complaints.count == 1)
         // The damaged one does not become the good copy.
         deployment.phase = .preparing
         try store.saveJournal(deployment)
         root.write("/var/lib/gatekeel/journal/deployment", "rubbish")
-        #expect(store.loadJournal().deployment?.phase == .verifying)
+        #expect(try store.loadJournal().deployment?.phase == .verifying)
     }
 
     @Test func namesThatArePathsAreNone() {

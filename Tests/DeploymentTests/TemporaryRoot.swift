@@ -27,7 +27,7 @@ final class TemporaryRoot: Sendable {
         (try? Files.read("\(path)\(name)", limit: 1 << 20)).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    func exists(_ name: String) -> Bool { Files.exists("\(path)\(name)") }
+    func exists(_ name: String) -> Bool { (try? Files.exists("\(path)\(name)")) == true }
 
     /// All files and links beneath a folder, relative to it.
     func tree(_ name: String) -> [String] {
@@ -35,7 +35,7 @@ final class TemporaryRoot: Sendable {
         func walk(_ folder: String, _ prefix: String) {
             for entry in (try? Files.names(in: folder)) ?? [] {
                 let path = "\(folder)/\(entry)"
-                if ConffileTransaction.isFolder(path) {
+                if (try? Files.isFolder(path)) == true {
                     walk(path, "\(prefix)\(entry)/")
                 } else {
                     found.append(prefix + entry)

@@ -18,6 +18,8 @@ final class FakeInstaller: SoftwareInstaller {
     var onInstall: () -> Void = {}
     /// The next call is done, but its answer does not arrive: the installer died over it.
     var loseAnswers = false
+    /// Deployments cannot be asked for.
+    var isAway = false
     /// The next install does not arrive: the installer was away.
     var loseInstall = false
     /// Happens while a staged package is being dropped.
@@ -78,7 +80,10 @@ final class FakeInstaller: SoftwareInstaller {
         waiting = []
     }
 
-    func deployment(of token: String) async throws(InstallerRefusal) -> String? { deployments[token] }
+    func deployment(of token: String) async throws(InstallerRefusal) -> String? {
+        if isAway { throw InstallerRefusal(.unavailable, "unreachable: gone") }
+        return deployments[token]
+    }
 
     func remember(deployment: String, of token: String) { deployments[token] = deployment }
 

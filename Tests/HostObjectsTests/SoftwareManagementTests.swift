@@ -3,6 +3,7 @@ import Glibc
 import LwM2M
 import LwM2MClient
 import Linux
+import State
 import TestSupport
 import Testing
 
@@ -658,10 +659,10 @@ extension SoftwareManagementTests {
             #expect(rig.state() == "3 3 false")
             rig.object.store.probe = nil
             let record = rig.object.store.record(0)
-            #expect(!Files.exists(record.path))
+            #expect(try !Files.exists(record.path))
             await rig.settle {
                 rig.scheduler.advance(by: .seconds(60))
-                return Files.exists(record.path)
+                return (try? Files.exists(record.path)) == true
             }
             await rig.restart()
             #expect(rig.state() == "3 3 false")
@@ -679,6 +680,66 @@ extension SoftwareManagementTests {
             await rig.restart(boot: "boot-2")
             #expect(rig.state() == "4 2 true")
         }
+    }
+
+    /// That the installer did not answer does not mean that it has no such deployment.
+    @Test func anInstallIsNotLostWhileTheInstallerDoesNotAnswer() async throws {
+        try await onLoop {
+            var rig = Rig()
+            await rig.object.start()
+            _ = try await rig.push(Self.one)
+            rig.installer.outcome = nil
+            let installing = rig
+            LoopActor.spawn { try? await installing.object.execute(0, 4, []) }
+            await rig.settle { rig.installer.calls.last == "install t-1 true" }
+            rig.installer.staged = []
+            rig.installer.packages = [InstalledPackage(name: "keel", version: "1.0", active: true)]
+            rig.installer.outcome = .done
+            rig.installer.isAway = true
+            await rig.restart()
+            #expect(rig.state() == "3 3 true")
+            rig.installer.isAway = false
+            await rig.object.installerAppeared()
+            let restarted = rig
+            await rig.settle { restarted.state() == "4 2 true" }
+        }
+    }
+
+    @Test(arguments: [EIO, EACCES]) func aRecordThatCannotBeReadIsNotWrittenOver(code errno: Int32) async throws {
+        try await onLoop {
+            var rig = Rig()
+            await rig.object.start()
+            try await rig.install("1.0")
+            let path = "\(rig.folder.path)/0.record"
+            let bytes = try Files.read(path, limit: 65536)
+            for path in [path, path + ".previous"] { ReadFaults.set(errno, for: path) }
+            await rig.restart()
+            #expect(await code { _ = try await rig.object.create(2, [:]) } == "5.00")
+            await rig.object.installerAppeared()
+            await rig.object.packageChanged(InstalledPackage(name: "keel", version: "1.0", active: true))
+            for path in [path, path + ".previous"] { ReadFaults.set(nil, for: path) }
+            #expect(try Files.read(path, limit: 65536) == bytes)
+            await rig.settle {
+                rig.scheduler.advance(by: SoftwareManagement.loadPause)
+                return rig.object.isLoaded
+            }
+            #expect(rig.read(1) == "1.0")
+        }
+    }
+
+    @Test func keysOfANewerReleaseAreWrittenBack() throws {
+        var record = SoftwareRecord()
+        record.package = "keel"
+        record.staged = Self.one
+        record.uri = "http://h/p"
+        let read = try #require(try SoftwareRecord(bytes: record.bytes + Array("New=x\ty\n".utf8)))
+        #expect(read.others.all("New") == [["x", "y"]])
+        #expect(try SoftwareRecord(bytes: read.bytes) == read)
+        // Else a key would be written twice.
+        #expect(try SoftwareRecord(bytes: record.bytes)?.others.keys == [])
+        #expect(throws: NewerFormat.self) { try SoftwareRecord(bytes: Array("format=2\nState=0\nResult=0\n".utf8)) }
+        // A file of the release before the format was written.
+        #expect(try SoftwareRecord(bytes: Array("State=4\nResult=2\nBoot=b\n".utf8))?.state == .installed)
     }
 
     @Test func aDamagedRecordFallsBackAndIsTold() async throws {

@@ -65,12 +65,12 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
         let folder = "\(shop.root)/release"
         try Files.makeDirectories(folder)
         try reader.unpack(file, record: record, into: folder) { _ in }
-        #expect(Files.exists("\(folder)/usr/bin/foo"))
-        #expect(Files.exists("\(folder)/usr/lib/systemd/system/foo.service"))
-        #expect(Files.exists("\(folder)/conffiles/etc/foo.conf"))
-        #expect(!Files.exists("\(folder)/conffiles/etc/init.d"))
-        #expect(!Files.exists("\(folder)/etc"), "it would be overlaid on the host's")
-        #expect(!Files.exists("\(folder)/lib"))
+        #expect(try Files.exists("\(folder)/usr/bin/foo"))
+        #expect(try Files.exists("\(folder)/usr/lib/systemd/system/foo.service"))
+        #expect(try Files.exists("\(folder)/conffiles/etc/foo.conf"))
+        #expect(try !Files.exists("\(folder)/conffiles/etc/init.d"))
+        #expect(try !Files.exists("\(folder)/etc"), "it would be overlaid on the host's")
+        #expect(try !Files.exists("\(folder)/lib"))
     }
 
     /// The payload is decompressed once; a second attempt, whose tree is gone, unpacks again to the same.

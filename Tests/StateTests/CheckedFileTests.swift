@@ -14,21 +14,21 @@ import Testing
         try body(folder)
     }
 
-    private func text(_ file: CheckedFile) -> (String?, CheckedFile.Origin) {
-        let (value, origin) = file.load { String(validating: $0, as: UTF8.self) }
+    private func text(_ file: CheckedFile) throws -> (String?, CheckedFile.Origin) {
+        let (value, origin) = try file.load { String(validating: $0, as: UTF8.self) }
         return (value, origin)
     }
 
     @Test func whatWasSavedIsRead() throws {
         try withFolder { folder in
             let file = CheckedFile(path: "\(folder)/state")
-            #expect(text(file) == (nil, .absent))
+            #expect(try text(file) == (nil, .absent))
             try file.save("one".utf8)
-            #expect(text(file) == ("one", .file))
+            #expect(try text(file) == ("one", .file))
             try file.save("".utf8)
-            #expect(text(file) == ("", .file))
+            #expect(try text(file) == ("", .file))
             try file.remove()
-            #expect(text(file) == (nil, .absent))
+            #expect(try text(file) == (nil, .absent))
         }
     }
 
@@ -42,17 +42,17 @@ import Testing
                 var damaged = whole
                 damaged[index] ^= 0x20
                 try Files.replace(file.path, with: damaged)
-                #expect(text(file) == ("one", .previous), "byte \(index)")
+                #expect(try text(file) == ("one", .previous), "byte \(index)")
             }
             for length in whole.indices {
                 try Files.replace(file.path, with: whole.prefix(length))
-                #expect(text(file) == ("one", .previous), "cut to \(length)")
+                #expect(try text(file) == ("one", .previous), "cut to \(length)")
             }
             try Files.replace("\(file.path).previous", with: [])
-            #expect(text(file) == (nil, .lost))
+            #expect(try text(file) == (nil, .lost))
             // A damaged file is not made the copy of the next one.
             try file.save("three".utf8)
-            #expect(text(file) == ("three", .file))
+            #expect(try text(file) == ("three", .file))
         }
     }
 
@@ -61,9 +61,87 @@ import Testing
             let file = CheckedFile(path: "\(folder)/state")
             try file.save("1".utf8)
             try file.save("x".utf8)
-            let (value, origin) = file.load { Int(String(decoding: $0, as: UTF8.self)) }
+            let (value, origin) = try file.load { Int(String(decoding: $0, as: UTF8.self)) }
             #expect(value == 1 && origin == .previous)
         }
+    }
+
+    @Test(arguments: [EIO, EACCES]) func aFileThatCannotBeReadIsNeitherAbsentNorLost(code: Int32) throws {
+        try withFolder { folder in
+            let file = CheckedFile(path: "\(folder)/state")
+            try file.save("one".utf8)
+            for path in [file.path, file.path + ".previous"] {
+                if path != file.path { try Files.remove(file.path) }
+                ReadFaults.set(code, for: path)
+                let error = #expect(throws: Errno.self) { try text(file) }
+                #expect(error?.code == code)
+                ReadFaults.set(nil, for: path)
+            }
+        }
+    }
+
+    @Test func aBadSectorFallsBackToTheStateBeforeAndNothingElseDoes() throws {
+        try withFolder { folder in
+            let file = CheckedFile(path: "\(folder)/state")
+            try file.save("one".utf8)
+            try file.save("two".utf8)
+            defer { ReadFaults.set(nil, for: file.path) }
+            ReadFaults.set(EIO, for: file.path)
+            #expect(try text(file) == ("one", .previous))
+            ReadFaults.set(EACCES, for: file.path)
+            #expect(throws: Errno.self) { try text(file) }
+            ReadFaults.set(nil, for: file.path)
+            #expect(try text(file) == ("two", .file))
+        }
+    }
+
+    @Test func whatIsNotUsedIsKept() throws {
+        try withFolder { folder in
+            let file = CheckedFile(path: "\(folder)/state")
+            try file.save("one".utf8)
+            try file.save("two".utf8)
+            try Files.replace(file.path, with: Array("rubbish".utf8))
+            #expect(try text(file) == ("one", .previous))
+            try file.save("three".utf8)
+            #expect(try Files.read("\(file.path).refused", limit: 100) == Array("rubbish".utf8))
+            try file.remove()
+            #expect(try Files.names(in: folder) == [])
+        }
+    }
+
+    @Test func aNewerFormatIsRefusedAndKept() throws {
+        try withFolder { folder in
+            let file = CheckedFile(path: "\(folder)/state")
+            func load() throws -> (String?, CheckedFile.Origin) {
+                let (record, origin) = try file.load { (bytes) throws(NewerFormat) in
+                    guard let record = Record(bytes: bytes) else { return nil }
+                    try record.requireKnownFormat()
+                    return record
+                }
+                return (record?["A"], origin)
+            }
+            // A file of a release before there was a format.
+            try file.save("A=old\n".utf8)
+            #expect(try load() == ("old", .file))
+            try file.save("format=2\nA=new\n".utf8)
+            #expect(try load() == ("old", .newer))
+            try file.save("A=older again\n".utf8)
+            let kept = try Files.read("\(file.path).refused", limit: 100)
+            #expect(kept == CheckedFile.checked("format=2\nA=new\n".utf8))
+            try Files.remove(file.path)
+            try Files.replace("\(file.path).previous", with: kept)
+            #expect(try load() == (nil, .lost))
+        }
+    }
+
+    @Test func linesOfANewerReleaseAreWrittenBack() throws {
+        let read = try #require(Record(bytes: Array("format=1\nA=1\nNew=x\ty\nB=2\nNew=z\n".utf8)))
+        let others = read.others(than: ["A", "B"])
+        #expect(others.all("New") == [["x", "y"], ["z"]] && others.keys == ["New"])
+        var written = Record.versioned()
+        written["A"] = "3"
+        written.add(others)
+        #expect(String(decoding: written.bytes, as: UTF8.self) == "format=1\nA=3\nNew=x\ty\nNew=z\n")
     }
 
     @Test func recordsKeepLinesOfFields() throws {

@@ -1,5 +1,4 @@
 import Contract
-import Linux
 
 extension DeploymentInfo {
     /// What it does at the moment, for people.
@@ -31,8 +30,8 @@ extension DeploymentInfo {
         switch result {
         case .running: return "\(subject): \(activity)"
         case .failed:
-            // A reason that says otherwise is not contradicted, and of a removal that began nothing runs.
-            let runs = operation != "remove" && !reason.holds("the previous release does not run")
+            // Of a removal that began nothing runs.
+            let runs = operation != "remove" && !isDown
             return "\(operation) of \(subject) failed\(why)" + (runs ? "; what ran before runs" : "")
         case .rolledBack:
             let back = previous.isEmpty ? "nothing of it is left" : "\(previous) is back"

@@ -29,7 +29,7 @@ struct KeyringCommands {
             }
             let target = "\(folder)/\(name).pem"
             do throws(Errno) {
-                if Files.exists(target), try Files.read(target, limit: 1 << 18) != bytes {
+                if try Files.exists(target), try Files.read(target, limit: 1 << 18) != bytes {
                     throw Errno(EEXIST, "\(target) (give this one another --name=)")
                 }
                 try Files.makeDirectories(folder, mode: 0o755)

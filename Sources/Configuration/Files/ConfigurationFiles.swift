@@ -18,11 +18,14 @@ public struct ConfigurationFiles: Hashable, Sendable {
 
     /// The paths to read, in order: the main file of the first root that has it, then the drop-ins by name.
     public func paths() throws(Errno) -> [String] {
-        let main = roots.map { "\($0)/\(name)" }.first(where: Files.exists)
+        var main: String?
+        for path in roots.map({ "\($0)/\(name)" }) where main == nil {
+            if try Files.exists(path) { main = path }
+        }
         var dropIns: [String: String] = [:]
         for root in roots {
             let folder = "\(root)/\(name).d"
-            guard Files.exists(folder) else { continue }
+            guard try Files.exists(folder) else { continue }
             for file in try Files.names(in: folder) where file.hasSuffix(".conf") && !file.hasPrefix(".") {
                 if dropIns[file] == nil { dropIns[file] = "\(folder)/\(file)" }
             }

@@ -21,7 +21,7 @@ struct AttachedFile: Hashable, Sendable {
             if try HostFile.find(path).file?.bytes == bytes { return }
             try Files.replace(path, with: bytes, mode: 0o644)
         case .link(let target):
-            if Files.linkTarget(path) == target { return }
+            if try Files.linkTarget(path) == target { return }
             try Files.replaceLink(path, target: target)
         }
     }

@@ -75,7 +75,7 @@ struct Attachment: Sendable {
 
     private func content(of unit: ReleaseUnit) throws -> AttachedFile.Content {
         let source = "\(release)/\(unit.path)"
-        if let target = Files.linkTarget(source) {
+        if let target = try Files.linkTarget(source) {
             let name = Files.split(target).name
             guard name != unit.name, record.units.contains(where: { $0.name == name }) else {
                 throw DeploymentError(
@@ -145,7 +145,7 @@ struct Attachment: Sendable {
         for file in files {
             try passage("deployment.detach.each")
             let folder = Files.split(file.path).folder
-            guard Files.exists(folder) else { continue }
+            guard try Files.exists(folder) else { continue }
             try Files.remove(file.path)
             if folder.hasSuffix(".d"), !folder.hasSuffix("tmpfiles.d"), rmdir(folder) == 0 {
                 try Files.synchronizeDirectory(Files.split(folder).folder)

@@ -14,10 +14,10 @@ struct EnablementLink: Hashable, Sendable {
     static func find(for units: some Sequence<String>, _ paths: HostPaths) throws(Errno) -> [EnablementLink] {
         let names = Set(units)
         let base = paths.systemUnits
-        guard !names.isEmpty, Files.exists(base) else { return [] }
+        guard !names.isEmpty, try Files.exists(base) else { return [] }
         var links: [EnablementLink] = []
-        func look(_ path: String) {
-            guard let target = Files.linkTarget("\(base)/\(path)") else { return }
+        func look(_ path: String) throws(Errno) {
+            guard let target = try Files.linkTarget("\(base)/\(path)") else { return }
             let (folder, name) = Files.split(target)
             // systemd writes the path as it sees it: without a test's root.
             let attached = "/etc/systemd/system.attached"
@@ -27,10 +27,10 @@ struct EnablementLink: Hashable, Sendable {
         }
         for name in try Files.names(in: base) {
             if [".wants", ".requires", ".upholds"].contains(where: { name.hasSuffix($0) }) {
-                guard ConffileTransaction.isFolder("\(base)/\(name)") else { continue }
-                for entry in try Files.names(in: "\(base)/\(name)") { look("\(name)/\(entry)") }
+                guard try Files.isFolder("\(base)/\(name)") else { continue }
+                for entry in try Files.names(in: "\(base)/\(name)") { try look("\(name)/\(entry)") }
             } else {
-                look(name)
+                try look(name)
             }
         }
         return links
@@ -46,7 +46,7 @@ struct EnablementLink: Hashable, Sendable {
         }
         for link in wanted {
             let path = "\(paths.systemUnits)/\(link.path)"
-            if Files.linkTarget(path) == link.target { continue }
+            if try Files.linkTarget(path) == link.target { continue }
             try Files.makeDirectories(Files.split(path).folder, mode: 0o755)
             try Files.replaceLink(path, target: link.target)
         }

@@ -51,11 +51,13 @@ struct ConffilePlan: Hashable, Sendable {
 }
 
 extension ConffilePlan {
-    /// As `fields` gives them; nil for anything else.
-    init?(fields: [String]) {
+    /// As `fields` gives them.
+    ///
+    /// - Throws: for anything else. A plan that is not understood may not be passed over: the host's file depends on it.
+    init(fields: [String]) throws(Corrupt) {
         guard fields.count == 4, let choice = Choice(rawValue: fields[1]), let saved = Saved(rawValue: fields[2]),
             let beside = Saved(rawValue: fields[3])
-        else { return nil }
+        else { throw Corrupt("the plan of a conffile") }
         self.init(path: fields[0], choice: choice, saved: saved, savedBeside: beside)
     }
 }

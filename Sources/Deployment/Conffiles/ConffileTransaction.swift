@@ -19,8 +19,8 @@ struct ConffileTransaction: Sendable {
     /// switched by now, and the old bytes are nowhere else.
     func plan(_ conffiles: [String]) throws -> [ConffilePlan] {
         let file = CheckedFile(record: "\(work)/plan")
-        if let record = file.load("conffiles").record {
-            return record.all("conffile").compactMap(ConffilePlan.init(fields:))
+        if let record = try file.load("conffiles").record {
+            return try record.all("conffile").map { (fields) throws(Corrupt) in try ConffilePlan(fields: fields) }
         }
         try Files.removeTree(work)
         try Files.makeDirectories(work, mode: 0o700)
@@ -173,21 +173,16 @@ struct ConffileTransaction: Sendable {
     /// Folders of the new release's conffiles that the host lacks, those above first. To be called before the switch.
     func missingFolders() throws(Errno) -> [String] {
         var missing: [String] = []
-        try walk("/etc", packagedFolder) { path in
-            if !Files.exists(paths.host(path)) { missing.append(path) }
+        try walk("/etc", packagedFolder) { (path) throws(Errno) in
+            if try !Files.exists(paths.host(path)) { missing.append(path) }
         }
         return missing
     }
 
-    private func walk(_ path: String, _ base: String, _ visit: (String) -> Void) throws(Errno) {
-        guard Self.isFolder(base + path) else { return }
-        visit(path)
+    private func walk(_ path: String, _ base: String, _ visit: (String) throws(Errno) -> Void) throws(Errno) {
+        guard try Files.isFolder(base + path) else { return }
+        try visit(path)
         for name in try Files.names(in: base + path) { try walk("\(path)/\(name)", base, visit) }
-    }
-
-    static func isFolder(_ path: String) -> Bool {
-        var status = stat()
-        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
     /// Makes the folders that the plan found missing, with the package's modes and owners.
@@ -201,13 +196,13 @@ struct ConffileTransaction: Sendable {
 
     private func makeFolder(_ path: String) throws(Errno) {
         let host = paths.host(path)
+        let packaged = try Files.status(packagedFolder + path)
         if mkdir(host, 0o755) != 0 {
             let code = errno
             if code == EEXIST { return }
             throw Errno(code, "mkdir \(host)")
         }
-        var status = stat()
-        if lstat(packagedFolder + path, &status) == 0 {
+        if let status = packaged {
             if chown(host, status.st_uid, status.st_gid) != 0, geteuid() == 0 { throw Errno.current("chown \(host)") }
             try retrying("chmod \(host)") { chmod(host, status.st_mode & 0o7777) }
         }

@@ -13,7 +13,7 @@ struct DpkgFiles: Sendable {
     /// The Debian packages that own some of the paths.
     func owners(of paths: [String]) throws(Errno) -> [String: String] {
         var owners: [String: String] = [:]
-        guard !paths.isEmpty, Files.exists(folder) else { return owners }
+        guard !paths.isEmpty, try Files.exists(folder) else { return owners }
         let wanted = Set(paths)
         // Most lines are of others' programs: they need not become text.
         let places = ["/etc/", "/var/", "/srv/"].map { Array($0.utf8) }

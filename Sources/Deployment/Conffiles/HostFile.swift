@@ -22,12 +22,7 @@ struct HostFile: Hashable, Sendable {
     }
 
     static func find(_ path: String) throws(Errno) -> Found {
-        var status = stat()
-        if lstat(path, &status) != 0 {
-            let code = errno
-            if code == ENOENT || code == ENOTDIR { return .nothing }
-            throw Errno(code, "look at \(path)")
-        }
+        guard let status = try Files.status(path) else { return .nothing }
         guard status.st_mode & S_IFMT == S_IFREG else { return .other }
         return .file(
             HostFile(

@@ -23,17 +23,27 @@ public struct BootRecovery: Sendable {
     ///   called only when some were changed.
     /// - Returns: what was found and done, for the journal.
     public func run(reload: () throws -> Void) throws -> [RecoveryNote] {
-        guard Files.exists(store.root) else { return [] }
+        guard try Files.exists(store.root) else { return [] }
         var notes: [RecoveryNote] = []
-        let (found, complaints) = store.loadJournal()
+        let (found, complaints) = try store.loadJournal()
         for text in complaints {
             notes.append(RecoveryNote(kind: .corrupt, package: "", deployment: "", text: text))
         }
         var changed = false
-        for package in store.packageNames() where package != found?.package {
-            if let note = try StoreRepair(store: store, package: package).run() {
-                notes.append(note)
+        for package in try store.packageNames() where package != found?.package {
+            do {
+                if let note = try StoreRepair(store: store, package: package).run() {
+                    notes.append(note)
+                    changed = true
+                }
+            } catch {
+                #if DEBUG
+                    if error is Killed { throw error }
+                #endif
+                // Its marker holds its units back. The others, and what was interrupted, are not held up by it.
                 changed = true
+                notes.append(
+                    RecoveryNote(kind: .unreadable, package: package, deployment: "", text: "\(error)"))
             }
         }
         if let found, found.bootID != bootID, found.phase != .finished {
@@ -117,12 +127,17 @@ struct StoreRepair: Sendable {
 
     /// - Returns: what was done; nil when there was nothing to do.
     func run() throws -> RecoveryNote? {
-        guard Files.exists(store.marker(of: package)) else { return nil }
-        let current = store.release(.current, of: package)
+        guard try Files.exists(store.marker(of: package)) else { return nil }
+        let current = try store.release(.current, of: package)
         var others: [AttachedFile] = []
-        for release in store.releases(of: package) where release != current {
-            guard let record = try? store.record(of: package, release: release) else { continue }
-            others += (try? Attachment(store: store, release: release, record: record).files()) ?? []
+        for release in try store.releases(of: package) where release != current {
+            // What is no whole release was attached by nobody. One that cannot be read may have been: the marker stays.
+            guard let record = try store.recordIfWhole(of: package, release: release) else { continue }
+            do {
+                others += try Attachment(store: store, release: release, record: record).files()
+            } catch is DeploymentError {
+                continue
+            }
         }
         if let current {
             let record = try store.record(of: package, release: current)

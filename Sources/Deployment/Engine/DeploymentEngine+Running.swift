@@ -39,6 +39,7 @@ extension DeploymentEngine {
             return
         }
         guard isHopeless, active.record.phase == .revertStarting else { return }
+        active.record.isDown = true
         active.record.reason = Reason(first.token, "\(first.text); the previous release does not run: \(reason)")
     }
 

@@ -145,6 +145,11 @@ extension DeploymentEngine {
         return try await Worker.shared.run { try store.record(of: package, release: release) }
     }
 
+    private func isInStore(_ package: String, _ release: String) async throws -> Bool {
+        let folder = store.folder(of: package, release: release)
+        return try await Worker.shared.run { try Files.exists(folder) }
+    }
+
     // MARK: The units
 
     /// Waits until no unit in place is on its way up or down.
@@ -171,7 +176,7 @@ extension DeploymentEngine {
     /// Stops all units of a release, killing what does not stop in time.
     private func stop(_ active: ActiveDeployment, _ name: String) async throws {
         // A removal that is taken up again may have no release any more.
-        guard !name.isEmpty, Files.exists(store.folder(of: active.record.package, release: name)) else { return }
+        guard !name.isEmpty, try await isInStore(active.record.package, name) else { return }
         let release = try await releaseRecord(active.record.package, name)
         let units = try await loadedUnits(of: release)
         guard !units.isEmpty else { return }
@@ -342,7 +347,7 @@ extension DeploymentEngine {
         let (store, record, packages) = (self.store, active.record, ports.packages)
         let now = ports.wallClock()
         try await Worker.shared.run {
-            var state = store.state(of: record.package).state
+            var state = try store.state(of: record.package).state
             state.reason = nil
             switch record.operation {
             case .activate: state.isActivated = true
@@ -384,11 +389,11 @@ extension DeploymentEngine {
     /// committed when that very write was what failed.
     private nonisolated static func settle(_ record: DeploymentRecord, _ store: Store) throws {
         let isFresh = record.operation == .install || record.operation == .update
-        if store.release(.current, of: record.package) == nil, isFresh, record.oldHighest.isEmpty {
+        if try store.release(.current, of: record.package) == nil, isFresh, record.oldHighest.isEmpty {
             return try store.discardTree(store.folder(of: record.package))
         }
-        guard Files.exists(store.folder(of: record.package)) else { return }
-        var state = store.state(of: record.package).state
+        guard try Files.exists(store.folder(of: record.package)) else { return }
+        var state = try store.state(of: record.package).state
         state.reason = record.reason
         if isFresh { state.highest = record.oldHighest }
         // Its enablement is back as well.

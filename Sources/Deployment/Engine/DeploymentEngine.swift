@@ -54,23 +54,31 @@ public final class DeploymentEngine: Deployments {
         let (interrupted, loadedHistory, notes, staged, newest) = try await Worker.shared.run {
             try store.create()
             var notes: [RecoveryNote] = []
-            let journal = store.loadJournal()
-            let history = store.loadHistory()
+            let journal = try store.loadJournal()
+            let history = try store.loadHistory()
             for text in journal.complaints + history.complaints {
                 notes.append(RecoveryNote(kind: .corrupt, package: "", deployment: "", text: text))
             }
-            notes += StoreCleanUp(store: store, deployment: journal.deployment).run()
-            let newest = Self.remembered(store.newestTime(), now: now, horizon: packages.horizon())
-            try? store.save(newestTime: newest)
+            notes += try StoreCleanUp(store: store, deployment: journal.deployment).run()
+            var newest = try store.newestTime()
+            do {
+                newest = Self.remembered(newest, now: now, horizon: try packages.horizon())
+                try store.save(newestTime: newest)
+            } catch {
+                // Without the keyring's end nothing is to be remembered; what was stored holds.
+                notes.append(
+                    RecoveryNote(
+                        kind: .unreadable, package: "", deployment: "", text: "the newest known time: \(error)"))
+            }
             store.makeReserve()
-            return (journal.deployment, history.deployments, notes, store.loadStaged().packages, newest)
+            return (journal.deployment, history.deployments, notes, try store.loadStaged().packages, newest)
         }
         history = loadedHistory
         stagedPackages = staged
         newestTime = newest
         // A repair changed unit files; without a bus the daemon would not be here.
         if notes.contains(where: { $0.kind == .corrupt && !$0.package.isEmpty }) { try? await ports.units.reload() }
-        await refreshAll()
+        try await refreshAll()
         isOpen = true
         guard let interrupted else { return notes }
         return notes + [try await resume(interrupted)]
@@ -196,7 +204,7 @@ public final class DeploymentEngine: Deployments {
             }
         } catch {
             // What is still whole would be there again at the next start. The rest of what is not goes then.
-            let isWhole = try? await Worker.shared.run { store.loadStaged().packages.contains(package) }
+            let isWhole = try? await Worker.shared.run { try store.loadStaged().packages.contains(package) }
             guard isWhole ?? true else { return }
             stagedPackages.append(package)
             throw DeploymentError.wrapping(error)
@@ -221,9 +229,9 @@ public final class DeploymentEngine: Deployments {
             let (state, current, previous, folder) = try await Worker.shared.run {
                 try HostCheck(store: store, record: record, token: token).run()
                 return (
-                    store.state(of: record.name).state, store.release(.current, of: record.name),
-                    store.release(.previous, of: record.name),
-                    store.freeFolder(for: record.version, of: record.name)
+                    try store.state(of: record.name).state, try store.release(.current, of: record.name),
+                    try store.release(.previous, of: record.name),
+                    try store.freeFolder(for: record.version, of: record.name)
                 )
             }
             if !state.highest.isEmpty, self.ports.packages.isVersion(record.version, lowerThan: state.highest),
@@ -294,7 +302,7 @@ public final class DeploymentEngine: Deployments {
         guard PackageName.isValid(name) else { throw DeploymentError(.notFound, "\(name) is no package's name") }
         let store = self.store
         let (current, previous) = try await Worker.shared.run {
-            (store.release(.current, of: name), store.release(.previous, of: name))
+            (try store.release(.current, of: name), try store.release(.previous, of: name))
         }
         guard current != nil || !needsRelease else { throw DeploymentError(.notFound, "\(name) is not installed") }
         let version = known[name]?.version ?? ""
@@ -362,7 +370,8 @@ public final class DeploymentEngine: Deployments {
     /// The clock may only go on for certificates; written at most once an hour.
     private func noteTime() async {
         let (now, packages) = (ports.wallClock(), ports.packages)
-        let horizon = try? await Worker.shared.run { packages.horizon() }
+        // While the keyring cannot be read, nothing is remembered.
+        guard let horizon = try? await Worker.shared.run({ try packages.horizon() }) else { return }
         let newest = Self.remembered(newestTime, now: now, horizon: horizon)
         let write = newest > newestTime + 3600 || newest < newestTime
         newestTime = newest
@@ -403,10 +412,14 @@ public final class DeploymentEngine: Deployments {
     }
 
     /// Reads again what the store and the links say of a package: after someone enabled or disabled it by hand.
-    public func refresh(_ name: String) async {
+    ///
+    /// What was known stays while the store cannot be read.
+    public func refresh(_ name: String) async { try? await read(name) }
+
+    /// - Throws: when the store cannot be read.
+    private func read(_ name: String) async throws {
         let store = self.store
-        let status = try? await Worker.shared.run { try PackageStatus.read(name, store) }
-        if let status {
+        if let status = try await Worker.shared.run({ try PackageStatus.read(name, store) }) {
             let old = known.updateValue(status, forKey: name)
             if old != status { observer?.packageChanged(status) }
         } else if known.removeValue(forKey: name) != nil {
@@ -414,10 +427,10 @@ public final class DeploymentEngine: Deployments {
         }
     }
 
-    private func refreshAll() async {
+    private func refreshAll() async throws {
         let store = self.store
-        let names = (try? await Worker.shared.run { store.packageNames() }) ?? []
-        for name in Set(names).union(known.keys) { await refresh(name) }
+        let names = try await Worker.shared.run { try store.packageNames() }
+        for name in Set(names).union(known.keys) { try await read(name) }
     }
 
     func remember(_ record: DeploymentRecord) {

@@ -92,6 +92,8 @@ public struct RecoveryNote: Hashable, Sendable {
         case reverted
         /// A file of the store was corrupt; its previous good copy was used, or it was left out.
         case corrupt
+        /// Something of the store could not be read; it is kept as it is, and looked at again at the next start.
+        case unreadable
         /// Orphans were removed.
         case cleaned
     }

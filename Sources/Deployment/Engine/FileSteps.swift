@@ -43,7 +43,7 @@ struct FileSteps: Sendable {
 
     private func mark() throws {
         // A removal that was interrupted after its last step has no folder any more.
-        guard Files.exists(store.folder(of: package)) else { return }
+        guard try Files.exists(store.folder(of: package)) else { return }
         try Files.replace(store.marker(of: package), with: Array("\(deployment.id)\n".utf8), mode: 0o644)
     }
 
@@ -55,8 +55,8 @@ struct FileSteps: Sendable {
 
     /// The attached files of a release; none for none.
     private func files(of release: String) throws -> [AttachedFile] {
-        release.isEmpty || !Files.exists(store.folder(of: package, release: release))
-            ? [] : try attachment(release).files()
+        guard !release.isEmpty, try Files.exists(store.folder(of: package, release: release)) else { return [] }
+        return try attachment(release).files()
     }
 
     private func revertAttach() throws {
@@ -72,7 +72,7 @@ struct FileSteps: Sendable {
     private func unitNames() throws -> Set<String> {
         var names: Set<String> = []
         for release in [deployment.oldRelease, deployment.newRelease] where !release.isEmpty {
-            guard Files.exists(store.folder(of: package, release: release)) else { continue }
+            guard try Files.exists(store.folder(of: package, release: release)) else { continue }
             names.formUnion(try store.record(of: package, release: release).units.map(\.name))
         }
         return names
@@ -87,26 +87,30 @@ struct FileSteps: Sendable {
         let folder = store.folder(of: package)
         guard deployment.purge else {
             let source = "\(folder)/\(deployment.oldRelease)/\(ReleaseTree.conffiles)"
-            guard !deployment.oldRelease.isEmpty, Files.exists(source) else { return [] }
+            guard !deployment.oldRelease.isEmpty, try Files.exists(source) else { return [] }
             try Files.removeTree("\(folder)/pristine")
             try retrying("keep the packaged conffiles") { rename(source, "\(folder)/pristine") }
             try Files.synchronizeDirectory(folder)
             return []
         }
-        let state = store.state(of: package).state
+        let state = try store.state(of: package).state
         var problems: [String] = []
         for path in state.conffiles {
             for suffix in ["", ConffilePlan.besideSuffix, ConffilePlan.savedSuffix] {
                 let path = store.paths.host(path + suffix)
-                guard Files.exists(Files.split(path).folder), !ConffileTransaction.isFolder(path) else { continue }
                 do throws(Errno) {
+                    guard try Files.exists(path), try !Files.isFolder(path) else { continue }
                     try Files.remove(path)
                 } catch {
                     problems.append("\(path) could not be removed: \(error)")
                 }
             }
         }
-        problems += purgeData(state.hostLines)
+        do {
+            problems += try purgeData(state.hostLines)
+        } catch {
+            problems.append("the data of \(package) is kept, for it may be another package's as well: \(error)")
+        }
         // The deepest first; what holds something of others stays.
         for folder in state.folders.sorted(by: >) { rmdir(store.paths.host(folder)) }
         return problems
@@ -116,10 +120,10 @@ struct FileSteps: Sendable {
     ///
     /// What is a Debian package's as well, or another's of Gatekeel's, stays; what cannot be taken (a file system is
     /// mounted in it) also does. Both are told of: the package itself goes in any case.
-    private func purgeData(_ lines: [String]) -> [String] {
+    private func purgeData(_ lines: [String]) throws -> [String] {
         var problems: [String] = []
         let lines = Self.fields(lines)
-        let others = owners(ofAnyOf: lines.flatMap { [$0[1], Files.split($0[1]).folder] })
+        let others = try owners(ofAnyOf: lines.flatMap { [$0[1], Files.split($0[1]).folder] })
         for fields in lines {
             let path = store.paths.host(fields[1])
             if let owner = others[fields[1]] {
@@ -136,7 +140,7 @@ struct FileSteps: Sendable {
                         rmdir(store.paths.host(parent))
                     }
                 case "d": rmdir(path)
-                case "L" where Files.linkTarget(path) == fields.last: try Files.remove(path)
+                case "L": if try Files.linkTarget(path) == fields.last { try Files.remove(path) }
                 default: break
                 }
             } catch {
@@ -152,11 +156,12 @@ struct FileSteps: Sendable {
     }
 
     /// Packages beside this one that have such paths too.
-    private func owners(ofAnyOf paths: [String]) -> [String: String] {
-        // A list that cannot be read names nobody.
-        var owners = (try? DpkgFiles(folder: store.paths.dpkgInfo).owners(of: paths)) ?? [:]
-        for other in store.packageNames() where other != package {
-            for fields in Self.fields(store.state(of: other).state.hostLines) { owners[fields[1]] = other }
+    ///
+    /// - Throws: when that cannot be found out: data that may be another's is not removed.
+    private func owners(ofAnyOf paths: [String]) throws -> [String: String] {
+        var owners = try DpkgFiles(folder: store.paths.dpkgInfo).owners(of: paths)
+        for other in try store.packageNames() where other != package {
+            for fields in Self.fields(try store.state(of: other).state.hostLines) { owners[fields[1]] = other }
         }
         return owners
     }
@@ -171,11 +176,11 @@ struct FileSteps: Sendable {
     private func delete() throws {
         let folder = store.folder(of: package)
         if deployment.purge { return try store.discardTree(folder) }
-        for release in store.releases(of: package) {
+        for release in try store.releases(of: package) {
             try passage("deployment.delete.each")
             try store.discardTree("\(folder)/\(release)")
         }
-        var state = store.state(of: package).state
+        var state = try store.state(of: package).state
         state.reason = nil
         state.installedAt = 0
         state.isActivated = false

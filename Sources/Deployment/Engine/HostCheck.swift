@@ -23,13 +23,13 @@ struct HostCheck: Sendable {
                 throw DeploymentError(.conflict, "the unit \(name) is systemd's own; it is never shadowed")
             }
             for name in Set(names.flatMap(Self.related)).sorted() {
-                for folder in store.paths.hostUnitFolders where Files.exists("\(folder)/\(name)") {
+                for folder in store.paths.hostUnitFolders where try Files.exists("\(folder)/\(name)") {
                     throw DeploymentError(
                         .conflict,
                         "the unit \(unit.name) would shadow \(folder)/\(name) of the host; it is never shadowed")
                 }
             }
-            for other in store.packageNames() where other != record.name {
+            for other in try store.packageNames() where other != record.name {
                 if try current(other)?.units.contains(where: {
                     ([$0.name] + $0.aliases).contains(where: names.contains)
                 })
@@ -41,7 +41,7 @@ struct HostCheck: Sendable {
             }
             guard names.contains(unit.name) else { continue }
             let attached = "\(store.paths.attachedUnits)/\(unit.name)"
-            if Files.exists(attached), !Files.exists("\(attached).d/\(Attachment.dropIn)") {
+            if try Files.exists(attached), try !Files.exists("\(attached).d/\(Attachment.dropIn)") {
                 throw DeploymentError(
                     .conflict, "\(attached) is there already and is none of Gatekeel's (a portable service's?)")
             }
@@ -63,8 +63,8 @@ struct HostCheck: Sendable {
             throw DeploymentError(
                 .conflict, "\(owner.path) belongs to the Debian package \(owner.package); it is never replaced")
         }
-        for other in store.packageNames() where other != record.name {
-            let theirs = store.state(of: other).state.conffiles
+        for other in try store.packageNames() where other != record.name {
+            let theirs = try store.state(of: other).state.conffiles
             if let path = record.conffiles.first(where: theirs.contains) {
                 throw DeploymentError(
                     .conflict, "\(path) is a conffile of the package \(other); remove that with --purge first")
@@ -73,16 +73,16 @@ struct HostCheck: Sendable {
     }
 
     /// What the payload still takes: nothing when it is unpacked, be it as a release or beside the staged package.
-    private var needed: UInt64 {
-        guard let token, !Files.exists(store.tree(staged: token)) else { return 0 }
+    private func needed() throws(Errno) -> UInt64 {
+        guard let token, try !Files.exists(store.tree(staged: token)) else { return 0 }
         return record.installedSize
     }
 
     private func checkSpace() throws {
         // What remains must do for the journal, the conffiles and the units.
         let margin: UInt64 = 4 << 20
-        for (folder, needed) in [(store.root, needed), (store.paths.root + "/etc", 0)] {
-            guard Files.exists(folder) else { continue }
+        for (folder, needed) in [(store.root, try needed()), (store.paths.root + "/etc", 0)] {
+            guard try Files.exists(folder) else { continue }
             let free = try Files.freeSpace(at: folder)
             guard free >= needed + margin else {
                 throw DeploymentError(

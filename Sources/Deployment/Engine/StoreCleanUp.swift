@@ -8,18 +8,24 @@ struct StoreCleanUp: Sendable {
     /// The deployment that is to be resumed: what it needs stays.
     let deployment: DeploymentRecord?
 
-    /// All of the store, when the daemon starts. What cannot be removed is told and left.
-    func run() -> [RecoveryNote] {
+    /// All of the store, when the daemon starts. What cannot be removed, or cannot be looked at, is told and left.
+    ///
+    /// - Throws: when the store's folders cannot be listed.
+    func run() throws -> [RecoveryNote] {
         var notes: [RecoveryNote] = []
         func attempt(_ package: String, _ body: () throws -> Void) {
             do {
                 try body()
             } catch {
                 notes.append(
-                    RecoveryNote(kind: .corrupt, package: package, deployment: "", text: "clean-up: \(error)"))
+                    RecoveryNote(kind: .unreadable, package: package, deployment: "", text: "clean-up: \(error)"))
             }
         }
-        for token in store.loadStaged().broken {
+        let staged = try store.loadStaged()
+        for text in staged.complaints {
+            notes.append(RecoveryNote(kind: .unreadable, package: "", deployment: "", text: text))
+        }
+        for token in staged.broken {
             attempt("") {
                 try store.discard(staged: token)
                 notes.append(
@@ -27,14 +33,16 @@ struct StoreCleanUp: Sendable {
                         kind: .cleaned, package: "", deployment: "", text: "an incomplete staged package was removed"))
             }
         }
-        for name in (try? Files.names(in: "\(store.journalFolder)/work")) ?? [] where name != deployment?.id {
+        for name in try Files.namesIfPresent(in: "\(store.journalFolder)/work") where name != deployment?.id {
             attempt("") { try Files.removeTree(store.work(of: name)) }
         }
-        for name in (try? Files.names(in: store.packagesFolder)) ?? [] {
+        for name in try Files.namesIfPresent(in: store.packagesFolder) {
             if name.hasPrefix(".trash-") { attempt("") { try Files.removeTree("\(store.packagesFolder)/\(name)") } }
             guard PackageName.isValid(name) else { continue }
-            for text in store.state(of: name).complaints {
-                notes.append(RecoveryNote(kind: .corrupt, package: name, deployment: "", text: text))
+            attempt(name) {
+                for text in try store.state(of: name).complaints {
+                    notes.append(RecoveryNote(kind: .corrupt, package: name, deployment: "", text: text))
+                }
             }
             guard name != deployment?.package else { continue }
             attempt(name) {
@@ -48,14 +56,15 @@ struct StoreCleanUp: Sendable {
     /// One package that no deployment is at work on.
     func clean(package: String) throws {
         let folder = store.folder(of: package)
-        guard Files.exists(folder) else { return }
+        guard try Files.exists(folder) else { return }
+        // Before anything is removed: what the links name is in use, and a link that cannot be read names something.
+        let current = try store.release(.current, of: package)
+        let previous = try store.release(.previous, of: package)
         for name in try Files.names(in: folder) where name == Unpacking.temporaryName || name.hasPrefix(".") {
             try store.passage("deployment.clean.each")
             try Files.removeTree("\(folder)/\(name)")
         }
-        let current = store.release(.current, of: package)
-        let previous = store.release(.previous, of: package)
-        for release in store.releases(of: package) where release != current && release != previous {
+        for release in try store.releases(of: package) where release != current && release != previous {
             try store.passage("deployment.clean.each")
             try store.discardTree("\(folder)/\(release)")
         }

@@ -36,6 +36,8 @@ public struct DeploymentStatus: Hashable, Sendable {
     public var percent: Int
     public var result: DeploymentResult
     public var reason: Reason?
+    /// The release in place before could not be started again: nothing of the package runs.
+    public var isDown: Bool = false
     /// Of the staged package that is installed; empty for other operations.
     public var token: String = ""
     /// Seconds since the epoch.

@@ -1,4 +1,3 @@
-import Linux
 import Packages
 import State
 
@@ -42,10 +41,16 @@ struct DeploymentRecord: Hashable, Sendable {
     var attempts = 0
     /// Why it is on the way back, or ended badly.
     var reason: Reason?
+    /// What could not be done and held nothing up, each once; the reason tells of them too.
+    var problems: [String] = []
+    /// The release in place before could not be started again.
+    var isDown = false
     var result = DeploymentResult.running
     var startedAt: Int64 = 0
     var endedAt: Int64 = 0
     var downtime: Duration?
+    /// What a newer release added to the journal.
+    var others = Record()
 
     init(id: String, package: String, operation: DeploymentOperation, version: String, phase: Phase) {
         self.id = id
@@ -89,17 +94,28 @@ extension DeploymentRecord {
         record.add("boot-id", bootID)
         record.add("attempts", attempts)
         if let reason { record.add("reason", reason.token, reason.text) }
+        record.add("problem", each: problems)
+        record.add("down", isDown)
         record.add("result", result.rawValue)
         record.add("started-at", startedAt)
         record.add("ended-at", endedAt)
         record.add("downtime", downtime)
+        record.add(others)
         return record
     }
+
+    static let keys: Set = [
+        "id", "package", "operation", "version", "old-version", "phase", "token", "purge", "allow-downgrade",
+        "activation", "new-release", "old-release", "old-previous", "old-highest", "old-link", "old-active", "enables",
+        "starts", "attaches-early", "conffile", "folder", "boots", "boot-id", "attempts", "reason", "problem",
+        "down", "result",
+        "started-at", "ended-at", "downtime",
+    ]
 
     init(_ record: Record) throws(Corrupt) {
         guard let operation = DeploymentOperation(rawValue: record.string("operation")),
             let phase = Phase(rawValue: record.string("phase")), PackageName.isValid(record.string("package"))
-        else { throw Corrupt("an unknown operation, phase or package") }
+        else { throw Corrupt("an operation, a phase or a package's name") }
         self.init(
             id: record.string("id"), package: record.string("package"), operation: operation,
             version: record.string("version"), phase: phase)
@@ -112,35 +128,36 @@ extension DeploymentRecord {
         oldRelease = record.string("old-release")
         oldPrevious = record.string("old-previous")
         oldHighest = record.string("old-highest")
-        oldLinks = record.all("old-link").compactMap {
-            $0.count == 2 ? EnablementLink(path: $0[0], target: $0[1]) : nil
+        for fields in record.all("old-link") {
+            guard fields.count == 2 else { throw Corrupt("a link of an enabled unit") }
+            oldLinks.append(EnablementLink(path: fields[0], target: fields[1]))
         }
         oldActive = record.strings("old-active")
         enables = record.flag("enables")
         starts = record.flag("starts")
         attachesEarly = record.flag("attaches-early")
-        conffiles = record.all("conffile").compactMap(ConffilePlan.init(fields:))
+        conffiles = try record.all("conffile").map { (fields) throws(Corrupt) in try ConffilePlan(fields: fields) }
         folders = record.strings("folder")
         boots = record.integer("boots")
         bootID = record.string("boot-id")
         attempts = record.integer("attempts")
         reason = record.fields("reason").flatMap { $0.count == 2 ? Reason($0[0], $0[1]) : nil }
+        problems = record.strings("problem")
+        isDown = record.flag("down")
         result = DeploymentResult(rawValue: record.string("result")) ?? .running
         startedAt = record.integer("started-at")
         endedAt = record.integer("ended-at")
         downtime = record.duration("downtime")
+        others = record.others(of: Self.keys)
     }
 
     /// Adds what could not be done, and holds nothing up, to the reason: each once, however often its step is repeated.
     mutating func note(problems: [String]) {
-        for problem in problems {
-            guard let first = reason else {
-                reason = Reason("incomplete", problem)
-                continue
-            }
+        for problem in problems where !self.problems.contains(problem) {
             // A record is bounded: the first ones tell enough.
-            if first.text.firstOccurrence(of: problem) != nil || first.text.utf8.count > 2048 { continue }
-            reason = Reason(first.token, "\(first.text); \(problem)")
+            guard reason?.text.utf8.count ?? 0 <= 2048 else { return }
+            self.problems.append(problem)
+            reason = reason.map { Reason($0.token, "\($0.text); \(problem)") } ?? Reason("incomplete", problem)
         }
     }
 
@@ -148,9 +165,7 @@ extension DeploymentRecord {
     func status(percent: Int) -> DeploymentStatus {
         DeploymentStatus(
             id: id, package: package, operation: operation, version: version, oldVersion: oldVersion, phase: phase,
-            percent: percent, result: phase == .finished ? result : .running, reason: reason, token: token,
-            startedAt: startedAt,
-            endedAt: endedAt,
-            downtime: downtime)
+            percent: percent, result: phase == .finished ? result : .running, reason: reason, isDown: isDown,
+            token: token, startedAt: startedAt, endedAt: endedAt, downtime: downtime)
     }
 }

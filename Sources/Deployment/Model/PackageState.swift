@@ -18,6 +18,11 @@ struct PackageState: Hashable, Sendable {
     /// Why the last deployment of it ended badly.
     var reason: Reason?
 
+    /// What a newer release added.
+    var others = Record()
+
+    static let keys: Set = ["highest", "installed-at", "activated", "conffile", "folder", "host-line", "reason"]
+
     init() {}
 
     var record: Record {
@@ -29,6 +34,7 @@ struct PackageState: Hashable, Sendable {
         record.add("folder", each: folders)
         record.add("host-line", each: hostLines)
         if let reason { record.add("reason", reason.token, reason.text) }
+        record.add(others)
         return record
     }
 
@@ -40,5 +46,6 @@ struct PackageState: Hashable, Sendable {
         folders = record.strings("folder")
         hostLines = record.strings("host-line")
         reason = record.fields("reason").flatMap { $0.count == 2 ? Reason($0[0], $0[1]) : nil }
+        others = record.others(of: Self.keys)
     }
 }

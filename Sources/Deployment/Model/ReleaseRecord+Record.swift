@@ -35,8 +35,16 @@ extension ReleaseRecord {
         record.add("stop-timeout", stopTimeout)
         if let allowedRestarts { record.add("allowed-restarts", allowedRestarts) }
         record.add("warning", each: warnings)
+        record.add(others)
         return record
     }
+
+    static let keys: Set = [
+        "name", "version", "architecture", "description", "signer", "package-size", "installed-size", "provides",
+        "unit", "drop-in", "alias", "conffile", "sysusers", "tmpfiles", "manifest-user", "manifest-folder",
+        "data-folder", "health", "probation-time", "start-timeout", "stop-timeout", "allowed-restarts", "warning",
+        Store.stagedAtKey,
+    ]
 
     init(_ record: Record) throws(Corrupt) {
         self.init(name: record.string("name"), version: record.string("version"))
@@ -72,5 +80,6 @@ extension ReleaseRecord {
         stopTimeout = record.duration("stop-timeout")
         allowedRestarts = record.optionalInteger("allowed-restarts")
         warnings = record.strings("warning")
+        others = record.others(of: Self.keys)
     }
 }

@@ -1,4 +1,5 @@
 import Linux
+import State
 
 /// What is remembered of a package: made when it is staged, and kept in its release as `gatekeel-release`.
 public struct ReleaseRecord: Hashable, Sendable {
@@ -37,6 +38,8 @@ public struct ReleaseRecord: Hashable, Sendable {
     public var allowedRestarts: Int?
     /// What was noticed and is no refusal, for people.
     public var warnings: [String]
+    /// What a newer release added to the record.
+    var others = Record()
 
     public init(
         name: String, version: String, architecture: String = "all", description: String = "", signer: String = "",

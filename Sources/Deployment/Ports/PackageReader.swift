@@ -4,7 +4,9 @@ public protocol PackageReader: Sendable {
     func isVersion(_ version: String, lowerThan other: String) -> Bool
 
     /// When the last certificate of the keyring ends, in seconds since the epoch; nil without a keyring.
-    func horizon() -> Int64?
+    ///
+    /// - Throws: when the keyring cannot be read.
+    func horizon() throws -> Int64?
 
     /// Verifies the signature and audits the package: relations, scripts, overlay, placement. Nothing of the payload is
     /// decompressed before the signature holds.

@@ -3,15 +3,27 @@ import State
 /// The store's files: records that say of what kind they are.
 extension CheckedFile {
     /// - Parameter path: of a file of the store.
-    init(record path: String) { self.init(path: path, limit: 4 << 20) }
+    init(record path: String, keepsRefused: Bool = true) {
+        self.init(path: path, limit: 4 << 20, keepsRefused: keepsRefused)
+    }
 
-    /// The record; else, when it is missing or damaged, the one before. And what was wrong, for people.
-    func load(_ kind: String) -> (record: Record?, complaints: [String]) {
-        let (record, origin) = load { bytes in Record(bytes: bytes).flatMap { $0.isOf(kind) ? $0 : nil } }
+    /// The record; when it is missing or damaged, the one before. And what was wrong, for people.
+    ///
+    /// - Throws: `Errno` when it cannot be read, `DeploymentError` when a newer release wrote it: neither is an absence,
+    ///   and nothing may be written in its place.
+    func load(_ kind: String) throws -> (record: Record?, complaints: [String]) {
+        let (record, origin) = try load { (bytes) throws(NewerFormat) in
+            guard let record = Record(bytes: bytes), record.isOf(kind) else { return nil }
+            try record.requireKnownFormat()
+            return record
+        }
         switch origin {
         case .file, .absent: return (record, [])
         case .previous: return (record, ["\(path) is damaged or gone; the state before it is used"])
         case .lost: return (nil, ["\(path) is damaged, and the state before it as well; neither is used"])
+        case .newer:
+            throw DeploymentError(
+                .failed, "\(path) was written by a newer release of Gatekeel; install that release or a later one")
         }
     }
 }
@@ -20,9 +32,12 @@ extension Record {
     private static let kindKey = "kind"
 
     init(kind: String) {
-        self.init()
+        self = .versioned()
         add(Self.kindKey, kind)
     }
+
+    /// What a newer release added; `keys` are those of this release.
+    func others(of keys: Set<String>) -> Record { others(than: keys.union([Self.kindKey])) }
 
     func isOf(_ kind: String) -> Bool { self[Self.kindKey] == kind }
 

@@ -12,13 +12,19 @@ extension Store {
     // MARK: The deployment that runs
 
     /// The deployment that was interrupted, if one was.
-    func loadJournal() -> (deployment: DeploymentRecord?, complaints: [String]) {
-        let loaded = journal.load(DeploymentRecord.kind)
-        guard let record = loaded.record else { return (nil, loaded.complaints) }
-        do {
-            return (try DeploymentRecord(record), loaded.complaints)
+    ///
+    /// - Throws: when the journal cannot be read, or holds what this release does not know. What it tells of may be half
+    ///   done: nobody may go on as if there were none.
+    func loadJournal() throws -> (deployment: DeploymentRecord?, complaints: [String]) {
+        let loaded = try journal.load(DeploymentRecord.kind)
+        do throws(Corrupt) {
+            return (
+                try loaded.record.map { (record) throws(Corrupt) in try DeploymentRecord(record) }, loaded.complaints
+            )
         } catch {
-            return (nil, loaded.complaints + ["\(journal.path) is not used: \(error)"])
+            throw DeploymentError(
+                .failed,
+                "\(journal.path) holds \(error), which this release does not know; install the release that wrote it")
         }
     }
 
@@ -34,48 +40,35 @@ extension Store {
     // MARK: History
 
     /// The deployments that ended, the newest last.
-    func loadHistory() -> (deployments: [DeploymentRecord], complaints: [String]) {
-        let loaded = historyFile.load("history")
-        guard let record = loaded.record else { return ([], loaded.complaints) }
-        let deployments = record.all("deployment").compactMap { fields -> DeploymentRecord? in
-            guard fields.count == 12, let operation = DeploymentOperation(rawValue: fields[2]),
-                let phase = Phase(rawValue: fields[5]), let result = DeploymentResult(rawValue: fields[6])
-            else { return nil }
-            var deployment = DeploymentRecord(
-                id: fields[0], package: fields[1], operation: operation, version: fields[3], phase: phase)
-            deployment.oldVersion = fields[4]
-            deployment.result = result
-            deployment.reason = fields[7].isEmpty ? nil : Reason(fields[7], fields[8])
-            deployment.startedAt = Int64(fields[9]) ?? 0
-            deployment.endedAt = Int64(fields[10]) ?? 0
-            deployment.downtime = Int64(fields[11]).map { .milliseconds($0) }
-            return deployment
-        }
-        return (deployments, loaded.complaints)
+    func loadHistory() throws -> (deployments: [DeploymentRecord], complaints: [String]) {
+        let loaded = try loadHistoryFile()
+        return (loaded.history.deployments, loaded.complaints)
     }
 
+    private func loadHistoryFile() throws -> (history: DeploymentHistory, complaints: [String]) {
+        let loaded = try historyFile.load(DeploymentHistory.kind)
+        return (loaded.record.map(DeploymentHistory.init) ?? DeploymentHistory(), loaded.complaints)
+    }
+
+    /// Replaces the deployments; what a newer release added to the file stays.
     func saveHistory(_ deployments: [DeploymentRecord]) throws {
-        var record = Record(kind: "history")
-        for deployment in deployments {
-            record.add(
-                "deployment", deployment.id, deployment.package, deployment.operation.rawValue, deployment.version,
-                deployment.oldVersion, deployment.phase.rawValue, deployment.result.rawValue,
-                deployment.reason?.token ?? "", deployment.reason?.text ?? "", "\(deployment.startedAt)",
-                "\(deployment.endedAt)", deployment.downtime.map { "\($0.milliseconds)" } ?? "")
-        }
+        var history = try loadHistoryFile().history
+        history.deployments = deployments
+        let bytes = history.record.bytes
         try passage("deployment.history.before")
-        try reserving { () throws(Errno) in try historyFile.save(record.bytes) }
+        try reserving { () throws(Errno) in try historyFile.save(bytes) }
         try passage("deployment.history.after")
     }
 
     // MARK: The newest time known
 
     /// Seconds since the epoch; 0 when none is known. A clock that is set back does not make an expired certificate good.
-    func newestTime() -> Int64 { clock.load("clock").record?.integer("newest") ?? 0 }
+    func newestTime() throws -> Int64 { try clock.load("clock").record?.integer("newest") ?? 0 }
 
-    func save(newestTime: Int64) throws(Errno) {
+    func save(newestTime: Int64) throws {
         var record = Record(kind: "clock")
         record.add("newest", newestTime)
+        if let stored = try clock.load("clock").record { record.add(stored.others(of: ["newest"])) }
         try clock.save(record.bytes)
     }
 
@@ -86,7 +79,7 @@ extension Store {
         do {
             try write()
         } catch {
-            guard error.code == ENOSPC || error.code == EDQUOT, Files.exists(reserve) else { throw error }
+            guard error.code == ENOSPC || error.code == EDQUOT, try Files.exists(reserve) else { throw error }
             unlink(reserve)
             try write()
         }

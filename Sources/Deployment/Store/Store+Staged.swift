@@ -72,7 +72,7 @@ extension Store {
     /// Makes a staged package known: from here on it survives a restart.
     func save(_ package: StagedPackage) throws {
         var record = package.record.record
-        record.add("staged-at", package.stagedAt)
+        record.add(Self.stagedAtKey, package.stagedAt)
         try passage("deployment.stage.record.before")
         try reserving { () throws(Errno) in
             try CheckedFile(record: "\(folder(staged: package.token))/record").save(record.bytes)
@@ -81,24 +81,44 @@ extension Store {
         try passage("deployment.stage.record.after")
     }
 
-    /// The staged packages that are whole, the oldest first; and the tokens of those that are not.
-    func loadStaged() -> (packages: [StagedPackage], broken: [String]) {
+    /// What is staged.
+    struct Staged: Sendable {
+        /// The packages that are whole, the oldest first.
         var packages: [StagedPackage] = []
+        /// The tokens of those that are not: a crash interrupted them. They may be removed.
         var broken: [String] = []
-        for name in (try? Files.names(in: stagedFolder)) ?? [] {
-            let file = CheckedFile(record: "\(folder(staged: name))/record")
-            if Self.isToken(name), Files.exists(package(staged: name)),
-                let record = file.load(ReleaseRecord.kind).record,
-                let release = try? ReleaseRecord(record)
-            {
-                packages.append(
-                    StagedPackage(token: name, record: release, stagedAt: record.integer("staged-at")))
-            } else {
-                broken.append(name)
+        /// Why others can be neither used nor removed: they could not be read.
+        var complaints: [String] = []
+    }
+
+    func loadStaged() throws(Errno) -> Staged {
+        var staged = Staged()
+        for name in try Files.namesIfPresent(in: stagedFolder) {
+            do {
+                if let package = try stagedPackage(name) {
+                    staged.packages.append(package)
+                } else {
+                    staged.broken.append(name)
+                }
+            } catch {
+                staged.complaints.append("the staged package \(name) is kept and not used: \(error)")
             }
         }
-        return (packages.sorted { ($0.stagedAt, $0.token) < ($1.stagedAt, $1.token) }, broken)
+        staged.packages.sort { ($0.stagedAt, $0.token) < ($1.stagedAt, $1.token) }
+        return staged
     }
+
+    /// nil for what is no whole package.
+    private func stagedPackage(_ token: String) throws -> StagedPackage? {
+        guard Self.isToken(token), try Files.exists(package(staged: token)),
+            let record = try CheckedFile(record: "\(folder(staged: token))/record").load(ReleaseRecord.kind).record,
+            let release = try? ReleaseRecord(record)
+        else { return nil }
+        return StagedPackage(token: token, record: release, stagedAt: record.integer(Self.stagedAtKey))
+    }
+
+    /// Of a staged package's record, beside what the release's record has.
+    static let stagedAtKey = "staged-at"
 
     func discard(staged token: String) throws(Errno) { try Files.removeTree(folder(staged: token)) }
 }

@@ -59,6 +59,12 @@ public struct Store: Sendable {
     /// The folder's name of a version: `1:2.0-3` is `1_2.0-3`; `_` is no letter of versions.
     static func folderName(of version: String) -> String { String(version.map { $0 == ":" ? "_" : $0 }) }
 
+    /// The version of a release's folder: of `1_2.0-3` and of `1_2.0-3__2` it is `1:2.0-3`.
+    static func version(ofFolder name: String) -> String {
+        let base = name.firstOccurrence(of: "__").map { name[..<$0.lowerBound] } ?? name[...]
+        return String(base.map { $0 == "_" ? ":" : $0 })
+    }
+
     private static func isRelease(_ name: String) -> Bool {
         name.utf8.first.map(isDigit) ?? false
     }
@@ -69,19 +75,21 @@ public struct Store: Sendable {
     // MARK: Packages
 
     /// Names of all packages of which anything is left.
-    func packageNames() -> [String] {
-        ((try? Files.names(in: packagesFolder)) ?? []).filter { PackageName.isValid($0) }
+    func packageNames() throws(Errno) -> [String] {
+        try Files.namesIfPresent(in: packagesFolder).filter { PackageName.isValid($0) }
     }
 
     /// The folders of a package's releases.
-    func releases(of package: String) -> [String] {
-        ((try? Files.names(in: folder(of: package))) ?? []).filter(Self.isRelease)
+    func releases(of package: String) throws(Errno) -> [String] {
+        try Files.namesIfPresent(in: folder(of: package)).filter(Self.isRelease)
     }
 
     /// The release that a link names; nil when there is no link, or none to a release that is there.
-    func release(_ link: ReleaseLink, of package: String) -> String? {
-        guard let target = Files.linkTarget("\(folder(of: package))/\(link.rawValue)"), Self.isRelease(target),
-            !target.contains("/"), Files.exists(folder(of: package, release: target))
+    ///
+    /// - Throws: when the link cannot be read. What it names may be running: nobody may take that for none.
+    func release(_ link: ReleaseLink, of package: String) throws(Errno) -> String? {
+        guard let target = try Files.linkTarget("\(folder(of: package))/\(link.rawValue)"), Self.isRelease(target),
+            !target.contains("/"), try Files.exists(folder(of: package, release: target))
         else { return nil }
         return target
     }
@@ -89,7 +97,7 @@ public struct Store: Sendable {
     /// Switches the links, each atomically, and both durably; empty takes one away.
     func set(current: String, previous: String, of package: String) throws {
         let folder = folder(of: package)
-        guard Files.exists(folder) else { return }
+        guard try Files.exists(folder) else { return }
         try place(.previous, in: folder, previous)
         try passage("deployment.links.between")
         try place(.current, in: folder, current)
@@ -101,14 +109,14 @@ public struct Store: Sendable {
         let path = "\(folder)/\(link.rawValue)"
         if release.isEmpty {
             if unlink(path) != 0, errno != ENOENT { throw Errno.current("remove \(path)") }
-        } else if Files.linkTarget(path) != release {
+        } else if try Files.linkTarget(path) != release {
             try Files.placeLink(path, target: release)
         }
     }
 
     /// A folder's name for a release of this version that is not taken by one in use: `1.0`, else `1.0__2`, …
-    func freeFolder(for version: String, of package: String) -> String {
-        let used = [release(.current, of: package), release(.previous, of: package)]
+    func freeFolder(for version: String, of package: String) throws(Errno) -> String {
+        let used = [try release(.current, of: package), try release(.previous, of: package)]
         let base = Self.folderName(of: version)
         var candidate = base
         var number = 2
@@ -121,12 +129,25 @@ public struct Store: Sendable {
 
     /// What is known of a release.
     func record(of package: String, release: String) throws -> ReleaseRecord {
-        let path = "\(folder(of: package, release: release))/\(Self.recordName)"
-        let loaded = CheckedFile(record: path).load(ReleaseRecord.kind)
+        let file = recordFile(package, release)
+        let loaded = try file.load(ReleaseRecord.kind)
         guard let record = loaded.record else {
-            throw DeploymentError(.failed, loaded.complaints.first ?? "\(path) is missing")
+            throw DeploymentError(.failed, loaded.complaints.first ?? "\(file.path) is missing")
         }
         return try ReleaseRecord(record)
+    }
+
+    /// As `record(of:release:)`; nil for what is no whole release: its record is missing or damaged.
+    ///
+    /// - Throws: when the record cannot be read, or a newer release of Gatekeel wrote it.
+    func recordIfWhole(of package: String, release: String) throws -> ReleaseRecord? {
+        guard let record = try recordFile(package, release).load(ReleaseRecord.kind).record else { return nil }
+        return try? ReleaseRecord(record)
+    }
+
+    /// A release does not change any more.
+    private func recordFile(_ package: String, _ release: String) -> CheckedFile {
+        CheckedFile(record: "\(folder(of: package, release: release))/\(Self.recordName)", keepsRefused: false)
     }
 
     /// In a release, twice: the second as the copy of a `CheckedFile`.
@@ -143,8 +164,8 @@ public struct Store: Sendable {
         CheckedFile(record: "\(folder(of: package))/state")
     }
 
-    func state(of package: String) -> (state: PackageState, complaints: [String]) {
-        let loaded = stateFile(package).load(PackageState.kind)
+    func state(of package: String) throws -> (state: PackageState, complaints: [String]) {
+        let loaded = try stateFile(package).load(PackageState.kind)
         return (loaded.record.map(PackageState.init) ?? PackageState(), loaded.complaints)
     }
 
@@ -157,7 +178,7 @@ public struct Store: Sendable {
 
     /// Takes a tree out of sight at once, then apart: a tree with its proper name is always whole.
     func discardTree(_ path: String) throws(Errno) {
-        guard Files.exists(path) else { return }
+        guard try Files.exists(path) else { return }
         let (folder, name) = Files.split(path)
         let trash = "\(folder)/.trash-\(name)"
         try Files.removeTree(trash)

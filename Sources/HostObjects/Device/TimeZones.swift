@@ -11,7 +11,7 @@ struct TimeZones {
             return String(target[range.upperBound...])
         }
         if let name = files.text("/etc/timezone"), isKnown(name) { return name }
-        return files.exists("/etc/localtime") ? nil : "UTC"
+        return files.exists("/etc/localtime") == false ? "UTC" : nil
     }
 
     /// Whether the database has this name, and nothing in it leads elsewhere.

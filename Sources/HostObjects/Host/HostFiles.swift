@@ -24,10 +24,11 @@ public struct HostFiles: Sendable {
     /// The names in a folder, sorted; none when it is not there.
     func names(in path: String) -> [String] { (try? Files.names(in: root + path)) ?? [] }
 
-    func exists(_ path: String) -> Bool { Files.exists(root + path) }
+    /// nil when that cannot be told.
+    func exists(_ path: String) -> Bool? { try? Files.exists(root + path) }
 
-    /// Where a symbolic link points; nil when it is none.
-    func link(_ path: String) -> String? { Files.linkTarget(root + path) }
+    /// Where a symbolic link points; nil when it is none or cannot be read.
+    func link(_ path: String) -> String? { try? Files.linkTarget(root + path) }
 
     /// Free and all bytes of the file system at a path; nil when it is not there.
     func space(at path: String) -> FileSystemSpace? {

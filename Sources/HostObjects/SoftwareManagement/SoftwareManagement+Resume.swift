@@ -13,8 +13,12 @@ extension SoftwareManagement {
         do {
             loaded = try await Worker.shared.run { try store.load() }
         } catch {
-            isLoaded = true
             report?(.notStored((error as? Errno) ?? Errno(EIO, "load the state of object 9")))
+            // The records are there all the same: until they can be read, nothing is written over them.
+            LoopActor.spawn { [weak self, scheduler] in
+                await scheduler.sleep(for: Self.loadPause)
+                await self?.start()
+            }
             return
         }
         isLoaded = true
@@ -34,6 +38,9 @@ extension SoftwareManagement {
         }
         await reconcile(starting: true)
     }
+
+    /// The pause before records that could not be read are read again.
+    static let loadPause: Duration = .seconds(30)
 
     /// The installer came (back): takes over what it has, and goes on with what was interrupted by its absence.
     public func installerAppeared() async {
@@ -88,7 +95,15 @@ extension SoftwareManagement {
             await update(instance) { $0.apply(.uninstalled, reason: "lost: the delivered package is gone") }
             return
         }
-        if record.installing, let deployment = try? await installer.deployment(of: staged.token) {
+        let deployment: String?
+        do throws(InstallerRefusal) {
+            deployment = record.installing ? try await installer.deployment(of: staged.token) : nil
+        } catch {
+            // No answer is not "no such deployment": it is asked again when the installer is back.
+            report?(.installerUnavailable(error.reason))
+            return
+        }
+        if let deployment {
             software[instance]?.job = .installing
             LoopActor.spawn { _ = await self.installEnded(instance, await self.installer.end(of: deployment)) }
         } else if snapshot.staged.contains(where: { $0.token == staged.token }) {

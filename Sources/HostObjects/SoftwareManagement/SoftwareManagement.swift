@@ -113,6 +113,7 @@ public final class SoftwareManagement: Object {
     public func create(
         _ instance: UInt16?, _ values: [UInt16: ResourceContent]
     ) async throws(OperationError) -> UInt16 {
+        try requireLoaded()
         guard let new = instance ?? lowestFree(from: 0) else {
             throw OperationError(.badRequest, "no instance is free")
         }
@@ -138,6 +139,7 @@ public final class SoftwareManagement: Object {
     }
 
     public func delete(_ instance: UInt16) async throws(OperationError) {
+        try requireLoaded()
         guard instance != 0 else { throw OperationError(.methodNotAllowed, "instance 0 is always there") }
         try software[instance]?.admitDelete()
         // Held from here on: a package that comes while the record is removed is refused.
@@ -155,6 +157,13 @@ public final class SoftwareManagement: Object {
         changes?.instancesChanged(9)
     }
 
+    private func requireLoaded() throws(OperationError) {
+        guard isLoaded else {
+            throw OperationError(
+                .internalServerError, "the state of object 9 cannot be read; see the gateway's journal")
+        }
+    }
+
     func lowestFree(from first: UInt16) -> UInt16? {
         (first..<UInt16.max).first { software[$0] == nil }
     }
@@ -170,7 +179,7 @@ public final class SoftwareManagement: Object {
 
     /// Changes an instance in memory, at once. Returns what it was.
     func mutate(_ instance: UInt16, _ change: (inout SoftwareInstance) -> Void) -> SoftwareInstance? {
-        guard let before = software[instance] else { return nil }
+        guard isLoaded, let before = software[instance] else { return nil }
         var next = before
         change(&next)
         next.record.boot = options.boot
@@ -184,7 +193,9 @@ public final class SoftwareManagement: Object {
     func settle(_ instance: UInt16, since before: SoftwareInstance) async -> Bool {
         guard let now = software[instance] else { return false }
         var stored = true
-        if now.record != before.record || unstored.contains(instance) || !Files.exists(store.record(instance).path) {
+        if now.record != before.record || unstored.contains(instance)
+            || (try? Files.exists(store.record(instance).path)) != true
+        {
             do {
                 try await store(now.record, of: instance)
             } catch {

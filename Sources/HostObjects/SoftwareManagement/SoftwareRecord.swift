@@ -20,12 +20,16 @@ struct SoftwareRecord: Hashable, Sendable {
     var updatesObjects = false
     /// The boot in which this was written (`/proc/sys/kernel/random/boot_id`).
     var boot = ""
+    /// What a newer release added.
+    var others = Record()
 
     init() {}
 
-    init?(bytes: [UInt8]) {
-        guard let record = Record(bytes: bytes),
-            let state = record["State"].flatMap({ Int($0) }).flatMap(UpdateState.init),
+    /// - Throws: for a format of a newer release.
+    init?(bytes: [UInt8]) throws(NewerFormat) {
+        guard let record = Record(bytes: bytes) else { return nil }
+        try record.requireKnownFormat()
+        guard let state = record["State"].flatMap({ Int($0) }).flatMap(UpdateState.init),
             let result = record["Result"].flatMap({ Int($0) }).flatMap(UpdateResult.init)
         else { return nil }
         self.state = state
@@ -40,10 +44,16 @@ struct SoftwareRecord: Hashable, Sendable {
         present = record["Present"] == "yes"
         updatesObjects = record["UpdatesObjects"] == "yes"
         boot = record["Boot"] ?? ""
+        others = record.others(than: Self.keys)
     }
 
+    static let keys: Set = [
+        "State", "Result", "Reason", "Package", "Token", "StagedName", "StagedVersion", "URI", "Installing", "Present",
+        "UpdatesObjects", "Boot",
+    ]
+
     var bytes: [UInt8] {
-        var record = Record()
+        var record = Record.versioned()
         record["State"] = String(state.rawValue)
         record["Result"] = String(result.rawValue)
         record["Reason"] = reason
@@ -56,6 +66,7 @@ struct SoftwareRecord: Hashable, Sendable {
         record["Present"] = present ? "yes" : "no"
         record["UpdatesObjects"] = updatesObjects ? "yes" : "no"
         record["Boot"] = boot
+        record.add(others)
         return record.bytes
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Linux
 import State
 
@@ -23,17 +24,25 @@ struct SoftwareStore: Sendable {
     func package(_ instance: UInt16) -> String { "\(folder)/\(instance).package" }
 
     /// All records; blocks. What is damaged beyond its copy is told and counts as an empty instance.
+    ///
+    /// - Throws: when one cannot be read, or a newer release wrote it. Nothing may be written over it.
     func load() throws(Errno) -> [(instance: UInt16, record: SoftwareRecord, origin: CheckedFile.Origin)] {
         let instances = Set(try Files.names(in: folder).compactMap { Self.instance($0, "record") })
-        return instances.sorted().map { instance in
-            let (record, origin) = self.record(instance).load(SoftwareRecord.init)
-            return (instance, record ?? SoftwareRecord(), origin)
+        var loaded: [(instance: UInt16, record: SoftwareRecord, origin: CheckedFile.Origin)] = []
+        for instance in instances.sorted() {
+            let file = record(instance)
+            let (record, origin) = try file.load { (bytes) throws(NewerFormat) in try SoftwareRecord(bytes: bytes) }
+            if origin == .newer {
+                throw Errno(EPROTONOSUPPORT, "\(file.path) was written by a newer release of Gatekeel; install that")
+            }
+            loaded.append((instance, record ?? SoftwareRecord(), origin))
         }
+        return loaded
     }
 
     /// Removes what is left of a transfer; blocks. What is not there is no error.
     func removePackage(_ instance: UInt16) throws(Errno) {
-        for name in (try? Files.names(in: folder)) ?? [] where name.hasPrefix("\(instance).package") {
+        for name in try Files.names(in: folder) where name.hasPrefix("\(instance).package") {
             try Files.remove("\(folder)/\(name)")
         }
     }

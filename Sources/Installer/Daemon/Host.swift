@@ -3,9 +3,11 @@ import Linux
 
 /// Facts of the running machine.
 enum Host {
-    /// The kernel's identifier of this boot; empty where the kernel tells none.
-    static func bootID() -> String {
-        let bytes = (try? Files.read("/proc/sys/kernel/random/boot_id", limit: 64)) ?? []
+    /// The kernel's identifier of this boot.
+    ///
+    /// - Throws: when it cannot be read; whether the machine was down is then not known.
+    static func bootID() throws(Errno) -> String {
+        let bytes = try Files.read("/proc/sys/kernel/random/boot_id", limit: 64)
         return String(decoding: bytes.filter { $0 > 0x20 }, as: UTF8.self)
     }
 

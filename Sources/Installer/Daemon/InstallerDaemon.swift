@@ -33,7 +33,7 @@ public final class InstallerDaemon {
         let ports = Ports(
             units: units, health: SystemdHealthRunner(systemd, scheduler: scheduler),
             provisioner: SystemdProvisioner(systemd, scheduler: scheduler), packages: reader, scheduler: scheduler,
-            wallClock: { Host.now() }, bootID: Host.bootID())
+            wallClock: { Host.now() }, bootID: try Host.bootID())
         engine = DeploymentEngine(policy: Policy(configuration), ports: ports)
         let keyring = KeyringWatch(
             warning: configuration.install.certificateWarning, scheduler: scheduler, now: { Host.now() })

@@ -20,7 +20,7 @@ public enum Recovery {
         }
         var mustReload = false
         do {
-            let notes = try BootRecovery(policy: policy, bootID: Host.bootID()).run { mustReload = true }
+            let notes = try BootRecovery(policy: policy, bootID: try Host.bootID()).run { mustReload = true }
             for note in notes { note.log() }
         } catch {
             Log.error("An interrupted deployment could not be resolved: \("\(error)", .reason)")

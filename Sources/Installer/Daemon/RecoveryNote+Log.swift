@@ -13,6 +13,11 @@ extension RecoveryNote {
         case .corrupt:
             Log.event(
                 .stateRestored, LogMessage("Damage in the store was mended: \(text, .reason)").with(.package, package))
+        case .unreadable:
+            Log.warning(
+                LogMessage(
+                    "A part of the store is left as it is: \(text, .reason); check the disk (dmesg), then restart gatekeel-installd"
+                ).with(.package, package))
         case .cleaned:
             Log.info(LogMessage("Cleaned up: \(text)").with(.package, package))
         }

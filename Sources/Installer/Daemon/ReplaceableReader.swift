@@ -13,7 +13,7 @@ final class ReplaceableReader: PackageReader {
 
     func isVersion(_ version: String, lowerThan other: String) -> Bool { current.isVersion(version, lowerThan: other) }
 
-    func horizon() -> Int64? { current.horizon() }
+    func horizon() throws -> Int64? { try current.horizon() }
 
     func inspect(_ path: String, time: Int64, installed: [InstalledVersion]) throws -> ReleaseRecord {
         try current.inspect(path, time: time, installed: installed)

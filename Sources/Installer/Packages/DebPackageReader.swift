@@ -39,7 +39,7 @@ public struct DebPackageReader: PackageReader {
         return version < other
     }
 
-    public func horizon() -> Int64? { (try? Keyring.load(keyring))?.entries.map(\.certificate.notAfter).max() }
+    public func horizon() throws -> Int64? { try Keyring.load(keyring).entries.map(\.certificate.notAfter).max() }
 
     public func inspect(_ path: String, time: Int64, installed: [InstalledVersion]) throws -> ReleaseRecord {
         try mapped {
@@ -121,7 +121,7 @@ public struct DebPackageReader: PackageReader {
     ) throws {
         try mapped {
             let tree = Self.tree(beside: path)
-            if Files.exists(tree) {
+            if try Files.exists(tree) {
                 // Onto the empty folder, which it replaces; its bytes are on the medium since it was staged.
                 try retrying("rename \(tree)") { rename(tree, folder) }
                 return progress(100)
@@ -156,10 +156,12 @@ public struct DebPackageReader: PackageReader {
     }
 
     /// Enabling makes a link in /etc of each alias, which would hide a host's unit of that name.
-    private func checkAliases(_ plan: PackagePlan) throws(DeploymentError) {
+    private func checkAliases(_ plan: PackagePlan) throws {
         for unit in plan.units {
             for alias in unit.aliases {
-                guard let folder = hostUnitFolders.first(where: { Files.exists("\($0)/\(alias)") }) else { continue }
+                guard let folder = try hostUnitFolders.first(where: { try Files.exists("\($0)/\(alias)") }) else {
+                    continue
+                }
                 throw DeploymentError(
                     .conflict, "\(unit.path): its other name \(alias) is a unit of this host (\(folder)/\(alias))")
             }

@@ -30,8 +30,8 @@ extension DeploymentInfo {
             id: status.id, package: status.package, operation: status.operation.rawValue, version: status.version,
             previous: status.oldVersion, state: status.phase.rawValue, percent: status.percent,
             result: Result(rawValue: status.result.rawValue) ?? .failed, reason: status.reason?.description ?? "",
-            token: status.token,
-            startedAt: status.startedAt, endedAt: status.endedAt, downtime: status.downtime ?? .zero)
+            isDown: status.isDown, token: status.token, startedAt: status.startedAt, endedAt: status.endedAt,
+            downtime: status.downtime ?? .zero)
     }
 }
 

@@ -27,7 +27,7 @@ public final class SystemdConnection {
     func call(
         _ member: String, _ arguments: [BusValue] = [], deadline: Duration = .seconds(25)
     ) async throws(BusError) -> [BusValue] {
-        try await asking { () async throws(BusError) in
+        try await asking(deadline) { () async throws(BusError) in
             try await self.connection.call(
                 self.destination, path: SystemdObject.path, interface: SystemdObject.manager, member: member,
                 arguments, deadline: deadline)
@@ -38,17 +38,20 @@ public final class SystemdConnection {
     /// library do it, it is back at once, and the bus keeps what is said to it meanwhile. Done twice, these calls do no
     /// harm; given up, they would undo a good release.
     private func asking<Value>(
-        _ question: @LoopActor () async throws(BusError) -> Value
+        _ deadline: Duration, _ question: @LoopActor () async throws(BusError) -> Value
     ) async throws(BusError) -> Value {
+        let start = LoopScheduler.shared.now
         do throws(BusError) {
             return try await question()
         } catch {
-            // A deadline that passed has the same name.
-            guard error.name == BusError.noReply, error.message.firstOccurrence(of: "disconnected") != nil else {
-                throw error
-            }
+            guard Self.isDeparture(error, after: LoopScheduler.shared.now - start, of: deadline) else { throw error }
             return try await question()
         }
+    }
+
+    /// Whether an error says that systemd left the bus. A deadline that passed has the same name, but not before it passed.
+    nonisolated static func isDeparture(_ error: BusError, after elapsed: Duration, of deadline: Duration) -> Bool {
+        error.name == BusError.noReply && elapsed < deadline
     }
 
     /// Has systemd send signals (`Subscribe`), once a connection.
@@ -76,9 +79,10 @@ public final class SystemdConnection {
     }
 
     private func properties(_ interface: String, of unit: String) async throws(BusError) -> [String: BusValue] {
-        try await asking { () async throws(BusError) in
+        let deadline: Duration = .seconds(25)
+        return try await asking(deadline) { () async throws(BusError) in
             try await self.connection.properties(
-                of: interface, at: SystemdObject.path(of: unit), self.destination)
+                of: interface, at: SystemdObject.path(of: unit), self.destination, deadline: deadline)
         }
     }
 

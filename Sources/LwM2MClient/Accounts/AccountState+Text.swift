@@ -1,12 +1,25 @@
 import Linux
 import LwM2M
 
+/// The file of the accounts:
+///
+///     gatekeel-accounts 1
+///     account NAME INSTANCE FINGERPRINT
+///       KEY VALUE
+///       attributes PATH NAME=VALUE…
+///
+/// Within a format, releases add keys. A line whose key is not known is kept, and written back where it stood: at the end
+/// of its account, or of the file.
 extension AccountState {
-    static let header = "gatekeel-accounts 1"
+    private static let name = "gatekeel-accounts"
+    /// The format that this release writes, and the newest that it reads.
+    static let format = 1
 
     /// Lines for people and for `init(bytes:)`.
     var bytes: [UInt8] {
-        var text = Self.header + "\n"
+        var text = "\(Self.name) \(Self.format)\n"
+        // Before the accounts: what is indented after one belongs to it.
+        for line in others { text += "\(line)\n" }
         for entry in entries {
             text += "account \(Self.escaped(entry.name)) \(entry.instance) \(entry.fingerprint)\n"
             for line in entry.settings.lines { text += "  \(line)\n" }
@@ -14,15 +27,20 @@ extension AccountState {
                 let parameters = attributes.linkParameters.map { "\($0.name)=\($0.value ?? "")" }.joined(separator: " ")
                 text += "  attributes \(path) \(parameters)\n"
             }
+            for line in entry.others { text += "  \(line)\n" }
         }
         return Array(text.utf8)
     }
 
     /// The state that was written; nil for anything else.
-    init?(bytes: [UInt8]) {
+    ///
+    /// - Throws: for a format of a newer release.
+    init?(bytes: [UInt8]) throws(NewerFormat) {
         guard let text = String(validating: bytes, as: UTF8.self), text.last == "\n" else { return nil }
         let lines = text.split(separator: "\n")
-        guard lines.first == Self.header[...] else { return nil }
+        let header = lines.first?.split(separator: " ") ?? []
+        guard header.count == 2, header[0] == Self.name, let format = Int(header[1]) else { return nil }
+        if format > Self.format { throw NewerFormat(found: format, known: Self.format) }
         for line in lines.dropFirst() {
             let words = line.split(separator: " ")
             if words.first == "account" {
@@ -32,8 +50,10 @@ extension AccountState {
                 entries.append(
                     Entry(
                         name: name, instance: instance, fingerprint: String(words[3]), settings: ServerSettings()))
+            } else if line.first == " ", !entries.isEmpty {
+                guard entries[entries.count - 1].take(words) else { return nil }
             } else {
-                guard !entries.isEmpty, entries[entries.count - 1].take(words) else { return nil }
+                others.append(String(line))
             }
         }
     }
@@ -69,18 +89,33 @@ extension AccountState {
 }
 
 extension AccountState.Entry {
+    /// Takes a line; false when its key is known and its value is none.
     fileprivate mutating func take(_ words: [Substring]) -> Bool {
-        guard words.count >= 2 else { return false }
-        if words[0] == "attributes" {
-            guard let path = Path(words[1]) else { return false }
-            return words.dropFirst(2).allSatisfy { attributes[path].take($0) }
+        guard let key = words.first else { return true }
+        if key == "attributes" {
+            guard words.count >= 2, let path = Path(words[1]) else { return false }
+            let parameters = words.dropFirst(2)
+            // Attributes apply together: with one that is not known, the line waits for the release that knows it.
+            guard parameters.allSatisfy({ Attributes.knows($0) }) else {
+                others.append(words.joined(separator: " "))
+                return true
+            }
+            return parameters.allSatisfy { attributes[path].take($0) }
         }
-        guard words.count == 2 else { return false }
-        return settings.take(words[0], words[1])
+        guard ServerSettings.keys.contains(String(key)) else {
+            others.append(words.joined(separator: " "))
+            return true
+        }
+        return words.count == 2 && settings.take(key, words[1])
     }
 }
 
 extension Attributes {
+    fileprivate static func knows(_ word: Substring) -> Bool {
+        let name = word.prefix { $0 != "=" }
+        return ["pmin", "pmax", "gt", "lt", "st", "epmin", "epmax"].contains(name)
+    }
+
     fileprivate mutating func take(_ word: Substring) -> Bool {
         let parts = word.split(separator: "=")
         guard parts.count == 2, let number = Double(parts[1]) else { return false }
@@ -109,6 +144,9 @@ extension ServerSettings {
         lines.append("binding \(binding)")
         return lines
     }
+
+    /// The keys that `take` knows.
+    static let keys: Set = ["lifetime", "pmin", "pmax", "disable-timeout", "storing", "binding"]
 
     mutating func take(_ key: Substring, _ value: Substring) -> Bool {
         if key == "binding" {

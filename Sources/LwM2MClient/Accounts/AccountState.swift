@@ -10,10 +10,14 @@ struct AccountState: Hashable, Sendable {
         var fingerprint: String
         var settings: ServerSettings
         var attributes = AttributeTable()
+        /// Lines that a newer release wrote.
+        var others: [String] = []
     }
 
     /// Sorted by instance.
     var entries: [Entry] = []
+    /// Lines of no account, that a newer release wrote.
+    var others: [String] = []
 
     /// How many attribute sets one server may attach.
     static let attributeLimit = 256

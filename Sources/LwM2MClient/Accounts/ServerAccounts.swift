@@ -17,6 +17,9 @@ public final class ServerAccounts {
         case previousStateTaken
         /// The file was damaged and so was its copy: what servers wrote is forgotten.
         case stateLost
+        /// The file cannot be read, for this reason. It is kept: until it can be read at a start, the accounts are as the
+        /// configuration says, and what servers write is refused.
+        case stateKept(String)
     }
 
     /// By instance, sorted.
@@ -29,7 +32,9 @@ public final class ServerAccounts {
     /// Is called when a server executes Registration Update Trigger (1/x/8).
     var triggered: (@LoopActor (_ instance: UInt16) -> Void)?
 
-    private let store: CheckedFile?
+    private var store: CheckedFile?
+    /// Why nothing may be written over the file.
+    private var unreadable: String?
     private var state: AccountState
     /// What the file holds; nil when there is none or it is damaged.
     private var stored: AccountState?
@@ -44,15 +49,29 @@ public final class ServerAccounts {
     ///   - path: the file; nil keeps all in memory (tests). The folder exists.
     public init(seeds: [ServerAccount.Seed], dormant: Set<String> = [], path: String?) {
         store = path.map { CheckedFile(path: $0) }
-        let (loaded, origin) = store?.load { AccountState(bytes: $0) } ?? (nil, .absent)
+        state = AccountState()
+        do throws(Errno) {
+            try load()
+        } catch {
+            unreadable = error.description
+            notes.append(.stateKept(error.description))
+        }
+        (state, all) = merge(seeds, dormant)
+    }
+
+    private func load() throws(Errno) {
+        guard let store else { return }
+        let (loaded, origin) = try store.load { (bytes) throws(NewerFormat) in try AccountState(bytes: bytes) }
         state = loaded ?? AccountState()
         stored = origin == .file ? loaded : nil
         switch origin {
         case .file, .absent: break
         case .previous: notes.append(.previousStateTaken)
         case .lost: notes.append(.stateLost)
+        case .newer:
+            unreadable = "\(store.path) was written by a newer release of Gatekeel"
+            notes.append(.stateKept("\(store.path) was written by a newer release of Gatekeel"))
         }
-        (state, all) = merge(seeds, dormant)
     }
 
     /// Takes the notes.
@@ -75,7 +94,7 @@ public final class ServerAccounts {
     public func save() async throws(OperationError) {
         await turn.take()
         defer { turn.give() }
-        if state != stored { try await write(state) }
+        if state != stored, unreadable == nil { try await write(state) }
     }
 
     /// Takes a new configuration: accounts that came, went or changed.
@@ -172,6 +191,9 @@ public final class ServerAccounts {
 
     private func write(_ next: AccountState) async throws(OperationError) {
         guard let store else { return }
+        if let unreadable {
+            throw OperationError(.internalServerError, "the change could not be stored: \(unreadable)")
+        }
         do {
             try await Worker.shared.run { try store.save(next.bytes) }
             stored = next
@@ -209,7 +231,7 @@ public final class ServerAccounts {
         }
         entries.sort { $0.instance < $1.instance }
         accounts.sort { $0.instance < $1.instance }
-        return (AccountState(entries: entries), accounts)
+        return (AccountState(entries: entries, others: state.others), accounts)
     }
 }
 

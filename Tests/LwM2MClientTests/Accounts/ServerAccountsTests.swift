@@ -2,6 +2,7 @@ import EventLoop
 import Glibc
 import Linux
 import LwM2M
+import State
 import TestSupport
 import Testing
 
@@ -66,6 +67,52 @@ import Testing
             let fourth = ServerAccounts(seeds: [Self.seed("main", 7)], path: file)
             #expect(fourth[0]?.settings.lifetime == 60)
         }
+    }
+
+    @Test(arguments: [EIO, EACCES]) func aFileThatCannotBeReadIsKept(code: Int32) async throws {
+        let file = try Self.folder() + "/accounts"
+        try await onLoop {
+            let accounts = ServerAccounts(seeds: [Self.seed("main", 7)], path: file)
+            try await accounts.change(0) { $0.lifetime = 60 }
+            let bytes = try Files.read(file, limit: 65536)
+            for path in [file, file + ".previous"] { ReadFaults.set(code, for: path) }
+            let blind = ServerAccounts(seeds: [Self.seed("main", 7)], path: file)
+            #expect(blind[0]?.settings.lifetime == 300)
+            guard case .stateKept? = blind.takeNotes().first else {
+                Issue.record("nobody is told")
+                return
+            }
+            try await blind.save()
+            let error = await #expect(throws: OperationError.self) { try await blind.change(0) { $0.lifetime = 61 } }
+            #expect(error?.code == .internalServerError)
+            for path in [file, file + ".previous"] { ReadFaults.set(nil, for: path) }
+            #expect(try Files.read(file, limit: 65536) == bytes)
+            #expect(ServerAccounts(seeds: [Self.seed("main", 7)], path: file)[0]?.settings.lifetime == 60)
+        }
+    }
+
+    @Test func linesOfANewerReleaseAreWrittenBack() throws {
+        let text = """
+            gatekeel-accounts 1
+            quota 9
+            account main 0 0123456789abcdef
+              lifetime 60
+              storing 1
+              binding U
+              attributes /3/0/9 pmin=5
+              attributes /3/0/13 pmin=5 con=1
+              mute-send 1
+
+            """
+        let state = try #require(try AccountState(bytes: Array(text.utf8)))
+        #expect(state.entries.first?.settings.lifetime == 60)
+        #expect(state.entries.first?.attributes[Path(3, 0, 9)].minimumPeriod == 5)
+        #expect(state.others == ["quota 9"])
+        #expect(state.entries.first?.others == ["attributes /3/0/13 pmin=5 con=1", "mute-send 1"])
+        let again = String(decoding: state.bytes, as: UTF8.self)
+        #expect(again == text)
+        #expect(throws: NewerFormat.self) { try AccountState(bytes: Array("gatekeel-accounts 2\n".utf8)) }
+        #expect(try AccountState(bytes: Array("gatekeel-accounts 1\naccount main 0 0\n  lifetime x\n".utf8)) == nil)
     }
 
     @Test func anyNameAndEverySettingComeBack() async throws {

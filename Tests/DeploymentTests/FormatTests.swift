@@ -1,0 +1,140 @@
+import EventLoop
+import Linux
+import Packages
+import State
+import TestSupport
+import Testing
+
+@testable import Deployment
+
+/// The store's files between releases of Gatekeel.
+@Suite(.serialized) struct FormatTests {
+    private static let newLine = "added-by-a-newer-release=a\tb\n"
+
+    /// The bytes with a line that this release does not know.
+    private func extended(_ bytes: [UInt8]) throws -> Record {
+        try #require(Record(bytes: bytes + Array(Self.newLine.utf8)))
+    }
+
+    private func isKept(_ record: Record) -> Bool { record.all("added-by-a-newer-release") == [["a", "b"]] }
+
+    @Test func linesOfANewerReleaseAreWrittenBack() throws {
+        let deployment = DeploymentRecord(
+            id: "1", package: "app", operation: .update, version: "2", phase: .probation)
+        #expect(isKept(try DeploymentRecord(try extended(deployment.record.bytes)).record))
+        let release = ReleaseRecord(name: "app", version: "1")
+        #expect(isKept(try ReleaseRecord(try extended(release.record.bytes)).record))
+        #expect(isKept(PackageState(try extended(PackageState().record.bytes)).record))
+        #expect(isKept(DeploymentHistory(try extended(DeploymentHistory().record.bytes)).record))
+    }
+
+    /// Else a key would be written twice: as one of this release, and as one that it does not know.
+    @Test func everyKeyIsKnown() throws {
+        var deployment = DeploymentRecord(id: "1", package: "app", operation: .update, version: "2", phase: .probation)
+        deployment.oldLinks = [EnablementLink(path: "a", target: "b")]
+        deployment.oldActive = ["a"]
+        deployment.conffiles = [ConffilePlan(path: "/etc/a", choice: .keep, saved: .file, savedBeside: .nothing)]
+        deployment.folders = ["/etc/a"]
+        deployment.note(problems: ["p"])
+        deployment.downtime = .seconds(1)
+        #expect(deployment.record.keys.subtracting(["kind", "format"]) == DeploymentRecord.keys)
+        var state = PackageState()
+        (state.conffiles, state.folders, state.hostLines) = (["a"], ["b"], ["c"])
+        state.reason = Reason("a", "b")
+        #expect(state.record.keys.subtracting(["kind", "format"]) == PackageState.keys)
+        let release = ReleaseRecord(
+            name: "app", version: "1",
+            units: [ReleaseUnit(name: "a@.service", path: "usr/a", dropIns: ["usr/d"], aliases: ["b@.service"])],
+            conffiles: ["/etc/a"], sysusers: ["u"], tmpfiles: ["t"], manifestUsers: ["u"], manifestFolders: ["d"],
+            dataFolders: ["y"], health: HealthCommand(command: ["x"]), probationTime: .seconds(1),
+            startTimeout: .seconds(2), stopTimeout: .seconds(3), allowedRestarts: 4, warnings: ["w"])
+        #expect(
+            release.record.keys.union([Store.stagedAtKey]).subtracting(["kind", "format"]) == ReleaseRecord.keys)
+    }
+
+    /// As version 0.1 wrote it: no format, no tokens.
+    @Test func aHistoryOfTheReleaseBeforeIsRead() throws {
+        let text = "kind=history\ndeployment=d1\tapp\tinstall\t1.0\t\tfinished\tdone\t\t\t5\t6\t70\n"
+        let history = DeploymentHistory(try #require(Record(bytes: Array(text.utf8))))
+        #expect(history.deployments.map(\.id) == ["d1"])
+        #expect(history.deployments.first?.downtime == .milliseconds(70))
+        #expect(history.deployments.first?.token == "")
+    }
+
+    @Test func whatANewerReleaseSaysOfADeploymentGoesWithIt() throws {
+        var history = DeploymentHistory()
+        history.deployments = ["d1", "d2"].map {
+            DeploymentRecord(id: $0, package: "app", operation: .install, version: "1", phase: .finished)
+        }
+        var record = history.record
+        record.add("new", "d1", "x")
+        record.add("new", "d2", "y")
+        record.add("deployment", "d3", "app", "operation of a newer release")
+        var read = DeploymentHistory(record)
+        #expect(read.deployments.map(\.id) == ["d1", "d2"])
+        read.deployments.removeFirst()
+        #expect(read.record.all("new") == [["d2", "y"]])
+        #expect(read.record.all("deployment").map(\.first) == ["d2", "d3"])
+    }
+
+    @Test(arguments: ["journal/deployment", "packages/app/state", "journal/clock"])
+    func aFileOfANewerFormatIsRefusedAndStays(name: String) async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good")
+            let path = "\(host.root.path)/var/lib/gatekeel/\(name)"
+            let kind = ["deployment": "deployment", "state": "package", "clock": "clock"][Files.split(path).name] ?? ""
+            let old = try? Files.read(path, limit: 1 << 20)
+            let newer = CheckedFile.checked("kind=\(kind)\nformat=2\n".utf8)
+            try Files.replace(path, with: newer)
+            let error = await #expect(throws: DeploymentError.self) { try await host.start() }
+            #expect(error?.text.contains("newer release") == true)
+            #expect(try Files.read(path, limit: 1 << 20) == newer)
+            if let old { try Files.replace(path, with: old) } else { try Files.remove(path) }
+            try await host.start()
+            #expect(host.engine.package("app")?.version == "1.0")
+        }
+    }
+
+    @Test func aJournalWithAnUnknownPhaseIsNotTakenForNone() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good")
+            let path = "\(host.root.path)/var/lib/gatekeel/journal/deployment"
+            try Files.replace(
+                path,
+                with: CheckedFile.checked("kind=deployment\npackage=app\noperation=update\nphase=warping\n".utf8))
+            await #expect(throws: DeploymentError.self) { try await host.start() }
+            #expect(host.root.exists("/var/lib/gatekeel/packages/app/1.0"))
+        }
+    }
+
+    /// Whoever asked for it may have been away when it ended, and asks by the only thing it has.
+    @Test func anEndedDeploymentIsFoundByItsTokenAfterARestart() async throws {
+        try await onLoop {
+            let host = Harness()
+            try await host.start()
+            let staged = try await host.stage("app 1.0 good")
+            let done = try await host.finish(try await host.engine.install(staged.token, DeploymentOptions()))
+            #expect(done.result == .done && done.token == staged.token)
+            try await host.start()
+            let found = host.engine.deployments(limit: 50).first { $0.token == staged.token }
+            #expect(found == done)
+        }
+    }
+
+    /// The end was durable in the journal alone.
+    @Test func itIsFoundWhenOnlyTheJournalHasItsEnd() async throws {
+        try await onLoop {
+            let host = Harness()
+            let killer = Killer(named: "deployment.history.before")
+            try await host.start(killer.passage)
+            let staged = try await host.stage("app 1.0 good")
+            _ = try await host.engine.install(staged.token, DeploymentOptions())
+            await host.settle()
+            try await host.start()
+            await host.settle()
+            try await host.start()
+            let found = host.engine.deployments(limit: 50).first { $0.token == staged.token }
+            #expect(found?.result == .done)
+        }
+    }
+}
