@@ -2,7 +2,7 @@
     import Glibc
     import Linux
 
-    /// Passes a named place where the fault campaign can make this process fail.
+    /// A named place where the fault campaign can make this process fail.
     ///
     /// The campaign writes one file a point, `/run/gatekeel-faults/NAME`, that holds `ACTION COUNT [AFTER]`: the next AFTER
     /// passages (0) go by, and for each of COUNT thereafter ACTION happens: `error` throws `EIO`, `nospace` throws `ENOSPC`,
@@ -30,7 +30,7 @@
 #else
     import Linux
 
-    /// Passes a named place of the fault campaign; empty in this build.
+    /// A named place of the fault campaign; empty in this build.
     @inlinable @inline(__always)
     public func faultPoint(_ name: StaticString) throws(Errno) {}
 #endif

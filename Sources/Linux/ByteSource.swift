@@ -1,14 +1,14 @@
 import CLinux
 import Glibc
 
-/// A file that somebody else gave us to read from, and may have made to hurt: one that changes or grows, or whose file
-/// system is a process of the giver's.
+/// A file that another process gave us to read, possibly with bad intent: it may change or grow, or its file system may
+/// be served by that process (FUSE).
 public struct ByteSource: ~Copyable {
-    /// The size that it has now; it may change.
+    /// The present size; it may change.
     public let expectedBytes: UInt64
     private let descriptor: FileDescriptor
 
-    /// Takes the descriptor and looks at what it is.
+    /// Takes the descriptor and checks its kind.
     ///
     /// - Throws: `EINVAL` for anything but a regular file (a pipe may never end, or have another reader), `EBADF` when it
     ///   is not open for reading, `EOPNOTSUPP` for files on FUSE, whose reads can hang for ever.
@@ -29,8 +29,8 @@ public struct ByteSource: ~Copyable {
 
     /// Copies all bytes into a file of ours.
     ///
-    /// The file is read from its first byte whatever its offset is. Bytes are copied, never shared: what the giver changes
-    /// later is not seen. Nothing is synchronised.
+    /// Reads from the first byte, regardless of the offset. Bytes are copied, not shared, so that later changes have no
+    /// effect. Nothing is synchronised.
     /// - Parameters:
     ///   - limit: the most bytes.
     ///   - seconds: the longest time for all of it.

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A failed system call: what was tried, and the kernel's `errno`.
+/// A failed system call: its context and the kernel's `errno`.
 public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     /// The value of `errno(3)`.
     public let code: Int32
@@ -12,7 +12,7 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
         self.context = context
     }
 
-    /// The calling thread's `errno`, to be taken before any clean-up changes it.
+    /// The calling thread's `errno`. Call it before any clean-up that may change it.
     public static func current(_ context: String) -> Errno { Errno(errno, context) }
 
     /// `strerror(3)`'s text for the code.
@@ -21,9 +21,9 @@ public struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(context): \(message)" }
 }
 
-/// Repeats a system call that returns -1 while a signal interrupts it (`EINTR`), and throws its `Errno`.
+/// Makes a system call, repeats it when a signal interrupts it (`EINTR`), and throws its `Errno` when it returns -1.
 ///
-/// - Parameter context: made only when the call failed.
+/// - Parameter context: evaluated only when the call fails.
 @discardableResult
 public func retrying<Result: SignedInteger>(
     _ context: @autoclosure () -> String, _ call: () -> Result

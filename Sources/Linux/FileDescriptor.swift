@@ -11,7 +11,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
     deinit { close(raw) }
 
-    /// Gives the number up without closing it.
+    /// Returns the number without closing it.
     public consuming func release() -> Int32 {
         let number = raw
         discard self

@@ -1,12 +1,12 @@
 import Glibc
 
-/// What is free on a file system, for those without privileges: `fstatvfs(3)`.
+/// Free space of a file system for unprivileged processes: `fstatvfs(3)`.
 public struct FileSystemSpace: Hashable, Sendable {
     /// Free bytes.
     public let bytes: Int
     /// All bytes, used or not.
     public let totalBytes: Int
-    /// Free inodes; nil where the file system makes them as needed.
+    /// Free inodes; nil where the file system has no fixed number.
     public let inodes: Int?
 
     /// The file system that holds an open file.
@@ -14,7 +14,7 @@ public struct FileSystemSpace: Hashable, Sendable {
         var result = statvfs()
         let base = file.raw
         try retrying("fstatvfs") { fstatvfs(base, &result) }
-        // File systems of all kinds report what they like; what is more than fits is a very large number.
+        // A file system may report any number; one that does not fit becomes the largest.
         func product(_ blocks: fsblkcnt_t) -> Int {
             let (bytes, overflow) = blocks.multipliedReportingOverflow(by: fsblkcnt_t(result.f_frsize))
             return overflow ? .max : Int(clamping: bytes)

@@ -1,12 +1,12 @@
 import CLinux
 import Glibc
 
-/// Whole trees of files, handled beneath a descriptor: nothing in a tree can lead out of it.
+/// Whole trees of files, handled below a descriptor: no link in a tree can lead out of it.
 public enum FileTree {
     /// The deepest tree that is removed; one descriptor is open for each level.
     public static let depthLimit = 256
 
-    /// Removes a file or a whole tree; what is not there is no error.
+    /// Removes a file or a whole tree. A missing one is no error.
     ///
     /// Each folder is opened beneath its parent's descriptor without following symbolic links or crossing into another mount
     /// (`openat2(2)`), so that no swap of names while it runs can make it remove anything elsewhere. Not durable: follow with
@@ -22,7 +22,7 @@ public enum FileTree {
 
     /// The names in a folder, without `.` and `..`, in no order.
     public static func names(in directory: borrowing FileDescriptor) throws(Errno) -> [String] {
-        // A description of its own: the offset of a duplicate would be shared.
+        // Opened again: a duplicate would share the offset.
         let own = try FileDescriptor.open(at: directory, ".", O_RDONLY | O_DIRECTORY).release()
         guard let stream = fdopendir(own) else {
             let error = Errno.current("fdopendir")
@@ -66,7 +66,7 @@ public enum FileTree {
                 gk_openat2(parent, name, UInt64(UInt32(bitPattern: flags)), 0, resolve)
             }
             let child = FileDescriptor(owning: raw)
-            // Root needs no permission; others may have made a folder that they cannot change any more.
+            // Without root, an own folder may lack the permission to change it.
             if geteuid() != 0 { fchmod(raw, 0o700) }
             try removeContents(of: child, depth: depth + 1)
         }

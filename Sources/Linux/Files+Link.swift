@@ -1,7 +1,7 @@
 import Glibc
 
 extension Files {
-    /// `link(2)`: keeps a file's present bytes under a second name as well, which is taken from whatever had it.
+    /// `link(2)`: gives a file a second name. A file that had that name is replaced.
     ///
     /// Not durable by itself: the next `synchronizeDirectory(_:)` (or `replace`) of the folder makes it so.
     public static func link(_ path: String, replacing other: String) throws(Errno) {

@@ -1,7 +1,7 @@
 import Glibc
 
 extension Files {
-    /// Removes a file or a whole tree, as `FileTree.remove(beneath:_:)` does. What is not there is no error.
+    /// Removes a file or a whole tree, as `FileTree.remove(beneath:_:)` does. A missing one is no error.
     public static func removeTree(_ path: String) throws(Errno) {
         guard try exists(path) else { return }
         let (folder, name) = split(path)

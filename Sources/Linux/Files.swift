@@ -29,7 +29,7 @@ public enum Files {
     /// Replaces a file so that a crash at any moment leaves the old bytes or the new ones, never a part:
     /// write beside it, `fsync(2)`, `rename(2)`, `fsync(2)` of the folder.
     ///
-    /// Left-overs of an interrupted call are named `.NAME.new` and are overwritten by the next one.
+    /// An interrupted call may leave `.NAME.new`; the next call overwrites it.
     public static func replace(
         _ path: String, with bytes: some Sequence<UInt8>, mode: mode_t = 0o600
     ) throws(Errno) {
@@ -54,7 +54,7 @@ public enum Files {
         try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY).synchronize()
     }
 
-    /// Removes a file durably; a file that is not there is no error.
+    /// Removes a file durably. A missing one is no error.
     public static func remove(_ path: String) throws(Errno) {
         if unlink(path) != 0 {
             let code = errno
@@ -64,8 +64,8 @@ public enum Files {
         try synchronizeDirectory(split(path).folder)
     }
 
-    /// Makes a folder and those above it durably, with just this mode whatever the umask is; those that are there stay as they
-    /// are.
+    /// Makes a folder and its missing parents durably, with exactly this mode regardless of the umask. Existing ones are
+    /// left as they are.
     public static func makeDirectories(_ path: String, mode: mode_t = 0o755) throws(Errno) {
         if mkdir(path, mode) != 0 {
             let code = errno
@@ -78,7 +78,7 @@ public enum Files {
             }
         }
         try retrying("chmod \(path)") { chmod(path, mode) }
-        // What is made durable in it later would be lost with its name.
+        // Without this, files that are made durable in it later could be lost with its name.
         try synchronizeDirectory(split(path).folder)
     }
 

@@ -21,7 +21,7 @@ public struct Pipe: ~Copyable {
 }
 
 extension FileDescriptor {
-    /// `O_NONBLOCK` on this end alone.
+    /// Sets `O_NONBLOCK` on this end only.
     public func makeNonBlocking() throws(Errno) {
         let number = raw
         let flags = try retrying("fcntl") { fcntl(number, F_GETFL) }
@@ -38,7 +38,7 @@ extension FileDescriptor {
         }
     }
 
-    /// `ftruncate(2)` and `lseek(2)`: the file ends there, and there the next write goes.
+    /// `ftruncate(2)` and `lseek(2)`: cuts the file, and continues writing at its new end.
     public func cut(to length: Int) throws(Errno) {
         let number = raw
         try retrying("truncate") { ftruncate(number, off_t(length)) }

@@ -1,13 +1,13 @@
 import CLinux
 import Glibc
 
-/// A child process, spawned with just the descriptors it is given.
+/// A child process that gets only the descriptors it is given.
 public enum Spawn {
     /// `posix_spawn(3)` with default signals, an empty signal mask and a session of its own.
     ///
     /// - Parameters:
     ///   - descriptors: what the child gets, as (child's number, ours); all others are closed by `O_CLOEXEC`.
-    ///   - environment: the whole of it, as `NAME=value`.
+    ///   - environment: the complete environment, as `NAME=value`.
     /// - Returns: the process identifier; it has to be reaped with `reap(_:)`.
     public static func start(
         _ path: String, _ arguments: [String], environment: [String], descriptors: [(child: Int32, ours: Int32)]
@@ -41,7 +41,7 @@ public enum Spawn {
         FileDescriptor(owning: try retrying("pidfd_open") { gk_pidfd_open(pid, 0) })
     }
 
-    /// `waitpid(2)`: how a process that ended did so; waits if it still runs.
+    /// `waitpid(2)`: how a process ended. Waits if it is still running.
     public static func reap(_ pid: pid_t) throws(Errno) -> ProcessEnd {
         var status: Int32 = 0
         try retrying("waitpid") { waitpid(pid, &status, 0) }

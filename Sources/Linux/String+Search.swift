@@ -1,8 +1,8 @@
 extension StringProtocol {
-    /// The first place of `text` in this string, byte by byte of UTF-8; nil when it is empty or not there.
+    /// The first occurrence of `text` in this string, compared as UTF-8 bytes; nil when it is empty or does not occur.
     ///
-    /// The standard library's `firstRange(of:)` and `contains(_:)` of a string are parts of `_StringProcessing`: one use
-    /// of them links in the whole engine of regular expressions, more than a megabyte.
+    /// The standard library's `firstRange(of:)` and `contains(_:)` for strings are in `_StringProcessing`: one use links in
+    /// the regular expression engine, more than a megabyte.
     public func firstOccurrence(of text: String) -> Range<Index>? {
         let needle = Array(text.utf8)
         guard !needle.isEmpty else { return nil }
@@ -17,6 +17,6 @@ extension StringProtocol {
         return nil
     }
 
-    /// Whether `text` is somewhere in this string; see `firstOccurrence(of:)`.
+    /// Whether `text` occurs in this string; see `firstOccurrence(of:)`.
     public func holds(_ text: String) -> Bool { firstOccurrence(of: text) != nil }
 }

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// What a program needs to know of a terminal.
+/// Properties of a terminal.
 public enum Terminal {
     /// `isatty(3)`.
     public static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }

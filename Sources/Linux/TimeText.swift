@@ -2,7 +2,7 @@ import Glibc
 
 /// Seconds since the epoch as text: `gmtime_r(3)` or `localtime_r(3)`, and `strftime(3)`.
 ///
-/// - Parameter format: of `strftime(3)`; more than 63 bytes of result are none.
+/// - Parameter format: of `strftime(3)`. A result of more than 63 bytes becomes an empty text.
 public func timeText(_ seconds: Int64, _ format: String, isLocal: Bool = false) -> String {
     var time = time_t(seconds)
     var parts = tm()

@@ -34,7 +34,7 @@ public struct CheckedFile: Sendable {
     private var refused: String { path + ".refused" }
 
     #if DEBUG
-        /// A test's own: called with each named place that is passed; what it throws is thrown there.
+        /// A test's hook: called with the name of each place; its error is thrown there.
         public var probe: (@Sendable (String) throws(Errno) -> Void)?
     #endif
 
@@ -72,7 +72,7 @@ public struct CheckedFile: Sendable {
         case _ where !keepsRefused: break
         case .absent: break
         case .newer: try Files.link(path, replacing: refused)
-        // Kept for a closer look, where there is room for it.
+        // Kept for inspection, if there is room.
         case .whole, .damaged, .failed: try? Files.link(path, replacing: refused)
         }
         if case .whole(let value) = before { return (value, origin) }
@@ -83,7 +83,7 @@ public struct CheckedFile: Sendable {
     /// Writes the state durably; blocks. A file that is whole is kept as the copy first.
     public func save(_ body: some Sequence<UInt8>) throws(Errno) {
         try pass("state.write.before")
-        // A file that cannot be read now does not become the copy: the one before it is known to be whole.
+        // A file that cannot be read now does not become the copy: the present copy is known to be whole.
         if case .whole = read(path, { _ in true }) {
             try Files.link(path, replacing: copy)
             try pass("state.copy.after")
@@ -129,7 +129,7 @@ public struct CheckedFile: Sendable {
             guard let found = try Files.readIfPresent(path, limit: limit) else { return .absent }
             bytes = found
         } catch {
-            // More bytes than a state has are no state.
+            // A file above the limit cannot be a state.
             return error.code == EFBIG ? .damaged : .failed(error)
         }
         let length = Self.trailer([]).count

@@ -1,7 +1,7 @@
 /// A state file was written by a newer release, in a format that this one cannot read.
 ///
-/// A new key is no new format: who does not know it keeps it, and writes it back. The number grows only when an older
-/// release must not use the file at all.
+/// New keys do not need a new format: a release keeps keys that it does not know and writes them back. The number is
+/// raised only when older releases must not use the file at all.
 public struct NewerFormat: Error, Hashable, Sendable, CustomStringConvertible {
     public let found: Int
     public let known: Int

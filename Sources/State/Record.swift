@@ -47,7 +47,7 @@ public struct Record: Hashable, Sendable {
         if found > Self.format { throw NewerFormat(found: found, known: Self.format) }
     }
 
-    /// The lines whose keys are not among these, in order: what a newer release added. The format's line is none of them.
+    /// The lines with other keys than these, in order: those that a newer release added. The format's line is left out.
     public func others(than known: Set<String>) -> Record {
         filtered { key, _ in key != Self.formatKey && !known.contains(key) }
     }

@@ -113,7 +113,7 @@ import Testing
         try withFolder { folder in
             let file = CheckedFile(path: "\(folder)/state")
             func load() throws -> (String?, CheckedFile.Origin) {
-                let (record, origin) = try file.load { (bytes) throws(NewerFormat) in
+                let (record, origin) = try file.load { (bytes) throws(NewerFormat) -> Record? in
                     guard let record = Record(bytes: bytes) else { return nil }
                     try record.requireKnownFormat()
                     return record

@@ -1,11 +1,11 @@
 import Glibc
 import Linux
 
-/// A file on the host that stands for a release: a unit, a drop-in, a `tmpfiles.d` file.
+/// A file that a release has on the host: a unit, a drop-in, a `tmpfiles.d` file.
 struct AttachedFile: Hashable, Sendable {
     enum Content: Hashable, Sendable {
         case bytes([UInt8])
-        /// A unit's alias: a link to another unit of the package.
+        /// An alias of a unit: a link to another unit of the package.
         case link(String)
     }
 
@@ -13,7 +13,7 @@ struct AttachedFile: Hashable, Sendable {
     let path: String
     let content: Content
 
-    /// Puts it in place durably; one that is there already is left alone.
+    /// Writes it durably. A file that is already the same is left alone.
     func write() throws(Errno) {
         try Files.makeDirectories(Files.split(path).folder, mode: 0o755)
         switch content {

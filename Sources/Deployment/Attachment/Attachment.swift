@@ -2,11 +2,11 @@ import Glibc
 import Linux
 import Packages
 
-/// The files by which a release is known to systemd, made from the release alone.
+/// The files through which systemd knows a release, derived from the release.
 ///
-/// Units are copied to `/etc/systemd/system.attached`, where portable services put theirs: `systemctl enable` works
-/// on them, and an administrator's drop-ins in `/etc/systemd/system` still win. A drop-in names the concrete release:
-/// were it `current`, an automatic restart amid a deployment would run the new payload under the old unit.
+/// Units are copied to `/etc/systemd/system.attached`, as portable services do: `systemctl enable` works with them, and
+/// an administrator's drop-ins in `/etc/systemd/system` take precedence. A drop-in names the release itself and not
+/// `current`; otherwise an automatic restart during a deployment could run the new payload with the old unit.
 struct Attachment: Sendable {
     static let dropIn = "10-gatekeel.conf"
     private static let unitLimit = 1 << 20
@@ -52,8 +52,8 @@ struct Attachment: Sendable {
         return files
     }
 
-    /// Whether the units of another release, which run, notice nothing when systemd reads this attachment in its place:
-    /// the same units, of which the two say the same about all but a start.
+    /// Whether systemd may load this attachment while the units of another release run: both have the same units, whose
+    /// files differ only in settings that apply to a start.
     func isQuiet(after old: Attachment) throws -> Bool {
         let (old, new) = (try old.unitFiles(), try unitFiles())
         return old.keys == new.keys
@@ -65,7 +65,7 @@ struct Attachment: Sendable {
             }
     }
 
-    /// The packaged files that systemd reads, by path: our own drop-in says the same for all releases but their folder.
+    /// The packaged files that systemd reads, by path. Our own drop-in is left out: it differs only in the folder.
     private func unitFiles() throws -> [String: AttachedFile.Content] {
         let files = try files().filter {
             $0.path.hasPrefix("\(paths.attachedUnits)/") && Files.split($0.path).name != Self.dropIn
@@ -95,9 +95,9 @@ struct Attachment: Sendable {
 
     /// The drop-in of a unit.
     ///
-    /// Ordering after recovery, and the assertion, hold a mixture back: while the marker is there, the host's files are
-    /// of two releases. `Wants=` and not `Requires=`: recovery must not take the units with it when it is stopped or
-    /// gone (an upgrade or a removal of Gatekeel itself leaves the packages running), and the assertion holds anyway.
+    /// The ordering after recovery and the assertion prevent a unit from starting while the host has files of two
+    /// releases (the marker exists). It is `Wants=` and not `Requires=`, so that an upgrade or removal of Gatekeel leaves
+    /// the packages running; the assertion works without it.
     func dropIn(for unit: ReleaseUnit) -> String {
         var text = """
             # \(record.name) \(record.version), managed by Gatekeel: do not edit. An administrator's own drop-ins go to
@@ -109,7 +109,7 @@ struct Attachment: Sendable {
             RequiresMountsFor=\(Self.escaped(release))
 
             """
-        // What has an execution environment gets the overlay; timers, paths and targets have none.
+        // Units that execute programs get the overlay; timers, paths and targets do not.
         let sections = [".service": "Service", ".socket": "Socket", ".mount": "Mount", ".swap": "Swap"]
         if let section = sections.first(where: { unit.name.hasSuffix($0.key) })?.value {
             text += """
@@ -129,7 +129,7 @@ struct Attachment: Sendable {
 
     // MARK: On the host
 
-    /// Puts the files in place and takes away those of another release that this one has not.
+    /// Writes the files, and removes those of another release that this one does not have.
     func attach(replacing old: [AttachedFile], passage: Passage) throws {
         let new = try files()
         for file in new {
@@ -140,7 +140,7 @@ struct Attachment: Sendable {
         try Self.detach(old.filter { !kept.contains($0.path) }, passage: passage)
     }
 
-    /// Takes files away, and the folders of drop-ins that are empty then.
+    /// Removes files, and folders of drop-ins that are empty then.
     static func detach(_ files: [AttachedFile], passage: Passage) throws {
         for file in files {
             try passage("deployment.detach.each")
@@ -155,6 +155,6 @@ struct Attachment: Sendable {
 }
 
 extension Store {
-    /// There while the host's files are of two releases.
+    /// Exists while the host has files of two releases.
     func marker(of package: String) -> String { "\(folder(of: package))/switching" }
 }

@@ -10,7 +10,7 @@ struct EnablementLink: Hashable, Sendable {
     /// The unit that is enabled: an instance has its name here and its template in the target.
     var unit: String { Files.split(path).name }
 
-    /// All links in `/etc/systemd/system` that lead to one of these units where packages' units are attached.
+    /// All links in `/etc/systemd/system` to one of these units in `/etc/systemd/system.attached`.
     static func find(for units: some Sequence<String>, _ paths: HostPaths) throws(Errno) -> [EnablementLink] {
         let names = Set(units)
         let base = paths.systemUnits
@@ -19,7 +19,7 @@ struct EnablementLink: Hashable, Sendable {
         func look(_ path: String) throws(Errno) {
             guard let target = try Files.linkTarget("\(base)/\(path)") else { return }
             let (folder, name) = Files.split(target)
-            // systemd writes the path as it sees it: without a test's root.
+            // systemd writes the path without a test's root.
             let attached = "/etc/systemd/system.attached"
             if names.contains(name), folder == attached || folder == paths.attachedUnits {
                 links.append(EnablementLink(path: path, target: target))

@@ -5,18 +5,18 @@ struct ConffilePlan: Hashable, Sendable {
         case keep
         /// The packaged file is put in place.
         case install
-        /// The administrator's stays, the packaged one is put beside it as `.dpkg-dist`.
+        /// The administrator's file stays; the packaged one is written beside it as `.dpkg-dist`.
         case beside
     }
 
-    /// What was at a path before, copied into the deployment's work folder.
+    /// What was at a path before. A file is copied into the deployment's work folder.
     enum Saved: String, Sendable, CaseIterable { case nothing, file, other }
 
     /// The host's path: `/etc/rinetd.conf`.
     var path: String
     var choice: Choice
     var saved: Saved
-    /// Of the `.dpkg-dist` beside.
+    /// The same for the `.dpkg-dist` beside it.
     var savedBeside: Saved
 
     var fields: [String] { [path, choice.rawValue, saved.rawValue, savedBeside.rawValue] }
@@ -33,12 +33,12 @@ struct ConffilePlan: Hashable, Sendable {
     static func choice(host: HostFile.Found, old: [UInt8]?, new: [UInt8]) -> Choice {
         switch (host, old) {
         case (.nothing, nil): .install
-        // The administrator removed it: it stays away, and ours is shown when it is another one now.
+        // The administrator removed it: it stays removed. If the package changed it, the new one is put beside.
         case (.nothing, let old?): old == new ? .keep : .beside
         case (.other, nil): .beside
         case (.other, let old?): old == new ? .keep : .beside
         case (.file(let file), _) where file.bytes == new: .keep
-        // It was there before the package came.
+        // The file was there before the package.
         case (.file, nil): .beside
         case (.file(let file), let old?):
             switch (file.bytes != old, old != new) {

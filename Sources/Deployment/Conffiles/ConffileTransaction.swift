@@ -2,9 +2,9 @@ import Glibc
 import Linux
 import State
 
-/// The conffiles of one deployment: planned while the old release runs, put in place at the switch, taken back.
+/// The conffiles of one deployment: planned while the old release runs, installed at the switch, restored on the way back.
 ///
-/// Every call may be repeated, also after it was interrupted.
+/// Every call may be repeated, even after an interruption.
 struct ConffileTransaction: Sendable {
     let store: Store
     let deployment: DeploymentRecord
@@ -13,10 +13,10 @@ struct ConffileTransaction: Sendable {
 
     // MARK: Planning
 
-    /// Decides for each conffile of the new release, and keeps a copy of what is there.
+    /// Decides what to do with each conffile of the new release, and copies the host's files.
     ///
-    /// A plan that was finished is used again: were the journal lost and only its previous copy left, the host might be
-    /// switched by now, and the old bytes are nowhere else.
+    /// A complete plan is used again. If only an older copy of the journal survived, the host may have been switched
+    /// already, and then the old bytes exist only in this plan's copies.
     func plan(_ conffiles: [String]) throws -> [ConffilePlan] {
         let file = CheckedFile(record: "\(work)/plan")
         if let record = try file.load("conffiles").record {
@@ -59,7 +59,7 @@ struct ConffileTransaction: Sendable {
         try store.tree(of: deployment.package, release: release).file(ReleaseTree.conffiles + path)
     }
 
-    /// The bytes that what is in place was packaged with: the old release's, or what a removal left.
+    /// The packaged bytes of the release in place, or those that a removal kept.
     private func pristine(_ path: String) throws(Errno) -> [UInt8]? {
         guard deployment.hasOld else {
             return try HostFile.find("\(store.folder(of: deployment.package))/pristine\(path)").file?.bytes
@@ -81,21 +81,21 @@ struct ConffileTransaction: Sendable {
                 if try isAsSaved(host, plan.saved, "\(index)") {
                     var file = new
                     if let old = host.file {
-                        // As dpkg does: the administrator's mode and owner stay.
+                        // As dpkg does: mode and owner of the administrator's file stay.
                         (file.mode, file.owner, file.group) = (old.mode, old.owner, old.group)
                     }
                     try makeFolders(for: plan.path)
                     try file.write(to: path)
                     continue
                 }
-                // Edited since the plan was made: the administrator's stays.
+                // Edited after the plan was made: the administrator's file stays.
             }
             try makeFolders(for: plan.path)
             try new.write(to: path + ConffilePlan.besideSuffix)
         }
     }
 
-    /// Whether what is there is what the plan saw.
+    /// Whether the host's file is the one that the plan saw.
     private func isAsSaved(_ found: HostFile.Found, _ saved: ConffilePlan.Saved, _ name: String) throws -> Bool {
         switch (found, saved) {
         case (.nothing, .nothing): true
@@ -106,9 +106,9 @@ struct ConffileTransaction: Sendable {
 
     // MARK: Back
 
-    /// Puts back what was there. What someone wrote meanwhile over a file of ours is kept as `.gatekeel-save`.
+    /// Restores the host's files. A file that somebody changed after the switch is kept as `.gatekeel-save`.
     ///
-    /// No conffile holds the old release back: one that cannot be put back is told of, and the others go on.
+    /// A conffile that cannot be restored does not stop the old release: it is reported, and the others are restored.
     /// - Returns: what could not be done, for people.
     func revert() throws -> [String] {
         var problems: [String] = []
@@ -124,7 +124,7 @@ struct ConffileTransaction: Sendable {
             guard plan.choice != .keep else { continue }
             let path = paths.host(plan.path)
             if plan.choice == .install { attempt(path, plan.saved, "\(index)", plan) }
-            // An edit between plan and switch makes a `.dpkg-dist` of an `install` too.
+            // After an edit between plan and switch, `install` wrote a `.dpkg-dist` too.
             attempt(path + ConffilePlan.besideSuffix, plan.savedBeside, "\(index).beside", plan)
         }
         removeEmptyFolders()
@@ -135,7 +135,7 @@ struct ConffileTransaction: Sendable {
         if saved == .other { return }
         switch try findChanged(path) {
         case .other:
-            // A folder, a link, or more than a conffile may hold: others made it. It is kept, unread.
+            // A folder, a link or a file above the limit: others made it. It is kept without reading it.
             try retrying("rename \(path)") { rename(path, path + ConffilePlan.savedSuffix) }
             try Files.synchronizeDirectory(Files.split(path).folder)
         case let found:
@@ -165,12 +165,12 @@ struct ConffileTransaction: Sendable {
 
     // MARK: Folders
 
-    /// Where the new release has the host's paths of its conffiles.
+    /// The new release's folder of conffiles; the host's paths are below it.
     private var packagedFolder: String {
         "\(store.folder(of: deployment.package, release: deployment.newRelease))/\(ReleaseTree.conffiles)"
     }
 
-    /// Folders of the new release's conffiles that the host lacks, those above first. To be called before the switch.
+    /// Folders of the new release's conffiles that the host does not have, parents first. Call it before the switch.
     func missingFolders() throws(Errno) -> [String] {
         var missing: [String] = []
         try walk("/etc", packagedFolder) { (path) throws(Errno) in
@@ -185,7 +185,7 @@ struct ConffileTransaction: Sendable {
         for name in try Files.names(in: base + path) { try walk("\(path)/\(name)", base, visit) }
     }
 
-    /// Makes the folders that the plan found missing, with the package's modes and owners.
+    /// Makes the folders that the plan found missing, with the modes and owners of the package.
     func makeFolders() throws(Errno) {
         for path in deployment.folders { try makeFolder(path) }
     }
@@ -209,7 +209,7 @@ struct ConffileTransaction: Sendable {
         try Files.synchronizeDirectory(Files.split(host).folder)
     }
 
-    /// Removes those that are empty (again).
+    /// Removes those of these folders that are empty.
     func removeEmptyFolders() {
         for path in deployment.folders.reversed() { rmdir(paths.host(path)) }
     }

@@ -15,7 +15,7 @@ struct DpkgFiles: Sendable {
         var owners: [String: String] = [:]
         guard !paths.isEmpty, try Files.exists(folder) else { return owners }
         let wanted = Set(paths)
-        // Most lines are of others' programs: they need not become text.
+        // Most lines are about other folders: they are not decoded.
         let places = ["/etc/", "/var/", "/srv/"].map { Array($0.utf8) }
         for name in try Files.names(in: folder) where name.hasSuffix(".list") {
             let bytes = try Files.read("\(folder)/\(name)", limit: 64 << 20)

@@ -1,7 +1,7 @@
 import Glibc
 import Linux
 
-/// A small file with what belongs to it.
+/// A small file with mode and owner.
 struct HostFile: Hashable, Sendable {
     /// A configuration file larger than this is refused.
     static let limit = 16 << 20
@@ -15,7 +15,7 @@ struct HostFile: Hashable, Sendable {
     enum Found: Hashable, Sendable {
         case nothing
         case file(HostFile)
-        /// A link, a folder, …: never ours, always kept.
+        /// A link, a folder, …: not made by us, and always kept.
         case other
 
         var file: HostFile? { if case .file(let file) = self { file } else { nil } }
@@ -30,7 +30,7 @@ struct HostFile: Hashable, Sendable {
                 group: status.st_gid))
     }
 
-    /// Writes the file durably, with its mode and owner: the old bytes or the new at every moment.
+    /// Replaces the file atomically and durably, with mode and owner.
     func write(to path: String) throws(Errno) {
         let (folder, name) = Files.split(path)
         let temporary = "\(folder)/.\(name).gatekeel-new"
@@ -38,7 +38,7 @@ struct HostFile: Hashable, Sendable {
             let file = try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)
             let number = file.raw
             try file.write(bytes)
-            // The owner first: a change of owner takes setuid bits away, and tests have no right to it.
+            // The owner first: changing it clears setuid bits. Tests without root cannot change it.
             if fchown(number, owner, group) != 0, geteuid() == 0 { throw Errno.current("chown \(temporary)") }
             try retrying("chmod \(temporary)") { fchmod(number, mode) }
             try file.synchronize()

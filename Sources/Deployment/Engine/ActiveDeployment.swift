@@ -3,7 +3,7 @@ import EventLoop
 /// The deployment that runs.
 @LoopActor
 final class ActiveDeployment {
-    /// What its waits wake up for.
+    /// What a wait can receive.
     enum Event: Sendable {
         case unit(UnitStatus)
         case health(HealthResult)
@@ -18,7 +18,7 @@ final class ActiveDeployment {
     var unpacked = 0
     /// `conditionTimestamp` of the units before they were started; empty after a restart of the daemon.
     var before: [String: UInt64] = [:]
-    /// When the first unit was told to stop.
+    /// When the first stop was requested.
     var stoppedAt: Duration?
     /// How often the same phase failed in a row.
     var failures = 0
@@ -36,7 +36,7 @@ final class ActiveDeployment {
         let base = record.phase.percent
         let percent = record.phase == .unpacking ? base + unpacked * (Phase.preparing.percent - base) / 100 : base
         var status = record.status(percent: percent)
-        // Whoever hears of the end may ask for the next deployment at once: it has ended when the engine is free again.
+        // The end is reported when the engine is free: the caller may request the next deployment at once.
         status.result = .running
         return status
     }
@@ -48,7 +48,7 @@ extension DeploymentRecord {
             hasOld: hasOld, attachesEarly: attachesEarly, enables: enables, starts: starts)
     }
 
-    /// Counts that it is taken up again, and tells as what; the record is to be saved before anything is done.
+    /// Counts a resumption and returns its event. Save the record before anything else is done.
     mutating func takeUp(bootID: String, policy: Policy) -> Transition.Event {
         attempts += 1
         let rebooted = self.bootID != bootID
@@ -56,7 +56,7 @@ extension DeploymentRecord {
             self.bootID = bootID
             boots += 1
         }
-        // What turns back already, or cannot turn back, is not asked again.
+        // A deployment that is being reverted, or cannot be reverted, goes on as it is.
         guard DeploymentMachine.canTurnBack(operation, phase) else { return rebooted ? .rebooted : .resumed }
         if [.exchanging, .switching, .starting, .probation].contains(phase), boots > policy.maxBoots {
             reason = .interrupted("the machine went down \(boots) times while \(version) was \(phase.progressText)")
@@ -72,7 +72,7 @@ extension DeploymentRecord {
 }
 
 extension Phase {
-    /// Units are down, or about to be, and waited for.
+    /// Units are down or about to be stopped.
     var isHurried: Bool {
         [
             .attaching, .exchanging, .stopping, .switching, .starting, .revertStopping, .revertSwitching,
@@ -80,7 +80,7 @@ extension Phase {
         ].contains(self)
     }
 
-    /// For a sentence about a version.
+    /// For a sentence: `while 2.0 was being started`.
     var progressText: String {
         switch self {
         case .probation: "on probation"
@@ -92,7 +92,7 @@ extension Phase {
 }
 
 extension DeploymentMachine {
-    /// Exhaustion leads to another phase than the one it is in.
+    /// Whether exhaustion leads to another phase.
     static func canTurnBack(_ operation: DeploymentOperation, _ phase: Phase) -> Bool {
         transition(operation, phase, .exhausted, Conditions()).map { $0.to != phase } ?? false
     }

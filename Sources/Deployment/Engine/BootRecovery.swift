@@ -1,9 +1,9 @@
 import Linux
 
-/// Early at boot, before any unit of a package may start: finishes or reverts what a loss of power interrupted, with
-/// files alone. What needs systemd is left to the daemon, which takes the journal up later.
+/// Runs early at boot, before any unit of a package may start. It finishes or reverts a deployment that a loss of power
+/// interrupted, as far as that needs files only. The daemon later does what needs systemd.
 ///
-/// It does nothing when the machine did not go down since the journal was written: then units may be running.
+/// It does nothing when the machine was not rebooted since the journal was written: units may be running.
 public struct BootRecovery: Sendable {
     private let store: Store
     private let policy: Policy
@@ -19,8 +19,7 @@ public struct BootRecovery: Sendable {
         self.bootID = bootID
     }
 
-    /// - Parameter reload: makes systemd read unit files again (`systemctl daemon-reload`, or over its private socket);
-    ///   called only when some were changed.
+    /// - Parameter reload: makes systemd reload its unit files. Called only when some were changed.
     /// - Returns: what was found and done, for the journal.
     public func run(reload: () throws -> Void) throws -> [RecoveryNote] {
         guard try Files.exists(store.root) else { return [] }
@@ -40,7 +39,7 @@ public struct BootRecovery: Sendable {
                 #if DEBUG
                     if error is Killed { throw error }
                 #endif
-                // Its marker holds its units back. The others, and what was interrupted, are not held up by it.
+                // The marker prevents its units from starting. Continue with the other packages and the journal.
                 changed = true
                 notes.append(
                     RecoveryNote(kind: .unreadable, package: package, deployment: "", text: "\(error)"))
@@ -61,7 +60,7 @@ public struct BootRecovery: Sendable {
         var machine = DeploymentMachine(operation: record.operation, phase: record.phase)
         var event = record.takeUp(bootID: bootID, policy: policy)
         if event == .rebooted, [.switching, .revertSwitching, .removing].contains(record.phase) {
-            // What these want stopped is down: nothing of a package runs so early.
+            // The units that these phases stop are down: no unit of a package runs this early.
             event = .resumed
         }
         var changed = false
@@ -70,21 +69,21 @@ public struct BootRecovery: Sendable {
                 if case .settle(let result) = action { record.result = result }
             }
             if machine.phase == .probation, changed {
-                // Exchanged just now, and started by nobody so early.
+                // The files were exchanged just now, and no unit was started.
                 _ = machine.handle(.rebooted, record.conditions)
             }
             record.phase = machine.phase
             try store.saveJournal(record)
             switch record.phase {
             case .revertStopping:
-                // Nothing of a package runs so early.
+                // No unit of a package runs this early.
                 event = .done
             case .attaching, .exchanging, .switching, .revertSwitching, .removing:
                 changed = true
                 let failure = try perform(&record)
                 if let failure { record.reason = record.reason ?? failure.reason }
                 if record.phase == .removing || (failure != nil && record.phase == .revertSwitching) {
-                    // The daemon goes on; the marker holds the units back.
+                    // The daemon continues. Until then the marker prevents the units from starting.
                     return (note(record, failure), changed)
                 }
                 event = failure == nil ? .done : .failed
@@ -119,8 +118,8 @@ public struct BootRecovery: Sendable {
     }
 }
 
-/// For a package whose marker says that it is between two releases while no deployment says so (both copies of the
-/// journal are lost): what `current` names is attached anew, and nothing else.
+/// Repairs a package that has the marker of an exchange but no deployment, because both copies of the journal are lost:
+/// attaches the release that `current` names.
 struct StoreRepair: Sendable {
     let store: Store
     let package: String
@@ -131,7 +130,7 @@ struct StoreRepair: Sendable {
         let current = try store.release(.current, of: package)
         var others: [AttachedFile] = []
         for release in try store.releases(of: package) where release != current {
-            // What is no whole release was attached by nobody. One that cannot be read may have been: the marker stays.
+            // An incomplete release was never attached. One that cannot be read may be: throw, and leave the marker.
             guard let record = try store.recordIfWhole(of: package, release: release) else { continue }
             do {
                 others += try Attachment(store: store, release: release, record: record).files()

@@ -2,7 +2,7 @@ import EventLoop
 import Linux
 
 extension DeploymentEngine {
-    /// Performs actions until the deployment has ended, or the engine is suspended.
+    /// Performs actions until the deployment has ended or the engine is suspended.
     func run(_ active: ActiveDeployment, _ first: [DeploymentMachine.Action]) async {
         var actions = first
         while !actions.isEmpty {
@@ -23,7 +23,7 @@ extension DeploymentEngine {
     private func fail(_ active: ActiveDeployment, _ error: any Error) -> [DeploymentMachine.Action] {
         let phase = active.machine.phase
         active.failures += 1
-        // What the units themselves have said they say again.
+        // When the units themselves failed, a retry gives the same result.
         let isVerdict = error is Failure
         let isHopeless = isVerdict || active.failures > phase.retries(policy)
         note((error as? Failure)?.reason ?? DeploymentError.wrapping(error).reason, active, isHopeless)
@@ -32,7 +32,7 @@ extension DeploymentEngine {
         return actions
     }
 
-    /// The first reason is why it failed; that the way back does not end well is added.
+    /// Keeps the first reason, and adds a failure of the way back to it.
     private func note(_ reason: Reason, _ active: ActiveDeployment, _ isHopeless: Bool) {
         guard let first = active.record.reason else {
             active.record.reason = reason
@@ -43,14 +43,14 @@ extension DeploymentEngine {
         active.record.reason = Reason(first.token, "\(first.text); the previous release does not run: \(reason)")
     }
 
-    /// A step's failure with a reason of its own.
+    /// A step's failure with its own reason.
     struct Failure: Error {
         let reason: Reason
 
         init(_ reason: Reason) { self.reason = reason }
     }
 
-    /// What a wait throws when the engine is suspended.
+    /// Thrown by a wait when the engine is suspended.
     struct Suspended: Error {}
 
     private func abandon() {
@@ -58,7 +58,7 @@ extension DeploymentEngine {
         isSuspended = true
     }
 
-    /// - Returns: false when there is nothing more to do.
+    /// - Returns: false when the deployment has ended.
     private func perform(_ actions: [DeploymentMachine.Action], _ active: ActiveDeployment) async throws -> Bool {
         for action in actions {
             if isSuspended { throw Suspended() }
@@ -67,7 +67,7 @@ extension DeploymentEngine {
             case .pause: try await sleep(min(.seconds(60), .seconds(1 << min(active.failures - 1, 6))), active)
             case .enter(let phase):
                 active.record.phase = phase
-                // The end is told by `conclude`, when all that can be asked about the package is up to date.
+                // `conclude` reports the end, after the package's status has been updated.
                 guard phase != .finished else { break }
                 try await save(active)
                 report(active)
@@ -90,11 +90,11 @@ extension DeploymentEngine {
 
     func report(_ active: ActiveDeployment) { observer?.deploymentChanged(active.status) }
 
-    /// The end: into the history, durable, and out of the journal.
+    /// Ends the deployment: writes it to the history and removes the journal.
     func conclude(_ active: ActiveDeployment) async {
         active.record.phase = .finished
         active.record.endedAt = ports.wallClock()
-        // A failure that was settled by nobody is none that could be made good.
+        // Without a result so far, nothing could be reverted.
         if active.record.result == .running { active.record.result = .failed }
         remember(active.record)
         let (store, record, history) = (self.store, active.record, self.history)
@@ -111,7 +111,7 @@ extension DeploymentEngine {
                 #if DEBUG
                     if error is Killed { return abandon() }
                 #endif
-                // The deployment itself is settled. What is left of it in the journal is resolved at the next start.
+                // The deployment has ended. A journal that remains is resolved at the next start.
                 guard let pause, (try? await sleep(.seconds(pause), active)) != nil else { break }
             }
         }
@@ -123,7 +123,7 @@ extension DeploymentEngine {
 
     // MARK: Waiting
 
-    /// Forgets events of an earlier wait: a status of then says nothing of now.
+    /// Drops events of an earlier wait: their statuses are out of date.
     func beginWaiting(_ active: ActiveDeployment) throws {
         active.events.clear()
         if isSuspended { throw Suspended() }

@@ -36,7 +36,7 @@ extension DeploymentEngine {
         let (store, token) = (self.store, active.record.token)
         let (packages, time, installed) = (ports.packages, verificationTime, installedVersions())
         try await Worker.shared.run {
-            // It may have been staged long ago: certificates end, keyrings and installed packages change.
+            // It may have been staged long ago: certificates may have expired, keyrings and installed packages may have changed.
             try packages.verify(store.package(staged: token), record: record, time: time, installed: installed)
             try HostCheck(store: store, record: record, token: token).run()
         }
@@ -54,7 +54,7 @@ extension DeploymentEngine {
             store: store, packages: ports.packages, deployment: active.record, record: try stagedRecord(active))
         try await Worker.shared.run {
             try unpacking.run { percent in
-                // From the worker's thread; the loop takes it up when it has time.
+                // Called on the worker's thread.
                 LoopActor.spawn { [weak self, weak active] in
                     guard let active, percent > active.unpacked else { return }
                     active.unpacked = min(percent, 100)
@@ -86,12 +86,12 @@ extension DeploymentEngine {
             record.starts = false
         case .restore:
             record.enables = !record.oldLinks.isEmpty
-            // What was enabled and had failed is started too: this release may be its cure.
+            // Units that were enabled but had failed are started too: this release may fix them.
             record.starts = !record.oldActive.isEmpty || record.enables
         }
         let (store, snapshot) = (self.store, record)
         (record.conffiles, record.folders) = try await Worker.shared.run {
-            // Rendered now, so that what cannot be attached is found while the old release runs.
+            // Rendered now, so that problems are found while the old release runs.
             _ = try Attachment(store: store, release: snapshot.newRelease, record: release).files()
             let transaction = ConffileTransaction(store: store, deployment: snapshot)
             return (try transaction.plan(release.conffiles), try transaction.missingFolders())
@@ -101,10 +101,10 @@ extension DeploymentEngine {
         active.record = record
     }
 
-    /// Whether systemd may read the new release's unit files while the old one runs: then it stops the old processes as
-    /// the new files say, and runs what they name in the new release.
+    /// Whether systemd may load the new unit files while the old release runs. It then stops the old processes as the new
+    /// files say, and runs the programs of the new release.
     private func attachesEarly(_ release: ReleaseRecord, _ deployment: DeploymentRecord) async throws -> Bool {
-        // What is to be disabled, or stays down, has links that the switch takes away.
+        // If units are to be disabled or stay down, the switch removes their links.
         guard deployment.hasOld, deployment.starts, !deployment.oldActive.isEmpty,
             deployment.enables || deployment.oldLinks.isEmpty
         else { return false }
@@ -118,7 +118,7 @@ extension DeploymentEngine {
         }
     }
 
-    /// The record with what runs and what is enabled of the release in place.
+    /// The record, completed with what is running and enabled of the release in place.
     func surveyed(_ deployment: DeploymentRecord) async throws -> DeploymentRecord {
         var deployment = deployment
         guard deployment.hasOld else { return deployment }
@@ -131,7 +131,7 @@ extension DeploymentEngine {
         return deployment
     }
 
-    /// The units of a release that may have processes: instances of templates, and not the templates.
+    /// The units of a release that may have processes: templates are replaced by their instances.
     func loadedUnits(of release: ReleaseRecord) async throws -> [String] {
         let patterns = release.units.filter(\.isTemplate).map { unit in
             unit.name.split(separator: "@", maxSplits: 1).joined(separator: "@*")
@@ -152,7 +152,7 @@ extension DeploymentEngine {
 
     // MARK: The units
 
-    /// Waits until no unit in place is on its way up or down.
+    /// Waits until no unit in place is starting or stopping.
     private func rest(_ active: ActiveDeployment) async throws {
         let release = try await releaseRecord(active.record.package, active.record.oldRelease)
         let units = try await loadedUnits(of: release)
@@ -165,7 +165,7 @@ extension DeploymentEngine {
         }
     }
 
-    /// What is started of a release: its own units, and the instances that ran or are enabled.
+    /// The units to start of a release: its own, and instances that were running or are enabled.
     func startSet(_ release: ReleaseRecord, _ deployment: DeploymentRecord) -> [String] {
         guard deployment.starts else { return [] }
         let enabled = deployment.enables ? deployment.oldLinks.map(\.unit) : []
@@ -173,9 +173,9 @@ extension DeploymentEngine {
         return release.units.filter(\.isStarted).map(\.name) + instances.sorted()
     }
 
-    /// Stops all units of a release, killing what does not stop in time.
+    /// Stops all units of a release, and kills those that do not stop in time.
     private func stop(_ active: ActiveDeployment, _ name: String) async throws {
-        // A removal that is taken up again may have no release any more.
+        // A resumed removal may have no release left.
         guard !name.isEmpty, try await isInStore(active.record.package, name) else { return }
         let release = try await releaseRecord(active.record.package, name)
         let units = try await loadedUnits(of: release)
@@ -197,9 +197,9 @@ extension DeploymentEngine {
         }
     }
 
-    /// Waits until the units, which are watched, are as they should be.
+    /// Waits until all units satisfy a condition. The caller watches the units.
     ///
-    /// - Returns: those that are not, when the time is over.
+    /// - Returns: those that do not when the time is over.
     private func until(
         _ units: [String], _ timeout: Duration, _ active: ActiveDeployment, _ holds: (UnitStatus) -> Bool
     ) async throws -> [String] {
@@ -215,7 +215,7 @@ extension DeploymentEngine {
             case .unit, .tick, .health: continue
             }
         }
-        // A signal may have been missed: what systemd says now counts.
+        // A signal may have been missed: ask systemd.
         return others.isEmpty ? [] : try await ports.units.status(of: units).filter { !holds($0) }.map(\.unit)
     }
 
@@ -223,7 +223,7 @@ extension DeploymentEngine {
         guard active.record.enables else { return }
         let release = try await releaseRecord(active.record.package, active.record.newRelease)
         let instances = active.record.oldLinks.map(\.unit).filter { release.hasTemplate(of: $0) }
-        // A template alone cannot be enabled, but for its default instance.
+        // A template can be enabled only if it has a default instance.
         let units =
             release.units.filter { $0.isEnabled && (!$0.isTemplate || !$0.defaultInstance.isEmpty) }.map(\.name)
             + Set(instances).sorted()
@@ -254,7 +254,7 @@ extension DeploymentEngine {
         try await prove(active, release, startSet(release, active.record), limits, health: release.health)
     }
 
-    /// The release in place before, started again; it has to become active, no more.
+    /// Starts the previous release again. It only has to become active.
     private func startOld(_ active: ActiveDeployment) async throws {
         let record = active.record
         guard record.hasOld, !record.oldActive.isEmpty else { return }
@@ -264,14 +264,14 @@ extension DeploymentEngine {
         try await ports.units.start(record.oldActive)
         let limits = Probation.Limits(
             startTimeout: release.startTimeout ?? policy.startTimeout, time: .zero, allowedRestarts: .max)
-        // What ran may have been a oneshot or a service that something else starts: only what Activate starts counts.
+        // Oneshot services and services that other units start may have been running too: only what Activate starts counts.
         let required = record.oldActive.filter { name in
             release.hasTemplate(of: name) || release.units.contains { $0.name == name && $0.isStarted }
         }
         try await prove(active, release, required, limits, health: nil)
     }
 
-    /// Feeds the probation until it is passed; throws its reason.
+    /// Runs the probation; throws the reason if the release does not pass it.
     private func prove(
         _ active: ActiveDeployment, _ release: ReleaseRecord, _ required: [String], _ limits: Probation.Limits,
         health: HealthCommand?
@@ -305,8 +305,7 @@ extension DeploymentEngine {
             let event = await active.events.next()
             switch event {
             case .unit(let told):
-                // A stop of before may still have been in the queue when the units' states were asked for: what speaks
-                // against a release is asked for once more.
+                // The signal may be stale, from a stop before this start: ask systemd before failing the release.
                 let status = told.isDown ? try await ports.units.status(of: [told.unit]).first ?? told : told
                 actions = probation.handle(.status(status), now: scheduler.now)
             case .health(let result): actions = probation.handle(.health(result), now: scheduler.now)
@@ -324,7 +323,7 @@ extension DeploymentEngine {
         report(active)
     }
 
-    /// - Returns: the timer after which a check that gave no result is given up.
+    /// - Returns: the timer after which a check without a result counts as failed.
     private func runHealth(
         _ health: HealthCommand, _ release: ReleaseRecord, _ active: ActiveDeployment
     ) -> any Scheduled {
@@ -342,7 +341,7 @@ extension DeploymentEngine {
 
     // MARK: The end
 
-    /// The one write by which a release is kept.
+    /// The single write that commits a release.
     private func commit(_ active: ActiveDeployment) async throws {
         let (store, record, packages) = (self.store, active.record, ports.packages)
         let now = ports.wallClock()
@@ -376,7 +375,7 @@ extension DeploymentEngine {
             if record.result == .done {
                 if !record.token.isEmpty { try store.discard(staged: record.token) }
             } else {
-                // What an early failure left of the folders that users and folders were made with.
+                // Folders that an early failure may have left.
                 ConffileTransaction(store: store, deployment: record).removeEmptyFolders()
                 try Self.settle(record, store)
             }
@@ -385,8 +384,8 @@ extension DeploymentEngine {
         }
     }
 
-    /// What remains of a deployment that came to nothing: why, for those who look at the package; and what it may have
-    /// committed when that very write was what failed.
+    /// Records why a deployment failed, and takes back what it may have committed: a failed commit may have reached the
+    /// disk all the same.
     private nonisolated static func settle(_ record: DeploymentRecord, _ store: Store) throws {
         let isFresh = record.operation == .install || record.operation == .update
         if try store.release(.current, of: record.package) == nil, isFresh, record.oldHighest.isEmpty {
@@ -396,7 +395,7 @@ extension DeploymentEngine {
         var state = try store.state(of: record.package).state
         state.reason = record.reason
         if isFresh { state.highest = record.oldHighest }
-        // Its enablement is back as well.
+        // Its enablement has been restored.
         if record.operation == .deactivate {
             state.isActivated = state.isActivated || !record.oldLinks.isEmpty || !record.oldActive.isEmpty
         }

@@ -5,7 +5,7 @@ import Packages
 
 /// The update pipeline: one deployment at a time, performed as `Transition.table` says.
 ///
-/// Files are touched on the worker's thread, systemd is asked on the loop. Each phase is durable in the journal before
+/// Files are changed on the worker's thread; systemd is called on the loop. Each phase is written to the journal before
 /// its first step, so that the process may end at any point.
 @LoopActor
 public final class DeploymentEngine: Deployments {
@@ -14,7 +14,7 @@ public final class DeploymentEngine: Deployments {
 
     let store: Store
     let ports: Ports
-    /// The deployment that runs, and where it is.
+    /// The deployment in progress.
     var active: ActiveDeployment?
     private(set) var history: [DeploymentRecord] = []
     private var known: [String: PackageStatus] = [:]
@@ -22,9 +22,9 @@ public final class DeploymentEngine: Deployments {
     private var staging = 0
     public private(set) var newestTime: Int64 = 0
     private var isOpen = false
-    /// Held while a request is checked, before its deployment exists.
+    /// Set while a request is being checked, before its deployment exists.
     private var isPreparing = false
-    /// The token of the staged package that such a request is about.
+    /// The token of the staged package of that request.
     private var preparing: String?
     var isSuspended = false
 
@@ -65,7 +65,7 @@ public final class DeploymentEngine: Deployments {
                 newest = Self.remembered(newest, now: now, horizon: try packages.horizon())
                 try store.save(newestTime: newest)
             } catch {
-                // Without the keyring's end nothing is to be remembered; what was stored holds.
+                // Without the keyring no new time is remembered. The stored one stays in force.
                 notes.append(
                     RecoveryNote(
                         kind: .unreadable, package: "", deployment: "", text: "the newest known time: \(error)"))
@@ -76,7 +76,7 @@ public final class DeploymentEngine: Deployments {
         history = loadedHistory
         stagedPackages = staged
         newestTime = newest
-        // A repair changed unit files; without a bus the daemon would not be here.
+        // A repair may have changed unit files.
         if notes.contains(where: { $0.kind == .corrupt && !$0.package.isEmpty }) { try? await ports.units.reload() }
         try await refreshAll()
         isOpen = true
@@ -84,7 +84,7 @@ public final class DeploymentEngine: Deployments {
         return notes + [try await resume(interrupted)]
     }
 
-    /// Takes an interrupted deployment up again.
+    /// Resumes an interrupted deployment.
     private func resume(_ interrupted: DeploymentRecord) async throws -> RecoveryNote {
         var record = interrupted
         if record.phase == .finished {
@@ -124,7 +124,7 @@ public final class DeploymentEngine: Deployments {
         defer { staging -= 1 }
         try requireOpen()
         if let active, active.record.phase.isHurried {
-            // Copying and decompressing would take the machine from those who are waited for.
+            // Copying and decompressing would slow down the units that are being stopped and started.
             throw DeploymentError(
                 .busy, "\(active.record.package) is between two releases; try again when it runs")
         }
@@ -136,7 +136,7 @@ public final class DeploymentEngine: Deployments {
         let installed = installedVersions()
         let number = source.release()
         do {
-            // Into a folder that nobody else knows yet: what it does beside a deployment's own work is none of that's.
+            // The folder is new and unknown to others, so this may run beside a deployment.
             let package = try await Worker.intake.run {
                 let source = FileDescriptor(owning: number)
                 do {
@@ -164,7 +164,7 @@ public final class DeploymentEngine: Deployments {
         }
     }
 
-    /// Puts a package among the staged ones, for one of its name and version if there is one.
+    /// Adds a package to the staged ones. It replaces one of the same name and version.
     private func take(_ package: StagedPackage) async throws {
         let inUse = [active?.record.token, preparing]
         var dropped = stagedPackages.filter {
@@ -179,7 +179,7 @@ public final class DeploymentEngine: Deployments {
             stagedPackages.append(package)
         }
         let (store, tokens) = (self.store, dropped)
-        // What cannot be removed now is removed at the next start or stays staged: nothing is lost by it.
+        // If this fails, the package stays staged or is removed at the next start.
         try? await Worker.shared.run { for token in tokens { try store.discard(staged: token) } }
         if isFull {
             throw DeploymentError(
@@ -203,7 +203,7 @@ public final class DeploymentEngine: Deployments {
                 try store.passage("deployment.discard.after")
             }
         } catch {
-            // What is still whole would be there again at the next start. The rest of what is not goes then.
+            // A package that is still complete would be back at the next start. An incomplete one is removed then.
             let isWhole = try? await Worker.shared.run { try store.loadStaged().packages.contains(package) }
             guard isWhole ?? true else { return }
             stagedPackages.append(package)
@@ -295,7 +295,7 @@ public final class DeploymentEngine: Deployments {
         }
     }
 
-    /// A deployment of a package that is in place.
+    /// A deployment of a package in the store.
     private func existing(
         _ operation: DeploymentOperation, _ name: String, needsRelease: Bool = true
     ) async throws -> DeploymentRecord {
@@ -323,7 +323,7 @@ public final class DeploymentEngine: Deployments {
         return deployment
     }
 
-    /// Checks a request, makes its deployment durable and sets it going.
+    /// Checks a request, writes its deployment to the journal and starts it.
     private func request(_ make: @LoopActor () async throws -> DeploymentRecord) async throws -> String {
         try requireOpen()
         guard active == nil, !isPreparing, !isSuspended else {
@@ -338,7 +338,7 @@ public final class DeploymentEngine: Deployments {
             let active = ActiveDeployment(record, ports: ports)
             let actions = active.machine.begin()
             let store = self.store
-            // Durable before the caller hears of it.
+            // Durable before the caller gets the identifier.
             try await Worker.shared.run {
                 do {
                     try store.saveJournal(record)
@@ -346,7 +346,7 @@ public final class DeploymentEngine: Deployments {
                     #if DEBUG
                         if error is Killed { throw error }
                     #endif
-                    // What could not be made durable may be there all the same, and would be done at the next start.
+                    // A failed write may have reached the disk all the same, and would be resumed at the next start.
                     try? store.removeJournal()
                     throw error
                 }
@@ -360,17 +360,17 @@ public final class DeploymentEngine: Deployments {
         }
     }
 
-    /// The time for certificates: now, or the newest that is known when the clock was set back.
+    /// The time for checking certificates: now, or the newest known time if the clock was set back.
     var verificationTime: Int64 { max(ports.wallClock(), newestTime) }
 
     private func requireOpen() throws {
         guard isOpen else { throw DeploymentError(.busy, "the store is being opened; try again") }
     }
 
-    /// The clock may only go on for certificates; written at most once an hour.
+    /// Notes the time, which never goes back for certificates. It is written at most once an hour.
     private func noteTime() async {
         let (now, packages) = (ports.wallClock(), ports.packages)
-        // While the keyring cannot be read, nothing is remembered.
+        // If the keyring cannot be read, no time is remembered.
         guard let horizon = try? await Worker.shared.run({ try packages.horizon() }) else { return }
         let newest = Self.remembered(newestTime, now: now, horizon: horizon)
         let write = newest > newestTime + 3600 || newest < newestTime
@@ -380,8 +380,8 @@ public final class DeploymentEngine: Deployments {
         LoopActor.spawn { try? await Worker.shared.run { try store.save(newestTime: newest) } }
     }
 
-    /// The newest time that is worth remembering. One at which no certificate holds any more can be a clock that was wrong
-    /// for a moment; remembered, it would make every package unacceptable for ever.
+    /// The newest time to remember. A time after the end of all certificates comes from a clock that was wrong for a moment;
+    /// if it were remembered, no package would ever be accepted again.
     ///
     /// - Parameter horizon: when the last certificate ends; nil when there is none.
     nonisolated static func remembered(_ newest: Int64, now: Int64, horizon: Int64?) -> Int64 {
@@ -411,9 +411,9 @@ public final class DeploymentEngine: Deployments {
         }
     }
 
-    /// Reads again what the store and the links say of a package: after someone enabled or disabled it by hand.
+    /// Reads a package's status again, for example after somebody enabled or disabled it by hand.
     ///
-    /// What was known stays while the store cannot be read.
+    /// If the store cannot be read, the known status stays.
     public func refresh(_ name: String) async { try? await read(name) }
 
     /// - Throws: when the store cannot be read.

@@ -1,71 +1,71 @@
 import EventLoop
 import Linux
 
-/// The pipeline as the daemon sees it; `DeploymentEngine` is the one that does it.
+/// The pipeline as the daemon sees it; `DeploymentEngine` implements it.
 ///
 /// All calls throw `DeploymentError`.
 @LoopActor
 public protocol Deployments: AnyObject {
-    /// Told of every change, on the loop.
+    /// Called for every change, on the loop.
     var observer: (any DeploymentObserver)? { get set }
-    /// In force from the next deployment on.
+    /// Applies from the next deployment on.
     var policy: Policy { get set }
 
-    /// Opens the store, cleans up, and finishes or reverts what was interrupted. Call it once, before all else; returns
-    /// when the store is usable. A deployment that is resumed goes on by itself.
+    /// Opens the store, cleans up, and finishes or reverts an interrupted deployment. Call it once, before all else. It
+    /// returns when the store is usable; a resumed deployment continues by itself.
     ///
     /// - Returns: what was found and done, for the journal.
     func open() async throws -> [RecoveryNote]
 
     /// Copies a package into the store and inspects the copy.
     ///
-    /// A staged package of the same name and version makes room for it.
+    /// It replaces a staged package of the same name and version.
     ///
     /// - Parameter source: a regular file, open for reading, read from its start. Its bytes are bounded by
     ///   `Policy.maxPackageSize`, its time by `Policy.copyDeadline`.
     /// - Throws: `.busy` while units are stopped for another release, and when `Policy.maxStaged` packages are staged.
     func stage(_ source: consuming FileDescriptor) async throws -> StagedPackage
-    /// Drops a staged package. `.notFound`, or `.busy` while it is being installed.
+    /// Removes a staged package. Throws `.notFound`, or `.busy` while it is being installed.
     func discard(_ token: String) async throws
     func staged() -> [StagedPackage]
 
-    /// Starts an install or update; returns the deployment's identifier when its journal is durable.
+    /// Starts an install or update. Returns the deployment's identifier when its journal is durable.
     ///
     /// - Throws: `.busy` while another deployment runs; `.downgrade`, `.notFound`, `.conflict`, …
     func install(_ token: String, _ options: DeploymentOptions) async throws -> String
-    /// Starts a removal. `.notFound` for a package that is not there; with `purge` also one of which only conffiles are left.
+    /// Starts a removal; with `purge` also of a package that only has conffiles left. Throws `.notFound`.
     func remove(_ name: String, purge: Bool) async throws -> String
     func activate(_ name: String) async throws -> String
     func deactivate(_ name: String) async throws -> String
-    /// Starts the way back to the previous release. `.notFound` when there is none.
+    /// Starts a rollback to the previous release. Throws `.notFound` without one.
     func rollback(_ name: String) async throws -> String
 
     /// All packages of the store, by name.
     func packages() -> [PackageStatus]
     func package(_ name: String) -> PackageStatus?
-    /// The one that runs, or one of the last `Policy.historyLimit`.
+    /// The deployment in progress, or one of the last `Policy.historyLimit`.
     func deployment(_ id: String) -> DeploymentStatus?
-    /// The newest first, the one that runs included.
+    /// The newest first, including the one in progress.
     func deployments(limit: Int) -> [DeploymentStatus]
     /// The deployment that runs.
     var running: DeploymentStatus? { get }
 
-    /// Reads again what the store and the links say of a package: after someone enabled or disabled it by hand.
+    /// Reads a package's status again, for example after somebody enabled or disabled it by hand.
     func refresh(_ name: String) async
 
-    /// Certificates are valid or not at the later of now and this: the newest time that the store knows.
+    /// The newest time that the store knows. Certificates are checked at the later of now and this.
     var newestTime: Int64 { get }
 
-    /// Before the daemon ends: stops waiting, leaves everything as it is; the next start resumes.
+    /// Stops waiting and leaves everything as it is. Call it before the daemon ends; the next start resumes.
     func suspend()
 }
 
-/// What the engine tells. The daemon makes signals and log entries of it.
+/// Receives the engine's events. The daemon makes signals and log entries of them.
 @LoopActor
 public protocol DeploymentObserver: AnyObject {
     /// Phase, percent or result changed.
     func deploymentChanged(_ status: DeploymentStatus)
-    /// Version, previous version, enablement or reason changed. Whether its units are active is systemd's to say.
+    /// Version, previous version, enablement or reason changed. It does not report whether units are active.
     func packageChanged(_ status: PackageStatus)
     /// Nothing is left of it.
     func packageRemoved(_ name: String)
@@ -73,7 +73,7 @@ public protocol DeploymentObserver: AnyObject {
 
 /// Options of an install.
 public struct DeploymentOptions: Hashable, Sendable {
-    /// A version below the highest committed is taken (for root).
+    /// A version below the highest committed is accepted (for root).
     public var allowDowngrade: Bool
     public var activation: Activation
 
@@ -83,18 +83,18 @@ public struct DeploymentOptions: Hashable, Sendable {
     }
 }
 
-/// Something that recovery or clean-up found and did.
+/// A finding of recovery or clean-up.
 public struct RecoveryNote: Hashable, Sendable {
     public enum Kind: String, Sendable {
-        /// An interrupted deployment goes on.
+        /// An interrupted deployment is continued.
         case resumed
         /// An interrupted deployment is reverted.
         case reverted
-        /// A file of the store was corrupt; its previous good copy was used, or it was left out.
+        /// A file of the store was damaged; its previous copy is used, or nothing.
         case corrupt
-        /// Something of the store could not be read; it is kept as it is, and looked at again at the next start.
+        /// A part of the store could not be read. It is kept as it is; the next start tries again.
         case unreadable
-        /// Orphans were removed.
+        /// Left-overs were removed.
         case cleaned
     }
 

@@ -1,12 +1,12 @@
 import EventLoop
 
-/// Events that one task waits for, in order; callbacks of the loop put them in.
+/// A queue of events. Callbacks of the loop add them; one task waits for them.
 @LoopActor
 final class EventQueue<Event: Sendable> {
     private var events: [Event] = []
     private var waiting: CheckedContinuation<Event, Never>?
 
-    /// A task waits: nothing goes on without an event.
+    /// Whether a task waits for the next event.
     var isWaiting: Bool { waiting != nil }
 
     func push(_ event: Event) {
@@ -23,7 +23,7 @@ final class EventQueue<Event: Sendable> {
     /// The next event. One task at a time may wait.
     func next() async -> Event {
         await withCheckedContinuation { continuation in
-            // Decided here and not before: another job may run between a look at the queue and this.
+            // Checked here: another job may have run since the call.
             if events.isEmpty {
                 waiting = continuation
             } else {

@@ -1,5 +1,5 @@
 #if FAULT_POINTS || DEBUG
-    /// The pipeline's named places, for the fault campaign and the crash tests; in what ships there is none of them.
+    /// The pipeline's named places, for the fault campaign and the crash tests. A release build has none.
     public enum FaultNames {
         /// Before and after each step of the table.
         public static let steps: [String] = Step.allCases.flatMap { ["\($0.places.before)", "\($0.places.after)"] }
@@ -20,7 +20,7 @@
     }
 
     extension Step {
-        /// A fault point's name must be a literal, so that nothing of it is left in what ships.
+        /// The name of a fault point must be a literal, so that it is not in a release build.
         var places: (before: StaticString, after: StaticString) {
             switch self {
             case .verify: ("deployment.verify.before", "deployment.verify.after")

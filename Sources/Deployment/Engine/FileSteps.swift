@@ -1,9 +1,9 @@
 import Glibc
 import Linux
 
-/// The steps that work on files alone, for the engine (on the worker's thread) and for recovery early at boot.
+/// The steps that only change files, for the engine (on the worker's thread) and for recovery early at boot.
 ///
-/// Each may be repeated, also after it was interrupted anywhere in it.
+/// Each may be repeated, even after an interruption in the middle of it.
 struct FileSteps: Sendable {
     let store: Store
     let deployment: DeploymentRecord
@@ -11,7 +11,7 @@ struct FileSteps: Sendable {
     private var passage: Passage { store.passage }
     private var conffiles: ConffileTransaction { ConffileTransaction(store: store, deployment: deployment) }
 
-    /// - Returns: what could not be done and holds nothing up, for people.
+    /// - Returns: problems that do not stop the deployment, for people.
     func perform(_ step: Step) throws -> [String] {
         switch step {
         case .mark: try mark()
@@ -42,7 +42,7 @@ struct FileSteps: Sendable {
     }
 
     private func mark() throws {
-        // A removal that was interrupted after its last step has no folder any more.
+        // A removal that was interrupted after its last step has no folder left.
         guard try Files.exists(store.folder(of: package)) else { return }
         try Files.replace(store.marker(of: package), with: Array("\(deployment.id)\n".utf8), mode: 0o644)
     }
@@ -53,7 +53,7 @@ struct FileSteps: Sendable {
         Attachment(store: store, release: release, record: try store.record(of: package, release: release))
     }
 
-    /// The attached files of a release; none for none.
+    /// The attached files of a release; empty without one.
     private func files(of release: String) throws -> [AttachedFile] {
         guard !release.isEmpty, try Files.exists(store.folder(of: package, release: release)) else { return [] }
         return try attachment(release).files()
@@ -80,9 +80,10 @@ struct FileSteps: Sendable {
 
     // MARK: Removal
 
-    /// Purge: the conffiles go. Else the packaged ones are kept, so that a later install can tell what was edited.
+    /// With purge the conffiles are removed. Without it the packaged ones are kept, so that a later install can tell which
+    /// conffiles were edited.
     ///
-    /// - Returns: what of its data could not be taken.
+    /// - Returns: data that could not be removed, for people.
     private func forget() throws -> [String] {
         let folder = store.folder(of: package)
         guard deployment.purge else {
@@ -111,15 +112,15 @@ struct FileSteps: Sendable {
         } catch {
             problems.append("the data of \(package) is kept, for it may be another package's as well: \(error)")
         }
-        // The deepest first; what holds something of others stays.
+        // The deepest first. A folder that is not empty stays.
         for folder in state.folders.sorted(by: >) { rmdir(store.paths.host(folder)) }
         return problems
     }
 
-    /// What lines of `tmpfiles.d(5)` made: folders of data with all that is in them, links if they are still ours.
+    /// Removes what lines of `tmpfiles.d(5)` made: folders of data with their contents, and links that are still ours.
     ///
-    /// What is a Debian package's as well, or another's of Gatekeel's, stays; what cannot be taken (a file system is
-    /// mounted in it) also does. Both are told of: the package itself goes in any case.
+    /// Data that another package also has is kept, and so is data that cannot be removed (a file system is mounted in
+    /// it). Both are reported; the package itself is removed in any case.
     private func purgeData(_ lines: [String]) throws -> [String] {
         var problems: [String] = []
         let lines = Self.fields(lines)
@@ -134,7 +135,7 @@ struct FileSteps: Sendable {
                 switch fields[0] {
                 case "d" where Self.isData(fields[1]):
                     try Files.removeTree(path)
-                    // What it was made in, when that was for it alone (`StateDirectory=vendor/foo`).
+                    // Its parent too, if nothing else is in it (`StateDirectory=vendor/foo`).
                     let parent = Files.split(fields[1]).folder
                     if Self.isData(parent), others[parent] == nil, !parent.hasSuffix("/private") {
                         rmdir(store.paths.host(parent))
@@ -150,12 +151,12 @@ struct FileSteps: Sendable {
         return problems
     }
 
-    /// Lines of `tmpfiles.d(5)`, those that name a path: its type, the path, the rest.
+    /// The fields of lines of `tmpfiles.d(5)` that name a path: type, path, the rest.
     private static func fields(_ lines: [String]) -> [[String]] {
         lines.map { $0.split(separator: " ").map(String.init) }.filter { $0.count > 1 }
     }
 
-    /// Packages beside this one that have such paths too.
+    /// Other packages that have these paths too.
     ///
     /// - Throws: when that cannot be found out: data that may be another's is not removed.
     private func owners(ofAnyOf paths: [String]) throws -> [String: String] {
@@ -166,7 +167,7 @@ struct FileSteps: Sendable {
         return owners
     }
 
-    /// Beneath a folder of data, and at least one name below it.
+    /// Whether a path is at least one level below a folder of data.
     private static func isData(_ path: String) -> Bool {
         let parts = path.split(separator: "/")
         guard !parts.contains(".."), !parts.contains(".") else { return false }

@@ -1,11 +1,11 @@
 import Linux
 
-/// What must hold of the host before a release may come in, looked at when an install is asked for and again when it
-/// begins after an interruption.
+/// Conditions on the host for installing a release. They are checked when an install is requested, and again when it
+/// begins.
 struct HostCheck: Sendable {
     let store: Store
     let record: ReleaseRecord
-    /// Of the staged package; nil for a release that is in the store already.
+    /// The token of the staged package; nil for a release that is already in the store.
     let token: String?
 
     func run() throws {
@@ -14,7 +14,7 @@ struct HostCheck: Sendable {
         try checkSpace()
     }
 
-    /// A unit of the host, or of another package, is never shadowed.
+    /// A package must not shadow a unit of the host or of another package.
     private func checkUnits() throws {
         let own = try current(record.name)?.units.flatMap { [$0.name] + $0.aliases } ?? []
         for unit in record.units {
@@ -48,10 +48,10 @@ struct HostCheck: Sendable {
         }
     }
 
-    /// Units that systemd has without a file (`systemd.special(7)`), of the types that are attached.
+    /// Units that systemd has without a file (`systemd.special(7)`).
     private static let builtIn: Set<String> = ["-.slice", "system.slice"]
 
-    /// The name itself, and the template that a name is an instance of.
+    /// The name itself, and its template if it is an instance.
     private static func related(_ name: String) -> [String] {
         guard let at = name.firstIndex(of: "@"), let dot = name.lastIndex(of: "."), at < dot else { return [name] }
         let template = "\(name[...at])\(name[dot...])"
@@ -72,14 +72,14 @@ struct HostCheck: Sendable {
         }
     }
 
-    /// What the payload still takes: nothing when it is unpacked, be it as a release or beside the staged package.
+    /// Bytes that the payload still needs: none when it is unpacked already.
     private func needed() throws(Errno) -> UInt64 {
         guard let token, try !Files.exists(store.tree(staged: token)) else { return 0 }
         return record.installedSize
     }
 
     private func checkSpace() throws {
-        // What remains must do for the journal, the conffiles and the units.
+        // For the journal, the conffiles and the units.
         let margin: UInt64 = 4 << 20
         for (folder, needed) in [(store.root, try needed()), (store.paths.root + "/etc", 0)] {
             guard try Files.exists(folder) else { continue }

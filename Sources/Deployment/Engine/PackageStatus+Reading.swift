@@ -3,7 +3,7 @@ import Linux
 extension PackageStatus {
     /// What the store and the links say of a package; nil when nothing is left of it.
     ///
-    /// A release whose record cannot be read is in place all the same: its status says so in `reason`.
+    /// A release whose record cannot be read is still in place; `reason` says that it cannot be read.
     /// - Throws: when it cannot be found out what is in place.
     static func read(_ name: String, _ store: Store) throws -> PackageStatus? {
         let current = try store.release(.current, of: name)

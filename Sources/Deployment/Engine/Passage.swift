@@ -1,11 +1,11 @@
 import FaultPoints
 import Linux
 
-/// Passes the pipeline's named places: the fault campaign's in a build with the trait `FaultPoints`, a test's own in a
-/// debug build; in what ships nothing remains of a place, not even its name.
+/// The pipeline's named places. In a build with the trait `FaultPoints` the fault campaign acts there, in a debug build a
+/// test's probe. In a release build nothing of them remains.
 struct Passage: Sendable {
     #if DEBUG
-        /// Called with each name; what it throws is thrown at that place.
+        /// Called with the name of each place; its error is thrown there.
         var probe: (@Sendable (String) throws -> Void)?
     #endif
 
@@ -19,6 +19,6 @@ struct Passage: Sendable {
 }
 
 #if DEBUG
-    /// What a test's probe throws to stop everything on the spot, as `kill -9` would: no clean-up, no way back.
+    /// Thrown by a test's probe to stop at once, as `kill -9` would: no clean-up, no way back.
     struct Killed: Error {}
 #endif

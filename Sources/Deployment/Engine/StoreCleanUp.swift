@@ -2,13 +2,14 @@ import Glibc
 import Linux
 import Packages
 
-/// Takes away what no one needs: left-overs of crashes, old releases, broken staging, saved bytes of past deployments.
+/// Removes what is not needed: left-overs of crashes, old releases, incomplete staged packages, copies of past
+/// deployments.
 struct StoreCleanUp: Sendable {
     let store: Store
-    /// The deployment that is to be resumed: what it needs stays.
+    /// The deployment to be resumed; what it needs is kept.
     let deployment: DeploymentRecord?
 
-    /// All of the store, when the daemon starts. What cannot be removed, or cannot be looked at, is told and left.
+    /// Cleans the whole store when the daemon starts. What cannot be read or removed is reported and left.
     ///
     /// - Throws: when the store's folders cannot be listed.
     func run() throws -> [RecoveryNote] {
@@ -53,11 +54,11 @@ struct StoreCleanUp: Sendable {
         return notes
     }
 
-    /// One package that no deployment is at work on.
+    /// Cleans one package without a deployment in progress.
     func clean(package: String) throws {
         let folder = store.folder(of: package)
         guard try Files.exists(folder) else { return }
-        // Before anything is removed: what the links name is in use, and a link that cannot be read names something.
+        // Read before anything is removed: the releases that the links name are in use. If a link cannot be read, stop.
         let current = try store.release(.current, of: package)
         let previous = try store.release(.previous, of: package)
         for name in try Files.names(in: folder) where name == Unpacking.temporaryName || name.hasPrefix(".") {
@@ -70,7 +71,7 @@ struct StoreCleanUp: Sendable {
         }
         if current != nil { try Files.removeTree("\(folder)/pristine") }
         try Files.remove(store.marker(of: package))
-        // Of an install that came to nothing; what has a state stays.
+        // Left by a failed first install. A folder with a state stays.
         rmdir(folder)
     }
 }

@@ -2,7 +2,7 @@ import Glibc
 import Linux
 import State
 
-/// Makes a release of a staged package: unpacked beside, completed, durable, and then given its name.
+/// Makes a release of a staged package: unpacks it into a temporary folder, completes it, makes it durable and renames it.
 struct Unpacking: Sendable {
     let store: Store
     let packages: any PackageReader
@@ -22,7 +22,7 @@ struct Unpacking: Sendable {
             try store.passage("deployment.unpack.complete")
             try complete(temporary)
             try store.passage("deployment.unpack.sync")
-            // One call for all of the tree: a fsync for each of thousands of files takes many times as long.
+            // One call for the whole tree: an fsync for each of thousands of files takes many times as long.
             try FileDescriptor.open(temporary, O_RDONLY | O_DIRECTORY).synchronizeFileSystem()
         } catch {
             #if DEBUG
@@ -31,7 +31,7 @@ struct Unpacking: Sendable {
             try? Files.removeTree(temporary)
             throw error
         }
-        // Left by an interrupted run; never one in use: the name was chosen so.
+        // Left by an interrupted run. It is not in use: the name was chosen so.
         try store.discardTree(target)
         try store.passage("deployment.unpack.rename")
         try retrying("rename \(temporary)") { rename(temporary, target) }
@@ -40,10 +40,10 @@ struct Unpacking: Sendable {
 
     static let temporaryName = ".unpack"
 
-    /// What makes an unpacked payload a release.
+    /// Adds our own files to an unpacked payload.
     private func complete(_ folder: String) throws {
         let tree = ReleaseTree(path: folder)
-        // systemd overlays only what says that it fits the host: any, for it is for these units alone.
+        // systemd requires this file in an extension. `_any` fits every host.
         try tree.add(
             "usr/lib/extension-release.d/extension-release.\(deployment.newRelease)", Array("ID=_any\n".utf8))
         if !record.manifestUsers.isEmpty { try tree.add(Store.usersName, Self.lines(record.manifestUsers)) }

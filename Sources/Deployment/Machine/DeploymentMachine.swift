@@ -1,19 +1,19 @@
-/// The pipeline's state machine: pure, over `Transition.table`; the engine performs what it says.
+/// The pipeline's state machine. It is pure: it follows `Transition.table`, and the engine performs its actions.
 struct DeploymentMachine: Hashable, Sendable {
-    /// What to do, in order.
+    /// What the engine does, in order.
     enum Action: Hashable, Sendable {
-        /// Make this phase durable, before anything of it is done.
+        /// Make this phase durable before any of its steps.
         case enter(Phase)
-        /// What it comes to, durable with the phase.
+        /// Record the result together with the phase.
         case settle(DeploymentResult)
-        /// Wait a little, for the same phase failed before.
+        /// Pause: the same phase failed before.
         case pause
         case perform(Step)
-        /// It is over.
+        /// The deployment has ended.
         case conclude
     }
 
-    /// What the way on depends on, from the deployment's record.
+    /// The conditions that transitions depend on, from the deployment's record.
     struct Conditions: Hashable, Sendable {
         var hasOld = false
         var attachesEarly = false
@@ -49,7 +49,7 @@ struct DeploymentMachine: Hashable, Sendable {
         }
     }
 
-    /// The row that fits, if one does.
+    /// The first row that applies; nil when none does.
     static func transition(
         _ operation: DeploymentOperation, _ phase: Phase, _ event: Transition.Event, _ conditions: Conditions
     ) -> Transition? {
@@ -59,7 +59,7 @@ struct DeploymentMachine: Hashable, Sendable {
         }
     }
 
-    /// Takes an event in; without a row for it nothing happens.
+    /// Handles an event. Without a row for it nothing happens.
     mutating func handle(_ event: Transition.Event, _ conditions: Conditions) -> [Action] {
         guard let transition = Self.transition(operation, phase, event, conditions) else { return [] }
         var actions: [Action] = []

@@ -1,24 +1,24 @@
-/// One effect of a phase. Every step may be repeated, also after it was interrupted anywhere.
+/// One effect of a phase. Every step may be repeated, even after an interruption in the middle of it.
 enum Step: String, Sendable, CaseIterable {
-    /// The staged package against the host as it is now.
+    /// Checks the staged package against the host as it is now.
     case verify
-    /// The payload into a folder beside, then its name.
+    /// Unpacks the payload into a temporary folder and renames that.
     case unpack
     /// Users and folders.
     case provision
-    /// What runs, what is enabled, what happens to the conffiles; copies of the old bytes.
+    /// Records what runs and what is enabled, plans the conffiles and copies the old ones.
     case plan
-    /// No unit in place is on its way up or down: what is read anew would go on as the new release.
+    /// Waits until no unit is starting or stopping: after a reload it would continue with the new unit file.
     case rest
     /// The units in place.
     case stop
-    /// From here to `unmark` the package's units cannot start.
+    /// Sets the marker. Until `unmark` the package's units cannot start.
     case mark
     case conffiles
     case attach
     /// `current` and `previous`.
     case links
-    /// Enablement goes; `enable` makes it anew.
+    /// Removes the enablement links; `enable` makes new ones.
     case unlink
     case reload
     case unmark
@@ -26,11 +26,11 @@ enum Step: String, Sendable, CaseIterable {
     case start
     case probe
     case commit
-    /// Unit files of a removal.
+    /// Removes the unit files (removal).
     case detach
-    /// Conffiles of a removal: kept as packaged for the next install, or purged.
+    /// Keeps the packaged conffiles for the next install, or purges them (removal).
     case forget
-    /// The trees of a removal.
+    /// Deletes the releases (removal).
     case delete
     case revertStop = "revert-stop"
     case revertConffiles = "revert-conffiles"
@@ -40,7 +40,7 @@ enum Step: String, Sendable, CaseIterable {
     case revertStart = "revert-start"
     case clean
 
-    /// Works on files alone: early at boot these steps run without systemd's help.
+    /// Whether the step only changes files: these steps run early at boot, without systemd.
     var isOfFiles: Bool {
         switch self {
         case .mark, .conffiles, .attach, .links, .unlink, .unmark, .detach, .forget, .delete, .revertConffiles,
@@ -52,16 +52,16 @@ enum Step: String, Sendable, CaseIterable {
 }
 
 extension Phase {
-    /// What is done in this phase, in order.
+    /// The steps of this phase, in order.
     func steps(of operation: DeploymentOperation) -> [Step] {
         switch (self, operation) {
         case (.verifying, _): [.verify]
         case (.unpacking, _): [.unpack]
-        // The plan first: it sees which folders beneath /etc are not the package's doing.
+        // The plan comes first: it must see which folders below /etc existed before the package.
         case (.preparing, _): [.plan, .provision]
-        // The marker first: a unit that crashes now comes back as neither of the two.
+        // The marker comes first: a unit that crashes now is not restarted with parts of both releases.
         case (.attaching, _): [.mark, .rest, .attach, .reload]
-        // Nothing but what must be between "down" and "up" comes before the start.
+        // Only what must happen between stop and start comes before the start.
         case (.exchanging, _): [.stop, .conffiles, .links, .unmark, .start, .enable]
         case (.stopping, _): [.stop]
         case (.switching, _): [.mark, .conffiles, .attach, .links, .unlink, .reload, .unmark]
@@ -69,7 +69,7 @@ extension Phase {
         case (.probation, _): [.probe]
         case (.committing, .deactivate): [.unlink, .reload, .commit]
         case (.committing, _): [.commit]
-        // The marker stays until the package's folder goes: nothing may start a unit of what is half gone.
+        // The marker stays until the package's folder is removed: no unit of a partly removed package may start.
         case (.removing, _): [.mark, .unlink, .detach, .reload, .forget, .links, .delete]
         case (.revertStopping, _): [.revertStop]
         case (.revertSwitching, .activate), (.revertSwitching, .deactivate): [.revertEnablement, .reload]
@@ -81,16 +81,16 @@ extension Phase {
         }
     }
 
-    /// How often in a row it may fail and be tried again, where it is tried again at all.
+    /// How often in a row the phase may be retried, if it is retried at all.
     func retries(_ policy: Policy) -> Int {
         switch self {
-        // What is left over is found again at the next deployment and at the next start.
+        // Left-overs are found again at the next deployment and at the next start.
         case .cleaning: 2
         default: policy.maxAttempts
         }
     }
 
-    /// Of the whole deployment, when this phase begins; unpacking has the room up to the next.
+    /// Progress of the whole deployment when this phase begins. Unpacking advances up to the next phase's value.
     var percent: Int {
         switch self {
         case .verifying: 0

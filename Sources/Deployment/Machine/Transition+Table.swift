@@ -1,13 +1,13 @@
 extension Transition {
     private static let fresh: Set<DeploymentOperation> = [.install, .update]
-    /// Those that put another release in place.
+    /// Operations that put another release in place.
     private static let exchange: Set<DeploymentOperation> = [.install, .update, .rollback]
     private static let bad: Set<Event> = [.failed, .hopeless, .exhausted]
     private static let back: Set<Event> = [.resumed, .rebooted]
 
-    /// The pipeline. The first row that fits counts; what no row names cannot happen.
+    /// The pipeline. The first row that applies is taken. Events without a row are ignored.
     static let table: [Transition] = [
-        // Install, update, rollback: all that takes long happens while the old release runs.
+        // Install, update, rollback. Everything slow happens while the old release runs.
         Transition(fresh, [.verifying], [.done], .unpacking),
         Transition(fresh, [.unpacking], [.done], .preparing),
         Transition(exchange, [.preparing], [.done], .attaching, when: .attachesEarly),
@@ -23,11 +23,11 @@ extension Transition {
         Transition(exchange, [.probation], [.done], .committing),
         Transition(exchange, [.committing], [.done], .cleaning, .done),
 
-        // Nothing of the host was touched yet.
+        // The host is unchanged so far.
         Transition(exchange, [.verifying, .unpacking, .preparing], bad, .cleaning, .failed),
-        // The old units may be down, and nothing else.
+        // At most the old units are down.
         Transition(exchange, [.stopping], bad, .revertStarting, .failed),
-        // They run, unless they have ended by themselves.
+        // They are running, unless they ended by themselves.
         Transition(exchange, [.attaching], bad, .revertSwitching, .failed),
         // The way back.
         Transition(exchange, [.exchanging, .switching, .starting, .probation, .committing], bad, .revertStopping),
@@ -40,7 +40,7 @@ extension Transition {
         Transition([.activate], [.committing], [.done], .cleaning, .done),
         Transition([.activate], [.starting, .probation, .committing], bad, .revertStopping, .failed),
         Transition([.activate], [.revertStopping], [.done, .hopeless], .revertSwitching),
-        // What ran before runs again: Activate may have been asked for of what was active.
+        // What was running before is started again: the package may have been active when Activate was called.
         Transition([.activate, .deactivate], [.revertSwitching], [.done], .revertStarting),
 
         Transition([.deactivate], [.stopping], [.done], .committing),
@@ -53,8 +53,8 @@ extension Transition {
         Transition([.remove], [.removing], [.done], .cleaning, .done),
         Transition([.remove], [.removing], [.hopeless], .cleaning, .failed),
 
-        // Once these have begun there is no other way: they are tried again, with pauses. What runs must not be switched
-        // beneath, and what ran must not stay down, because of one read or write that failed.
+        // These phases are retried with pauses, because there is no other way on. A single failed read or write must neither
+        // leave the old units down nor exchange files below units that are running.
         Transition(Set(DeploymentOperation.allCases), [.revertStopping], [.failed], .revertStopping),
         Transition(Set(DeploymentOperation.allCases), [.revertSwitching], [.failed, .hopeless], .revertSwitching),
         Transition([.remove], [.removing], [.failed], .removing),
@@ -63,11 +63,11 @@ extension Transition {
         Transition(Set(DeploymentOperation.allCases), [.cleaning], [.failed], .cleaning),
         Transition(Set(DeploymentOperation.allCases), [.cleaning], [.done, .hopeless], .finished),
 
-        // Interrupted: a phase is done again. After a boot the units of a release on probation are started by us,
-        // those that are not enabled too; in the same boot a unit that failed meanwhile must not be started over.
+        // After an interruption a phase is repeated. After a boot we start the units of a release on probation, because not
+        // all of them may be enabled. In the same boot a unit that failed meanwhile must not be started again.
         Transition(Set(DeploymentOperation.allCases), [.probation], [.rebooted], .starting),
-        // Where recovery early at boot did not run, the boot has started units that must be down here. (Recovery itself
-        // says `resumed`: nothing runs so early.)
+        // If gatekeel-recover did not run, the boot has started units that must be down in these phases. (Recovery itself
+        // reports `resumed`: no unit runs that early.)
         Transition(exchange, [.switching], [.rebooted], .stopping, when: .hasOld),
         Transition([.deactivate], [.committing], [.rebooted], .stopping),
         Transition([.remove], [.removing], [.rebooted], .stopping),

@@ -1,27 +1,27 @@
-/// A row of the pipeline's table: in this phase, on this event, under this condition, go there.
+/// A row of the pipeline's table: the next phase for a phase, an event and a condition.
 struct Transition: Sendable {
-    /// What happened to a phase.
+    /// The outcome of a phase.
     enum Event: String, Sendable, CaseIterable {
         /// All its steps are done.
         case done
         /// A step failed.
         case failed
-        /// A step failed, and trying it again makes no sense: too often already, or the units themselves say no.
+        /// A step failed and a retry is pointless: it failed too often, or the units failed themselves.
         case hopeless
-        /// The daemon was gone and is back, in the same boot: units are as they were.
+        /// The daemon was restarted in the same boot: units are as they were.
         case resumed
-        /// The machine was gone and is back: units are as the boot started them.
+        /// The machine was rebooted: units are as the boot started them.
         case rebooted
-        /// As one of the two, but more often than policy allows.
+        /// The daemon or the machine was restarted more often than policy allows.
         case exhausted
     }
 
-    /// What the way on depends on.
+    /// The condition of a transition.
     enum Condition: String, Sendable, CaseIterable {
         case always
         /// Another release is in place.
         case hasOld
-        /// It runs, and systemd may read the new one's unit files meanwhile.
+        /// It runs, and systemd may load the new unit files meanwhile.
         case attachesEarly
         /// Units are to be enabled or started after the switch.
         case activates
@@ -34,7 +34,7 @@ struct Transition: Sendable {
     let events: Set<Event>
     let condition: Condition
     let to: Phase
-    /// What the deployment comes to, once it is settled.
+    /// The result of the deployment, once it is decided.
     let outcome: DeploymentResult?
 
     init(

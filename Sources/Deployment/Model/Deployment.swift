@@ -9,7 +9,7 @@ public enum DeploymentOperation: String, Sendable, CaseIterable {
     case rollback
 }
 
-/// How activation is after an update: as it was, or as the caller says.
+/// Activation after an update: as before, or as the caller asks.
 public enum Activation: String, Sendable, CaseIterable {
     case restore, yes, no
 }
@@ -17,18 +17,18 @@ public enum Activation: String, Sendable, CaseIterable {
 /// How a deployment ended.
 public enum DeploymentResult: String, Sendable, CaseIterable {
     case running, done
-    /// Nothing on the host was changed, or what was changed is undone; what ran before runs.
+    /// Nothing on the host was changed, or the changes are undone. What was running before is running.
     case failed
-    /// The new release had been switched in and the previous one is back.
+    /// The new release was in place; the previous one has been restored.
     case rolledBack = "rolled-back"
 }
 
-/// A deployment as others see it.
+/// A deployment as callers see it.
 public struct DeploymentStatus: Hashable, Sendable {
     public var id: String
     public var package: String
     public var operation: DeploymentOperation
-    /// The version that is to be in place; the present one for activate and deactivate.
+    /// The version to be put in place; the current one for activate and deactivate.
     public var version: String
     /// The version in place before; empty when there was none.
     public var oldVersion: String
@@ -48,16 +48,16 @@ public struct DeploymentStatus: Hashable, Sendable {
     public var downtime: Duration?
 }
 
-/// A package as others see it.
+/// A package as callers see it.
 public struct PackageStatus: Hashable, Sendable {
     public var name: String
     /// Empty when only conffiles are left of it (removed, not purged).
     public var version: String
     public var previousVersion: String
     public var isInstalled: Bool
-    /// Links of `[Install]` sections are there.
+    /// The links of the `[Install]` sections exist.
     public var isEnabled: Bool
-    /// Activate was the last word. What runs is systemd's to say; this counts for a package without units.
+    /// Activate was called last. For a package with units, systemd says whether they run; this is for packages without.
     public var isActivated: Bool
     public var units: [ReleaseUnit]
     /// The units that Activate starts: the package is active when all of these are.
@@ -70,12 +70,12 @@ public struct PackageStatus: Hashable, Sendable {
     public var highestCommitted: String
     /// Seconds since the epoch.
     public var installedAt: Int64
-    /// Why the last deployment of it ended badly.
+    /// Why its last deployment failed.
     public var reason: Reason?
     public var warnings: [String]
 }
 
-/// A package that waits to be installed.
+/// A package that is ready to be installed.
 public struct StagedPackage: Hashable, Sendable {
     public var token: String
     public var record: ReleaseRecord

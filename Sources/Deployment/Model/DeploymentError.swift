@@ -20,7 +20,7 @@ public struct DeploymentError: Error, Hashable, Sendable, CustomStringConvertibl
     /// As a deployment's reason: `downgrade: …`.
     public var reason: Reason { Reason(code.token, text) }
 
-    /// Any error as one of ours: a full disk is `noSpace`.
+    /// Makes a `DeploymentError` of any error; a full disk becomes `noSpace`.
     public static func wrapping(_ error: any Error) -> DeploymentError {
         switch error {
         case let error as DeploymentError: error

@@ -15,7 +15,7 @@ struct DeploymentHistory: Hashable, Sendable {
     var deployments: [DeploymentRecord] = []
     /// Lines of a newer release.
     private var others = Record()
-    /// The deployments that were read: what `others` says of one goes with it.
+    /// The deployments that were read. Lines of `others` about one of them are dropped together with it.
     private var loaded: Set<String> = []
 
     init() {}
@@ -25,7 +25,7 @@ struct DeploymentHistory: Hashable, Sendable {
             record.all("token").filter { $0.count == 2 }.map { ($0[0], $0[1]) }, uniquingKeysWith: { $1 })
         let down = Set(record.strings("down"))
         others = record.others(of: Self.keys)
-        // Of an operation, say, that a newer release has.
+        // For example an operation that only a newer release has.
         var unknown: [[String]] = []
         for fields in record.all("deployment") {
             if var deployment = Self.deployment(fields) {

@@ -1,7 +1,7 @@
 import Packages
 import State
 
-/// A deployment as its journal holds it: all that is needed to finish or to revert it.
+/// A deployment as the journal holds it: all that is needed to finish or to revert it.
 struct DeploymentRecord: Hashable, Sendable {
     static let kind = "deployment"
 
@@ -11,37 +11,37 @@ struct DeploymentRecord: Hashable, Sendable {
     var version: String
     var oldVersion = ""
     var phase: Phase
-    /// The token of the staged package; empty for what needs none.
+    /// The token of the staged package; empty for operations without one.
     var token = ""
     var purge = false
     var allowDowngrade = false
     var activation = Activation.restore
-    /// Folder names of releases, empty for none: what is to be in place, what is, and its `previous`.
+    /// Folder names of releases, empty for none: the new one, the one in place, and the `previous` one.
     var newRelease = ""
     var oldRelease = ""
     var oldPrevious = ""
-    /// `highest` of the package before.
+    /// The package's `highest` before the deployment.
     var oldHighest = ""
-    /// Links of enablement before: paths beneath `/etc/systemd/system`, and their targets.
+    /// The enablement links before: paths below `/etc/systemd/system` and their targets.
     var oldLinks: [EnablementLink] = []
-    /// Units of the old release that ran, instances of templates included.
+    /// Units of the old release that were running, including instances of templates.
     var oldActive: [String] = []
     var enables = false
     var starts = false
-    /// systemd may read the new release's unit files while the old one runs.
+    /// systemd may load the new unit files while the old release runs.
     var attachesEarly = false
     /// The plan of the conffiles.
     var conffiles: [ConffilePlan] = []
-    /// Folders beneath `/etc` that the switch makes.
+    /// Folders below `/etc` that the switch makes.
     var folders: [String] = []
     /// Boots since the switch, and the last boot that was counted.
     var boots = 0
     var bootID = ""
-    /// How often it was taken up again.
+    /// How often the deployment was resumed.
     var attempts = 0
-    /// Why it is on the way back, or ended badly.
+    /// Why it is being reverted, or failed.
     var reason: Reason?
-    /// What could not be done and held nothing up, each once; the reason tells of them too.
+    /// Problems that did not stop the deployment, each once. The reason contains them too.
     var problems: [String] = []
     /// The release in place before could not be started again.
     var isDown = false
@@ -60,7 +60,7 @@ struct DeploymentRecord: Hashable, Sendable {
         self.phase = phase
     }
 
-    /// The old release is another one than the new one, and in place.
+    /// Another release is in place.
     var hasOld: Bool { !oldRelease.isEmpty }
 }
 
@@ -151,17 +151,17 @@ extension DeploymentRecord {
         others = record.others(of: Self.keys)
     }
 
-    /// Adds what could not be done, and holds nothing up, to the reason: each once, however often its step is repeated.
+    /// Adds problems that do not stop the deployment to the reason, each once even if its step is repeated.
     mutating func note(problems: [String]) {
         for problem in problems where !self.problems.contains(problem) {
-            // A record is bounded: the first ones tell enough.
+            // The record's size is limited: the first problems are enough.
             guard reason?.text.utf8.count ?? 0 <= 2048 else { return }
             self.problems.append(problem)
             reason = reason.map { Reason($0.token, "\($0.text); \(problem)") } ?? Reason("incomplete", problem)
         }
     }
 
-    /// As others see it.
+    /// As callers see it.
     func status(percent: Int) -> DeploymentStatus {
         DeploymentStatus(
             id: id, package: package, operation: operation, version: version, oldVersion: oldVersion, phase: phase,

@@ -1,21 +1,21 @@
 import State
 
-/// What the store remembers of a package beside its releases; it outlives a removal that is no purge.
+/// What the store keeps of a package in addition to its releases. It survives a removal without purge.
 struct PackageState: Hashable, Sendable {
     static let kind = "package"
 
     /// The highest version that was ever committed.
     var highest = ""
     var installedAt: Int64 = 0
-    /// The last word on activation, for packages without units.
+    /// Whether Activate was called last, for packages without units.
     var isActivated = false
-    /// Conffiles that came with any of its releases, so that a purge takes them all.
+    /// Conffiles of all its releases, so that a purge removes them all.
     var conffiles: [String] = []
-    /// Folders beneath `/etc` that were made for conffiles.
+    /// Folders below `/etc` that were made for conffiles.
     var folders: [String] = []
-    /// Lines of `tmpfiles.d(5)` for what any of its releases had made, be it by systemd: a purge takes that.
+    /// Lines of `tmpfiles.d(5)` for what any of its releases made on the host, itself or through systemd. A purge removes it.
     var hostLines: [String] = []
-    /// Why the last deployment of it ended badly.
+    /// Why its last deployment failed.
     var reason: Reason?
 
     /// What a newer release added.

@@ -1,12 +1,12 @@
-/// What `installd.conf` says about deployments.
+/// The settings of `installd.conf` for deployments.
 public struct Policy: Hashable, Sendable {
-    /// `[Install] AllowDowngrade=`: a version below the highest committed needs no root.
+    /// `[Install] AllowDowngrade=`: callers other than root may install a version below the highest committed.
     public var allowDowngrade = false
     /// `[Install] MaxPackageSize=`: bytes of a package file.
     public var maxPackageSize: UInt64 = 1 << 30
-    /// How many packages may be staged at a time; one more is refused.
+    /// How many packages may be staged at a time; further ones are refused.
     public var maxStaged = 8
-    /// `[Install] StageTimeout=`: the sender of a package must have given all bytes by then.
+    /// `[Install] StageTimeout=`: the time for receiving a package.
     public var copyDeadline: Duration = .seconds(120)
     /// `[Probation] Time=`: how long the units must stay active.
     public var probationTime: Duration = .seconds(30)
@@ -14,13 +14,13 @@ public struct Policy: Hashable, Sendable {
     public var startTimeout: Duration = .seconds(30)
     /// `[Probation] StopTimeout=`: then SIGKILL.
     public var stopTimeout: Duration = .seconds(10)
-    /// `[Probation] MaxRestarts=`: automatic restarts that are borne.
+    /// `[Probation] MaxRestarts=`: automatic restarts that are tolerated.
     public var allowedRestarts = 0
-    /// `[Probation] MaxBoots=`: a release on probation may see so many boots, then it is reverted.
+    /// `[Probation] MaxBoots=`: a release on probation is reverted after more boots than this.
     public var maxBoots = 2
-    /// How often a deployment is taken up again after the daemon itself was killed, and a step of the way back after it failed.
+    /// How often a deployment is resumed after the daemon was killed, and how often a step of the way back is retried.
     public var maxAttempts = 5
-    /// Deployments that are remembered.
+    /// How many deployments the history keeps.
     public var historyLimit = 50
 
     public init() {}

@@ -1,4 +1,4 @@
-/// Why a deployment ended as it did: a short stable ASCII token, and text for people. Shown as `token: text`.
+/// Why a deployment ended as it did: a short, stable ASCII token and text for people, shown as `token: text`.
 public struct Reason: Hashable, Sendable, CustomStringConvertible {
     /// `start-failed`, `probation`, `health`, `interrupted`, `stop-failed`, or a code of `DeploymentError`.
     public var token: String
@@ -18,8 +18,8 @@ public struct Reason: Hashable, Sendable, CustomStringConvertible {
     static func probation(_ text: String) -> Reason { Reason("probation", text) }
     /// The health command did not succeed.
     static func health(_ text: String) -> Reason { Reason("health", text) }
-    /// The old units did not stop, not even when killed.
+    /// The old units did not stop, even after SIGKILL.
     static func stopFailed(_ text: String) -> Reason { Reason("stop-failed", text) }
-    /// A crash or a loss of power, more often than policy allows.
+    /// Crashes or losses of power, more often than policy allows.
     static func interrupted(_ text: String) -> Reason { Reason("interrupted", text) }
 }

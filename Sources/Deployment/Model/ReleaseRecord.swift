@@ -1,7 +1,7 @@
 import Linux
 import State
 
-/// What is remembered of a package: made when it is staged, and kept in its release as `gatekeel-release`.
+/// What is recorded about a package when it is staged, and kept in its release as `gatekeel-release`.
 public struct ReleaseRecord: Hashable, Sendable {
     public var name: String
     public var version: String
@@ -12,7 +12,7 @@ public struct ReleaseRecord: Hashable, Sendable {
     public var signer: String
     /// Bytes of the package file.
     public var packageSize: UInt64
-    /// Bytes that the unpacked release takes, as far as known before.
+    /// Bytes of the unpacked release, as far as known before unpacking.
     public var installedSize: UInt64
     /// `Provides` of the control file, for other packages' relations.
     public var provides: String
@@ -23,20 +23,20 @@ public struct ReleaseRecord: Hashable, Sendable {
     public var sysusers: [String]
     /// `tmpfiles.d` files, relative to the release.
     public var tmpfiles: [String]
-    /// Lines of `sysusers.d(5)` that the signed manifest stands for.
+    /// Lines of `sysusers.d(5)` that the signed manifest asks for.
     public var manifestUsers: [String]
     /// Lines of `tmpfiles.d(5)` for folders that the manifest or the payload (`/var/…`) asks for.
     public var manifestFolders: [String]
     /// Folders of data that systemd makes for the units (`StateDirectory=` and its like).
     public var dataFolders: [String]
     public var health: HealthCommand?
-    /// What the manifest says; nil is the host's policy.
+    /// From the manifest; nil means the host's policy.
     public var probationTime: Duration?
     public var startTimeout: Duration?
     public var stopTimeout: Duration?
-    /// Automatic restarts that probation bears.
+    /// Automatic restarts that probation tolerates.
     public var allowedRestarts: Int?
-    /// What was noticed and is no refusal, for people.
+    /// Findings that do not refuse the package, for people.
     public var warnings: [String]
     /// What a newer release added to the record.
     var others = Record()
@@ -86,9 +86,9 @@ public struct ReleaseUnit: Hashable, Sendable {
     public var isEnabled: Bool
     /// Activate starts it: false for templates and for services that a socket, timer or path of the package starts.
     public var isStarted: Bool
-    /// Other names that enabling it brings; none of them may be a host unit's.
+    /// Other names that it gets when it is enabled. No unit of the host may have one of them.
     public var aliases: [String]
-    /// `DefaultInstance=` of a template: what enabling the template stands for.
+    /// `DefaultInstance=` of a template: the instance that is enabled with the template.
     public var defaultInstance: String
 
     public init(

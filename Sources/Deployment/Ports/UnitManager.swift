@@ -2,7 +2,7 @@ import EventLoop
 
 /// What the pipeline needs of systemd: `org.freedesktop.systemd1.Manager` and the units' properties.
 ///
-/// The pipeline never trusts a job's result: success is what `UnitStatus` says. No call waits for a job's end.
+/// No call waits for a job's end, and the pipeline does not use job results: `UnitStatus` decides.
 @LoopActor
 public protocol UnitManager: AnyObject {
     /// `Reload`: systemd reads all unit files again; returns when it has.
@@ -41,7 +41,7 @@ public protocol UnitManager: AnyObject {
     func watch(_ units: [String], _ changed: @escaping @LoopActor (UnitStatus) -> Void) -> any Scheduled
 }
 
-/// A unit's properties that the pipeline judges by.
+/// The properties of a unit that the pipeline uses.
 public struct UnitStatus: Hashable, Sendable {
     /// `ActiveState`.
     public enum ActiveState: String, Sendable, CaseIterable {
@@ -89,10 +89,9 @@ public struct UnitStatus: Hashable, Sendable {
         self.hasStopCommands = hasStopCommands
     }
 
-    /// Whether processes of the unit may be there, or come without being asked for.
+    /// Whether the unit has no processes and will get none by itself.
     public var isDown: Bool { activeState == .inactive || activeState == .failed }
 
-    /// Whether nothing is under way of which a part is still to be run: a start is held back by an assertion when it
-    /// begins, and not in its middle.
+    /// Whether no start or stop is in progress. An assertion prevents a start only when it begins, not in the middle.
     var isAtRest: Bool { isDown || activeState == .active || subState.hasPrefix("auto-restart") }
 }

@@ -1,4 +1,4 @@
-/// Whether a release proves itself: pure; the engine feeds it statuses and time, and does what it says.
+/// Decides whether a release works. It is pure: the engine feeds it statuses and time, and performs its actions.
 ///
 ///     starting ──all active──▶ steady ──time over──▶ checking ──health passed──▶ passed
 ///        │ failed, restarted, or late │ failed, stopped, restarted │ not healthy, or as in steady
@@ -9,7 +9,7 @@ struct Probation: Hashable, Sendable {
         var startTimeout: Duration
         /// How long they must stay so.
         var time: Duration
-        /// Automatic restarts that are borne, of each unit.
+        /// Automatic restarts of each unit that are tolerated.
         var allowedRestarts: Int
     }
 
@@ -41,12 +41,12 @@ struct Probation: Hashable, Sendable {
     let required: [String]
     let limits: Limits
     let hasHealthCheck: Bool
-    /// `conditionTimestamp` before the start: what is not newer tells of an earlier start.
+    /// `conditionTimestamp` before the start. A status with one that is not newer is about an earlier start.
     private let before: [String: UInt64]
     private var statuses: [String: UnitStatus] = [:]
     private var state: State
 
-    /// - Parameter now: of the scheduler, when the units were started.
+    /// - Parameter now: the scheduler's time at which the units were started.
     init(required: [String], limits: Limits, hasHealthCheck: Bool, before: [String: UInt64] = [:], now: Duration) {
         self.required = required
         self.limits = limits
@@ -55,7 +55,7 @@ struct Probation: Hashable, Sendable {
         state = .starting(until: now + limits.startTimeout)
     }
 
-    /// What to do at first.
+    /// The first actions.
     func begin() -> [Action] { [.wake(limits.startTimeout)] }
 
     mutating func handle(_ event: Event, now: Duration) -> [Action] {
@@ -99,7 +99,7 @@ struct Probation: Hashable, Sendable {
         }
     }
 
-    /// What speaks against the release by now.
+    /// Why the release has failed by now; nil when it has not.
     private func failure() -> Reason? {
         var isStarting = false
         if case .starting = state { isStarting = true }
@@ -117,13 +117,13 @@ struct Probation: Hashable, Sendable {
                 return reason("\(unit): systemd skipped it, for a condition of the unit does not hold")
             }
             if !isUp(unit), !isStarting { return reason("\(unit) \(status.fate)") }
-            // A simple service that ended at once, by itself and without a failure, is not active and will not be.
+            // A simple service that ended at once without a failure is not active and will not become active.
             if !isUp(unit), status.exitCode != 0 { return reason("\(unit) \(status.fate)") }
         }
         return nil
     }
 
-    /// The status tells of the start that is judged.
+    /// Whether the status is about the start under observation.
     private func isNew(_ status: UnitStatus) -> Bool {
         if case .starting = state { status.conditionTimestamp > before[status.unit] ?? 0 } else { true }
     }
@@ -132,7 +132,7 @@ struct Probation: Hashable, Sendable {
         guard let status = statuses[unit] else { return false }
         switch status.activeState {
         case .active, .reloading, .refreshing: return true
-        // A oneshot service without RemainAfterExit= has done its work.
+        // A oneshot service without RemainAfterExit= is inactive after it succeeded.
         case .inactive:
             return status.isOneshot && status.conditionTimestamp > before[unit] ?? 0 && status.conditionsHold
                 && (status.result == "success" || status.result.isEmpty)

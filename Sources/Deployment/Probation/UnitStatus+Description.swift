@@ -1,5 +1,5 @@
 extension UnitStatus {
-    /// What became of the unit, for people: `exited with code 1`.
+    /// What happened to the unit, for people: `exited with code 1`.
     var fate: String {
         switch result {
         case "exit-code", "signal", "core-dump": exit ?? "failed"
@@ -24,7 +24,7 @@ extension UnitStatus {
         }
     }
 
-    /// Exit statuses by which systemd says that it could not set the process up: `systemd.exec(5)`.
+    /// Exit statuses of processes that systemd could not set up: `systemd.exec(5)`.
     private static let setUpFailures: [Int32: String] = [
         200: "200/CHDIR", 203: "203/EXEC", 216: "216/GROUP", 217: "217/USER", 226: "226/NAMESPACE",
         233: "233/RUNTIME_DIRECTORY", 238: "238/STATE_DIRECTORY",

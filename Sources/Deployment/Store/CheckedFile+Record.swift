@@ -1,6 +1,6 @@
 import State
 
-/// The store's files: records that say of what kind they are.
+/// The store's files are records that name their kind.
 extension CheckedFile {
     /// - Parameter path: of a file of the store.
     init(record path: String, keepsRefused: Bool = true) {
@@ -12,7 +12,7 @@ extension CheckedFile {
     /// - Throws: `Errno` when it cannot be read, `DeploymentError` when a newer release wrote it: neither is an absence,
     ///   and nothing may be written in its place.
     func load(_ kind: String) throws -> (record: Record?, complaints: [String]) {
-        let (record, origin) = try load { (bytes) throws(NewerFormat) in
+        let (record, origin) = try load { (bytes) throws(NewerFormat) -> Record? in
             guard let record = Record(bytes: bytes), record.isOf(kind) else { return nil }
             try record.requireKnownFormat()
             return record

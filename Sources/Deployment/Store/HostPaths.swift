@@ -1,4 +1,4 @@
-/// Where the host's files are; a test gives a root of its own.
+/// Where the host's files are. Tests use a root of their own.
 public struct HostPaths: Hashable, Sendable {
     /// Empty for the host itself, else a folder that stands for `/`.
     public let root: String
@@ -13,7 +13,7 @@ public struct HostPaths: Hashable, Sendable {
     /// dpkg's lists of files: `/var/lib/dpkg/info`.
     public var dpkgInfo: String { root + "/var/lib/dpkg/info" }
 
-    /// Folders in which a unit of the host may be, that a package must not shadow.
+    /// Folders that may contain units of the host. A package must not shadow one of them.
     public var hostUnitFolders: [String] {
         [
             "/etc/systemd/system.control", "/run/systemd/system.control", "/run/systemd/transient",

@@ -5,11 +5,11 @@ import Linux
 struct ReleaseTree: Sendable {
     let path: String
 
-    /// The folder of the conffiles as packaged, which then have the host's paths: not `etc/` itself, for that would be
-    /// overlaid on the host's (`ExtensionDirectories=`, since systemd 254).
+    /// The folder of the conffiles as packaged, with the host's paths below it. It is not `etc/` itself, because
+    /// `ExtensionDirectories=` would overlay that on the host's (since systemd 254).
     static let conffiles = "conffiles"
 
-    /// A regular file of the release; nil when there is none, or no regular one.
+    /// A regular file of the release; nil when there is none or it is not a regular file.
     ///
     /// - Parameter name: relative to the release; no part of it may be a link (`ELOOP`).
     func file(_ name: String, limit: Int = HostFile.limit) throws(Errno) -> HostFile? {
@@ -27,7 +27,7 @@ struct ReleaseTree: Sendable {
         }
     }
 
-    /// Writes a file of ours into the release, before it becomes immutable. Folders on the way are made.
+    /// Writes a file of ours into the release before it becomes immutable. Missing folders are made.
     func add(_ name: String, _ bytes: [UInt8]) throws(Errno) {
         var folder = try open()
         let parts = name.split(separator: "/").map(String.init)

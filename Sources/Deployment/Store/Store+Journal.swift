@@ -85,13 +85,13 @@ extension Store {
         }
     }
 
-    /// Gives the reserve up: the way back must not fail for want of a few blocks.
+    /// Frees the reserve, so that the way back does not fail because a few blocks are missing.
     func releaseReserve() { unlink(reserve) }
 
-    /// Makes the reserve (again); where there is no room now, a later call does.
+    /// Makes the reserve if it is not there. Without room now, a later call makes it.
     func makeReserve() {
         if let size = try? FileDescriptor.open(reserve).status().st_size, size == Self.reserveSize { return }
-        // Real blocks, written and not sparse; what is in them does not matter.
+        // Written, not sparse, so that blocks are allocated; the content does not matter.
         do throws(Errno) {
             try Files.replace(reserve, with: [UInt8](repeating: 0x67, count: Self.reserveSize))
         } catch {

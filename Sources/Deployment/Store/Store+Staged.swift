@@ -7,7 +7,7 @@ extension Store {
 
     func folder(staged token: String) -> String { "\(stagedFolder)/\(token)" }
     func package(staged token: String) -> String { "\(folder(staged: token))/\(Self.packageFile)" }
-    /// Where a reader that unpacks while it inspects leaves the payload.
+    /// Where a reader that unpacks during inspection puts the payload.
     func tree(staged token: String) -> String { "\(folder(staged: token))/tree" }
 
     static func isToken(_ token: String) -> Bool {
@@ -16,14 +16,14 @@ extension Store {
 
     static func makeToken(_ bytes: Int) -> String { randomBytes(bytes).hexadecimal }
 
-    /// What a copy must leave free, for the journal and the records.
+    /// Bytes that a copy must leave free for the journal and the records.
     private static let spaceLeft: UInt64 = 4 << 20
 
-    /// Copies a package into a file of our own: what is verified and unpacked later is this copy, for the sender can
-    /// change the original at any time, and may let it grow while it is copied.
+    /// Copies a package into a file of our own, which is what is verified and unpacked later. The sender can change the
+    /// original at any time, even while it is copied.
     ///
     /// - Parameters:
-    ///   - source: a regular file, not on FUSE; its own offset is neither used nor changed.
+    ///   - source: a regular file, not on FUSE. Its offset is neither used nor changed.
     ///   - limit: bytes; more is `.invalidArgument`.
     ///   - seconds: the longest time for all of it.
     func copy(_ source: consuming FileDescriptor, into token: String, limit: UInt64, seconds: Int) throws {
@@ -69,7 +69,7 @@ extension Store {
             .noSpace, "the package takes \(size) bytes or more and \(free) are free; free space and send it again")
     }
 
-    /// Makes a staged package known: from here on it survives a restart.
+    /// Writes the record of a staged package. From here on the package survives a restart.
     func save(_ package: StagedPackage) throws {
         var record = package.record.record
         record.add(Self.stagedAtKey, package.stagedAt)
@@ -108,7 +108,7 @@ extension Store {
         return staged
     }
 
-    /// nil for what is no whole package.
+    /// nil when the package is not complete.
     private func stagedPackage(_ token: String) throws -> StagedPackage? {
         guard Self.isToken(token), try Files.exists(package(staged: token)),
             let record = try CheckedFile(record: "\(folder(staged: token))/record").load(ReleaseRecord.kind).record,
@@ -117,7 +117,7 @@ extension Store {
         return StagedPackage(token: token, record: release, stagedAt: record.integer(Self.stagedAtKey))
     }
 
-    /// Of a staged package's record, beside what the release's record has.
+    /// The key that a staged package's record has in addition to those of a release's record.
     static let stagedAtKey = "staged-at"
 
     func discard(staged token: String) throws(Errno) { try Files.removeTree(folder(staged: token)) }

@@ -35,7 +35,7 @@ public struct Store: Sendable {
     func folder(of package: String, release: String) -> String { "\(folder(of: package))/\(release)" }
     func work(of deployment: String) -> String { "\(journalFolder)/work/\(deployment)" }
 
-    /// Makes the folders; those that are there stay as they are.
+    /// Makes the folders that are missing.
     func create() throws(Errno) {
         try Files.makeDirectories(root, mode: 0o711)
         // Services of packages run as their own users and must reach their files.
@@ -74,7 +74,7 @@ public struct Store: Sendable {
 
     // MARK: Packages
 
-    /// Names of all packages of which anything is left.
+    /// Names of all packages that the store holds anything of.
     func packageNames() throws(Errno) -> [String] {
         try Files.namesIfPresent(in: packagesFolder).filter { PackageName.isValid($0) }
     }
@@ -86,7 +86,7 @@ public struct Store: Sendable {
 
     /// The release that a link names; nil when there is no link, or none to a release that is there.
     ///
-    /// - Throws: when the link cannot be read. What it names may be running: nobody may take that for none.
+    /// - Throws: when the link cannot be read. The release that it names may be running, so this is not "no release".
     func release(_ link: ReleaseLink, of package: String) throws(Errno) -> String? {
         guard let target = try Files.linkTarget("\(folder(of: package))/\(link.rawValue)"), Self.isRelease(target),
             !target.contains("/"), try Files.exists(folder(of: package, release: target))
@@ -94,14 +94,14 @@ public struct Store: Sendable {
         return target
     }
 
-    /// Switches the links, each atomically, and both durably; empty takes one away.
+    /// Switches both links, each atomically, and makes them durable. An empty name removes a link.
     func set(current: String, previous: String, of package: String) throws {
         let folder = folder(of: package)
         guard try Files.exists(folder) else { return }
         try place(.previous, in: folder, previous)
         try passage("deployment.links.between")
         try place(.current, in: folder, current)
-        // Once for both: units are down meanwhile.
+        // One synchronization for both links: the units are down meanwhile.
         try Files.synchronizeDirectory(folder)
     }
 
@@ -114,7 +114,7 @@ public struct Store: Sendable {
         }
     }
 
-    /// A folder's name for a release of this version that is not taken by one in use: `1.0`, else `1.0__2`, …
+    /// A folder name for a release of this version that no release in use has: `1.0`, else `1.0__2`, …
     func freeFolder(for version: String, of package: String) throws(Errno) -> String {
         let used = [try release(.current, of: package), try release(.previous, of: package)]
         let base = Self.folderName(of: version)
@@ -127,7 +127,7 @@ public struct Store: Sendable {
         return candidate
     }
 
-    /// What is known of a release.
+    /// The record of a release.
     func record(of package: String, release: String) throws -> ReleaseRecord {
         let file = recordFile(package, release)
         let loaded = try file.load(ReleaseRecord.kind)
@@ -137,7 +137,7 @@ public struct Store: Sendable {
         return try ReleaseRecord(record)
     }
 
-    /// As `record(of:release:)`; nil for what is no whole release: its record is missing or damaged.
+    /// As `record(of:release:)`; nil when the record is missing or damaged, so that this is not a complete release.
     ///
     /// - Throws: when the record cannot be read, or a newer release of Gatekeel wrote it.
     func recordIfWhole(of package: String, release: String) throws -> ReleaseRecord? {
@@ -145,12 +145,12 @@ public struct Store: Sendable {
         return try? ReleaseRecord(record)
     }
 
-    /// A release does not change any more.
+    /// A release is immutable: no copy of a damaged record is put into it.
     private func recordFile(_ package: String, _ release: String) -> CheckedFile {
         CheckedFile(record: "\(folder(of: package, release: release))/\(Self.recordName)", keepsRefused: false)
     }
 
-    /// In a release, twice: the second as the copy of a `CheckedFile`.
+    /// The name of a release's record; its copy is there too, as `CheckedFile` has it.
     static let recordName = "gatekeel-release"
     /// In a release, when the manifest or the payload asks for users or folders.
     static let usersName = "gatekeel-sysusers.conf"
@@ -176,7 +176,7 @@ public struct Store: Sendable {
         try passage("deployment.state.after")
     }
 
-    /// Takes a tree out of sight at once, then apart: a tree with its proper name is always whole.
+    /// Renames a tree, then removes it: a tree that still has its name is always complete.
     func discardTree(_ path: String) throws(Errno) {
         guard try Files.exists(path) else { return }
         let (folder, name) = Files.split(path)

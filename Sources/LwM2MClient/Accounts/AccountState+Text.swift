@@ -1,5 +1,6 @@
 import Linux
 import LwM2M
+import State
 
 /// The file of the accounts:
 ///
