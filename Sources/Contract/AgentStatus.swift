@@ -5,22 +5,31 @@ public struct AgentStatus: DictionaryValue {
     public var endpoint: String
     public var version: String
     public var servers: [ServerStatus]
+    /// What is wrong with the configuration files while the configuration in use is an earlier one; else empty.
+    public var configurationProblems: [String]
 
-    public init(endpoint: String, version: String, servers: [ServerStatus] = []) {
+    public init(
+        endpoint: String, version: String, servers: [ServerStatus] = [], configurationProblems: [String] = []
+    ) {
         self.endpoint = endpoint
         self.version = version
         self.servers = servers
+        self.configurationProblems = configurationProblems
     }
 
     public init?(properties: [String: BusValue]) {
         guard let endpoint = properties["endpoint"]?.text else { return nil }
         self.init(
             endpoint: endpoint, version: properties.text("version"),
-            servers: (properties["servers"]?.list ?? []).compactMap(ServerStatus.init(properties:)))
+            servers: (properties["servers"]?.list ?? []).compactMap(ServerStatus.init(properties:)),
+            configurationProblems: properties.strings("configuration-problems"))
     }
 
     public var properties: [String: BusValue] {
-        ["endpoint": .string(endpoint), "version": .string(version), "servers": .list(servers.map(\.properties))]
+        [
+            "endpoint": .string(endpoint), "version": .string(version), "servers": .list(servers.map(\.properties)),
+            "configuration-problems": .array(of: "s", configurationProblems.map { .string($0) }),
+        ]
     }
 }
 
@@ -31,6 +40,8 @@ public struct ServerStatus: DictionaryValue {
         /// Not registered; the next attempt comes by itself.
         case waiting
         case stopped
+        /// Not contacted: its account cannot be used, as `reason` says (a key file that is refused).
+        case unusable
     }
 
     /// The account's name in the configuration.

@@ -13,7 +13,7 @@ import Testing
         ]
         #expect(
             text(LinkFormat.registration(objects, formats: Codec.formats))
-                == #"</>;rt="oma.lwm2m";ct="0 42 60 110 112 11542",</1>;ver=1.1,</1/0>,</3>;ver=1.1,</3/0>,</9/0>,</9/7>,</7000>"#
+                == #"</>;rt="oma.lwm2m";ct="0 42 60 110 112 11542",</1>;ver=1.1,</1/0>,</3>;ver=1.2,</3/0>,</9/0>,</9/7>,</7000>"#
         )
         #expect(text(LinkFormat.registration([], formats: [.senMLJSON])) == #"</>;rt="oma.lwm2m";ct=110"#)
     }
@@ -34,7 +34,7 @@ import Testing
     @Test func discoverOfTheSpecification() {
         #expect(
             discover(Path(3))
-                == "</3>;ver=1.1;pmin=10,</3/0>;pmax=60,</3/0/1>,</3/0/4>,</3/0/6>;dim=2,</3/0/7>;dim=2;gt=50;lt=42.2,</3/0/16>"
+                == "</3>;ver=1.2;pmin=10,</3/0>;pmax=60,</3/0/1>,</3/0/4>,</3/0/6>;dim=2,</3/0/7>;dim=2;gt=50;lt=42.2,</3/0/16>"
         )
         #expect(
             discover(Path(3, 0))

@@ -10,10 +10,11 @@ private let omaDirectory = ProcessInfo.processInfo.environment["GATEKEEL_OMA_DIR
 @Suite(.enabled(if: omaDirectory != nil, "SKIPPED: GATEKEEL_OMA_DIR does not say where OMA's XML is"))
 struct ObjectTableTests {
     @Test(arguments: [
-        (ObjectDefinition.security, "0-1_1"), (.server, "1-1_1"), (.device, "3-1_1"), (.softwareManagement, "9-1_0"),
+        (ObjectDefinition.security, "earlier/0-1_1"), (.server, "earlier/1-1_1"), (.device, "3"),
+        (.softwareManagement, "earlier/9-1_0"),
     ])
     func theTableIsTheRegistrys(table: ObjectDefinition, file: String) throws {
-        let path = "\(omaDirectory ?? "")/earlier/\(file).xml"
+        let path = "\(omaDirectory ?? "")/\(file).xml"
         let document = try XMLDocument(contentsOf: URL(fileURLWithPath: path))
         let object = try #require(document.rootElement()?.elements(forName: "Object").first)
         func text(_ element: XMLElement, _ name: String) -> String {
