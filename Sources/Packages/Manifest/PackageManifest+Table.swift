@@ -32,7 +32,7 @@ extension PackageManifest {
         .words("all, \(scriptNames.joined(separator: ", "))") { $0 == "all" || scriptNames.contains($0) },
         default: [],
         "Maintainer scripts that hold more than debhelper adds and that the package does not need, because this "
-            + "manifest replaces what is needed of them.")
+            + "manifest does their work.")
     static let commandKey = Key(
         "Command",
         .words("an absolute path and arguments, as in ExecStart=") { _ in true }.checked { $0.first?.first == "/" },
@@ -63,7 +63,7 @@ extension PackageManifest {
 
     /// All keys of a manifest.
     public static let table = KeyTable(
-        file: "gatekeel.manifest", summary: "instructions for Gatekeel that a signer adds to a package",
+        file: "gatekeel.manifest", summary: "instructions for Gatekeel in a signed package",
         documentation: [
             "A manifest is attached to a package when it is signed ('gatekeel package sign --manifest=FILE'), and the "
                 + "signature covers it. It lets a stock Debian daemon run without being repackaged: it says what to do "
