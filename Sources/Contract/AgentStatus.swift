@@ -5,22 +5,31 @@ public struct AgentStatus: DictionaryValue {
     public var endpoint: String
     public var version: String
     public var servers: [ServerStatus]
+    /// Packages on their way, in the order of their instances. Earlier releases do not tell them.
+    public var transfers: [TransferInfo]
 
-    public init(endpoint: String, version: String, servers: [ServerStatus] = []) {
+    public init(
+        endpoint: String, version: String, servers: [ServerStatus] = [], transfers: [TransferInfo] = []
+    ) {
         self.endpoint = endpoint
         self.version = version
         self.servers = servers
+        self.transfers = transfers
     }
 
     public init?(properties: [String: BusValue]) {
         guard let endpoint = properties["endpoint"]?.text else { return nil }
         self.init(
             endpoint: endpoint, version: properties.text("version"),
-            servers: (properties["servers"]?.list ?? []).compactMap(ServerStatus.init(properties:)))
+            servers: (properties["servers"]?.list ?? []).compactMap(ServerStatus.init(properties:)),
+            transfers: (properties["transfers"]?.list ?? []).compactMap(TransferInfo.init(properties:)))
     }
 
     public var properties: [String: BusValue] {
-        ["endpoint": .string(endpoint), "version": .string(version), "servers": .list(servers.map(\.properties))]
+        [
+            "endpoint": .string(endpoint), "version": .string(version), "servers": .list(servers.map(\.properties)),
+            "transfers": .list(transfers.map(\.properties)),
+        ]
     }
 }
 
