@@ -5,16 +5,20 @@ public struct AgentStatus: DictionaryValue {
     public var endpoint: String
     public var version: String
     public var servers: [ServerStatus]
+    /// Packages on their way, in the order of their instances. Earlier releases do not tell them.
+    public var transfers: [TransferInfo]
     /// What is wrong with the configuration files while the configuration in use is an earlier one; else empty.
     public var configurationProblems: [String]
 
     public init(
-        endpoint: String, version: String, servers: [ServerStatus] = [], configurationProblems: [String] = []
+        endpoint: String, version: String, servers: [ServerStatus] = [], transfers: [TransferInfo] = [],
+        configurationProblems: [String] = []
     ) {
         self.endpoint = endpoint
         self.version = version
         self.servers = servers
         self.configurationProblems = configurationProblems
+        self.transfers = transfers
     }
 
     public init?(properties: [String: BusValue]) {
@@ -22,6 +26,7 @@ public struct AgentStatus: DictionaryValue {
         self.init(
             endpoint: endpoint, version: properties.text("version"),
             servers: (properties["servers"]?.list ?? []).compactMap(ServerStatus.init(properties:)),
+            transfers: (properties["transfers"]?.list ?? []).compactMap(TransferInfo.init(properties:)),
             configurationProblems: properties.strings("configuration-problems"))
     }
 
@@ -29,6 +34,7 @@ public struct AgentStatus: DictionaryValue {
         [
             "endpoint": .string(endpoint), "version": .string(version), "servers": .list(servers.map(\.properties)),
             "configuration-problems": .array(of: "s", configurationProblems.map { .string($0) }),
+            "transfers": .list(transfers.map(\.properties)),
         ]
     }
 }
