@@ -2,24 +2,35 @@ import Bus
 import Contract
 import EventLoop
 import Glibc
+import Journal
 import LwM2M
 import LwM2MClient
 
 /// `org.gatekeel.Agent1`: what the client does and shows, for `gatekeel` and other programs on the host.
 ///
-/// Nothing can be changed here. Who may look is the bus's policy (`org.gatekeel.Agent1.conf`): root, the service's own
-/// user and the group adm.
+/// Who may look is the bus's policy (`org.gatekeel.Agent1.conf`): root, the service's own user and the group adm. Only
+/// root may change something, which is checked here.
 @LoopActor
 final class AgentService {
     private let client: Client
     private let endpoint: String
     private let scheduler: any Scheduler
     private let object = BusObject(path: Agent1.path)
+    /// Reads the configuration again; fails with every problem, one a line.
+    var reload: (@LoopActor () async throws(ContractError) -> Void)?
 
     init(client: Client, endpoint: String, scheduler: any Scheduler) {
         self.client = client
         self.endpoint = endpoint
         self.scheduler = scheduler
+        object.authorize = { call, changes throws(BusError) in
+            guard changes else { return }
+            let caller = try await call.credentials()
+            guard caller.user == 0 else {
+                Log.event(.callerRefused, "The user \(caller.user, .user) may not call \(call.member, .operation)")
+                throw ContractError(.accessDenied, "\(call.member) needs root").busError
+            }
+        }
         object.add(
             Agent1.interface,
             methods: [
@@ -27,6 +38,19 @@ final class AgentService {
                 "Objects": { [weak self] _ in [.list(self?.objects.map(\.properties) ?? [])] },
                 "Read": { [weak self] call throws(BusError) in
                     [.list(try self?.read(call.arguments.first?.text ?? "").map(\.properties) ?? [])]
+                },
+                "Reload": { [weak self] _ throws(BusError) in
+                    do throws(ContractError) {
+                        guard let reload = self?.reload else { throw ContractError(.busy, "gatekeeld is starting") }
+                        try await reload()
+                    } catch {
+                        throw error.busError
+                    }
+                    return []
+                },
+                "Reconnect": { [weak self] _ in
+                    self?.client.networkChanged()
+                    return []
                 },
             ])
     }

@@ -1,6 +1,7 @@
 import Bus
 
-/// `org.gatekeel.Agent1`: the LwM2M client, of `gatekeeld`, on the system bus. Root and the group adm may look.
+/// `org.gatekeel.Agent1`: the LwM2M client, of `gatekeeld`, on the system bus. Root and the group adm may look; only
+/// root may change something.
 public enum Agent1 {
     public static let busName = "org.gatekeel.Agent1"
     public static let path = "/org/gatekeel/Agent1"
@@ -28,6 +29,18 @@ public enum Agent1 {
                 there: path s, name s, type s, unit s, value v (s, x, t, d, b, ay; times are seconds since the epoch).
                 """,
                 inputs: [.init("path", "s")], outputs: [.init("values", "aa{sv}")]),
+            .init(
+                "Reload",
+                """
+                Reads the configuration again and applies it; returns when that is done. If the files have an error,
+                nothing changes, and the call fails with InvalidArgument and every problem, one a line. Root only.
+                """, changes: true),
+            .init(
+                "Reconnect",
+                """
+                Drops every session and contacts the servers at once, also those that wait for their next attempt.
+                Returns before they answer; StatusChanged tells what becomes of it. Root only.
+                """, changes: true),
         ],
         signals: [.init("StatusChanged", "Something of Status changed.", arguments: [.init("status", "a{sv}")])])
 }

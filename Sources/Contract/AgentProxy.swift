@@ -23,4 +23,14 @@ public final class AgentProxy {
     public func read(_ path: String) async throws(ContractError) -> [AgentValue] {
         try await remote.values(AgentValue.self, "Read", [.string(path)])
     }
+
+    /// Reads the configuration again; root only.
+    ///
+    /// - Throws: `.invalidArgument` with every problem, one a line, when the files have an error and nothing changed.
+    public func reload() async throws(ContractError) {
+        _ = try await remote.call("Reload", deadline: .seconds(60))
+    }
+
+    /// Contacts the servers at once; returns before they answer. Root only.
+    public func reconnect() async throws(ContractError) { _ = try await remote.call("Reconnect") }
 }
