@@ -17,18 +17,8 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 }
 
 /// An executable whose main is thin: the code is in its library.
-///
-/// A program that is shipped has its `folder`, as the package installs it. Its release build looks for the Swift runtime in
-/// `/usr/lib/gatekeel`, by a path that begins at the program's own folder: a program in an unpacked tree loads the
-/// runtime of the same tree.
-func program(_ name: String, _ dependencies: [Target.Dependency], in folder: String? = nil) -> Target {
-    let runtime = folder == "usr/lib/gatekeel" ? "$ORIGIN" : "$ORIGIN/../lib/gatekeel"
-    let shipped: [LinkerSetting] = [
-        .unsafeFlags(
-            ["-no-toolchain-stdlib-rpath", "-Xlinker", "-rpath", "-Xlinker", runtime], .when(configuration: .release))
-    ]
-    return .executableTarget(
-        name: name, dependencies: dependencies, swiftSettings: strict, linkerSettings: folder == nil ? [] : shipped)
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
 /// Unit tests of one module.
@@ -112,10 +102,10 @@ let package = Package(
         module(
             "CommandLine", ["Contract", "Bus", "EventLoop", "Packages", "Signing", "Configuration", "JSON", "Linux"]),
 
-        program("gatekeeld", ["Agent"], in: "usr/sbin"),
-        program("gatekeel-installd", ["Installer"], in: "usr/lib/gatekeel"),
-        program("gatekeel-fetch", ["Fetch"], in: "usr/lib/gatekeel"),
-        program("gatekeel", ["CommandLine"], in: "usr/bin"),
+        program("gatekeeld", ["Agent"]),
+        program("gatekeel-installd", ["Installer"]),
+        program("gatekeel-fetch", ["Fetch"]),
+        program("gatekeel", ["CommandLine"]),
 
         // For tests and the demo; never shipped.
         module("DevServer", ["CoAP", "LwM2M", "LwM2MClient", "JSON", "EventLoop", "Linux"]),
