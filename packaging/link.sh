@@ -11,6 +11,7 @@
 
 # shellcheck disable=SC2016,SC2054,SC2154
 
+# Bind all symbols at start, because the daemons read untrusted data.
 link_options=(-Wl,--gc-sections -Wl,--as-needed -Wl,-z,now -Wl,-z,relro -Wl,--build-id=sha1)
 
 # Links the runtime with what these programs use of it, as SwiftPM has linked them.
