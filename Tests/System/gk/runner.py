@@ -21,6 +21,16 @@ HERE = pathlib.Path(__file__).resolve().parent.parent
 # How a case's process says "skipped", as automake has it.
 SKIPPED = 77
 
+ENVIRONMENT = """\
+environment:
+  GATEKEEL_DEB             the package under test
+  GATEKEEL_FAULTS_DEB      the same with fault points, for the fault campaign
+  GATEKEEL_SUITE           the release of Debian that is booted; without it this machine's own
+  GATEKEEL_ATTACK_SECONDS  how long each of the attacks goes on (15): "GATEKEEL_ATTACK_SECONDS=600 Tests/System/run attacks"
+  GATEKEEL_SEED            the random choices of a run that printed this number
+  GATEKEEL_CAMPAIGN        a part of the fault campaign
+"""
+
 
 def discover():
     for path in sorted((HERE / "tests").glob("*.py")):
@@ -80,7 +90,9 @@ def make_images(more):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="The system tests: a booted Debian, our package, Leshan.")
+    parser = argparse.ArgumentParser(
+        description="The system tests: a booted Debian, our package, Leshan.", epilog=ENVIRONMENT,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="tests (or the beginnings of their names); without: all")
     parser.add_argument("--list", action="store_true", help="name the tests and end")
     parser.add_argument("--jobs", type=int, default=2, help="how many at once (2)")
