@@ -42,7 +42,7 @@ class Bus:
         return result
 
     def ask(self, name, path, interface, member):
-        """Calls a method without arguments; what it answers is not looked at."""
+        """Calls a method without arguments and ignores the reply."""
         error, reply = _Error(), ctypes.c_void_p()
         result = self.library.sd_bus_call_method(
             self.bus, name.encode(), path.encode(), interface.encode(), member.encode(), ctypes.byref(error),

@@ -1,4 +1,4 @@
-"""CoAP messages over UDP (RFC 7252), written by hand: an attacker has to send what no library would."""
+"""CoAP messages over UDP (RFC 7252). Written by hand, because the attacks need messages that no library sends."""
 
 CON, NON, ACK, RST = range(4)
 
@@ -21,12 +21,12 @@ FORMATS = (TEXT, LINKS, OPAQUE, CBOR, SENML_JSON, SENML_CBOR, TLV, JSON)
 
 
 def dotted(code):
-    """A code as it is written: 0x45 is "2.05"."""
+    """A code in the usual notation: 0x45 is "2.05"."""
     return f"{code >> 5}.{code & 31:02}"
 
 
 def uint(value):
-    """An option's number in as few bytes as it needs (RFC 7252, 3.2)."""
+    """An unsigned integer without leading zero bytes (RFC 7252, 3.2)."""
     return value.to_bytes((value.bit_length() + 7) // 8, "big")
 
 
@@ -36,18 +36,18 @@ def block(number, more, size_exponent):
 
 
 class Malformed(Exception):
-    """What was received is no CoAP message."""
+    """The datagram is not a CoAP message."""
 
 
 class Message:
-    """One message; `options` are (number, bytes), and are sent in the order of their numbers."""
+    """One message. `options` are pairs of number and bytes; `encode` sorts them."""
 
     def __init__(self, type, code, mid, token=b"", options=(), payload=b""):
         self.type, self.code, self.mid, self.token = type, code, mid, token
         self.options, self.payload = list(options), payload
 
     def option(self, number):
-        """The first option of this number; None without one."""
+        """The value of the first option with this number, or None."""
         return next((value for key, value in self.options if key == number), None)
 
     def path(self):
@@ -73,7 +73,7 @@ class Message:
 
 
 def extended(value):
-    """An option's delta or length: its four bits, and the bytes that follow (RFC 7252, 3.1)."""
+    """An option's delta or length: the four bits and the extension bytes (RFC 7252, 3.1)."""
     if value < 13:
         return value, b""
     if value < 269:
@@ -84,31 +84,31 @@ def extended(value):
 def decode(data):
     """The message in a datagram; raises Malformed."""
     if len(data) < 4 or data[0] >> 6 != 1:
-        raise Malformed("no CoAP of version 1")
+        raise Malformed("not CoAP version 1")
     length = data[0] & 15
     if length > 8 or len(data) < 4 + length:
-        raise Malformed("the token")
+        raise Malformed("token")
     message = Message(data[0] >> 4 & 3, data[1], int.from_bytes(data[2:4], "big"), data[4:4 + length])
     at, number = 4 + length, 0
     while at < len(data):
         if data[at] == 0xFF:
             message.payload = data[at + 1:]
             if not message.payload:
-                raise Malformed("no payload after its marker")
+                raise Malformed("no payload after the marker")
             return message
         parts = [data[at] >> 4, data[at] & 15]
         at += 1
         for index, part in enumerate(parts):
             if part == 15:
-                raise Malformed("an option's delta or length")
+                raise Malformed("option delta or length")
             size = max(0, part - 12)
             if at + size > len(data):
-                raise Malformed("an option's header")
+                raise Malformed("option header")
             parts[index] = part if size == 0 else int.from_bytes(data[at:at + size], "big") + (13 if size == 1 else 269)
             at += size
         number += parts[0]
         if at + parts[1] > len(data):
-            raise Malformed("an option's value")
+            raise Malformed("option value")
         message.options.append((number, data[at:at + parts[1]]))
         at += parts[1]
     return message

@@ -1,4 +1,4 @@
-"""D-Bus by hand: messages of any shape, with descriptors, without waiting; what a library would not send."""
+"""A small D-Bus client that can send any message, with descriptors, without waiting for the reply."""
 
 import array
 import os
@@ -15,14 +15,14 @@ _ALIGNMENT = {"s": 4, "o": 4, "g": 1, "a": 4, "v": 1, "(": 8, "{": 8}
 
 
 class Variant:
-    """A value with its type."""
+    """A variant: a type and a value."""
 
     def __init__(self, type, value):
         self.type, self.value = type, value
 
 
 def types(signature):
-    """The complete types of a signature."""
+    """Splits a signature into its complete types."""
     found, at = [], 0
     while at < len(signature):
         end = at
@@ -40,7 +40,7 @@ def types(signature):
 
 
 class Writer:
-    """The wire format, little-endian."""
+    """Encodes values in D-Bus's wire format, little-endian."""
 
     def __init__(self):
         self.data = bytearray()
@@ -82,7 +82,7 @@ class Writer:
 
 
 class Reader:
-    """The other way round; dictionaries become dictionaries, variants their values."""
+    """Decodes values. A variant becomes its value."""
 
     def __init__(self, data):
         self.data, self.at = data, 0
@@ -122,7 +122,7 @@ class Reader:
 
 
 class Reply:
-    """What came for a call: values, or an error's name and text."""
+    """The reply to a call: values, or an error's name and its text."""
 
     def __init__(self, error, values):
         self.error, self.values = error, values
@@ -132,11 +132,11 @@ class Reply:
 
 
 class Lost(Exception):
-    """The bus daemon ended the connection."""
+    """The bus daemon closed the connection."""
 
 
 class Connection:
-    """A connection to a bus, as the user that this process is; for one thread."""
+    """A connection to a bus as the process's effective user. Not thread-safe."""
 
     def __init__(self, path="/run/dbus/system_bus_socket"):
         self.serial = 0
@@ -158,7 +158,7 @@ class Connection:
         self.socket.close()
 
     def send(self, destination, path, interface, member, signature="", *values, descriptors=(), flags=NO_START):
-        """Sends a call and goes on; returns its serial."""
+        """Sends a call without waiting for the reply; returns its serial."""
         self.serial += 1
         body = Writer()
         for type, value in zip(types(signature), values):
@@ -187,7 +187,7 @@ class Connection:
         return self.serial
 
     def wait(self, serial, seconds=30):
-        """The reply to a call; None when none came in time."""
+        """The reply to a call, or None if none came in time."""
         deadline = time.monotonic() + seconds
         while serial not in self.replies:
             self.socket.settimeout(max(0.001, deadline - time.monotonic()))
@@ -211,7 +211,7 @@ class Connection:
                 for descriptor in array.array("i", given[:len(given) // 4 * 4]):
                     os.close(descriptor)
         if not data:
-            raise Lost("the bus daemon ended the connection")
+            raise Lost("the bus daemon closed the connection")
         return data
 
     def _take(self):

@@ -1,6 +1,6 @@
-"""A DTLS 1.2 server with a pre-shared key: libssl by ctypes, datagrams in and out by hand.
+"""A DTLS 1.2 server with a pre-shared key, by ctypes and libssl: Python's `ssl` module has no DTLS.
 
-Python's own `ssl` has no DTLS. Nothing here opens a socket: who uses it may drop, keep or change what it wants to send."""
+Nothing here opens a socket. The caller passes datagrams in and gets those to send, which it may drop or change."""
 
 import ctypes
 
@@ -49,7 +49,7 @@ def _library():
 
 
 class Context:
-    """What all associations of one server share: the key, for every identity."""
+    """The settings that all associations of a server share. Every identity has the same key."""
 
     def __init__(self, key):
         self.library = _library()
@@ -61,13 +61,13 @@ class Context:
             ctypes.memmove(into, key, min(len(key), room))
             return len(key)
 
-        # Kept: libssl calls it as long as the context is there.
+        # Keep a reference: libssl calls it while the context exists.
         self.callback = _PSK(give)
         self.library.SSL_CTX_set_psk_server_callback(self.raw, self.callback)
 
 
 class Association:
-    """One client's association; for one thread at a time."""
+    """The association with one client. Not thread-safe."""
 
     def __init__(self, context):
         self.library = context.library
@@ -87,7 +87,7 @@ class Association:
             self.raw = None
 
     def receive(self, datagram):
-        """Takes a datagram and returns the messages that were in it; the handshake goes on by itself."""
+        """Processes a datagram and returns the messages in it. Call `datagrams` afterwards."""
         self.library.ERR_clear_error()
         self.library.BIO_write(self.input, datagram, len(datagram))
         if not self.connected:
@@ -105,18 +105,18 @@ class Association:
         return messages
 
     def send(self, message):
-        """Encrypts a message; `datagrams` has it then."""
+        """Encrypts a message. Call `datagrams` afterwards."""
         self.library.ERR_clear_error()
         if self.connected:
             self.library.SSL_write(self.raw, message, len(message))
 
     def shut_down(self):
-        """Says close_notify."""
+        """Sends close_notify. Call `datagrams` afterwards."""
         self.library.ERR_clear_error()
         self.library.SSL_shutdown(self.raw)
 
     def datagrams(self):
-        """What is to be sent, one record each."""
+        """The datagrams to send, with one record each."""
         out, room = b"", ctypes.create_string_buffer(65536)
         while (size := self.library.BIO_read(self.output, room, len(room))) > 0:
             out += room.raw[:size]
@@ -126,7 +126,7 @@ class Association:
 # Records and handshake messages, by hand.
 
 def records(data):
-    """The records in these bytes, as bytes each; what is cut off is the last of them."""
+    """Splits bytes into records; the last one may be incomplete."""
     found, at = [], 0
     while at < len(data):
         end = at + RECORD + int.from_bytes(data[at + 11:at + 13], "big")
@@ -136,14 +136,14 @@ def records(data):
 
 
 def record(type, body, sequence=0, epoch=0, version=DTLS_1_2, length=None):
-    """A record with this header, true or not."""
+    """A record. `length` replaces the true length in its header."""
     size = len(body) if length is None else length
     return (bytes([type]) + version + epoch.to_bytes(2, "big") + sequence.to_bytes(6, "big")
             + size.to_bytes(2, "big") + body)
 
 
 def fragment(type, body, sequence=0, total=None, offset=0, length=None):
-    """A fragment of a handshake message (RFC 6347, 4.2.2), true or not."""
+    """A fragment of a handshake message (RFC 6347, 4.2.2). `total` and `length` replace the true lengths in its header."""
     size = len(body) if length is None else length
     return (bytes([type]) + (len(body) if total is None else total).to_bytes(3, "big") + sequence.to_bytes(2, "big")
             + offset.to_bytes(3, "big") + size.to_bytes(3, "big") + body)
@@ -155,14 +155,14 @@ def hello_verify_request(cookie, sequence=0):
 
 
 def server_hello(random, suite=b"\x00\xa8", version=DTLS_1_2, session=b"", compression=0):
-    """A ServerHello's body; TLS_PSK_WITH_AES_128_GCM_SHA256 unless told otherwise."""
+    """The body of a ServerHello. The default cipher suite is TLS_PSK_WITH_AES_128_GCM_SHA256."""
     secure_renegotiation = b"\xff\x01\x00\x01\x00"
     return (version + random + bytes([len(session)]) + session + suite + bytes([compression])
             + len(secure_renegotiation).to_bytes(2, "big") + secure_renegotiation)
 
 
 def client_random(datagram):
-    """The random of the ClientHello in a datagram; None when there is none."""
+    """The random of the ClientHello in a datagram, or None."""
     if len(datagram) < RECORD + 12 + 34 or datagram[0] != HANDSHAKE or datagram[RECORD] != CLIENT_HELLO:
         return None
     return datagram[RECORD + 14:RECORD + 46]

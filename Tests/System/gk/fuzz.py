@@ -1,23 +1,23 @@
-"""Requests as no server would send them: random, mutated, and right in all but one thing. All by a seeded generator."""
+"""Fuzzed requests: random, mutated, and valid ones, from a seeded generator."""
 
 import json
 import struct
 
 from . import coap
 
-# What there is, so that most requests reach an object.
+# The resources of each object, so that most requests reach one.
 RESOURCES = {0: range(0, 14), 1: (0, 1, 2, 3, 6, 7, 8, 9), 3: range(0, 23), 9: range(0, 17)}
-# What is larger is no message of CoAP over UDP (RFC 7252, 4.6) and is not answered.
+# The largest message (RFC 7252, 4.6); larger ones get no response.
 LARGEST = 1152
-# From here on codes are signals of CoAP over TCP (RFC 8323).
+# Codes from here on are signals of CoAP over TCP (RFC 8323).
 SIGNALS = 0xE0
-# Where a request that is right does what would end the campaign: Reboot.
+# Valid requests that would end the attack: Reboot.
 HARMFUL = {(coap.POST, ("3", "0", "4"))}
 WORDS = ("", "0", "00", "-1", "65535", "65536", "4294967296", "1e3", "..", ".", "%2e%2e", "rd", "bs", ".well-known", "core",
          "\x00", "٣", "\u202e", "a" * 255, "9" * 200)
 QUERIES = ("pmin=1", "pmax=2", "pmin=0", "pmax=-1", "gt=1.5", "lt=abc", "st=0", "st=-1", "pmin", "pmin=", "=", "epmin=1",
            "dim=8", "pmin=99999999999999999999", "gt=nan", "gt=1e400", "x" * 255, "ver=1.1", "con=1")
-# Never one that can be fetched: downloads are another campaign's.
+# None of these can be downloaded: downloads have a test of their own.
 ADDRESSES = ("", "http:", "http://", "https://[::1", "file:///etc/passwd", "ftp://x/y", "HTTP//x", "http://\x00", "x" * 255,
              "x" * 256, "http://" + "y" * 300, "gopher://127.0.0.1/", "//127.0.0.1/x", "http://user:secret@")
 NUMBERS = (0, 1, 2, 30, 60, 127, 128, 255, 256, 65535, 65536, 86400, 1 << 31, (1 << 32) - 1, 1 << 32, (1 << 63) - 1, -1, -128,
@@ -33,25 +33,24 @@ class Fuzzer:
     # Requests.
 
     def request(self):
-        """A message, and the bytes to send for it."""
+        """A message and the bytes to send for it."""
         while True:
             message = self._message()
             data = message.encode()
             if self.random.random() < 0.25:
-                # What is before it carries the answer back.
+                # Keep the header and the token, so that the response can be matched.
                 start = 4 + len(message.token)
                 code = bytes([self.random.randrange(1, SIGNALS)]) if self.random.random() < 0.1 else data[1:2]
                 data = data[:1] + code + data[2:start] + self.mutated(data[start:])
                 try:
                     message = coap.decode(data)
                 except coap.Malformed:
-                    # It is answered, if at all, as what it was to be.
                     message.code = data[1]
             if (message.code, tuple(message.path())) not in HARMFUL and len(data) <= LARGEST:
                 return message, data
 
     def _right(self):
-        """A request that may be carried out: so that there is something to disturb."""
+        """A valid request, so that there are observations, instances and transfers to disturb."""
         random = self.random
         text = [(coap.CONTENT_FORMAT, coap.uint(coap.TEXT))]
         instance = random.randrange(1, 20)
@@ -70,9 +69,7 @@ class Fuzzer:
             (coap.PUT, "/9/0/8", text, random.choice((b"0", b"1"))),
             (coap.POST, "/9", [(coap.CONTENT_FORMAT, coap.uint(coap.TLV))], tlv(0, instance, tlv(3, 8, b"\x01"))),
             (coap.DELETE, f"/9/{instance}", [], b""),
-            (coap.POST, f"/9/{instance}/6", [], random.choice((b"", b"0", b"1"))),
-            (coap.PUT, f"/9/{instance}/2", [(coap.CONTENT_FORMAT, coap.uint(coap.OPAQUE)), (coap.BLOCK1, coap.block(0, False, 6))],
-             random.randbytes(100))))
+            (coap.POST, f"/9/{instance}/6", [], random.choice((b"", b"0", b"1")))))
         segments = [(coap.URI_PATH, part.encode()) for part in path.strip("/").split("/")]
         return self.server.build(code, "", [*segments, *options], payload)
 
@@ -116,7 +113,7 @@ class Fuzzer:
         object = random.choice((*RESOURCES, 1, 3, 9, 9, random.randrange(1 << 17)))
         parts = [object]
         if object == 9 and random.random() < 0.05:
-            # For a Create.
+            # Create.
             return [str(object)]
         if random.random() < 0.9:
             parts.append(random.choice((0, 0, 0, 1, 1, 2, random.randrange(20), 65534, 65535)))
@@ -129,7 +126,7 @@ class Fuzzer:
     def option(self):
         random = self.random
         number = random.choice((*coap.OPTIONS, random.randrange(1 << 16), random.randrange(64) | 1))
-        # A request that wants no answer could not be told from one that was lost.
+        # Without a response, a request could not be distinguished from a lost one.
         if number == coap.NO_RESPONSE:
             number += 1
         return number, random.randbytes(random.choice((0, 1, 2, 3, 4, 8, 9, 12, 13, 14, 255, 268, 269, 300)))
@@ -143,7 +140,7 @@ class Fuzzer:
     # Bodies.
 
     def body(self, path):
-        """A body for a path: right for somebody, seldom for whom it is sent to; sometimes no more than nearly right."""
+        """A content format and a body, valid or nearly valid for some resource."""
         random = self.random
         resource = int(path[2]) if len(path) > 2 and path[2].isascii() and path[2].isdigit() else random.randrange(20)
         values = {resource & 0xFFFF: self.value()}
@@ -183,7 +180,7 @@ class Fuzzer:
     def tlv(self, path, values):
         body = b"".join(tlv(3, number, payload(value)) for number, value in values.items())
         if self.random.random() < 0.3:
-            # Resource instances within, and an instance around.
+            # A multiple resource.
             body = tlv(2, 0, tlv(1, 0, body) + tlv(1, 1, body[:5]))
         if len(path) <= 2 and self.random.random() < 0.5:
             body = tlv(0, self.random.choice((0, 1, 2, 7, 65535)), body)
@@ -223,7 +220,7 @@ class Fuzzer:
     # Mutation.
 
     def mutated(self, data):
-        """The bytes with one to four faults."""
+        """The bytes with one to four random changes."""
         random, data = self.random, bytearray(data)
         for _ in range(random.randrange(1, 5)):
             at = random.randrange(len(data) + 1)
@@ -248,7 +245,7 @@ class Fuzzer:
 # Encodings.
 
 def payload(value):
-    """A value as TLV and opaque resources have it."""
+    """A value in the encoding of TLV."""
     if isinstance(value, bytes):
         return value
     if isinstance(value, str):
@@ -266,7 +263,7 @@ def payload(value):
 
 
 def tlv(kind, identifier, value):
-    """One entry of OMA's TLV (LwM2M Core, 7.4.3): kind 0 object instance, 1 resource instance, 2 multiple, 3 value."""
+    """An entry of TLV (LwM2M Core, 7.4.3). Kinds: 0 object instance, 1 resource instance, 2 multiple resource, 3 resource."""
     size = len(value)
     wide = identifier > 255
     head = kind << 6 | wide << 5
@@ -278,7 +275,7 @@ def tlv(kind, identifier, value):
 
 
 def cbor(value):
-    """A value in CBOR (RFC 8949), in definite lengths."""
+    """A value in CBOR (RFC 8949) with definite lengths."""
     if isinstance(value, bool):
         return b"\xf5" if value else b"\xf4"
     if isinstance(value, int):

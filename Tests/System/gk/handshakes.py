@@ -1,6 +1,6 @@
-"""DTLS servers that never let a handshake come to its end, each in its own way, on ports of their own.
+"""Hostile DTLS servers: no handshake with one of them completes as it should. Each has a port of its own; one thread runs all.
 
-All by one thread. What a client does is counted: its associations, by the random of its ClientHello, and its datagrams."""
+They count the client's handshakes, by the random of its ClientHello, and its datagrams."""
 
 import os
 import selectors
@@ -10,12 +10,12 @@ import threading
 from . import dtls
 from .hostile import KEY
 
-# What one datagram of the client may cost: a server that answers with more is one that floods.
+# How many datagrams a flooding server sends for one of the client's.
 FLOOD = 300
 
 
 class Peer:
-    """One hostile server and what it saw."""
+    """One hostile server."""
 
     def __init__(self, name, behaviour, port, random):
         self.name, self.behaviour, self.random = name, behaviour, random
@@ -41,7 +41,7 @@ class Peer:
                 return
 
     def openssl(self, data, client, key=KEY):
-        """What a real server with this key answers."""
+        """Passes a datagram to a real server with this key; `datagrams` of the association has the answer."""
         association = self.associations.get(client)
         if association is None or dtls.client_random(data) and self.steps == 1:
             association = self.associations[client] = dtls.Association(dtls.Context(key))
@@ -49,18 +49,18 @@ class Peer:
         return association
 
 
-# Behaviours: what is sent for a datagram of the client's.
+# Behaviours: the datagrams to send for one of the client's.
 
 def silent(peer, data, client):
     return []
 
 
 def asks_for_cookies_for_ever(peer, data, client):
-    return [dtls.hello_verify_request(os.urandom(32), peer.steps - 1)]
+    return [dtls.hello_verify_request(os.urandom(32), (peer.steps - 1) & 0xFFFF)]
 
 
 def cookies_of_no_length(peer, data, client):
-    return [dtls.hello_verify_request(b"", peer.steps - 1)]
+    return [dtls.hello_verify_request(b"", (peer.steps - 1) & 0xFFFF)]
 
 
 def fatal_alert(peer, data, client):
@@ -129,7 +129,7 @@ def fragments_beyond_the_end(peer, data, client):
 
 
 def messages_out_of_the_future(peer, data, client):
-    # Each may be kept until its turn comes: of these it never does.
+    # A client buffers messages that are early. These never become due.
     return [dtls.record(dtls.HANDSHAKE, dtls.fragment(dtls.SERVER_HELLO, b"\x00", number % 65536, 16000, number % 16000), number)
             for number in range(1, FLOOD)]
 
@@ -183,7 +183,7 @@ BEHAVIOURS = (
 
 
 class Servers:
-    """All of them, from a port on."""
+    """All of them, on the ports from `first` on."""
 
     def __init__(self, first, random):
         self.first = first
@@ -211,7 +211,7 @@ class Servers:
                     continue
 
     def sections(self):
-        """Their sections of gatekeeld's configuration."""
+        """The sections for gatekeeld's configuration."""
         return "".join(
             f"\n[Server {peer.name}]\nURI=coaps://127.0.0.1:{self.first + number}\nShortServerID={100 + number}\n"
             "PSKIdentity=gateway\nPSKKeyFile=/etc/gatekeel/keys/hostile\n" for number, peer in enumerate(self.peers))

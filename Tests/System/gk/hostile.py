@@ -1,4 +1,4 @@
-"""An LwM2M server that means harm: it registers whoever comes, and then sends whatever a test wants sent."""
+"""A hostile LwM2M server: it accepts every registration and sends whatever a test wants."""
 
 import collections
 import random
@@ -15,10 +15,9 @@ ACCEPTED = ("2.01", "2.02", "2.04", "2.05", "2.31")
 
 
 class Server:
-    """One UDP port, one client. Plain, or DTLS with KEY.
+    """A server on one UDP port, for one client; plain, or DTLS with KEY.
 
-    Registrations and notifications are answered as they should be. What the client answers is matched by token to what
-    waits for it."""
+    It answers registrations and acknowledges notifications. Responses are matched to requests by token."""
 
     def __init__(self, port, secure=False):
         self.secure = secure
@@ -34,21 +33,22 @@ class Server:
         self.registrations = self.updates = self.notifications = 0
         self.mid = random.randrange(1 << 16)
         self.tokens = 0
-        # Confirmable requests by message ID; when a token was acknowledged without an answer; what waits for one.
+        # Tokens by message ID of confirmable requests without acknowledgement; the time of an empty acknowledgement by
+        # token; requests that wait for their response by token.
         self.unacknowledged = {}
         self.separate = {}
         self.waiting = {}
-        # The tokens whose answers somebody takes.
+        # The tokens of `request`, and the responses to them.
         self.wanted = set()
         self.answers = {}
         self.codes = collections.Counter()
-        # The paths at which something may have changed: the request succeeded, or nobody knows.
+        # The paths of requests that changed something, or may have.
         self.touched = set()
-        # Called with each message and its sender's address, on the receiving thread.
+        # Called for each message with its sender's address, on the receiving thread.
         self.sees = lambda message, peer: None
-        # What a notification is answered with.
+        # The type of the answer to confirmable notifications.
         self.notification_answer = coap.ACK
-        # What was sent encrypted, to be sent again.
+        # Encrypted datagrams, to be replayed.
         self.recorded = []
         self.ended = False
         self.selector = selectors.DefaultSelector()
@@ -125,7 +125,7 @@ class Server:
             self.registrations += 1
             code, options = coap.CREATED, [(coap.LOCATION_PATH, b"rd"), (coap.LOCATION_PATH, b"x")]
         elif path == ["rd", "x"]:
-            # From another address too: it may have changed.
+            # The client's address may have changed.
             self.peer = peer
             self.updates += 1
             code = coap.DELETED if message.code == coap.DELETE else coap.CHANGED
@@ -160,7 +160,7 @@ class Server:
     # Sending.
 
     def _transmit(self, data, peer):
-        # A full buffer loses a datagram, as a network would.
+        # A full buffer loses datagrams, like a network.
         try:
             self.socket.sendto(data, peer)
         except (BlockingIOError, ConnectionRefusedError):
@@ -170,7 +170,7 @@ class Server:
         self.raw(message.encode(), peer)
 
     def raw(self, data, peer=None):
-        """Sends these bytes to the client as the server's; encrypted where the session is."""
+        """Sends bytes to the client, encrypted if the session is."""
         with self.lock:
             peer = peer or self.peer
             if peer is None:
@@ -186,7 +186,7 @@ class Server:
                 self._transmit(datagram, peer)
 
     def bare(self, data):
-        """Sends these bytes from the server's address as they are, whatever the session is."""
+        """Sends bytes to the client, never encrypted."""
         with self.lock:
             self._transmit(data, self.peer)
 
@@ -201,12 +201,13 @@ class Server:
             return self.tokens.to_bytes(6, "big")
 
     def build(self, code, path="", options=(), payload=b"", type=coap.CON):
-        """A request with a message ID and a token of its own."""
+        """A request with a new message ID and a new token."""
         segments = [(coap.URI_PATH, part.encode()) for part in path.strip("/").split("/") if part]
         return coap.Message(type, code, self.next_mid(), self.next_token(), [*segments, *options], payload)
 
     def fire(self, message, data=None, awaited=True):
-        """Sends a request and goes on. `data`: what is sent in its place. `awaited`: whether it has to be answered."""
+        """Sends a request without waiting for the response. `data`: sent instead of the encoded message. `awaited`: False for
+        a request that may stay without response."""
         with self.lock:
             if message.type == coap.CON:
                 self.unacknowledged[message.mid] = message.token
@@ -217,7 +218,7 @@ class Server:
             self.raw(message.encode() if data is None else data)
 
     def forget(self):
-        """What waits for an answer does so no more."""
+        """Stops waiting for responses."""
         with self.lock:
             self.waiting.clear()
             self.answers.clear()
@@ -225,7 +226,7 @@ class Server:
             self.separate.clear()
 
     def request(self, code, path="", options=(), payload=b"", seconds=5.0):
-        """Sends a request, again after each second, until it is answered; returns the answer."""
+        """Sends a request, repeats it each second, and returns the response."""
         message = self.build(code, path, options, payload)
         deadline = time.monotonic() + seconds
         with self.lock:
@@ -243,12 +244,12 @@ class Server:
             return self.answers.pop(message.token)
 
     def read(self, path, accept=coap.TEXT):
-        """A resource's bytes; None when it has none to give."""
+        """The bytes of a resource, or None unless the response is 2.05."""
         answer = self.request(coap.GET, path, [(coap.ACCEPT, coap.uint(accept))])
         return answer.payload if answer.code == coap.CONTENT else None
 
     def window(self, most, seconds=0.5):
-        """Waits until fewer than `most` requests are without an answer; when none comes, all of them are given up."""
+        """Waits until fewer than `most` requests wait for a response; gives up on all of them after `seconds` without one."""
         with self.lock:
             before, deadline = len(self.waiting), time.monotonic() + seconds
             while len(self.waiting) >= most:
@@ -263,6 +264,6 @@ class Server:
                     self.news.wait(left)
 
     def registered(self, seconds=30):
-        """Waits until a client has registered."""
+        """Waits until a client has registered, and returns the server."""
         until(seconds, "a registration", lambda: self.registrations)
         return self

@@ -1,4 +1,4 @@
-"""An HTTP server that lies, floods, stalls and leads astray: the path of a request says how."""
+"""Hostile HTTP servers: the path of a request selects the behaviour."""
 
 import gzip
 import os
@@ -9,14 +9,14 @@ import subprocess
 import threading
 import time
 
-# An address that is neither loopback nor link-local, on this test's own loopback device.
+# An address that is neither loopback nor link-local, on the loopback device of this test's network.
 ADDRESS = "198.51.100.10"
 PORT, GARBAGE_PORT, UNTRUSTED_PORT = 8080, 8443, 9443
 CANARY = 8000
 
 
 class Client:
-    """One connection, and what it asked for."""
+    """A connection and its request."""
 
     def __init__(self, server, connection, path, headers):
         self.server, self.connection, self.path, self.headers = server, connection, path, headers
@@ -32,7 +32,7 @@ class Client:
         self.answer("302 Found", [f"Location: {target}", "Content-Length: 0"])
 
     def patiently(self, data, pause):
-        """Sends byte by byte until the client has enough."""
+        """Sends byte by byte, with a pause in seconds after each."""
         for at in range(len(data)):
             self.send(data[at:at + 1])
             if self.server.ended.wait(pause):
@@ -46,11 +46,9 @@ class Client:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-# Behaviours by path. The second value: the results that object 9's table has for it. The third: whether a client that is
-# patient goes on until its time is over.
-
+# Update Results of object 9.
 NO_STORAGE, OUT_OF_MEMORY, LOST, INTEGRITY, UNSUPPORTED, INVALID_URI, DEVICE = 50, 51, 52, 53, 54, 56, 57
-# What is no package.
+# For a file that is not a package.
 NO_PACKAGE = (INTEGRITY, UNSUPPORTED)
 BODY = b"x" * 5000
 
@@ -205,6 +203,7 @@ def _no_package(client):
 
 
 HTTP = f"http://{ADDRESS}:{PORT}/"
+# The behaviour of each path, the expected results, and whether the client retries until its time is over.
 BEHAVIOURS = {
     "redirect-loop": (_redirect_loop, (INVALID_URI,), False),
     "longer-redirects": (_longer_and_longer_redirects, (INVALID_URI, DEVICE, LOST), False),
@@ -243,20 +242,20 @@ BEHAVIOURS = {
     "asks-for-a-password": (_asks_for_a_password, (INVALID_URI, DEVICE), False),
     "no-package": (_no_package, NO_PACKAGE, False),
 }
-# Those of other ports: the address, the results, whether they take all the time.
+# Other ports: the address, the expected results, and whether the client retries.
 OTHERS = {
     "tls-garbage": (f"https://{ADDRESS}:{GARBAGE_PORT}/", (LOST, DEVICE), True),
     "tls-untrusted": (f"https://{ADDRESS}:{UNTRUSTED_PORT}/no-package", (DEVICE,), False),
 }
 
 
-def all_of_them():
-    """Each by its name: its address, the results that are right for it, whether it takes all the time that there is."""
+def behaviours():
+    """By name: the address, the expected results, and whether the client retries until its time is over."""
     return {**{name: (HTTP + name, results, slow) for name, (_, results, slow) in BEHAVIOURS.items()}, **OTHERS}
 
 
 class Files:
-    """The servers, and how often each path was asked for."""
+    """The servers. `counts` has the number of requests by path, `canaries` those to a server on loopback."""
 
     def __init__(self, folder):
         subprocess.run(["ip", "address", "add", f"{ADDRESS}/32", "dev", "lo"], check=True)
@@ -288,7 +287,7 @@ class Files:
 
     @staticmethod
     def _serve(connection, serve):
-        # A client that leaves is one that has understood.
+        # The client may close the connection at any time.
         try:
             serve(connection)
         except (OSError, ValueError):

@@ -1,7 +1,8 @@
-"""Somebody who has taken gatekeeld over: a process of its user inside the machine that asks gatekeel-installd for everything.
+"""An attacker who took gatekeeld over: a process of gatekeeld's user in the machine that calls gatekeel-installd.
 
-It is started from outside, enters the machine's namespaces, becomes the user, and prints what it got: a machine here has no
-Python. Usage: intruder.py LEADER UID GID INSTALLER-PID SEED SECONDS FOLDER, with unsigned.deb, signed.deb and old.deb in FOLDER."""
+The machine has no Python, so this program starts outside, enters the machine's namespaces and becomes the user. It prints its
+results as JSON. Usage: intruder.py LEADER UID GID INSTALLER-PID SEED SECONDS FOLDER. FOLDER has unsigned.deb, signed.deb and
+old.deb."""
 
 import collections
 import ctypes
@@ -26,10 +27,10 @@ METHODS = {
     INSTALLER: {"Stage": "ha{sv}", "Discard": "s", "Install": "sa{sv}", "Remove": "sa{sv}", "Activate": "s", "Deactivate": "s",
                 "Rollback": "s", "ListPackages": "", "GetPackage": "s", "ListStaged": "", "GetDeployment": "s",
                 "ListDeployments": "u", "Keyring": ""},
-    # Reboot as it is meant does what it is for, and would end the test.
+    # Not Reboot: the user may call it, and it would end the test.
     HOST: {"SetTime": "t", "SetTimezone": "s"},
 }
-# What looks only, and may be answered.
+# Methods that change nothing; the user may call them.
 LOOKS = {"ListPackages", "ListStaged", "ListDeployments", "Keyring", "GetPackage", "GetDeployment"}
 TEXTS = ("", ".", "..", "/", "../../etc/passwd", "../../../tmp/x", "/etc/passwd", "dbus", "dbus.service", "ssh", "keelsample/..",
          "keelsample/../../x", "KEELSAMPLE", "keelsample\n", " keelsample", "keelsample ", "-rf", "--help", "a" * 64, "a" * 65,
@@ -46,7 +47,7 @@ class Intruder:
         self.random, self.deadline, self.packages, self.installer = random, time.monotonic() + seconds, packages, installer
         self.calls = 0
         self.errors = collections.Counter()
-        # What got through that should not, and what was never answered.
+        # Calls that should have been refused, and calls without reply.
         self.accepted, self.silent = [], []
         self.connection = Connection()
 
@@ -62,13 +63,13 @@ class Intruder:
             return self.connection.call(INSTALLER, PATHS.get(interface, "/"), interface, member, signature, *values,
                                         descriptors=descriptors, seconds=seconds)
         except Lost:
-            # The bus daemon's own limits: it ends whoever goes beyond them.
+            # The bus daemon closes a connection that exceeds its limits.
             self.errors["lost"] += 1
             self.anew()
             return None
 
     def refused(self, what, member, signature="", *values, **options):
-        """A call that has to be answered by an error."""
+        """A call that must return an error."""
         lost = self.errors["lost"]
         reply = self.call(member, signature, *values, **options)
         if reply is None:
@@ -123,23 +124,23 @@ class Intruder:
         }
         for what, descriptor in opened.items():
             self.stage(what, descriptor)
-        leased = os.open(folder / "unsigned.deb", os.O_RDONLY)
+        (folder / "leased.deb").write_bytes(unsigned)
+        leased = os.open(folder / "leased.deb", os.O_RDONLY)
         fcntl.fcntl(leased, fcntl.F_SETLEASE, fcntl.F_RDLCK)
         self.stage("a file under a lease", leased)
         locked = os.open(folder / "unsigned.deb", os.O_RDWR)
         fcntl.flock(locked, fcntl.LOCK_EX)
         self.stage("a locked file", locked)
-        # Too many, too few, and not the one that is named.
         self.refused("Stage with five descriptors", "Stage", "ha{sv}", 4, {}, descriptors=[locked] * 5)
         self.stage("an option that there is not", locked, {"force": Variant("b", True)})
         for descriptor in (*opened.values(), leased, locked):
             os.close(descriptor)
-        for name in ("unsigned.deb", "link", "fifo"):
+        for name in ("unsigned.deb", "leased.deb", "link", "fifo"):
             (folder / name).unlink()
         folder.rmdir()
 
     def changing_file(self):
-        """A file that is a signed package and an unsigned one by turns, while it is read."""
+        """A file that alternates between a signed and an unsigned package while the installer copies it."""
         signed, unsigned = self.packages["signed"], self.packages["unsigned"]
         with memory(signed) as file:
             ended = threading.Event()
@@ -157,7 +158,7 @@ class Intruder:
                 if reply is None:
                     self.silent.append("Stage of a file that changes")
                 elif reply.error is None:
-                    # It was whole for a moment: then it is what was signed.
+                    # The copy was the signed package by chance.
                     if not reply.values[1].get("signer"):
                         self.accepted.append(f"a file that changes: {reply}")
                     self.call("Discard", "s", reply.values[0])
@@ -165,7 +166,7 @@ class Intruder:
             changing.join()
 
     def growing_file(self):
-        """A file that grows as fast as it is read."""
+        """A file that grows while the installer copies it."""
         with memory(self.packages["signed"]) as file:
             ended = threading.Event()
 
@@ -184,7 +185,7 @@ class Intruder:
     # Rights.
 
     def beyond_its_rights(self):
-        """What only root may, and what belongs to others."""
+        """Calls that only root may make, and access to files and processes of others."""
         with memory(self.packages["old"]) as file:
             reply = self.call("Stage", "ha{sv}", 0, {}, descriptors=[file.fileno()])
         if reply and reply.error is None:
@@ -268,11 +269,11 @@ class Intruder:
                 self.refused(f"the method {member}", member, "s", "keelsample")
 
     def at_random(self):
-        """Any method with any arguments of the right types."""
+        """A random method with random arguments of the right types."""
         random = self.random
         interface = random.choice((INSTALLER, INSTALLER, HOST))
         member, signature = random.choice(sorted(METHODS[interface].items()))
-        # What is meant so is no attack.
+        # Not the installed package: the user may deactivate it.
         words = [text for text in TEXTS if text != "keelsample"] + ["".join(chr(random.randrange(1, 0x2FF)) for _ in range(random.randrange(60)))]
         values = []
         with memory(mutated(random, self.packages[random.choice(("signed", "unsigned", "old"))])) as file:
@@ -295,7 +296,7 @@ class Intruder:
     # Floods.
 
     def pending_calls(self, count):
-        """Thousands of calls at once, none of whose answers is read until all are sent."""
+        """Many calls at once, whose replies are read only after all are sent."""
         connections = [self.connection] + [Connection() for _ in range(5)]
         serials = []
         for number in range(count):
@@ -323,7 +324,7 @@ class Intruder:
         self.anew()
 
     def come_and_go(self, count):
-        """Connects, asks, and is gone before the answer."""
+        """Connects, calls, and disconnects before the reply."""
         with memory(self.packages["signed"]) as file:
             for number in range(count):
                 connection = Connection()
@@ -335,7 +336,7 @@ class Intruder:
                 self.calls += 1
 
     def many_descriptors(self, count):
-        """FIFOs that nobody writes to, one a call."""
+        """Many calls of Stage with a descriptor each, half of them pipes that nobody writes to."""
         connections, reading, writing = [Connection() for _ in range(8)], *os.pipe()
         with memory(self.packages["signed"]) as file:
             for number in range(count):
@@ -353,7 +354,7 @@ class Intruder:
         os.close(writing)
 
     def drop_what_is_staged(self):
-        """Who has come and gone left packages behind; they may be dropped."""
+        """Discards the packages that `come_and_go` and `many_descriptors` staged."""
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             reply = self.call("ListStaged")
@@ -387,7 +388,7 @@ def memory(data):
 
 
 def mutated(random, data):
-    """The bytes with one fault at least: what is signed is so no more."""
+    """The bytes with some bits flipped, so that no signature matches."""
     data = bytearray(data)
     for _ in range(random.randrange(1, 5)):
         data[random.randrange(len(data))] ^= 1 << random.randrange(8)
@@ -395,7 +396,7 @@ def mutated(random, data):
 
 
 def enter(leader, uid, gid):
-    """Goes into the machine's files and becomes the user; its processes have been entered by who started this."""
+    """Enters the machine's mount namespace and becomes the user. nsenter has entered the other namespaces."""
     root = os.open(f"/proc/{leader}/root", os.O_PATH)
     mounts = os.open(f"/proc/{leader}/ns/mnt", os.O_RDONLY)
     library = ctypes.CDLL(None, use_errno=True)
@@ -408,7 +409,7 @@ def enter(leader, uid, gid):
     os.setgroups([])
     os.setgid(gid)
     os.setuid(uid)
-    # What it may see of itself, a process that was started as this user may as well (prctl(2): PR_SET_DUMPABLE).
+    # As if the process had been started by this user (prctl(2): PR_SET_DUMPABLE).
     library.prctl(4, 1, 0, 0, 0)
 
 

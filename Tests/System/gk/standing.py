@@ -1,4 +1,4 @@
-"""What has to stand after an attack as it stood before: processes, memory, descriptors, the journal, files."""
+"""Checks that an attack left no traces: in processes, memory, descriptors, the journal and files."""
 
 import os
 import random
@@ -9,25 +9,25 @@ import time
 from .case import equal, expect, until
 
 DAEMONS = ("gatekeeld.service", "gatekeel-installd.service")
-# What only a fault of the program makes the journal say.
+# Texts in the journal that mean a crash.
 CRASHES = ("dumped core", "Fatal error", "fatal error", "Main process exited", "Watchdog timeout", "stack trace", "SIGABRT",
            "Failed with result", "Illegal instruction", "double free", "corrupted")
 
 
 def seconds():
-    """How long each campaign goes on: GATEKEEL_ATTACK_SECONDS, else what fits into a run of all the tests."""
+    """The length of each attack: GATEKEEL_ATTACK_SECONDS, or 15."""
     return float(os.environ.get("GATEKEEL_ATTACK_SECONDS", "15"))
 
 
 def seeded(t):
-    """The generator of a campaign: by GATEKEEL_SEED, else by a new number, which is told."""
+    """A random generator from GATEKEEL_SEED, or from a new seed. Prints the seed."""
     seed = int(os.environ.get("GATEKEEL_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
     t.step(f"GATEKEEL_SEED={seed}")
     return random.Random(seed)
 
 
 class Standing:
-    """Taken before an attack; `check` compares."""
+    """A measurement before an attack; `check` compares."""
 
     def __init__(self, t, machine, units=DAEMONS):
         self.t, self.machine, self.units = t, machine, units
@@ -43,20 +43,20 @@ class Standing:
         return {"pid": pid, "dirty": dirty, "descriptors": descriptors}
 
     def entries(self, *options):
-        """What the journal says since."""
+        """The journal's entries since then."""
         return self.machine.journal(f"--after-cursor={self.cursor}", *options)
 
     def check(self, growth, lines, descriptors=2):
-        """Fails unless the daemons are the same processes, have grown by at most `growth` KiB and `descriptors`, and have
-        told at most `lines` lines."""
+        """Fails unless each daemon is the same process, has at most `growth` KiB more private memory and at most `descriptors`
+        more descriptors, and wrote at most `lines` lines to the journal."""
         for unit, before in self.before.items():
             now = self.measure(unit)
             self.t.step(f"{unit}: {before} → {now}")
             equal(now["pid"], before["pid"], f"{unit}: its process")
             expect(now["dirty"] - before["dirty"] <= growth,
                    f"{unit}: private memory grew from {before['dirty']} to {now['dirty']} KiB, by more than {growth}")
-            # One that is closed in a moment is none that is lost.
-            until(10, f"{unit}: descriptors of before, {before['descriptors']}, and {descriptors}",
+            # Some may be closed a moment later.
+            until(10, f"{unit}: at most {before['descriptors']} + {descriptors} descriptors",
                   lambda: self.measure(unit)["descriptors"] <= before["descriptors"] + descriptors, every=0.5)
             told = self.entries(f"--unit={unit}")
             for entry in told[:20]:
@@ -65,7 +65,7 @@ class Standing:
             expect(len(told) <= lines, f"{unit}: {len(told)} lines in the journal, more than {lines}")
         for entry in self.entries():
             if entry.get("UNIT") in self.units or entry.get("_SYSTEMD_UNIT") in self.units or "COREDUMP_UNIT" in entry:
-                expect(not any(sign in text(entry) for sign in CRASHES), f"the journal tells of a crash: {text(entry)}")
+                expect(not any(sign in text(entry) for sign in CRASHES), f"a crash: {text(entry)}")
 
 
 def text(entry):
@@ -74,7 +74,7 @@ def text(entry):
 
 
 class Pulse:
-    """Asks gatekeeld for its Status over D-Bus, again and again meanwhile, and keeps the slowest answer."""
+    """Calls gatekeeld's Status over D-Bus repeatedly in the background, and measures the slowest call."""
 
     def __init__(self, machine, every=0.1):
         from .bus import Bus
@@ -100,7 +100,7 @@ class Pulse:
                 began = time.monotonic()
                 try:
                     bus.ask("org.gatekeel.Agent1", "/org/gatekeel/Agent1", "org.gatekeel.Agent1", "Status")
-                except Exception as error:  # Whatever it is, the test tells it.
+                except Exception as error:  # Reported by `check`.
                     self.failures.append(str(error))
                 self.slowest = max(self.slowest, time.monotonic() - began)
                 self.count += 1
@@ -108,20 +108,20 @@ class Pulse:
             bus.close()
 
     def check(self, limit):
-        equal(self.failures[:3], [], "calls of Status that failed")
-        expect(self.count > 0, "Status was asked for")
-        expect(self.slowest <= limit, f"the slowest Status took {self.slowest:.2f} s of {limit}, of {self.count}")
+        equal(self.failures[:3], [], "failed calls of Status")
+        expect(self.count > 0, "Status was called")
+        expect(self.slowest <= limit, f"the slowest of {self.count} calls of Status took {self.slowest:.2f} s, more than {limit} s")
 
 
 # Files.
 
-# What changes by itself, or is the daemons' own to change.
+# Folders that change by themselves, and gatekeeld's own.
 PASSING = ("/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp", "/var/log", "/var/lib/gatekeeld", "/var/lib/systemd",
            "/etc/machine-id")
 
 
 def manifest(machine, passing=PASSING):
-    """Each file of the machine with its kind, mode, owner, size, time and target."""
+    """Mode, owner, size, time and target of each file of the machine."""
     found = {}
     root = str(machine.root)
     skipped = tuple(root + path for path in passing)
@@ -140,7 +140,7 @@ def manifest(machine, passing=PASSING):
 
 
 def difference(before, after):
-    """What two manifests differ in, as lines."""
+    """The differences between two manifests, one per line."""
     lines = [f"+ {path} {after[path]}" for path in sorted(after.keys() - before.keys())]
     lines += [f"- {path}" for path in sorted(before.keys() - after.keys())]
     return lines + [f"~ {path} {before[path]} → {after[path]}" for path in sorted(before.keys() & after.keys())
