@@ -56,7 +56,8 @@ class Fuzzer:
         instance = random.randrange(1, 20)
         code, path, options, payload = random.choice((
             (coap.GET, "/3/0", [(coap.OBSERVE, b"")], b""),
-            (coap.GET, f"/3/0/{random.choice((9, 10, 13, 20))}", [(coap.OBSERVE, b""), (coap.ACCEPT, coap.uint(random.choice(coap.FORMATS)))], b""),
+            (coap.GET, f"/3/0/{random.choice((9, 10, 13, 20))}",
+             [(coap.OBSERVE, b""), (coap.ACCEPT, coap.uint(random.choice(coap.FORMATS)))], b""),
             (coap.GET, "/9", [(coap.OBSERVE, b""), (coap.ACCEPT, coap.uint(coap.SENML_CBOR))], b""),
             (coap.GET, "/3", [(coap.BLOCK2, coap.block(random.randrange(4), False, 0))], b""),
             (coap.PUT, "/1/0/1", text, str(random.choice((30, 60, 300, 86400))).encode()),
@@ -155,7 +156,8 @@ class Fuzzer:
     def value(self):
         random = self.random
         return random.choice((
-            lambda: random.choice(NUMBERS), lambda: random.choice(NUMBERS), lambda: random.random() * 10**random.randrange(-300, 300),
+            lambda: random.choice(NUMBERS), lambda: random.choice(NUMBERS),
+            lambda: random.random() * 10**random.randrange(-300, 300),
             lambda: random.choice((True, False)), lambda: random.choice(ADDRESSES), lambda: random.choice(WORDS),
             lambda: random.choice(("U", "UQ", "T", "UU", "Europe/Berlin", "../../etc/passwd", "+01:00", "0='U'", "0,1='x'")),
             lambda: random.randbytes(random.choice((0, 1, 8, 100)))))()

@@ -35,11 +35,12 @@ LOOKS = {"ListPackages", "ListStaged", "ListDeployments", "Keyring", "GetPackage
 TEXTS = ("", ".", "..", "/", "../../etc/passwd", "../../../tmp/x", "/etc/passwd", "dbus", "dbus.service", "ssh", "keelsample/..",
          "keelsample/../../x", "KEELSAMPLE", "keelsample\n", " keelsample", "keelsample ", "-rf", "--help", "a" * 64, "a" * 65,
          "a" * 128, "a" * 100000, "%s%n%x", "$(id)", "`id`", ";id", "*", "?", "\u202e", "é", "keel sample", "0", "null", "current",
-         "staged", "journal", "packages", "x.service", "system.slice", "Europe/../../../etc/shadow", "/Europe/Berlin", "Europe//Berlin",
-         "Europe/Berlin/", "posix/../../../../etc/passwd", "a/b/c/d/e/f")
+         "staged", "journal", "packages", "x.service", "system.slice", "Europe/../../../etc/shadow", "/Europe/Berlin",
+         "Europe//Berlin", "Europe/Berlin/", "posix/../../../../etc/passwd", "a/b/c/d/e/f")
 FORBIDDEN = ("/var/lib/gatekeel/x", "/var/lib/gatekeel/staged/x", "/var/lib/gatekeel/packages/x", "/etc/gatekeel/keyring.d/x.pem",
              "/etc/gatekeel/installd.conf.d/x.conf", "/etc/gatekeel/gatekeeld.conf.d/x.conf", "/etc/systemd/system/x.service",
-             "/etc/systemd/system.attached/x.service", "/usr/lib/gatekeel/x", "/etc/x", "/usr/bin/x", "/run/systemd/system/x.service")
+             "/etc/systemd/system.attached/x.service", "/usr/lib/gatekeel/x", "/etc/x", "/usr/bin/x",
+             "/run/systemd/system/x.service")
 
 
 class Intruder:
@@ -273,8 +274,8 @@ class Intruder:
         random = self.random
         interface = random.choice((INSTALLER, INSTALLER, HOST))
         member, signature = random.choice(sorted(METHODS[interface].items()))
-        # Not the installed package: the user may deactivate it.
-        words = [text for text in TEXTS if text != "keelsample"] + ["".join(chr(random.randrange(1, 0x2FF)) for _ in range(random.randrange(60)))]
+        # The name of the installed package is not among them: the user may deactivate it.
+        words = [*TEXTS, "".join(chr(random.randrange(1, 0x2FF)) for _ in range(random.randrange(60)))]
         values = []
         with memory(mutated(random, self.packages[random.choice(("signed", "unsigned", "old"))])) as file:
             for type in types(signature):
@@ -295,7 +296,7 @@ class Intruder:
 
     # Floods.
 
-    def pending_calls(self, count):
+    def pending_calls(self, count=3000):
         """Many calls at once, whose replies are read only after all are sent."""
         connections = [self.connection] + [Connection() for _ in range(5)]
         serials = []
@@ -323,7 +324,7 @@ class Intruder:
             connection.close()
         self.anew()
 
-    def come_and_go(self, count):
+    def come_and_go(self, count=200):
         """Connects, calls, and disconnects before the reply."""
         with memory(self.packages["signed"]) as file:
             for number in range(count):
@@ -335,7 +336,7 @@ class Intruder:
                 connection.close()
                 self.calls += 1
 
-    def many_descriptors(self, count):
+    def many_descriptors(self, count=500):
         """Many calls of Stage with a descriptor each, half of them pipes that nobody writes to."""
         connections, reading, writing = [Connection() for _ in range(8)], *os.pipe()
         with memory(self.packages["signed"]) as file:
@@ -368,16 +369,16 @@ class Intruder:
         self.accepted.append("packages stay staged")
 
     def run(self):
-        steps = (self.hostile_descriptors, self.changing_file, self.growing_file, self.beyond_its_rights, self.hostile_arguments,
-                 self.wrong_types, lambda: self.pending_calls(3000), lambda: self.come_and_go(200), lambda: self.many_descriptors(500))
-        for step in steps:
+        for step in (self.hostile_descriptors, self.changing_file, self.growing_file, self.beyond_its_rights,
+                     self.hostile_arguments, self.wrong_types, self.pending_calls, self.come_and_go, self.many_descriptors):
             began = time.monotonic()
             step()
-            print(json.dumps({"step": getattr(step, "__name__", "flood"), "seconds": round(time.monotonic() - began, 2)}), flush=True)
+            print(json.dumps({"step": step.__name__, "seconds": round(time.monotonic() - began, 2)}), flush=True)
         while time.monotonic() < self.deadline:
             self.at_random()
         self.drop_what_is_staged()
-        print(json.dumps({"calls": self.calls, "errors": self.errors, "accepted": self.accepted, "silent": self.silent}), flush=True)
+        print(json.dumps({"calls": self.calls, "errors": self.errors, "accepted": self.accepted, "silent": self.silent}),
+              flush=True)
 
 
 def memory(data):
