@@ -144,5 +144,12 @@ let package = Package(
                 "Linux",
             ]),
         tests("CommandLine", ["Contract", "Bus", "Configuration", "JSON"]),
+        // The examples, links and generated parts of README.md and docs/.
+        .testTarget(
+            name: "DocumentsTests",
+            dependencies: [
+                "Bus", "CommandLine", "Configuration", "Contract", "Linux", "Packages", "Refusals", "Signing",
+                "TestSupport",
+            ], swiftSettings: strict),
     ]
 )
