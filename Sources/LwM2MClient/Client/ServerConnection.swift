@@ -205,13 +205,13 @@ final class ServerConnection: SessionHandler {
         if machine.keepAlive != nil { _ = machine.handle(.heard, at: environment.scheduler.now, jitter: 0) }
         let management = environment.management
         do throws(OperationError) {
-            let call = try management.call(request, from: account)
+            let call = try management.call(request, from: .server(account: account))
             switch call.operation {
-            case .read: respond(try management.read(call.path, call.entry, accept: request.accept))
+            case .read: respond(try management.read(call, accept: request.accept))
             case .observe: respond(try observations.observe(call, request))
             case .cancelObservation: respond(try observations.cancel(call, request))
-            case .discover: respond(try management.discover(call.path, call.entry, from: account))
-            default: management.change(call, request, from: account, respond: respond)
+            case .discover: respond(try management.discover(call))
+            default: management.change(call, request, respond: respond)
             }
         } catch {
             respond(error.response)
@@ -219,7 +219,7 @@ final class ServerConnection: SessionHandler {
     }
 
     func upload(_ request: Request, size: Int?, on session: any Session) -> UploadDecision {
-        environment.management.upload(request, size: size, from: account)
+        environment.management.upload(request, size: size, from: .server(account: account))
     }
 
     func sessionEnded(_ session: any Session, _ reason: TransportError) {
