@@ -4,9 +4,13 @@ public struct ManualPage: Sendable {
     public private(set) var source: String
     private var isAtHeading = false
 
+    /// The date of every page: that of the release, as in `packaging/debian/changelog` (a test compares them).
+    private static let date = "2026-11-21"
+
     /// - Parameter section: of the manual: 1, 5, 8.
     public init(title: String, section: Int) {
-        source = ".TH \(Self.argument(title.uppercased())) \(section) \"\" Gatekeel \"\"\n.nh\n.ad l\n"
+        source =
+            ".TH \(Self.argument(title.uppercased())) \(section) \"\(Self.date)\" Gatekeel Gatekeel\n.nh\n.ad l\n"
     }
 
     /// `.SH`.
@@ -31,6 +35,12 @@ public struct ManualPage: Sendable {
     /// One line each, not filled.
     public mutating func lines(_ lines: [String]) {
         source += ".nf\n" + lines.map { Self.line($0) + "\n" }.joined() + ".fi\n"
+    }
+
+    /// Lines as they are, in a paragraph of their own.
+    public mutating func block(_ lines: [String]) {
+        source += ".PP\n"
+        self.lines(lines)
     }
 
     /// `.TP`: a term in bold; its text follows.
