@@ -22,15 +22,15 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("gatekeeld.conf", AgentConfiguration.table), ("installd.conf", InstallerConfiguration.table),
-    ])
-    func everyConfigurationIsAccepted(file: String, table: KeyTable) throws {
-        let examples = try blocks("ini \(file)")
-        #expect(!examples.isEmpty)
-        for example in examples {
-            let document = IniDocument(parsing: example.text.utf8, file: example.document)
-            #expect(table.read([document]).problems.isEmpty, "\(example)")
+    @Test func everyConfigurationIsAccepted() throws {
+        for table in [AgentConfiguration.table, InstallerConfiguration.table] {
+            let examples = try blocks("ini \(table.file)")
+            #expect(!examples.isEmpty, "\(table.file)")
+            for example in examples {
+                let document = IniDocument(parsing: example.text.utf8, file: example.document)
+                let problems = table.read([document]).problems
+                #expect(problems.isEmpty, "\(example)")
+            }
         }
     }
 
@@ -43,8 +43,9 @@ import Testing
                 }
             }
             for span in document.spans {
-                for words in Self.commands(span) where !words.isEmpty {
-                    #expect(throws: Never.self, "\(document): \(words)") { try Invocation.parse(words + ["--help"]) }
+                for words in Self.commands(span) where words.first != nil {
+                    let invocation = try? Invocation.parse(words + ["--help"])
+                    #expect(invocation?.command != nil || words.first?.hasPrefix("-") == true, "\(document): \(words)")
                 }
             }
         }
@@ -82,14 +83,15 @@ import Testing
             "ConditionPathExists", "EnvironmentFile", "ExecStart", "ExecReload", "ExtensionDirectories",
             "LoadCredential", "LogsDirectory", "CacheDirectory", "StateDirectory", "RuntimeDirectory",
             "ReadWritePaths", "Restart", "StandardInput", "WatchdogSec", "DynamicUser", "RootDirectory", "OnCalendar",
-            "OnUnitActiveSec", "User", "Environment",
+            "OnUnitActiveSec", "User", "Environment", "Type",
         ])
         for document in try Document.all {
             for span in document.spans {
                 guard let equals = span.firstIndex(of: "="), span.first?.isUppercase == true else { continue }
                 let key = String(span[..<equals])
                 guard key.allSatisfy(\.isLetter), key != key.uppercased() || key == "URI" else { continue }
-                #expect(known.contains(key), "\(document): \(span)")
+                let exists = known.contains(key)
+                #expect(exists, "\(document): \(span)")
             }
         }
     }
