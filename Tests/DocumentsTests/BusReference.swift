@@ -10,10 +10,10 @@ enum BusReference {
     private static let introduction = """
         # D-Bus reference
 
-        Gatekeel's daemons offer three interfaces on the system bus. The command line uses them and nothing else, so
-        everything that `gatekeel` does, a program of yours can do. The XML is in `/usr/share/dbus-1/interfaces`.
+        Gatekeel's daemons offer three interfaces on the system bus. `gatekeel` reaches the daemons by these interfaces only,
+        so a program of yours can do the same. The XML is in `/usr/share/dbus-1/interfaces`.
 
-        This page is generated from the same tables that answer introspection.
+        This page is generated from the tables that also answer introspection.
 
         ## Conventions
 
@@ -68,7 +68,9 @@ enum BusReference {
             Agent1.interface, Agent1.busName, Agent1.path, "gatekeeld",
             readers: "root, the user gatekeel, the group adm", writers: "root")
         text += "\n## Errors\n\n| name | meaning |\n|---|---|\n"
-        for code in RefusalCode.allCases where code != .unreachable { text += "| `\(code.name)` | \(meaning(code)) |\n" }
+        for code in RefusalCode.allCases where code != .unreachable {
+            text += "| `\(code.name)` | \(meaning(code)) |\n"
+        }
         return text
     }
 
@@ -81,7 +83,8 @@ enum BusReference {
             text += "\n### \(method.name)\n\n"
             text += "`\(method.name)(\(list(method.inputs)))`"
             text += method.outputs.isEmpty ? "\n" : " → `\(list(method.outputs))`\n"
-            text += "\n\(markdown(method.summary))\n\nCallers: \(method.changes ? writers : readers).\n"
+            text += "\n\(markdown(method.summary))\n\n"
+            text += "Callers: \(rootOnly.contains(method.name) ? "root" : method.changes ? writers : readers).\n"
         }
         for signal in interface.signals {
             text += "\n### \(signal.name) (signal)\n\n`\(signal.name)(\(list(signal.arguments)))`\n"
@@ -95,13 +98,22 @@ enum BusReference {
         return text
     }
 
+    /// Methods that `CallerPolicy.checkRoot` guards; of others only some options, which their summaries name.
+    private static let rootOnly: Set<String> = ["Rollback"]
+
     private static func list(_ arguments: [BusInterface.Argument]) -> String {
         arguments.map { "\($0.name) \($0.signature)" }.joined(separator: ", ")
     }
 
-    /// A summary's lines, with what Markdown would take for markup escaped.
+    /// A summary, with what Markdown would take for markup escaped. A line that begins with the name of a dictionary
+    /// (`options:`, `info:`) begins a paragraph.
     private static func markdown(_ text: String) -> String {
-        text.reduce(into: "") { $0 += "<>*_".contains($1) ? "\\\($1)" : String($1) }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            let escaped = line.reduce(into: "") { $0 += "<>*_".contains($1) ? "\\\($1)" : String($1) }
+            let name = line.prefix { $0.isLowercase }
+            return !name.isEmpty && line.dropFirst(name.count).hasPrefix(": ") ? "\n\(escaped)" : escaped
+        }
+        return lines.joined(separator: "\n")
     }
 }
 
