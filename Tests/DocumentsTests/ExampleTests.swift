@@ -34,6 +34,18 @@ import Testing
         }
     }
 
+    /// The examples of the manual pages of section 5.
+    @Test func everyExampleOfATableIsAccepted() {
+        for table in [AgentConfiguration.table, InstallerConfiguration.table, PackageManifest.table] {
+            #expect(!table.examples.isEmpty, "\(table.file)")
+            for example in table.examples where example.lines.first?.hasPrefix("[") == true {
+                let text = example.lines.joined(separator: "\n")
+                let problems = table.read([IniDocument(parsing: text.utf8, file: table.file)]).problems
+                #expect(problems.isEmpty, "\(example)")
+            }
+        }
+    }
+
     /// Commands in code blocks are complete; those in sentences may leave arguments out.
     @Test func everyCommandExists() throws {
         for document in try Document.all {

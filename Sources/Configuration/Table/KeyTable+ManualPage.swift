@@ -4,11 +4,8 @@ extension KeyTable {
     /// - Parameters:
     ///   - paths: where the file and its drop-ins are looked for, for the SYNOPSIS.
     ///   - seeAlso: pages with their sections: `gatekeeld(8)`.
-    ///   - examples: files or commands, each with a sentence before it.
     ///   - hasDropIns: false for a file that stands alone.
-    public func manualPage(
-        paths: [String], seeAlso: [String], examples: [(text: String, lines: [String])], hasDropIns: Bool = true
-    ) -> String {
+    public func manualPage(paths: [String], seeAlso: [String], hasDropIns: Bool = true) -> String {
         var page = ManualPage(title: file, section: 5)
         page.heading("NAME")
         page.text("\(file) - \(summary)")
@@ -37,10 +34,9 @@ extension KeyTable {
                         + (key.defaultText.isEmpty ? " No default." : " Default: \(key.defaultText)."))
             }
         }
-        page.heading("EXAMPLES")
-        for example in examples {
-            page.paragraph(example.text)
-            page.block(example.lines)
+        if !examples.isEmpty {
+            page.heading("EXAMPLES")
+            for example in examples { page.example(example.text, example.lines) }
         }
         page.heading("SEE ALSO")
         page.text(seeAlso.joined(separator: ", "))
