@@ -1,20 +1,28 @@
 import Bus
 
-/// `org.gatekeel.Agent1`: the LwM2M client, of `gatekeeld`, on the system bus. Root and the group adm may look.
+/// `org.gatekeel.Agent1`: the LwM2M client, of `gatekeeld`, on the system bus. Root and the group adm may look; root may
+/// also cancel a transfer.
 public enum Agent1 {
     public static let busName = "org.gatekeel.Agent1"
     public static let path = "/org/gatekeel/Agent1"
 
     public static let interface = BusInterface(
         busName,
-        "What the gateway's LwM2M client does and shows. Dictionaries may gain keys: ignore those that you do not know.",
+        """
+        What the gateway's LwM2M client does and shows. Root and the user gatekeel may call what changes something; the
+        group adm may look. Dictionaries may gain keys: ignore those that you do not know.
+
+        Errors are named org.gatekeel.Error.X, with a text for people: NotFound, AccessDenied, InvalidArgument, Failed.
+        """,
         methods: [
             .init(
                 "Status",
                 """
                 endpoint s, version s, servers aa{sv}: name s, uri s, state s (registered, registering, waiting, stopped),
-                short-server-id u, registered-at t, next-attempt t, lifetime u, reason s. Times are seconds since the
-                epoch, 0 for none; an address shows no user information and no query.
+                short-server-id u, registered-at t, next-attempt t, lifetime u, reason s; transfers aa{sv}: instance u,
+                kind s (push, pull), phase s (queued, waiting, transferring, verifying), host s, received t, total t (0
+                when unknown), reason s (why it waits), since t, next-attempt t. Times are seconds since the epoch, 0 for
+                none; an address shows no user information and no query.
                 """,
                 outputs: [.init("status", "a{sv}")]),
             .init(
@@ -28,6 +36,13 @@ public enum Agent1 {
                 there: path s, name s, type s, unit s, value v (s, x, t, d, b, ay; times are seconds since the epoch).
                 """,
                 inputs: [.init("path", "s")], outputs: [.init("values", "aa{sv}")]),
+            .init(
+                "Cancel",
+                """
+                Ends the transfer of a package to an instance of object 9 and drops its bytes. NotFound when none is under
+                way, or when all of it has arrived.
+                """,
+                inputs: [.init("instance", "u")], changes: true),
         ],
         signals: [.init("StatusChanged", "Something of Status changed.", arguments: [.init("status", "a{sv}")])])
 }

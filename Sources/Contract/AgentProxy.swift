@@ -23,4 +23,12 @@ public final class AgentProxy {
     public func read(_ path: String) async throws(ContractError) -> [AgentValue] {
         try await remote.values(AgentValue.self, "Read", [.string(path)])
     }
+
+    /// Ends the transfer of a package and drops its bytes.
+    ///
+    /// - Parameter instance: of object 9.
+    /// - Throws: `NotFound` when no transfer is under way.
+    public func cancel(_ instance: Int) async throws(ContractError) {
+        _ = try await remote.call("Cancel", [.uint32(UInt32(clamping: instance))])
+    }
 }
