@@ -148,7 +148,8 @@ let package = Package(
         .testTarget(
             name: "DocumentsTests",
             dependencies: [
-                "Bus", "CommandLine", "Configuration", "Contract", "Linux", "Packages", "Refusals", "Signing",
+                "Bus", "CommandLine", "Configuration", "Contract", "HostObjects", "Journal", "Linux", "Packages",
+                "Refusals", "Signing",
                 "TestSupport",
             ], swiftSettings: strict),
     ]

@@ -66,7 +66,7 @@ enum BusReference {
             readers: "root, the user gatekeel", writers: "root, the user gatekeel")
         text += service(
             Agent1.interface, Agent1.busName, Agent1.path, "gatekeeld",
-            readers: "root, the user gatekeel, the group adm", writers: "root")
+            readers: "root, the user gatekeel, the group adm", writers: "root, the user gatekeel")
         text += "\n## Errors\n\n| name | meaning |\n|---|---|\n"
         for code in RefusalCode.allCases where code != .unreachable {
             text += "| `\(code.name)` | \(meaning(code)) |\n"

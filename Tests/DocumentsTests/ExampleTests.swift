@@ -93,7 +93,8 @@ import Testing
         let tables = [AgentConfiguration.table, InstallerConfiguration.table, PackageManifest.table]
         let known = Set(tables.flatMap(\.sections).flatMap(\.keys).map(\.name)).union([
             "ConditionPathExists", "EnvironmentFile", "ExecStart", "ExecReload", "ExtensionDirectories",
-            "LoadCredential", "LoadCredentialEncrypted", "LogsDirectory", "CacheDirectory", "StateDirectory", "RuntimeDirectory",
+            "LoadCredential", "LoadCredentialEncrypted", "LogsDirectory", "CacheDirectory", "StateDirectory",
+            "RuntimeDirectory",
             "ReadWritePaths", "Restart", "StandardInput", "WatchdogSec", "DynamicUser", "RootDirectory", "OnCalendar",
             "OnUnitActiveSec", "User", "Environment", "Type",
         ])
