@@ -142,5 +142,13 @@ let package = Package(
                 "Linux",
             ]),
         tests("CommandLine", ["Contract", "Bus", "Configuration", "JSON"]),
+        // The examples, links and generated parts of README.md and docs/.
+        .testTarget(
+            name: "DocumentsTests",
+            dependencies: [
+                "Bus", "CommandLine", "Configuration", "Contract", "HostObjects", "Journal", "Linux", "Packages",
+                "Refusals", "Signing",
+                "TestSupport",
+            ], swiftSettings: strict),
     ]
 )
