@@ -17,16 +17,18 @@ public final class Client: ObjectChanges {
     private let random: @LoopActor () -> Double
     private let report: @LoopActor (ClientReport) -> Void
     private var connections: [ServerConnection] = []
+    /// Of accounts that went or changed, until they have de-registered.
+    private var ending: [ServerConnection] = []
     private var running = false
 
     /// - Parameters:
     ///   - endpoint: the endpoint client name (`ep=`).
     ///   - version: of LwM2M, as it registers: `1.1`.
-    ///   - objects: with distinct identifiers; the client becomes their `changes`.
+    ///   - objects: those that are there from the start; see `add(_:)`.
     ///   - random: from 0 to 1, for jitter.
     ///   - report: is told what an operator may want to know.
     public init(
-        endpoint: String, version: String = "1.1", objects: [any Object], accounts: ServerAccounts,
+        endpoint: String, version: String = "1.1", objects: [any Object] = [], accounts: ServerAccounts,
         transport: any Transport, scheduler: any Scheduler,
         random: @escaping @LoopActor () -> Double = { Double.random(in: 0...1) },
         report: @escaping @LoopActor (ClientReport) -> Void = { _ in }
@@ -38,7 +40,7 @@ public final class Client: ObjectChanges {
         self.scheduler = scheduler
         self.random = random
         self.report = report
-        registry = ObjectRegistry(objects)
+        registry = ObjectRegistry()
         management = DeviceManagement(registry: registry, accounts: accounts)
         management.changes = self
         management.attributesChanged = { [weak self] account in
@@ -46,7 +48,7 @@ public final class Client: ObjectChanges {
         }
         accounts.changed = { [weak self] in self?.accountChanged($0) }
         accounts.triggered = { [weak self] in self?.connection($0)?.trigger() }
-        registry.attach(self)
+        for object in objects { add(object) }
     }
 
     // MARK: Life
@@ -62,7 +64,7 @@ public final class Client: ObjectChanges {
     /// De-registers everywhere at once and ends the sessions; takes at most a second and a half.
     public func stop() async {
         running = false
-        let leaving = connections
+        let leaving = connections + ending
         connections = []
         await end(leaving)
     }
@@ -85,7 +87,11 @@ public final class Client: ObjectChanges {
             accounts[connection.account].map { connection.seed != $0.seed } ?? true
         }
         connections.removeAll { connection in stale.contains { $0 === connection } }
+        ending += stale
         await end(stale)
+        ending.removeAll { connection in stale.contains { $0 === connection } }
+        // It may have been stopped meanwhile.
+        guard running else { return }
         for account in accounts.all where connection(account.instance) == nil {
             let connection = connect(account)
             connections.append(connection)
@@ -115,6 +121,26 @@ public final class Client: ObjectChanges {
     ) async {
         let tasks = connections.map { connection in LoopActor.spawn { await body(connection) } }
         for task in tasks { await task.value }
+    }
+
+    // MARK: Objects
+
+    /// Serves an object from now on; the client becomes its `changes`. Servers that are registered with are told by an
+    /// Update, one for a burst of such changes.
+    ///
+    /// - Precondition: no object with this identifier is served.
+    public func add(_ object: any Object) {
+        registry.add(object)
+        object.changes = self
+        instancesChanged(object.definition.id)
+    }
+
+    /// Stops serving an object. Observations of it and below it end with 4.04; attributes that servers attached to it
+    /// are kept for when it comes back.
+    public func remove(_ id: UInt16) {
+        guard let object = registry.remove(id) else { return }
+        object.changes = nil
+        instancesChanged(id)
     }
 
     // MARK: Changes
@@ -151,7 +177,7 @@ public final class Client: ObjectChanges {
     public func read(_ path: Path) throws(OperationError) -> [InstanceContent] {
         try AccessControl.checkObject(path.object)
         guard let entry = registry[path.object] else { throw OperationError(.notFound, "no object \(path.object)") }
-        switch try management.content(of: path, entry) {
+        switch try management.content(of: path, entry, for: .host) {
         case .instances(let instances): return instances
         case .value(let value):
             guard let resource = path.resource else { return [] }

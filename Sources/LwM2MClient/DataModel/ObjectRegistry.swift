@@ -18,14 +18,20 @@ final class ObjectRegistry {
     }
 
     /// Sorted. A client has a handful of objects: a scan beats a dictionary's hashing.
-    private let entries: [Entry]
+    private var entries: [Entry] = []
 
-    /// - Parameter objects: with distinct identifiers.
-    init(_ objects: [any Object]) {
-        entries = objects.map { Entry($0) }
-            .sorted { $0.definition.id < $1.definition.id }
-        let identifiers = Set(entries.map(\.definition.id))
-        precondition(identifiers.count == entries.count, "two objects have the same identifier")
+    /// - Precondition: no object with this identifier is there.
+    func add(_ object: any Object) {
+        let entry = Entry(object)
+        let id = entry.definition.id
+        precondition(self[id] == nil, "two objects have the identifier \(id)")
+        entries.insert(entry, at: entries.firstIndex { $0.definition.id > id } ?? entries.endIndex)
+    }
+
+    /// - Returns: the object that was there; nil when there was none.
+    func remove(_ id: UInt16) -> (any Object)? {
+        guard let index = entries.firstIndex(where: { $0.definition.id == id }) else { return nil }
+        return entries.remove(at: index).object
     }
 
     subscript(id: UInt16) -> Entry? {
@@ -36,9 +42,5 @@ final class ObjectRegistry {
     /// What Register tells; Security (0) is left out where the payload is made.
     var registered: [RegisteredObject] {
         entries.map { RegisteredObject($0.definition, instances: $0.object.instances) }
-    }
-
-    func attach(_ changes: any ObjectChanges) {
-        for entry in entries { entry.object.changes = changes }
     }
 }

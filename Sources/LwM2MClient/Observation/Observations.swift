@@ -34,7 +34,7 @@ final class Observations {
 
     /// Observe: the response of a Read, with Observe when the observation was accepted.
     func observe(_ call: DeviceManagement.Call, _ request: Request) throws(OperationError) -> Response {
-        let content = try management.content(of: call.path, call.entry)
+        let content = try management.content(of: call.path, call.entry, for: call.requester)
         var response = try management.response(content, call.path, call.entry, accept: request.accept)
         // RFC 7641 4.1: the same token again replaces what it stood for.
         remove { $0.token == request.token }
@@ -54,20 +54,23 @@ final class Observations {
     func cancel(_ call: DeviceManagement.Call, _ request: Request) throws(OperationError) -> Response {
         remove { $0.token == request.token }
         rearm()
-        return try management.read(call.path, call.entry, accept: request.accept)
+        return try management.read(call, accept: request.accept)
     }
 
     // MARK: The session
 
-    /// The server is registered with over this session: what it missed is told.
+    /// The server is registered with over this session. What it missed is told, unless it wants none of that (1/x/6).
     func resume(_ session: any Session) {
         guard queue.session !== session else { return }
         queue.open(session)
-        for observation in all { changed(observation, nil) }
+        let isStoring = management.accounts[account]?.settings.notificationStoring ?? true
+        for observation in all {
+            if isStoring { changed(observation, nil) } else { drop(observation) }
+        }
         advance()
     }
 
-    /// The session is gone, or not to be used for now. What waited is told by its last content when there is one again.
+    /// The session is gone, or not to be used for now. What waited is told by its last content in the next one.
     func suspend() {
         for entry in queue.close() where !entry.final { owe(entry.observation) }
         timer?.cancel()
@@ -180,10 +183,8 @@ final class Observations {
     }
 
     private func look(_ observation: Observation, announced: UInt16? = nil) {
-        guard let entry = management.registry[observation.path.object],
-            let content = try? management.content(of: observation.path, entry)
-        else {
-            // Gone: the notification that tells it is made when it is due.
+        guard let content = try? content(of: observation) else {
+            // It disappeared: the notification that says so is made when it is due.
             owe(observation)
             return
         }
@@ -192,9 +193,28 @@ final class Observations {
         if observation.state.owes && !owed { stamp(observation) }
     }
 
+    /// - Throws: 4.04 when the object, the instance or the resource disappeared.
+    private func content(of observation: Observation) throws(OperationError) -> PathContent {
+        try management.content(
+            of: observation.path, try entry(of: observation), for: .server(account: account))
+    }
+
+    private func entry(of observation: Observation) throws(OperationError) -> ObjectRegistry.Entry {
+        guard let entry = management.registry[observation.path.object] else {
+            throw OperationError(.notFound, "object \(observation.path.object) is not there any more")
+        }
+        return entry
+    }
+
     private func owe(_ observation: Observation) {
         if !observation.state.owes { stamp(observation) }
         observation.state.owe()
+    }
+
+    /// Takes the content of now as told; an observation of something that disappeared still ends.
+    private func drop(_ observation: Observation) {
+        guard let content = try? content(of: observation) else { return owe(observation) }
+        observation.state.tell(content, at: scheduler.now)
     }
 
     private func stamp(_ observation: Observation) {
@@ -203,14 +223,14 @@ final class Observations {
     }
 
     private func notify(_ observation: Observation) {
-        guard let entry = management.registry[observation.path.object] else { return }
         do throws(OperationError) {
-            let content = try management.content(of: observation.path, entry)
-            let response = try management.response(content, observation.path, entry, accept: observation.accept)
+            let content = try content(of: observation)
+            let response = try management.response(
+                content, observation.path, try entry(of: observation), accept: observation.accept)
             observation.state.tell(content, at: scheduler.now)
             queue.add(NotificationQueue.Entry(observation: observation, response: response, final: false))
         } catch {
-            // RFC 7641 4.2: an error is notified, and is the last notification.
+            // RFC 7641 4.2: a notification with an error code ends the observation.
             all.removeAll { $0 === observation }
             queue.add(NotificationQueue.Entry(observation: observation, response: error.response, final: true))
         }

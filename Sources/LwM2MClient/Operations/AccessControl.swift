@@ -1,22 +1,34 @@
 import EventLoop
 import LwM2M
 
-/// What a server may do (LwM2M Core 8.2).
+/// What a requester may see and do (LwM2M Core 8.2).
 ///
-/// The only server of a client has all rights (8.2.1); rights of one's own for each of several are object 2's, which
-/// this client does not have yet.
+/// The only server of a client has all rights (8.2.1). Rights of each of several servers are object 2's, which this client
+/// does not have yet; until then every server reaches all objects, but of object 1 only the instance of its own account:
+/// one server must not change how another one is registered with.
 @LoopActor
-enum AccessControl {
-    /// - Throws: 4.01 for Security (0), which no server but a bootstrap server sees.
-    static func check(
-        _ operation: Operation, on object: UInt16, by account: UInt16, _ accounts: ServerAccounts
-    ) throws(OperationError) {
-        try checkObject(object)
+struct AccessControl {
+    let accounts: ServerAccounts
+
+    /// - Throws: 4.01 for Security (0), for a server without an account, and for another server's instance of object 1.
+    func check(_ operation: Operation, at path: Path, by requester: Requester) throws(OperationError) {
+        try Self.checkObject(path.object)
+        guard case .server(let account) = requester else { return }
         guard accounts.has(account) else { throw OperationError(.unauthorized, "this server has no account") }
+        guard path.object == 1, let instance = path.instance, instance != account, accounts.has(instance) else {
+            return
+        }
+        throw OperationError(.unauthorized, "/1/\(instance) belongs to another server; yours is /1/\(account)")
     }
 
-    /// Before it is told whether there is such an object at all.
+    /// Called before the client tells whether it has such an object at all.
     static func checkObject(_ object: UInt16) throws(OperationError) {
-        if object == 0 { throw OperationError(.unauthorized, "object 0 is a bootstrap server's alone") }
+        if object == 0 { throw OperationError(.unauthorized, "only a bootstrap server may use object 0") }
+    }
+
+    /// The instances whose content a requester may read, sorted. Discover on an object needs no right (7.1.2.4).
+    func readableInstances(of object: any Object, _ id: UInt16, by requester: Requester) -> [UInt16] {
+        guard id == 1, case .server(let account) = requester else { return object.instances }
+        return object.instances.filter { $0 == account }
     }
 }

@@ -2,9 +2,9 @@ import LwM2M
 
 extension DeviceManagement {
     /// Discover (LwM2M Core 6.3.2): 2.05 with links of what is there and the attributes that this server attached.
-    func discover(
-        _ path: Path, _ entry: ObjectRegistry.Entry, from account: UInt16
-    ) throws(OperationError) -> Response {
+    func discover(_ call: Call) throws(OperationError) -> Response {
+        let path = call.path
+        let entry = call.entry
         guard path.resourceInstance == nil else {
             throw OperationError(.methodNotAllowed, "Discover is for objects, instances and resources")
         }
@@ -14,7 +14,7 @@ extension DeviceManagement {
         }
         let object = entry.object
         let links = LinkFormat.discovery(
-            of: path, RegisteredObject(entry.definition, instances: object.instances), accounts.attributes(account),
+            of: path, RegisteredObject(entry.definition, instances: object.instances), attributes(of: call.requester),
             resources: { object.resources(of: $0) },
             resourceInstances: { instance, resource in
                 guard entry.definition[resource]?.multiple == true else { return nil }
@@ -23,5 +23,13 @@ extension DeviceManagement {
             })
         return Response(
             .content, contentFormat: ContentFormat.link.rawValue, payload: LinkFormat.encode(links))
+    }
+}
+
+extension DeviceManagement {
+    /// The attributes that the requester attached.
+    private func attributes(of requester: Requester) -> AttributeTable {
+        guard case .server(let account) = requester else { return AttributeTable() }
+        return accounts.attributes(account)
     }
 }

@@ -5,11 +5,9 @@ extension DeviceManagement {
     /// value (opaque for an opaque one) and TLV for all else, which servers of every version read.
     ///
     /// - Throws: 4.04, 4.05 for a resource that is not readable, 4.06 for a format that does not fit.
-    func read(
-        _ path: Path, _ entry: ObjectRegistry.Entry, accept: UInt16?
-    ) throws(OperationError) -> Response {
-        let content = try content(of: path, entry)
-        return try response(content, path, entry, accept: accept)
+    func read(_ call: Call, accept: UInt16?) throws(OperationError) -> Response {
+        let content = try content(of: call.path, call.entry, for: call.requester)
+        return try response(content, call.path, call.entry, accept: accept)
     }
 
     /// A content as the response or the notification that tells it.
@@ -25,11 +23,15 @@ extension DeviceManagement {
         }
     }
 
-    /// What a path holds now.
-    func content(of path: Path, _ entry: ObjectRegistry.Entry) throws(OperationError) -> PathContent {
+    /// What a path holds now, as far as the requester may read it. Its right to the path itself was checked with the call.
+    func content(
+        of path: Path, _ entry: ObjectRegistry.Entry, for requester: Requester
+    ) throws(OperationError) -> PathContent {
         guard path.instance != nil else {
             var instances: [InstanceContent] = []
-            for instance in entry.object.instances { instances.append(try self.content(ofInstance: instance, entry)) }
+            for instance in access.readableInstances(of: entry.object, path.object, by: requester) {
+                instances.append(try self.content(ofInstance: instance, entry))
+            }
             return .instances(instances)
         }
         let instance = try requireInstance(path, entry)

@@ -3,9 +3,9 @@ import LwM2M
 
 extension DeviceManagement {
     /// Where a body of several blocks goes: to the resource's sink, to memory up to a limit, or nowhere.
-    func upload(_ request: Request, size: Int?, from account: UInt16) -> UploadDecision {
+    func upload(_ request: Request, size: Int?, from requester: Requester) -> UploadDecision {
         do throws(OperationError) {
-            let call = try call(request, from: account)
+            let call = try call(request, from: requester)
             switch call.operation {
             case .write:
                 _ = try requireWritable(call.path, call.entry)

@@ -5,10 +5,11 @@ extension DeviceManagement {
     ///
     /// - Throws: 4.04 for what is not there, 4.05 for a resource that is not readable, 4.00 for attributes that are
     ///   unknown, malformed, of another level, or contradict each other.
-    func writeAttributes(
-        _ call: Call, _ request: Request, from account: UInt16
-    ) async throws(OperationError) -> Response {
+    func writeAttributes(_ call: Call, _ request: Request) async throws(OperationError) -> Response {
         let path = call.path
+        guard case .server(let account) = call.requester else {
+            throw OperationError(.methodNotAllowed, "attributes belong to a server's account")
+        }
         if path.instance != nil {
             let instance = try requireInstance(path, call.entry)
             if let id = path.resource {
@@ -16,7 +17,7 @@ extension DeviceManagement {
                 guard resource.operations.readable else {
                     throw OperationError(.methodNotAllowed, "\(path) is not readable, so it cannot be observed")
                 }
-                if path.resourceInstance != nil { _ = try content(of: path, call.entry) }
+                if path.resourceInstance != nil { _ = try content(of: path, call.entry, for: call.requester) }
             }
         }
         let update: AttributeUpdate

@@ -6,6 +6,7 @@ import LwM2M
 final class DeviceManagement {
     let registry: ObjectRegistry
     let accounts: ServerAccounts
+    let access: AccessControl
     /// Is told of instances that operations made or deleted, and of attributes that were attached.
     weak var changes: (any ObjectChanges)?
     var attributesChanged: (@LoopActor (_ account: UInt16) -> Void)?
@@ -16,6 +17,7 @@ final class DeviceManagement {
     init(registry: ObjectRegistry, accounts: ServerAccounts) {
         self.registry = registry
         self.accounts = accounts
+        access = AccessControl(accounts: accounts)
     }
 
     /// An operation that was asked for, checked as far as the table goes.
@@ -23,13 +25,14 @@ final class DeviceManagement {
         let operation: Operation
         let path: Path
         let entry: ObjectRegistry.Entry
+        let requester: Requester
     }
 
     /// Finds what a request asks for.
     ///
     /// - Throws: 4.02 for unknown critical options, 4.01 for Security, 4.04 for paths that are not there, 4.05 for
     ///   methods that mean nothing there, 5.01 for composite operations.
-    func call(_ request: Request, from account: UInt16) throws(OperationError) -> Call {
+    func call(_ request: Request, from requester: Requester) throws(OperationError) -> Call {
         if let option = request.unknownCriticalOptions.first {
             throw OperationError(.badOption, "option \(option) is critical and not known here")
         }
@@ -47,17 +50,17 @@ final class DeviceManagement {
         try AccessControl.checkObject(path.object)
         guard let entry = registry[path.object] else { throw OperationError(.notFound, "no object \(path.object)") }
         let operation = try Operation(request, at: path, entry.definition)
-        try AccessControl.check(operation, on: path.object, by: account, accounts)
+        try access.check(operation, at: path, by: requester)
         if operation != .writeAttributes && !request.query.isEmpty {
             throw OperationError(.badRequest, "queries belong to Write-Attributes")
         }
-        return Call(operation: operation, path: path, entry: entry)
+        return Call(operation: operation, path: path, entry: entry, requester: requester)
     }
 
     /// Serves what changes something. Reads, Discover and observations are answered without a task by their own
     /// functions, for they are most of what happens.
     func change(
-        _ call: Call, _ request: Request, from account: UInt16, respond: @escaping @LoopActor (Response) -> Void
+        _ call: Call, _ request: Request, respond: @escaping @LoopActor (Response) -> Void
     ) {
         if let sink = directSink(call, request, respond) {
             // A body of one block for a resource that streams: the same way as one of thousands.
@@ -66,24 +69,22 @@ final class DeviceManagement {
         }
         LoopActor.spawn {
             do throws(OperationError) {
-                respond(try await self.perform(call, request, from: account))
+                respond(try await self.perform(call, request))
             } catch {
                 respond(error.response)
             }
         }
     }
 
-    private func perform(
-        _ call: Call, _ request: Request, from account: UInt16
-    ) async throws(OperationError) -> Response {
+    private func perform(_ call: Call, _ request: Request) async throws(OperationError) -> Response {
         switch call.operation {
         case .write(let mode): try await write(call, request, mode)
-        case .writeAttributes: try await writeAttributes(call, request, from: account)
+        case .writeAttributes: try await writeAttributes(call, request)
         case .execute: try await execute(call, request)
         case .create: try await create(call, request)
         case .delete: try await delete(call, request)
-        case .read, .observe, .cancelObservation: try read(call.path, call.entry, accept: request.accept)
-        case .discover: try discover(call.path, call.entry, from: account)
+        case .read, .observe, .cancelObservation: try read(call, accept: request.accept)
+        case .discover: try discover(call)
         }
     }
 

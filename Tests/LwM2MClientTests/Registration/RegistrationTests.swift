@@ -37,10 +37,10 @@ import Testing
             let update = try #require(try rig.session.requests.last)
             #expect(try rig.session.requests.count == 2)
             #expect(update == Request(.post, path: ["rd", "x"]))
-            let since = rig.client.status.first?.since
+            let since = rig.client.status.first?.registeredSince
             try await rig.session.answer(Response(.changed))
             #expect(rig.state == .registered)
-            #expect(rig.client.status.first?.since == since)
+            #expect(rig.client.status.first?.registeredSince == since)
             #expect(rig.transport.sessions.count == 1)
         }
     }
@@ -242,6 +242,27 @@ import Testing
             await rig.advance(.seconds(2))
             #expect(rig.transport.sessions.count == 2)
             #expect(try rig.session.requests == [Request(.post, path: ["rd", "x"])])
+        }
+    }
+
+    /// SIGHUP followed by SIGTERM: the changed account's server must not be registered with after the De-register.
+    @Test func stoppingDuringAReloadRegistersNowhere() async throws {
+        try await onLoop {
+            let rig = Rig()
+            try await rig.register()
+            var seed = try #require(rig.accounts.all.first).seed
+            seed.endpoint.port = 5999
+            try await rig.accounts.reload([seed])
+            let reload = LoopActor.spawn { await rig.client.reload() }
+            await settle()
+            let stop = LoopActor.spawn { await rig.client.stop() }
+            await settle()
+            // The De-register of the old connection is answered only now.
+            try await rig.session.answer(Response(.deleted))
+            await reload.value
+            await stop.value
+            #expect(rig.transport.sessions.count == 1)
+            #expect(try rig.session.requests.map(\.method) == [.post, .delete])
         }
     }
 

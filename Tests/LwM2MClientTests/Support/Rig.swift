@@ -21,18 +21,22 @@ final class Rig {
 
     @LoopActor final class Reports { var all: [ClientReport] = [] }
 
-    init(_ settings: ServerSettings = ServerSettings(lifetime: 300), keepAlive: Duration? = nil, jitter: Double = 0.5) {
+    /// - Parameter servers: how many accounts there are: `main` with the Short Server ID 7, `main1` with 8, and so on.
+    init(
+        _ settings: ServerSettings = ServerSettings(lifetime: 300), keepAlive: Duration? = nil, jitter: Double = 0.5,
+        servers: Int = 1, more: (ServerAccounts) -> [any Object] = { _ in [] }
+    ) {
         let reports = Reports()
         self.reports = reports
         accounts = ServerAccounts(
-            seeds: [
+            seeds: (0..<servers).map { index in
                 ServerAccount.Seed(
-                    name: "main", shortServerID: 7,
+                    name: index == 0 ? "main" : "main\(index)", shortServerID: UInt16(7 + index),
                     endpoint: ServerEndpoint(host: "server", port: 5683, security: .noSec), settings: settings,
                     keepAlive: keepAlive)
-            ], path: nil)
+            }, path: nil)
         client = Client(
-            endpoint: "gw", objects: [object, device], accounts: accounts, transport: transport,
+            endpoint: "gw", objects: [object, device] + more(accounts), accounts: accounts, transport: transport,
             scheduler: scheduler, random: { jitter }, report: { reports.all.append($0) })
     }
 
@@ -48,7 +52,7 @@ final class Rig {
     func register() async throws {
         client.start()
         await settle()
-        try await session.answer(Response(.created, locationPath: ["rd", "x"]))
+        for session in transport.sessions { await session.answer(Response(.created, locationPath: ["rd", "x"])) }
     }
 
     var state: ConnectionStatus.State? { client.status.first?.state }

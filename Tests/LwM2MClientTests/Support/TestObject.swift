@@ -5,7 +5,7 @@ import LwM2MClient
 /// An object in memory, with a resource of every kind.
 @LoopActor
 final class TestObject: Object {
-    static let table = ObjectDefinition(
+    nonisolated static let table = ObjectDefinition(
         id: 30000, name: "Test", version: "1.1", multiple: true, mandatory: false,
         resources: [
             ResourceDefinition(0, "Text", .readWrite, .string),
@@ -34,6 +34,8 @@ final class TestObject: Object {
     /// What changes with time alone.
     var passing: UInt16?
     var reads = 0
+    /// Whether instance 0 refuses to be deleted.
+    var keepsFirst = true
     weak var changes: (any ObjectChanges)?
 
     init(_ definition: ObjectDefinition = TestObject.table) { self.definition = definition }
@@ -74,7 +76,7 @@ final class TestObject: Object {
     }
 
     func delete(_ instance: UInt16) async throws(OperationError) {
-        if instance == 0 { throw OperationError(.methodNotAllowed, "the first one stays") }
+        if instance == 0 && keepsFirst { throw OperationError(.methodNotAllowed, "the first one stays") }
         contents[instance] = nil
     }
 

@@ -1,0 +1,126 @@
+import EventLoop
+import LwM2M
+import TestSupport
+import Testing
+
+@testable import LwM2MClient
+
+/// What one of several servers may do with object 1.
+@Suite struct AccessTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let request: Request
+        /// On the instance of the server's own account.
+        let own: Code
+        /// On the other server's.
+        let foreign: Code
+        /// On one that no server has.
+        let absent: Code
+    }
+
+    private static func request(
+        _ method: Code, _ path: String, format: UInt16? = nil, payload: [UInt8] = [], query: [String] = [],
+        accept: UInt16? = nil, observe: UInt32? = nil
+    ) -> Request {
+        Request(
+            method, path: path.split(separator: "/").map { String($0) }, query: query, contentFormat: format,
+            accept: accept, observe: observe, token: [1], payload: payload)
+    }
+
+    static let cases: [Case] = [
+        Case(
+            testDescription: "Read of the instance", request: request(.get, "/1/N"), own: .content,
+            foreign: .unauthorized, absent: .notFound),
+        Case(
+            testDescription: "Read of a resource", request: request(.get, "/1/N/1"), own: .content,
+            foreign: .unauthorized, absent: .notFound),
+        Case(
+            testDescription: "Observe", request: request(.get, "/1/N/1", observe: 0), own: .content,
+            foreign: .unauthorized, absent: .notFound),
+        Case(
+            testDescription: "Discover", request: request(.get, "/1/N", accept: 40), own: .content,
+            foreign: .unauthorized, absent: .notFound),
+        Case(
+            testDescription: "Write of a resource",
+            request: request(.put, "/1/N/1", format: 0, payload: Array("60".utf8)), own: .changed,
+            foreign: .unauthorized, absent: .notFound),
+        Case(
+            testDescription: "Write of the instance",
+            request: request(.post, "/1/N", format: 11542, payload: [0xC1, 1, 60]), own: .changed,
+            foreign: .unauthorized, absent: .notFound),
+        Case(
+            testDescription: "Write-Attributes", request: request(.put, "/1/N/1", query: ["pmin=5"]), own: .changed,
+            foreign: .unauthorized, absent: .notFound),
+        Case(
+            testDescription: "Execute", request: request(.post, "/1/N/4"), own: .changed, foreign: .unauthorized,
+            absent: .notFound),
+        Case(
+            testDescription: "Delete", request: request(.delete, "/1/N"), own: .deleted, foreign: .unauthorized,
+            absent: .notFound),
+    ]
+
+    @LoopActor private static func rig() async throws -> (rig: Rig, server: TestObject) {
+        let server = TestObject(
+            ObjectDefinition(
+                id: 1, name: "Server", version: "1.1", multiple: true, mandatory: true,
+                resources: TestObject.table.resources))
+        server.contents[1] = [1: .single(.integer(300))]
+        server.keepsFirst = false
+        let rig = Rig(servers: 2) { _ in [server] }
+        try await rig.register()
+        return (rig, server)
+    }
+
+    @Test(arguments: cases)
+    func aServerReachesItsOwnInstanceOfObject1Alone(test: Case) async throws {
+        try await onLoop {
+            for (instance, code) in [(1, test.foreign), (7, test.absent), (0, test.own)] {
+                let (rig, server) = try await Self.rig()
+                let before = server.contents[1]
+                var request = test.request
+                request.path = request.path.map { $0 == "N" ? "\(instance)" : $0 }
+                let response = await rig.transport.sessions[0].request(request)
+                #expect(response?.code == code, "instance \(instance)")
+                #expect(server.contents[1] == before)
+            }
+        }
+    }
+
+    @Test func aReadOfTheObjectShowsTheOwnInstanceAndDiscoverAll() async throws {
+        try await onLoop {
+            let (rig, _) = try await Self.rig()
+            for (session, number) in [(rig.transport.sessions[0], 0), (rig.transport.sessions[1], 1)] {
+                let read = try #require(session.requestAtOnce(Self.request(.get, "/1", accept: 110)))
+                let text = String(decoding: read.payload, as: UTF8.self)
+                #expect(text.contains("\"\(number)/1\""), "\(text)")
+                #expect(!text.contains("\"\(1 - number)/1\""), "\(text)")
+                let links = session.requestAtOnce(Self.request(.get, "/1", accept: 40))
+                let discovered = String(decoding: try #require(links).payload, as: UTF8.self)
+                #expect(discovered.contains("</1/0>") && discovered.contains("</1/1>"))
+            }
+        }
+    }
+
+    @Test func anotherServersChangeIsNotNotified() async throws {
+        try await onLoop {
+            let (rig, server) = try await Self.rig()
+            let session = rig.transport.sessions[0]
+            #expect(session.requestAtOnce(Self.request(.get, "/1", observe: 0))?.observe != nil)
+            server.contents[1]?[1] = .single(.integer(60))
+            rig.client.changed(Path(1, 1, 1))
+            #expect(session.notified.isEmpty)
+            server.contents[0]?[1] = .single(.integer(60))
+            rig.client.changed(Path(1, 0, 1))
+            #expect(session.notified.count == 1)
+        }
+    }
+
+    @Test func aServerWhoseAccountIsGoneGetsNothing() async throws {
+        try await onLoop {
+            let (rig, _) = try await Self.rig()
+            let session = rig.transport.sessions[1]
+            try await rig.accounts.reload([rig.accounts.all[0].seed])
+            #expect(session.requestAtOnce(Self.request(.get, "/3/0/1"))?.code == .unauthorized)
+        }
+    }
+}
