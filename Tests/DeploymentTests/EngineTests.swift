@@ -54,7 +54,7 @@ import Testing
                 ])
             // A third one leaves two.
             #expect(try await host.install("app 3.0 good").result == .done)
-            #expect(Store(host.root.paths).releases(of: "app") == ["2.0", "3.0"])
+            #expect(try Store(host.root.paths).releases(of: "app") == ["2.0", "3.0"])
         }
     }
 
@@ -183,7 +183,7 @@ import Testing
         try await onLoop {
             let host = try await Harness.with("app 1.0 good")
             #expect(try await host.install("app 1.0 good").result == .done)
-            #expect(Store(host.root.paths).releases(of: "app") == ["1.0", "1.0__2"])
+            #expect(try Store(host.root.paths).releases(of: "app") == ["1.0", "1.0__2"])
             #expect(host.mixture(of: "app") == [])
         }
     }
@@ -196,7 +196,7 @@ import Testing
             #expect(host.systemd.running.isEmpty)
             #expect(host.root.tree("/etc") == ["app/app.conf", "app/own.conf"])
             #expect(host.engine.package("app")?.isInstalled == false)
-            #expect(Store(host.root.paths).releases(of: "app").isEmpty)
+            #expect(try Store(host.root.paths).releases(of: "app").isEmpty)
             // Edited meanwhile: an install keeps the edit, since it knows what was packaged.
             host.root.write("/etc/app/app.conf", "edited")
             try await host.install("app 1.0 good")

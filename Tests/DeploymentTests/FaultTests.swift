@@ -48,7 +48,7 @@ import Testing
                 let status = try? await way.go(host)
                 guard fault.hasFailed else { return }
                 let comment = Comment(rawValue: "\(fault.name) (\(place)): \(status.map { "\($0)" } ?? "refused")")
-                let current = Store(host.root.paths).release(.current, of: "app")
+                let current = try Store(host.root.paths).release(.current, of: "app")
                 #expect(way.outcomes.contains(current), comment)
                 #expect(host.systemd.running == (current.map { ["app.service: \($0) good"] } ?? []), comment)
                 #expect(host.systemd.enabled == (current == nil ? [] : ["app.service"]), comment)
@@ -73,7 +73,7 @@ import Testing
             try await host.start(passage)
             if place.hasSuffix("before") {
                 await #expect(throws: DeploymentError.self) { try await host.engine.discard(staged.token) }
-                #expect(host.engine.staged() == Store(host.root.paths).loadStaged().packages)
+                #expect(try host.engine.staged() == Store(host.root.paths).loadStaged().packages)
             }
             try await host.engine.discard(staged.token)
             #expect(once.hasFailed)

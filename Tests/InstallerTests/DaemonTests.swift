@@ -31,11 +31,12 @@ import Testing
         #expect(ProgramArguments.handled("gatekeel-installd", ["x", "--what"]) == 64)
     }
 
-    @Test(arguments: [
-        ("/usr/lib/gatekeel/gatekeel-recover", InstallerProgram.recover), ("gatekeel-recover", .recover),
-        ("/usr/lib/gatekeel/gatekeel-installd", .installd), ("/gatekeel-recover/other", .installd), ("", .installd),
-        ("gatekeel-recover2", .installd), (nil, .installd),
-    ])
+    @Test(
+        arguments: [
+            ("/usr/lib/gatekeel/gatekeel-recover", InstallerProgram.recover), ("gatekeel-recover", .recover),
+            ("/usr/lib/gatekeel/gatekeel-installd", .installd), ("/gatekeel-recover/other", .installd), ("", .installd),
+            ("gatekeel-recover2", .installd), (nil, .installd),
+        ] as [(String?, InstallerProgram)])
     func theNameOfTheProgramDecidesWhatItIs(command: String?, program: InstallerProgram) {
         #expect(InstallerProgram(startedAs: command) == program)
     }
@@ -65,5 +66,5 @@ import Testing
         #expect(certificates.isEmpty)
     }
 
-    @Test func bootsHaveIdentifiers() { #expect(Host.bootID().utf8.count == 36) }
+    @Test func bootsHaveIdentifiers() throws { #expect(try Host.bootID().utf8.count == 36) }
 }

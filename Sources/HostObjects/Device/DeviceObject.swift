@@ -1,6 +1,7 @@
 import EventLoop
 import LwM2M
 import LwM2MClient
+import Linux
 
 /// Object 3, Device: the host as it is. What it lacks is absent.
 @LoopActor
