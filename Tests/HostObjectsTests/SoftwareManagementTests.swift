@@ -723,9 +723,8 @@ extension SoftwareManagementTests {
             #expect(try Files.read(path, limit: 65536) == bytes)
             await rig.settle {
                 rig.scheduler.advance(by: SoftwareManagement.loadPause)
-                return rig.object.isLoaded
+                return rig.read(1) == "1.0"
             }
-            #expect(rig.read(1) == "1.0")
         }
     }
 
