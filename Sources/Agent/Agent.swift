@@ -128,6 +128,7 @@ public final class Agent {
             Log.warning("The new configuration is not used, the old one stays in force")
             return
         }
+        Log.level = configuration.logLevel
         let wanted = configuration.endpoint ?? EndpointName.derived()
         if wanted != endpoint {
             Log.notice("The endpoint name stays \(endpoint, .endpoint) until gatekeeld is restarted")

@@ -50,6 +50,7 @@ private final class Main {
             EventLoop.shared.exit(EX_CONFIG)
             return
         }
+        Log.level = configuration.logLevel
         do {
             // Servers need no bus: they keep their sessions and observations while it is away.
             let bus = try BusConnection.system(retry: LoopScheduler.shared)

@@ -9,7 +9,7 @@ import LwM2MClient
 /// `org.gatekeel.Agent1`: what the client does and shows, for `gatekeel` and other programs on the host.
 ///
 /// Who may look is the bus's policy (`org.gatekeel.Agent1.conf`): root, the service's own user and the group adm. Only
-/// root may change something, which is checked here.
+/// root and the service's own user may change something, which is checked here.
 @LoopActor
 final class AgentService {
     private let client: Client
@@ -26,7 +26,8 @@ final class AgentService {
         object.authorize = { call, changes throws(BusError) in
             guard changes else { return }
             let caller = try await call.credentials()
-            guard caller.user == 0 else {
+            // ExecReload= runs as the service's own user.
+            guard caller.user == 0 || caller.user == geteuid() else {
                 Log.event(.callerRefused, "The user \(caller.user, .user) may not call \(call.member, .operation)")
                 throw ContractError(.accessDenied, "\(call.member) needs root").busError
             }

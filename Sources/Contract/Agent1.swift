@@ -1,7 +1,7 @@
 import Bus
 
-/// `org.gatekeel.Agent1`: the LwM2M client, of `gatekeeld`, on the system bus. Root and the group adm may look; only
-/// root may change something.
+/// `org.gatekeel.Agent1`: the LwM2M client, of `gatekeeld`, on the system bus. Root and the group adm may look; root
+/// and the user gatekeel may change something.
 public enum Agent1 {
     public static let busName = "org.gatekeel.Agent1"
     public static let path = "/org/gatekeel/Agent1"
@@ -33,13 +33,13 @@ public enum Agent1 {
                 "Reload",
                 """
                 Reads the configuration again and applies it; returns when that is done. If the files have an error,
-                nothing changes, and the call fails with InvalidArgument and every problem, one a line. Root only.
+                nothing changes, and the call fails with InvalidArgument and every problem, one a line.
                 """, changes: true),
             .init(
                 "Reconnect",
                 """
                 Drops every session and contacts the servers at once, also those that wait for their next attempt.
-                Returns before they answer; StatusChanged tells what becomes of it. Root only.
+                Returns before they answer; StatusChanged tells what becomes of it.
                 """, changes: true),
         ],
         signals: [.init("StatusChanged", "Something of Status changed.", arguments: [.init("status", "a{sv}")])])

@@ -24,13 +24,21 @@ public final class AgentProxy {
         try await remote.values(AgentValue.self, "Read", [.string(path)])
     }
 
-    /// Reads the configuration again; root only.
+    /// Ends the transfer of a package and drops its bytes.
+    ///
+    /// - Parameter instance: of object 9.
+    /// - Throws: `NotFound` when no transfer is under way.
+    public func cancel(_ instance: Int) async throws(ContractError) {
+        _ = try await remote.call("Cancel", [.uint32(UInt32(clamping: instance))])
+    }
+
+    /// Reads the configuration again.
     ///
     /// - Throws: `.invalidArgument` with every problem, one a line, when the files have an error and nothing changed.
     public func reload() async throws(ContractError) {
         _ = try await remote.call("Reload", deadline: .seconds(60))
     }
 
-    /// Contacts the servers at once; returns before they answer. Root only.
+    /// Contacts the servers at once; returns before they answer.
     public func reconnect() async throws(ContractError) { _ = try await remote.call("Reconnect") }
 }

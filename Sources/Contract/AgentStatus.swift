@@ -5,22 +5,37 @@ public struct AgentStatus: DictionaryValue {
     public var endpoint: String
     public var version: String
     public var servers: [ServerStatus]
+    /// Packages on their way, in the order of their instances. Earlier releases do not tell them.
+    public var transfers: [TransferInfo]
+    /// What is wrong with the configuration files while the configuration in use is an earlier one; else empty.
+    public var configurationProblems: [String]
 
-    public init(endpoint: String, version: String, servers: [ServerStatus] = []) {
+    public init(
+        endpoint: String, version: String, servers: [ServerStatus] = [], transfers: [TransferInfo] = [],
+        configurationProblems: [String] = []
+    ) {
         self.endpoint = endpoint
         self.version = version
         self.servers = servers
+        self.transfers = transfers
+        self.configurationProblems = configurationProblems
     }
 
     public init?(properties: [String: BusValue]) {
         guard let endpoint = properties["endpoint"]?.text else { return nil }
         self.init(
             endpoint: endpoint, version: properties.text("version"),
-            servers: (properties["servers"]?.list ?? []).compactMap(ServerStatus.init(properties:)))
+            servers: (properties["servers"]?.list ?? []).compactMap(ServerStatus.init(properties:)),
+            transfers: (properties["transfers"]?.list ?? []).compactMap(TransferInfo.init(properties:)),
+            configurationProblems: properties.strings("configuration-problems"))
     }
 
     public var properties: [String: BusValue] {
-        ["endpoint": .string(endpoint), "version": .string(version), "servers": .list(servers.map(\.properties))]
+        [
+            "endpoint": .text(endpoint), "version": .text(version), "servers": .list(servers.map(\.properties)),
+            "transfers": .list(transfers.map(\.properties)),
+            "configuration-problems": .texts(configurationProblems),
+        ]
     }
 }
 
@@ -31,6 +46,8 @@ public struct ServerStatus: DictionaryValue {
         /// Not registered; the next attempt comes by itself.
         case waiting
         case stopped
+        /// Not contacted: its account cannot be used, as `reason` says (a key file that is refused).
+        case unusable
     }
 
     /// The account's name in the configuration.
@@ -74,10 +91,10 @@ public struct ServerStatus: DictionaryValue {
 
     public var properties: [String: BusValue] {
         [
-            "name": .string(name), "uri": .string(uri), "state": .string(state.rawValue),
+            "name": .text(name), "uri": .text(uri), "state": .string(state.rawValue),
             "short-server-id": .uint32(UInt32(clamping: shortServerID)), "registered-at": registeredAt.contract,
             "next-attempt": nextAttempt.contract, "lifetime": .uint32(UInt32(clamping: lifetime)),
-            "reason": .string(reason),
+            "reason": .text(reason),
         ]
     }
 }

@@ -13,4 +13,7 @@ public enum Level: Int, Sendable, Comparable, CaseIterable {
 
     /// Less severe is greater, as syslog counts.
     public static func < (left: Level, right: Level) -> Bool { left.rawValue < right.rawValue }
+
+    /// As `LogLevel=` of the configuration files names it: `warning`.
+    public var name: String { "\(self)" }
 }

@@ -8,6 +8,10 @@ protocol Gateway: AnyObject {
     func agentStatus() async throws(ContractError) -> AgentStatus
     func objects() async throws(ContractError) -> [AgentObject]
     func read(_ path: String) async throws(ContractError) -> [AgentValue]
+    func reload() async throws(ContractError)
+    func reconnect() async throws(ContractError)
+    /// Ends the transfer of a package to an instance of object 9.
+    func cancel(_ instance: Int) async throws(ContractError)
 
     func packages() async throws(ContractError) -> [PackageInfo]
     func package(_ name: String) async throws(ContractError) -> PackageInfo

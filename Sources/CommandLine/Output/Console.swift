@@ -59,6 +59,20 @@ final class Console {
         write(1, String(decoding: isTerminal ? value.writeIndented() : value.write() + [0x0A], as: UTF8.self))
     }
 
+    /// Why a command ended without what it was asked for: with `--json` a document on standard output.
+    func failure(_ failure: Failure) {
+        guard isJSON else {
+            if !failure.text.isEmpty { complain(failure.text) }
+            return
+        }
+        json([
+            "error": [
+                "code": .number(.init(Int64(failure.code.rawValue))), "name": .string(failure.code.name),
+                "text": .string(failure.text),
+            ]
+        ])
+    }
+
     /// To standard error.
     func complain(_ text: String) {
         clearBar()

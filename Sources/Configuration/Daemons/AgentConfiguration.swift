@@ -1,7 +1,11 @@
+import Journal
+
 /// What gatekeeld's configuration says: `/etc/gatekeel/gatekeeld.conf` and its drop-ins.
 public struct AgentConfiguration: Hashable, Sendable {
     /// nil: `gatekeel-` and the machine's application-specific identifier.
     public var endpoint: String?
+    /// What is logged: this level and the more severe ones.
+    public var logLevel: Level
     /// In the files' order; those with an empty `URI=` are left out.
     public var servers: [ServerConfiguration]
     public var device: DeviceConfiguration
@@ -13,6 +17,7 @@ public struct AgentConfiguration: Hashable, Sendable {
     init(_ settings: Settings) {
         let agent = settings["Agent"]
         endpoint = agent[Self.endpointKey]
+        logLevel = agent[Self.logLevelKey]
         servers = settings.named("Server").compactMap(ServerConfiguration.init)
         device = DeviceConfiguration(settings["Device"])
         software = SoftwareConfiguration(settings["Software"])
@@ -26,42 +31,68 @@ public struct AgentConfiguration: Hashable, Sendable {
     /// Key files are not opened: `ServerConfiguration.key()` does that, so that one bad key keeps no other server away.
     /// - Throws: all that is wrong, not only the first.
     public static func load(_ files: ConfigurationFiles = files) throws(ConfigurationError) -> AgentConfiguration {
-        let (configuration, problems) = read(files)
+        try load(files.snapshot())
+    }
+
+    /// The same, of files that were read before.
+    public static func load(_ snapshot: ConfigurationSnapshot) throws(ConfigurationError) -> AgentConfiguration {
+        let (configuration, problems) = read(snapshot)
         let errors = problems.filter { $0.severity == .error }
         if !errors.isEmpty { throw ConfigurationError(errors) }
         return configuration
     }
 
     /// All that is wrong, key files included, and what will work but is no good idea.
-    public static func check(_ files: ConfigurationFiles = files) -> [ConfigurationProblem] {
-        let (configuration, problems) = read(files)
-        return problems + configuration.servers.flatMap(\.keyProblems)
+    ///
+    /// - Parameters:
+    ///   - view: what the daemon's unit lets it see.
+    ///   - asService: whether the calling process has the daemon's user and groups. Files are opened with its rights.
+    public static func check(
+        _ files: ConfigurationFiles = files, view: ServiceView = .agent, asService: Bool = false
+    ) -> ConfigurationReport {
+        let snapshot = files.snapshot()
+        let (configuration, problems) = read(snapshot)
+        return ConfigurationReport(
+            files: snapshot.files.map(\.path),
+            problems: problems + files.ignoredProblems
+                + configuration.servers.flatMap {
+                    $0.keyProblems(view, asService: asService)
+                })
     }
 
     private static func read(
-        _ files: ConfigurationFiles
+        _ snapshot: ConfigurationSnapshot
     ) -> (configuration: AgentConfiguration, problems: [ConfigurationProblem]) {
-        let (documents, unreadable) = files.documents()
-        let (settings, problems) = table.read(documents)
+        let (settings, problems) = table.read(snapshot.documents())
         let configuration = AgentConfiguration(settings)
-        return (configuration, unreadable + problems + configuration.conflicts(settings))
+        return (configuration, snapshot.problems + problems + configuration.conflicts(settings))
     }
 
     /// What each key allows by itself but not together.
     private func conflicts(_ settings: Settings) -> [ConfigurationProblem] {
-        var problems = settings.named("Server").filter { $0.position(of: ServerConfiguration.uriKey) == nil }.map {
+        let sections = settings.named("Server")
+        var problems = sections.filter {
+            $0.position(of: ServerConfiguration.uriKey) == nil && !$0.isRefused(ServerConfiguration.uriKey)
+        }.map {
             ConfigurationProblem(
                 $0.position, section: $0.header, key: "URI",
                 "missing; expected: \(ServerConfiguration.uriKey.type.allowed)")
         }
-        for (index, server) in servers.enumerated() {
-            if let other = servers[..<index].first(where: { $0.shortServerID == server.shortServerID }) {
+        // The first account with each number.
+        var owners: [Int: String] = [:]
+        for server in servers {
+            guard let section = sections.first(where: { $0.name == server.name }) else { continue }
+            if section.isRefused(ServerConfiguration.shortServerIDKey) {
+                // Its number is not known.
+            } else if let other = owners[server.shortServerID] {
                 problems.append(
                     server.problem(
                         "ShortServerID",
-                        "[Server \(other.name)] has the number \(server.shortServerID) too; give each its own"))
+                        "[Server \(other)] has the number \(server.shortServerID) too; give each its own"))
+            } else {
+                owners[server.shortServerID] = server.name
             }
-            problems += server.conflicts
+            problems += server.conflicts(section)
         }
         return problems
     }

@@ -19,6 +19,12 @@ public struct Settings: Sendable {
         }
     }
 
+    /// Notes that a key was given a value that is not allowed.
+    mutating func refuse(_ entry: IniEntry, in header: String) {
+        guard let index = sections.firstIndex(where: { $0.header == header }) else { return }
+        sections[index].refuse(entry)
+    }
+
     mutating func assign(_ entry: IniEntry, in header: String, isList: Bool) {
         guard let index = sections.firstIndex(where: { $0.header == header }) else { return }
         sections[index].assign(entry, isList: isList)
@@ -32,6 +38,8 @@ public struct SectionSettings: Sendable {
     /// Of its first header.
     public let position: Position
     private var values: [String: (text: String, position: Position)] = [:]
+    /// Keys whose last value was not allowed.
+    private var refused: Set<String> = []
 
     init(header: String, position: Position) {
         self.header = header
@@ -50,7 +58,13 @@ public struct SectionSettings: Sendable {
     /// Where a key was assigned last; nil when it never was. An empty assignment counts.
     public func position<Value>(of key: Key<Value>) -> Position? { values[key.name]?.position }
 
+    /// Whether the key's last value was not allowed: what is said about that is enough.
+    public func isRefused<Value>(_ key: Key<Value>) -> Bool { refused.contains(key.name) }
+
+    mutating func refuse(_ entry: IniEntry) { refused.insert(entry.key) }
+
     mutating func assign(_ entry: IniEntry, isList: Bool) {
+        refused.remove(entry.key)
         let before = isList && !entry.value.isEmpty ? values[entry.key]?.text ?? "" : ""
         values[entry.key] = (before.isEmpty ? entry.value : "\(before) \(entry.value)", entry.position)
     }

@@ -20,6 +20,12 @@ public enum ByteSize {
         return "\(size)"
     }
 
+    /// A size for people, rounded down to one digit after the point: `1.4M`.
+    public static func rounded(_ size: Int64) -> String {
+        guard let (name, unit) = units.last(where: { $0.1 <= size }), unit > 1 else { return "\(max(0, size))" }
+        return "\(size / unit).\(size % unit * 10 / unit)\(name)"
+    }
+
     private static let units: [(String, Int64)] = [
         ("", 1), ("K", 1 << 10), ("M", 1 << 20), ("G", 1 << 30), ("T", 1 << 40),
     ]

@@ -25,6 +25,7 @@ public final class InstallerDaemon {
     init(files: ConfigurationFiles) throws {
         self.files = files
         configuration = try InstallerConfiguration.load(files)
+        Log.level = configuration.install.logLevel
         let scheduler = LoopScheduler.shared
         bus = try BusConnection.system()
         let systemd = SystemdConnection(bus)
@@ -95,6 +96,7 @@ public final class InstallerDaemon {
         ServiceManager.reloading()
         do {
             configuration = try InstallerConfiguration.load(files)
+            Log.level = configuration.install.logLevel
             engine.policy = Policy(configuration)
             reader.replace(DebPackageReader(configuration: configuration.install))
             installer.access = CallerPolicy.host()
