@@ -6,32 +6,38 @@ import Journal
 import LwM2M
 import LwM2MClient
 
+/// The packages on their way from servers, as `org.gatekeel.Agent1` shows and ends them.
+@LoopActor
+protocol PackageTransfers: AnyObject {
+    /// In the order of their instances.
+    var transfers: [TransferInfo] { get }
+
+    /// Ends a transfer and drops its bytes.
+    ///
+    /// - Throws: `NotFound` when none is under way.
+    func cancel(_ instance: UInt16) async throws(ContractError)
+}
+
 /// `org.gatekeel.Agent1`: what the client does and shows, for `gatekeel` and other programs on the host.
 ///
-/// Who may look is the bus's policy (`org.gatekeel.Agent1.conf`): root, the service's own user and the group adm. Only
-/// root and the service's own user may change something, which is checked here.
+/// Who may look is decided by the bus's policy (`org.gatekeel.Agent1.conf`): root, the service's own user and the group
+/// adm. What changes something is for root and the service's own user; this is checked here as well.
 @LoopActor
 final class AgentService {
-    private let client: Client
-    private let endpoint: String
-    private let scheduler: any Scheduler
-    private let object = BusObject(path: Agent1.path)
-    /// Reads the configuration again; fails with every problem, one a line.
+    /// Loads the configuration again; set by the agent.
     var reload: (@LoopActor () async throws(ContractError) -> Void)?
 
-    init(client: Client, endpoint: String, scheduler: any Scheduler) {
-        self.client = client
-        self.endpoint = endpoint
-        self.scheduler = scheduler
-        object.authorize = { call, changes throws(BusError) in
-            guard changes else { return }
-            let caller = try await call.credentials()
-            // ExecReload= runs as the service's own user.
-            guard caller.user == 0 || caller.user == geteuid() else {
-                Log.event(.callerRefused, "The user \(caller.user, .user) may not call \(call.member, .operation)")
-                throw ContractError(.accessDenied, "\(call.member) needs root").busError
-            }
-        }
+    private let environment: AgentEnvironment
+    private let clock: StableClock
+    private let object = BusObject(path: Agent1.path)
+    /// The packages on their way; until they are set there are none.
+    weak var transfers: (any PackageTransfers)?
+
+    private var client: Client { environment.client }
+
+    init(_ environment: AgentEnvironment) {
+        self.environment = environment
+        clock = StableClock(environment.scheduler)
         object.add(
             Agent1.interface,
             methods: [
@@ -39,6 +45,10 @@ final class AgentService {
                 "Objects": { [weak self] _ in [.list(self?.objects.map(\.properties) ?? [])] },
                 "Read": { [weak self] call throws(BusError) in
                     [.list(try self?.read(call.arguments.first?.text ?? "").map(\.properties) ?? [])]
+                },
+                "Cancel": { [weak self] call throws(BusError) in
+                    try await self?.cancel(call.arguments.first?.unsigned ?? 0)
+                    return []
                 },
                 "Reload": { [weak self] _ throws(BusError) in
                     do throws(ContractError) {
@@ -50,10 +60,13 @@ final class AgentService {
                     return []
                 },
                 "Reconnect": { [weak self] _ in
-                    self?.client.networkChanged()
+                    self?.client.reconnect()
                     return []
                 },
             ])
+        object.authorize = { call, changes throws(BusError) in
+            if changes { try Self.authorize(try await call.credentials(), call.member) }
+        }
     }
 
     /// Exports the object and takes the name.
@@ -71,19 +84,42 @@ final class AgentService {
     func statusChanged() { object.emit(Agent1.interface, "StatusChanged", [.properties(status.properties)]) }
 
     private var status: AgentStatus {
-        let now = scheduler.now
-        let clock = Int64(time(nil))
-        func moment(_ at: Duration?) -> Int64 { at.map { clock + ($0 - now).components.seconds } ?? 0 }
+        func moment(_ at: Duration?) -> Int64 { at.map { clock.seconds(at: $0) } ?? 0 }
+        let servers = client.status.map { server in
+            ServerStatus(
+                name: server.name, uri: server.uri, state: .init(server.state),
+                shortServerID: Int(server.shortServerID),
+                registeredAt: server.location == nil ? 0 : moment(server.since),
+                nextAttempt: moment(server.nextAttempt), lifetime: Int64(server.lifetime),
+                reason: server.lastError ?? "")
+        }
+        let unusable = environment.accountSeeds.unusable.map { account in
+            ServerStatus(
+                name: account.name, uri: account.uri, state: .unusable, shortServerID: account.shortServerID,
+                reason: account.refusal.description)
+        }
         return AgentStatus(
-            endpoint: endpoint, version: Product.version,
-            servers: client.status.map { server in
-                let isRegistered = server.location != nil
-                return ServerStatus(
-                    name: server.name, uri: server.uri, state: .init(server.state),
-                    shortServerID: Int(server.shortServerID), registeredAt: isRegistered ? moment(server.since) : 0,
-                    nextAttempt: moment(server.nextAttempt), lifetime: Int64(server.lifetime),
-                    reason: server.lastError ?? "")
-            })
+            endpoint: environment.endpoint, version: Product.version, servers: servers + unusable,
+            transfers: transfers?.transfers ?? [],
+            configurationProblems: environment.configurationProblems.map(\.description))
+    }
+
+    /// - Throws: `AccessDenied` for everybody but root and the service's own user.
+    nonisolated static func authorize(_ caller: BusCredentials, _ member: String) throws(BusError) {
+        guard caller.user != 0, caller.user != geteuid() else { return }
+        Log.event(.callerRefused, "The user \(caller.user, .user) may not call \(member, .operation)")
+        throw ContractError(.accessDenied, "only root may do that").busError
+    }
+
+    private func cancel(_ instance: UInt64) async throws(BusError) {
+        do throws(ContractError) {
+            guard let transfers, let instance = UInt16(exactly: instance) else {
+                throw ContractError(.notFound, "no transfer to instance \(instance) is under way")
+            }
+            try await transfers.cancel(instance)
+        } catch {
+            throw error.busError
+        }
     }
 
     private var objects: [AgentObject] {

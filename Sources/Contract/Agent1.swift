@@ -1,21 +1,31 @@
 import Bus
 
-/// `org.gatekeel.Agent1`: the LwM2M client, of `gatekeeld`, on the system bus. Root and the group adm may look; root
-/// and the user gatekeel may change something.
+/// `org.gatekeel.Agent1`: the LwM2M client, of `gatekeeld`, on the system bus. Root and the group adm may look; root and
+/// the service's own user may change something.
 public enum Agent1 {
     public static let busName = "org.gatekeel.Agent1"
     public static let path = "/org/gatekeel/Agent1"
 
     public static let interface = BusInterface(
         busName,
-        "What the gateway's LwM2M client does and shows. Dictionaries may gain keys: ignore those that you do not know.",
+        """
+        What the gateway's LwM2M client does and shows. Root and the user gatekeel may call what changes something; the
+        group adm may look. Dictionaries may gain keys: ignore those that you do not know.
+
+        Errors are named org.gatekeel.Error.X, with a text for people: NotFound, AccessDenied, InvalidArgument,
+        Refused, Failed.
+        """,
         methods: [
             .init(
                 "Status",
                 """
-                endpoint s, version s, servers aa{sv}: name s, uri s, state s (registered, registering, waiting, stopped),
-                short-server-id u, registered-at t, next-attempt t, lifetime u, reason s. Times are seconds since the
-                epoch, 0 for none; an address shows no user information and no query.
+                endpoint s, version s, servers aa{sv}: name s, uri s, state s (registered, registering, waiting, stopped,
+                unusable),
+                short-server-id u, registered-at t, next-attempt t, lifetime u, reason s; transfers aa{sv}: instance u,
+                kind s (push, pull), phase s (queued, waiting, transferring, verifying), host s, received t, total t (0
+                when unknown), reason s (why it waits), since t, next-attempt t; configuration-problems as (of the files, while an
+                earlier configuration is in use). Times are seconds since the epoch, 0 for
+                none; an address shows no user information and no query.
                 """,
                 outputs: [.init("status", "a{sv}")]),
             .init(
@@ -30,10 +40,17 @@ public enum Agent1 {
                 """,
                 inputs: [.init("path", "s")], outputs: [.init("values", "aa{sv}")]),
             .init(
+                "Cancel",
+                """
+                Ends the transfer of a package to an instance of object 9 and drops its bytes. NotFound when none is under
+                way, or when all of it has arrived.
+                """,
+                inputs: [.init("instance", "u")], changes: true),
+            .init(
                 "Reload",
                 """
                 Reads the configuration again and applies it; returns when that is done. If the files have an error,
-                nothing changes, and the call fails with InvalidArgument and every problem, one a line.
+                nothing changes, and the call fails with Refused and every problem, one a line.
                 """, changes: true),
             .init(
                 "Reconnect",

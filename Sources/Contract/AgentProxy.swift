@@ -34,7 +34,7 @@ public final class AgentProxy {
 
     /// Reads the configuration again.
     ///
-    /// - Throws: `.invalidArgument` with every problem, one a line, when the files have an error and nothing changed.
+    /// - Throws: `.refused` with every problem, one a line, when the files have an error and nothing changed.
     public func reload() async throws(ContractError) {
         _ = try await remote.call("Reload", deadline: .seconds(60))
     }

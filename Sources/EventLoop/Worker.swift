@@ -1,18 +1,18 @@
 import Glibc
 
-/// A thread for blocking work (libarchive, OpenSSL over files, `fsync`), in the order it was asked for.
+/// A thread for blocking work (libarchive, OpenSSL over files, `fsync`), which runs jobs in the order of submission.
 ///
-/// The thread ends when nothing is left to do, so that an idle daemon has one thread.
+/// The thread ends when no job is left, so that an idle daemon has one thread.
 public final class Worker: @unchecked Sendable {
-    // Sendable: `queue` and `running` are touched only under `lock`.
+    // Sendable: `queue` and `running` are used only under `lock`.
 
     public static let shared = Worker()
 
-    /// For packages that are taken in: copying and decompressing a large one must not stand before the writes of a
-    /// deployment, while units are down.
+    /// For the intake of packages: copying and decompressing a large one must not delay the writes of a deployment, during
+    /// which units are stopped.
     public static let intake = Worker()
 
-    /// For the resolution of names alone: a name server that does not answer must hold up no durable write.
+    /// For name resolution only: a name server that does not answer must not delay a durable write.
     public static let names = Worker()
 
     private let lock = Lock()
@@ -60,7 +60,7 @@ public final class Worker: @unchecked Sendable {
 
 private func workerMain(_ data: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     guard let data else { return nil }
-    // Signals are the loop's.
+    // Block all signals: the loop handles them.
     var all = sigset_t()
     sigfillset(&all)
     pthread_sigmask(SIG_BLOCK, &all, nil)

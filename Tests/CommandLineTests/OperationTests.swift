@@ -276,7 +276,7 @@ import Testing
         await onLoop {
             let gateway = FakeGateway()
             #expect(await run("reload", gateway).code == .done)
-            gateway.agentError = ContractError(.invalidArgument, "/etc/gatekeel/gatekeeld.conf:3: unknown key\nb:4: c")
+            gateway.agentError = ContractError(.refused, "/etc/gatekeel/gatekeeld.conf:3: unknown key\nb:4: c")
             let (code, _, err) = await run("reload", gateway)
             #expect(code == .badConfiguration)
             #expect(err.contains("gatekeeld.conf:3: unknown key\nb:4: c"))

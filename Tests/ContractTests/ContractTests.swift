@@ -32,7 +32,11 @@ import Testing
         let server = ServerStatus(
             name: "main", uri: "coaps://h", state: .waiting, shortServerID: 5, registeredAt: 1, nextAttempt: 2,
             lifetime: 300, reason: "no answer")
-        let status = AgentStatus(endpoint: "gw", version: "1", servers: [server])
+        let transfer = TransferInfo(
+            instance: 7, kind: .pull, phase: .waiting, host: "files.example", received: 10, total: 20,
+            reason: "connection-lost: refused", since: 3, nextAttempt: 4)
+        #expect(TransferInfo(properties: transfer.properties) == transfer)
+        let status = AgentStatus(endpoint: "gw", version: "1", servers: [server], transfers: [transfer])
         #expect(AgentStatus(properties: status.properties) == status)
         let object = AgentObject(id: 9, name: "Software Management", version: "1.0", instances: [0, 7])
         #expect(AgentObject(properties: object.properties) == object)
@@ -44,6 +48,8 @@ import Testing
         #expect(PackageInfo(properties: ["version": .string("1")]) == nil)
         #expect(PackageInfo(properties: ["name": .string("a"), "new": .bool(true)]) == PackageInfo(name: "a"))
         #expect(DeploymentInfo(properties: ["id": .string("1"), "package": .uint32(1)]) == nil)
+        #expect(TransferInfo(properties: ["kind": .string("push")]) == nil)
+        #expect(AgentStatus(properties: ["endpoint": .string("gw")])?.transfers == [])
     }
 
     @Test func errorsKeepTheirCodeOverTheBus() {

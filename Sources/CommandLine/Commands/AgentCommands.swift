@@ -20,7 +20,7 @@ struct AgentCommands {
         do throws(ContractError) {
             try await gateway.reload()
         } catch {
-            guard error.code == .invalidArgument else { throw Failure(error, asking: "gatekeeld") }
+            guard error.code == .refused else { throw Failure(error, asking: "gatekeeld") }
             throw Failure(
                 .badConfiguration, "the configuration has errors; the one in use stays in use:\n\(error.text)")
         }
