@@ -159,5 +159,6 @@ enum BusErrors {
     /// What the bus daemon answers to somebody whom its policy does not let through.
     static let rejected = BusError(
         BusError.accessDenied,
-        "Rejected send message, 2 matched rules; type=\"method_call\", sender=\":1.99\" (uid=1000 pid=9 comm=\"gatekeel\")")
+        "Rejected send message, 2 matched rules; type=\"method_call\", sender=\":1.99\" (uid=1000 pid=9 comm=\"gatekeel\")"
+    )
 }

@@ -176,9 +176,11 @@ import Testing
             let gateway = FakeGateway()
             gateway.status.servers = [
                 ServerStatus(name: "main", uri: "coaps://h", state: .registered, registeredAt: 5),
-                ServerStatus(name: "spare", uri: "coaps://s", state: .unusable, reason: "key file /k: Permission denied"),
                 ServerStatus(
-                    name: "third", uri: "coaps://t", state: .waiting, nextAttempt: Moments.now + 65, reason: "no answer"),
+                    name: "spare", uri: "coaps://s", state: .unusable, reason: "key file /k: Permission denied"),
+                ServerStatus(
+                    name: "third", uri: "coaps://t", state: .waiting, nextAttempt: Moments.now + 65, reason: "no answer"
+                ),
             ]
             gateway.status.configurationProblems = ["/etc/gatekeel/gatekeeld.conf:3: unknown key"]
             let (_, out, err) = await run("status", gateway)

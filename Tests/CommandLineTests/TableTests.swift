@@ -1,3 +1,4 @@
+import Configuration
 import Glibc
 import Linux
 import TestSupport
@@ -9,6 +10,34 @@ import Testing
     @Test func theCommittedFilesAreThoseOfTheTable() throws {
         try expectGenerated("docs/man/gatekeel.1", is: CommandTable.manualPage)
         try expectGenerated("packaging/completion/gatekeel.bash", is: CommandTable.bashCompletion)
+    }
+
+    /// Generated pages and those that are written by hand.
+    @Test func everyManualPageHasTheDateOfTheChangelog() throws {
+        let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        func text(_ path: String) throws -> String {
+            String(decoding: try Files.read("\(root)/\(path)", limit: 1 << 20), as: UTF8.self)
+        }
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        let trailer = try #require(
+            try text("packaging/debian/changelog").split(separator: "\n").first { $0.hasPrefix(" -- ") })
+        // ` -- NAME <ADDRESS>  Sat, 21 Nov 2026 12:00:00 +0000`.
+        let words = trailer.split(separator: " ").suffix(5).map(String.init)
+        let month = try #require(months.firstIndex(of: words[1])) + 1
+        let date = "\(words[2])-\(month < 10 ? "0" : "")\(month)-\(words[0].count < 2 ? "0" : "")\(words[0])"
+        #expect(ManualPage.date == date)
+        for page in try Files.names(in: "\(root)/docs/man") {
+            #expect(try text("docs/man/\(page)").prefix { $0 != "\n" }.holds(date), "\(page)")
+        }
+    }
+
+    @Test func theManualPageHasExamplesOfCommandsThatParse() throws {
+        #expect(CommandTable.manualPage.holds("EXAMPLES"))
+        for (_, line) in CommandTable.examples {
+            let words = line.split(separator: " ").map(String.init).prefix { $0 != "|" && $0 != "<" }
+            let start = try #require(words.firstIndex(of: "gatekeel"))
+            #expect(throws: Never.self, "\(line)") { try Invocation.parse(Array(words[(start + 1)...])) }
+        }
     }
 
     @Test func everyCommandIsDeclaredOnce() {
@@ -27,7 +56,8 @@ import Testing
     /// What bash makes of the completion, with a bash-completion of three lines.
     @Test(arguments: [
         (["gatekeel", "pack"], ["package", "packages"]), (["gatekeel", "package", ""], ["sign", "verify", "info"]),
-        (["gatekeel", "keyring", "l"], ["list"]), (["gatekeel", "re"], ["read", "remove", "reconnect", "reload"]), (["gatekeel", "remove", "--p"], ["--purge"]),
+        (["gatekeel", "keyring", "l"], ["list"]), (["gatekeel", "re"], ["read", "remove", "reconnect", "reload"]),
+        (["gatekeel", "remove", "--p"], ["--purge"]),
         (["gatekeel", "install", "--activate=y"], ["yes"]), (["gatekeel", "install", "--activate", "y"], ["yes"]),
         (["gatekeel", "package", "sign", "--key=/tmp/k"], ["file:/tmp/k"]),
         (["gatekeel", "package", "sign", "--key", "/tmp/k"], ["file:/tmp/k"]),
@@ -81,7 +111,8 @@ import Testing
     @Test(arguments: [
         "", "frobnicate", "package", "package frobnicate", "install", "install a b", "install --purge a",
         "status --json=1",
-        "history --limit", "package sign x.deb --key=k", "-x", "config", "remove", "read", "log -n", "log -x a", "status -f", "cancel", "keyring remove",
+        "history --limit", "package sign x.deb --key=k", "-x", "config", "remove", "read", "log -n", "log -x a",
+        "status -f", "cancel", "keyring remove",
     ])
     func usageErrors(line: String) {
         #expect { try parse(line) } throws: {
