@@ -50,7 +50,7 @@ public enum CommandLineTool {
         }
     }
 
-    /// Commands that talk to a daemon run on the event loop, until it is told to end.
+    /// Commands that talk to a daemon run on the event loop until they exit it.
     private static func overBus(_ command: Command, _ invocation: Invocation) throws(Failure) -> ExitCode {
         LoopActor.spawn {
             let console = Console(json: invocation.isJSON)

@@ -67,10 +67,10 @@ enum ExitCode: Int32, CaseIterable {
     }
 }
 
-/// Why a command ends without what it was asked for: a code for scripts, a text for people.
+/// The failure of a command: a code for scripts, a text for people.
 struct Failure: Error {
     let code: ExitCode
-    /// Empty when all was said already.
+    /// Empty when everything has been written already.
     let text: String
 
     init(_ code: ExitCode, _ text: String) {

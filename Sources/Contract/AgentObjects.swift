@@ -29,7 +29,7 @@ public struct AgentObject: DictionaryValue {
     }
 }
 
-/// One value that `Agent1.Read` answers.
+/// One value of the result of `Agent1.Read`.
 public struct AgentValue: DictionaryValue {
     /// `/3/0/9`, `/3/0/11/0`.
     public var path: String

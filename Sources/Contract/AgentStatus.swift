@@ -1,13 +1,13 @@
 import Bus
 
-/// What `Agent1.Status` answers.
+/// The result of `Agent1.Status`.
 public struct AgentStatus: DictionaryValue {
     public var endpoint: String
     public var version: String
     public var servers: [ServerStatus]
     /// Packages on their way, in the order of their instances. Earlier releases do not tell them.
     public var transfers: [TransferInfo]
-    /// What is wrong with the configuration files while the configuration in use is an earlier one; else empty.
+    /// Errors in the configuration files, while an earlier configuration is in use; otherwise empty.
     public var configurationProblems: [String]
 
     public init(
@@ -43,7 +43,7 @@ public struct AgentStatus: DictionaryValue {
 public struct ServerStatus: DictionaryValue {
     public enum State: String, Sendable, CaseIterable {
         case registered, registering
-        /// Not registered; the next attempt comes by itself.
+        /// Not registered; the agent retries at `nextAttempt`.
         case waiting
         case stopped
         /// Not contacted: its account cannot be used, as `reason` says (a key file that is refused).

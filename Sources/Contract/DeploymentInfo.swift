@@ -1,6 +1,6 @@
 import Bus
 
-/// A deployment, as `GetDeployment` answers and `DeploymentChanged` tells.
+/// A deployment, as `GetDeployment` returns it and `DeploymentChanged` carries it.
 public struct DeploymentInfo: DictionaryValue {
     public enum Result: String, Sendable, CaseIterable {
         case running, done
@@ -24,7 +24,7 @@ public struct DeploymentInfo: DictionaryValue {
     public var result: Result
     /// `token: text`: a short ASCII token for programs, a text for people.
     public var reason: String
-    /// Of the staged package that it installs; empty for what needs none.
+    /// Token of the staged package that it installs; empty for other operations.
     public var token: String
     /// Seconds since the epoch.
     public var startedAt: Int64

@@ -1,6 +1,6 @@
 import Bus
 
-/// A package, as `GetPackage` answers and `PackageChanged` tells.
+/// A package, as `GetPackage` returns it and `PackageChanged` carries it.
 public struct PackageInfo: DictionaryValue {
     public enum State: String, Sendable, CaseIterable {
         case installed

@@ -16,7 +16,7 @@ public struct StagedInfo: DictionaryValue {
     /// Seconds since the epoch.
     public var stagedAt: Int64
     public var units: [String]
-    /// What was noticed and is no refusal.
+    /// Warnings: they do not prevent the installation.
     public var warnings: [String]
 
     public init(

@@ -1,4 +1,4 @@
-/// The journal fields that Gatekeel sets, so that `journalctl PACKAGE=rinetd` tells one package's story.
+/// The journal fields that Gatekeel sets, so that `journalctl PACKAGE=rinetd` shows the messages about one package.
 ///
 /// Names have capital letters and underscores only: the catalogue's `@NAME@` knows no digits (`catalog(7)`).
 public enum Field: String, Sendable, CaseIterable {

@@ -103,6 +103,7 @@ final class FakeGateway: Gateway {
         try check()
         if stagesBusy > 0 {
             stagesBusy -= 1
+            LoopActor.spawn { self.whileBusy(self) }
             throw ContractError(.busy, "other packages are being received")
         }
         staging(self)

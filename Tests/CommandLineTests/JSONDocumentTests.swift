@@ -73,7 +73,7 @@ import Testing
         await onLoop {
             let gateway = gateway()
             gateway.error = ContractError(.busy, "another deployment is running")
-            for line in ["packages", "history", "install --no-wait /dev/null", "cancel x", "log nosuch"] {
+            for line in ["packages", "install --no-wait /dev/null", "cancel x", "log nosuch"] {
                 let out = await run("\(line) --json", gateway).out
                 let value = try? JSON.parse(Array(out.utf8))
                 #expect(value.map { Shape.named(.error).differences($0) } == [], "\(line): \(out)")

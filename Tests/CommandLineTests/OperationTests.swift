@@ -33,7 +33,7 @@ import Testing
             let scheduler = ManualScheduler()
             let gateway = FakeGateway()
             gateway.busy = 1
-            gateway.whileBusy = { _ in LoopActor.spawn { scheduler.advance(by: .seconds(5)) } }
+            gateway.whileBusy = { _ in scheduler.advance(by: .seconds(5)) }
             gateway.script = { $0.tell("finished", 100, .done) }
             #expect(await run("activate rinetd", gateway, scheduler: scheduler).code == .done)
         }
@@ -54,11 +54,9 @@ import Testing
             let scheduler = ManualScheduler()
             let gateway = FakeGateway()
             gateway.stagesBusy = 1
+            gateway.whileBusy = { _ in scheduler.advance(by: .seconds(2)) }
             gateway.script = { $0.tell("finished", 100, .done) }
-            async let result = run("install /dev/null", gateway, scheduler: scheduler)
-            while gateway.calls.isEmpty { await Task.yield() }
-            scheduler.advance(by: .seconds(2))
-            #expect(await result.code == .done)
+            #expect(await run("install /dev/null", gateway, scheduler: scheduler).code == .done)
             #expect(gateway.calls.filter { $0 == "stage" }.count == 2)
         }
     }

@@ -34,7 +34,7 @@ struct ChangeCommands {
                 try await gateway.install(staged.token, options)
             }
         } catch {
-            // Nobody else knows of it, and staged packages take space. One that is being installed all the same stays.
+            // No one else knows its token, and staged packages take space. A package that is being installed stays.
             try? await gateway.discard(staged.token)
             throw error
         }
@@ -93,7 +93,7 @@ struct ChangeCommands {
             throw Failure(.noInput, "\(error)")
         }
         console.bar(percent: 0, "\(path): handing over and checking")
-        // A staged package waits for ever: one that nobody waits for any more is dropped.
+        // Staged packages never expire: discard this one after Ctrl-C.
         let interruption = Interruption()
         gateway.onInterrupt {
             interruption.came = true

@@ -2,7 +2,7 @@ import Contract
 import Linux
 
 extension DeploymentInfo {
-    /// What it does at the moment, for people.
+    /// The current step, for people.
     var activity: String {
         switch state {
         case "verifying": "checking"

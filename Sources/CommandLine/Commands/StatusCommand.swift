@@ -8,7 +8,7 @@ import JSON
 struct StatusCommand {
     let console: Console
     let gateway: any Gateway
-    /// Whether the exit code tells if all is well: `--check`.
+    /// `--check`: the exit code reports problems.
     var checks = false
     /// How long before its end a certificate is mentioned.
     var certificateWarning = InstallerConfiguration().install.certificateWarning

@@ -150,7 +150,7 @@ struct ViewCommands {
         console.table(table)
     }
 
-    /// Names the daemon that does not answer.
+    /// Calls a daemon; a failure names the daemon that does not answer.
     func asking<Value: Sendable>(
         _ service: String, _ body: () async throws(ContractError) -> Value
     ) async throws(Failure) -> Value {

@@ -56,7 +56,7 @@ final class BusGateway: Gateway {
 
     func onInterrupt(_ handler: @escaping @LoopActor () -> Void) {
         interrupted = handler
-        // sd-event takes one source for a signal: it stays, and what it calls changes.
+        // sd-event allows one source per signal: keep the source and replace its handler.
         if interrupt == nil { interrupt = SignalSource(SIGINT) { [weak self] in self?.interrupted() } }
     }
 }

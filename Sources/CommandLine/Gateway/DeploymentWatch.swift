@@ -8,7 +8,7 @@ final class DeploymentWatch {
         case ended(DeploymentInfo)
         /// By Ctrl-C.
         case interrupted(hasBegun: Bool)
-        /// It is not known any more how it ended.
+        /// Its result is unknown: the installer no longer has a record of it.
         case lost(ContractError)
     }
 
@@ -63,7 +63,7 @@ final class DeploymentWatch {
         return ending
     }
 
-    /// Until a deployment ends, the installer comes back, or some seconds have passed.
+    /// Waits until a deployment ends, the installer returns, or some seconds have passed.
     private func waitForTurn() async {
         guard ending == nil else { return }
         let running = (try? await gateway.deployments(limit: 1))?.first { !$0.hasEnded }
@@ -107,7 +107,7 @@ final class DeploymentWatch {
         do throws(ContractError) {
             take(try await gateway.deployment(id))
         } catch {
-            // It comes back by itself, and then it is asked again.
+            // The installer restarts by itself; `available` asks again then.
             if error.code == .unreachable { return }
             finish(.lost(error))
         }

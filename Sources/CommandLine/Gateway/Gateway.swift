@@ -2,7 +2,7 @@ import Bus
 import Contract
 import EventLoop
 
-/// What the commands need of the daemons; `BusGateway` is the one over the bus.
+/// The daemons' functions that the commands use; `BusGateway` calls them over the bus.
 @LoopActor
 protocol Gateway: AnyObject {
     func agentStatus() async throws(ContractError) -> AgentStatus
@@ -27,7 +27,7 @@ protocol Gateway: AnyObject {
     func deactivate(_ name: String) async throws(ContractError) -> String
     func rollback(_ name: String) async throws(ContractError) -> String
 
-    /// Tells of deployments' changes, and whether the installer is there: now and at each change.
+    /// Calls the handlers at each change of a deployment, and with whether the installer is running: now and at each change.
     func watch(
         deployments: @escaping @LoopActor (DeploymentInfo) -> Void, availability: @escaping @LoopActor (Bool) -> Void
     ) throws(ContractError)

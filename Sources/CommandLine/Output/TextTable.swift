@@ -56,8 +56,8 @@ struct TextTable: Equatable {
 }
 
 extension String {
-    /// Without what could move a terminal's cursor or hide text: what comes over the bus may come from a package or a
-    /// server. Such characters are written `\xNN` or `\u{NNNN}`.
+    /// Escapes characters that move a terminal's cursor or hide text: texts from the bus may come from a package or a
+    /// server. They are written `\xNN` or `\u{NNNN}`.
     var printable: String {
         unicodeScalars.reduce(into: "") { text, scalar in
             switch scalar.value {

@@ -28,10 +28,10 @@ extension CommandTable {
             lines.append("        options='\(flags(declaration.options + common))'")
             for option in declaration.options where option.value != nil {
                 guard let reply = reply(option.completion) else { continue }
-                // What completes is the value alone: readline takes the = for a word's end.
+                // Only the value is completed: readline takes the = for the end of a word.
                 lines.append(
-                    "        if [[ $prev == --\(option.name) || $cur == --\(option.name)=* ]]; then cur=${cur#*=}; \(reply); return; fi"
-                )
+                    "        if [[ $cur == --\(option.name)=* ]]; then prev=--\(option.name) cur=${cur#*=}; fi")
+                lines.append("        if [[ $prev == --\(option.name) ]]; then \(reply); return; fi")
             }
             if let argument = declaration.arguments.first, let reply = reply(argument.completion) {
                 lines.append("        if [[ $cur != -* ]]; then \(reply); return; fi")

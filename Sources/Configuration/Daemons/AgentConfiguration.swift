@@ -4,7 +4,7 @@ import Journal
 public struct AgentConfiguration: Hashable, Sendable {
     /// nil: `gatekeel-` and the machine's application-specific identifier.
     public var endpoint: String?
-    /// What is logged: this level and the more severe ones.
+    /// The log level: messages of this level and of more severe ones are logged.
     public var logLevel: Level
     /// In the files' order; those with an empty `URI=` are left out.
     public var servers: [ServerConfiguration]
@@ -42,7 +42,7 @@ public struct AgentConfiguration: Hashable, Sendable {
         return configuration
     }
 
-    /// All that is wrong, key files included, and what will work but is no good idea.
+    /// All problems, key files included, and warnings about what works but is risky.
     ///
     /// - Parameters:
     ///   - view: what the daemon's unit lets it see.
@@ -68,7 +68,7 @@ public struct AgentConfiguration: Hashable, Sendable {
         return (configuration, snapshot.problems + problems + configuration.conflicts(settings))
     }
 
-    /// What each key allows by itself but not together.
+    /// Values that are allowed but contradict each other.
     private func conflicts(_ settings: Settings) -> [ConfigurationProblem] {
         let sections = settings.named("Server")
         var problems = sections.filter {

@@ -31,7 +31,7 @@ public struct InstallerConfiguration: Hashable, Sendable {
         return configuration
     }
 
-    /// All that is wrong, and what will work but is no good idea.
+    /// All problems, and warnings about what works but is risky.
     public static func check(_ files: ConfigurationFiles = files) -> ConfigurationReport {
         let snapshot = files.snapshot()
         return ConfigurationReport(
@@ -90,7 +90,7 @@ public struct InstallConfiguration: Hashable, Sendable {
     public var maxRatio: Int
     public var stageTimeout: Duration
     public var certificateWarning: Duration
-    /// What is logged: this level and the more severe ones.
+    /// The log level: messages of this level and of more severe ones are logged.
     public var logLevel: Level
 
     init(_ section: SectionSettings) {

@@ -15,7 +15,7 @@ public struct ServerConfiguration: Hashable, Sendable {
     /// Zero: none.
     public var defaultMaximumPeriod: Duration
 
-    /// nil when the account is turned off by an empty `URI=`, or has none.
+    /// nil when `URI=` is empty, which turns the account off, or missing.
     init?(_ section: SectionSettings) {
         guard let uri = section[Self.uriKey] else { return nil }
         self.uri = uri
@@ -30,7 +30,7 @@ public struct ServerConfiguration: Hashable, Sendable {
         defaultMaximumPeriod = section[Self.defaultMaximumPeriodKey]
     }
 
-    /// Opens and checks the key file; nil with `coap://`.
+    /// Reads and checks the key file; nil with `coap://`.
     public func key() throws(KeyFile.Refusal) -> Secret? {
         guard let pskKeyFile else { return nil }
         return try KeyFile.read(pskKeyFile)
@@ -42,7 +42,7 @@ public struct ServerConfiguration: Hashable, Sendable {
         ConfigurationProblem(position, section: "Server \(name)", key: key, severity: severity, text)
     }
 
-    /// What does not go together. A value that was refused is reported once, not as missing too.
+    /// Values that contradict each other. A value that was refused is not reported as missing too.
     func conflicts(_ section: SectionSettings) -> [ConfigurationProblem] {
         var problems: [ConfigurationProblem] = []
         if uri.isSecure {

@@ -4,7 +4,7 @@ import Linux
 public struct ConfigurationReport: Hashable, Sendable {
     /// The files that were read, in the order in which they apply.
     public var files: [String]
-    /// All that is wrong, and what works but should be known.
+    /// All problems, and what works but should be known.
     public var problems: [ConfigurationProblem]
 
     public init(files: [String] = [], problems: [ConfigurationProblem] = []) {

@@ -99,7 +99,7 @@ public struct KeyTable: Sendable {
 public struct SectionDeclaration: Sendable {
     /// `Server`.
     public let type: String
-    /// What stands for the name, `NAME` in `[Server NAME]`, where there may be many; nil for a section that is there once.
+    /// The placeholder of the name, `NAME` in `[Server NAME]`, of a section that can occur several times; otherwise nil.
     public let placeholder: String?
     public let documentation: String
     public let keys: [KeyDeclaration]

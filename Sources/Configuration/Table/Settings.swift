@@ -3,12 +3,12 @@ public struct Settings: Sendable {
     /// In the order of their first headers.
     public private(set) var sections: [SectionSettings] = []
 
-    /// A section that is there once; without any value when no file has it.
+    /// A section that occurs once; it has no values if no file contains it.
     public subscript(section: String) -> SectionSettings {
         sections.first { $0.header == section } ?? SectionSettings(header: section, position: Position(""))
     }
 
-    /// The sections of a type that have names: all `[Server …]`.
+    /// All sections of a type with names: `[Server …]`.
     public func named(_ type: String) -> [SectionSettings] {
         sections.filter { $0.header.hasPrefix("\(type) ") }
     }
@@ -58,7 +58,7 @@ public struct SectionSettings: Sendable {
     /// Where a key was assigned last; nil when it never was. An empty assignment counts.
     public func position<Value>(of key: Key<Value>) -> Position? { values[key.name]?.position }
 
-    /// Whether the key's last value was not allowed: what is said about that is enough.
+    /// Whether the key's last value was refused. That is reported once; it is not reported as missing too.
     public func isRefused<Value>(_ key: Key<Value>) -> Bool { refused.contains(key.name) }
 
     mutating func refuse(_ entry: IniEntry) { refused.insert(entry.key) }

@@ -1,6 +1,6 @@
 /// Sizes as systemd writes them: `64M`, `1.5G`; K, M, G, T to the base of 1024; a bare number is bytes.
 public enum ByteSize {
-    /// Reads a size; nil for what is none or does not fit 63 bits.
+    /// Reads a size; nil if the text is not a size or does not fit 63 bits.
     public static func parse(_ text: String) -> UInt64? {
         let text = text.trimmed
         let number = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }

@@ -6,7 +6,7 @@ public struct ServerURI: Hashable, Sendable, CustomStringConvertible {
     public let isSecure: Bool
     /// A name or an address; an IPv6 address without brackets.
     public let host: String
-    /// 5684 or 5683 when none is written.
+    /// By default 5684, or 5683 with `coap`.
     public let port: UInt16
 
     /// Why a text is no address of a server.

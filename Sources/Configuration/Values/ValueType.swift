@@ -1,6 +1,6 @@
 import Journal
 
-/// How the text of a key is read, what it may be, and how it is written.
+/// The type of a key's value: how it is parsed, what is allowed, and how it is formatted.
 public struct ValueType<Value: Sendable & Equatable>: Sendable {
     /// What is allowed, to follow "expected": `a time span from 1s to 1h`.
     public let allowed: String
