@@ -64,6 +64,8 @@ struct ContactMachine: Hashable {
         case pinged(TransportError?)
         /// The path of the session changed, or there is a path again.
         case pathChanged
+        /// An operator asks for a new session at once.
+        case contactNow
         /// The time of `nextWake` may have come.
         case wake
     }
@@ -169,6 +171,13 @@ struct ContactMachine: Hashable {
             var trouble = trouble
             trouble?.failures = 0
             state = .waiting(until: now + Self.pathDebounce + .seconds(1) * min(max(jitter, 0), 1), trouble)
+            return [.close]
+
+        case (.opening, .contactNow), (.open, .contactNow), (.waiting, .contactNow):
+            // The cause of a refusal may have been removed.
+            var trouble = trouble
+            trouble?.failures = 0
+            state = .waiting(until: now, trouble)
             return [.close]
 
         case (.waiting(let until, let trouble), .wake):

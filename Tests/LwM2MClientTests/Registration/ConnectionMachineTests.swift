@@ -212,7 +212,7 @@ import Testing
         var machine = ConnectionMachine(lifetime: 300, retry: RetryPolicy(), keepAlive: .seconds(10))
         let idle: [ConnectionMachine.Event] = [
             .wake, .heard, .deliveryFailed(.timeout, observationGivenUp: true), .updateNeeded(after: .zero),
-            .pathChanged, .settingsChanged(lifetime: 60),
+            .pathChanged, .contactNow, .settingsChanged(lifetime: 60),
         ]
         for event in idle {
             let result = machine.handle(event, at: .seconds(1), jitter: 0)
