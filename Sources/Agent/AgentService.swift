@@ -50,6 +50,19 @@ final class AgentService {
                     try await self?.cancel(call.arguments.first?.unsigned ?? 0)
                     return []
                 },
+                "Reload": { [weak self] _ throws(BusError) in
+                    do throws(ContractError) {
+                        guard let reload = self?.reload else { throw ContractError(.busy, "gatekeeld is starting") }
+                        try await reload()
+                    } catch {
+                        throw error.busError
+                    }
+                    return []
+                },
+                "Reconnect": { [weak self] _ in
+                    self?.client.networkChanged()
+                    return []
+                },
             ])
         object.authorize = { call, changes throws(BusError) in
             if changes { try Self.authorize(try await call.credentials(), call.member) }
@@ -76,7 +89,7 @@ final class AgentService {
             ServerStatus(
                 name: server.name, uri: server.uri, state: .init(server.state),
                 shortServerID: Int(server.shortServerID),
-                registeredAt: server.location == nil ? 0 : moment(server.since),
+                registeredAt: moment(server.registeredSince),
                 nextAttempt: moment(server.nextAttempt), lifetime: Int64(server.lifetime),
                 reason: server.lastError ?? "")
         }

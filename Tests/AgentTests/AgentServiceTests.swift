@@ -1,6 +1,7 @@
 import Bus
 import Contract
 import CoAP
+import Configuration
 import EventLoop
 import Glibc
 import LwM2MClient
@@ -33,11 +34,14 @@ struct AgentServiceTests {
             let server = try BusConnection.open(address: bus.address)
             defer { server.close() }
             let transfers = FakeTransfers()
-            let service = AgentService(
+            let environment = AgentEnvironment(
+                AgentConfiguration(), endpoint: "gw", folder: "/nonexistent", bus: server,
+                scheduler: LoopScheduler.shared,
                 client: Client(
-                    endpoint: "gw", objects: [], accounts: ServerAccounts(seeds: [], path: "/nonexistent"),
+                    endpoint: "gw", accounts: ServerAccounts(seeds: [], path: nil),
                     transport: CoAPTransport(scheduler: LoopScheduler.shared), scheduler: LoopScheduler.shared),
-                endpoint: "gw", scheduler: LoopScheduler.shared)
+                accountSeeds: AccountSeeds(AgentConfiguration()))
+            let service = AgentService(environment)
             service.transfers = transfers
             try await service.publish(on: server)
             let connection = try BusConnection.open(address: bus.address)

@@ -110,6 +110,22 @@ def it_is_quiet_and_small(t):
 
 
 @test
+def the_runtime_is_shipped_once(t):
+    """Both daemons map the one private Swift runtime; gatekeel-recover is the installer's file under its own name."""
+    m = t.machine().boot()
+    for unit in ("gatekeel-installd.service", "gatekeeld.service"):
+        m.wait_for_unit(unit)
+        mapped = m.sh(f"cat /proc/{m.main_pid(unit)}/maps")
+        runtimes = {line.split()[-1] for line in mapped.splitlines() if re.search(r"swift|dispatch|Foundation", line)}
+        equal(runtimes, {"/usr/lib/gatekeel/libgatekeel-swift.so"}, f"the Swift runtime in {unit}")
+    equal(m.sh("readlink /usr/lib/gatekeel/gatekeel-recover").strip(), "gatekeel-installd", "the link")
+    for name in ("gatekeel-recover", "gatekeel-installd"):
+        equal(m.run(f"/usr/lib/gatekeel/{name}", "--version").out.split()[0], name, "the name in --version")
+    size = int(m.run("dpkg-query", "-W", "-f", "${Installed-Size}", "gatekeel").out) * 1024
+    expect(size <= 20_000_000, f"the package occupies {size} bytes")
+
+
+@test
 def an_upgrade_restarts_the_daemons(t):
     """Installing again while it runs restarts the daemons and keeps edited conffiles."""
     m = bare(t)
