@@ -57,6 +57,9 @@ final class ServerConnection: SessionHandler {
 
     func networkChanged() { handle(.pathChanged) }
 
+    /// Contacts the server at once, over a new session, whatever the network looks like.
+    func reconnect() { handle(.reconnect) }
+
     /// Objects or instances came or went.
     func objectsChanged() { handle(.updateNeeded(after: .seconds(1))) }
 
