@@ -41,7 +41,6 @@ let package = Package(
         .executable(name: "gatekeeld", targets: ["gatekeeld"]),
         .executable(name: "gatekeel-installd", targets: ["gatekeel-installd"]),
         .executable(name: "gatekeel-fetch", targets: ["gatekeel-fetch"]),
-        .executable(name: "gatekeel-recover", targets: ["gatekeel-recover"]),
         .executable(name: "gatekeel", targets: ["gatekeel"]),
         .executable(name: "gatekeel-devserver", targets: ["gatekeel-devserver"]),
     ],
@@ -105,7 +104,6 @@ let package = Package(
 
         program("gatekeeld", ["Agent"]),
         program("gatekeel-installd", ["Installer"]),
-        program("gatekeel-recover", ["Installer"]),
         program("gatekeel-fetch", ["Fetch"]),
         program("gatekeel", ["CommandLine"]),
 
@@ -144,5 +142,13 @@ let package = Package(
                 "Linux",
             ]),
         tests("CommandLine", ["Contract", "Bus", "Configuration", "JSON"]),
+        // The examples, links and generated parts of README.md and docs/.
+        .testTarget(
+            name: "DocumentsTests",
+            dependencies: [
+                "Bus", "CommandLine", "Configuration", "Contract", "HostObjects", "Journal", "Linux", "Packages",
+                "Refusals", "Signing",
+                "TestSupport",
+            ], swiftSettings: strict),
     ]
 )

@@ -31,6 +31,15 @@ import Testing
         #expect(ProgramArguments.handled("gatekeel-installd", ["x", "--what"]) == 64)
     }
 
+    @Test(arguments: [
+        ("/usr/lib/gatekeel/gatekeel-recover", InstallerProgram.recover), ("gatekeel-recover", .recover),
+        ("/usr/lib/gatekeel/gatekeel-installd", .installd), ("/gatekeel-recover/other", .installd), ("", .installd),
+        ("gatekeel-recover2", .installd), (nil, .installd),
+    ])
+    func theNameOfTheProgramDecidesWhatItIs(command: String?, program: InstallerProgram) {
+        #expect(InstallerProgram(startedAs: command) == program)
+    }
+
     @Test func whatIsAskedTooOftenIsRefusedAndAllowedAgainLater() async {
         let taken = await onLoop { () -> [Bool] in
             let scheduler = ManualScheduler()

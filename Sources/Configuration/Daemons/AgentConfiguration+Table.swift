@@ -38,5 +38,15 @@ extension AgentConfiguration {
                 DeviceConfiguration.keys),
             SectionDeclaration(
                 "Software", "Software Management (object 9).", SoftwareConfiguration.keys),
+        ],
+        examples: [
+            (
+                "A server, in /etc/gatekeel/gatekeeld.conf.d/main.conf; the key file is made with \"openssl rand -hex 16\":",
+                [
+                    "[Server main]", "URI=coaps://lwm2m.example.com", "PSKIdentity=gw1",
+                    "PSKKeyFile=/etc/gatekeel/keys/main.psk", "Lifetime=5min",
+                ]
+            ),
+            ("A NAT on the way forgets a mapping after 30 seconds:", ["[Server main]", "KeepAlive=25s"]),
         ])
 }

@@ -65,6 +65,13 @@ public struct InstallerConfiguration: Hashable, Sendable {
                 "Probation",
                 "A new version must prove itself before it is kept; otherwise the one before is back. A package's "
                     + "signed manifest may have times of its own.", ProbationConfiguration.keys),
+        ],
+        examples: [
+            (
+                "Packages are watched for five minutes, and may restart once, before they are kept:",
+                ["[Probation]", "Time=5min", "MaxRestarts=1"]
+            ),
+            ("A gateway with little storage:", ["[Install]", "MaxPackageSize=64M", "MaxUnpackedSize=256M"]),
         ])
 }
 

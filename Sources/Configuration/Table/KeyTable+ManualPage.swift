@@ -34,6 +34,10 @@ extension KeyTable {
                         + (key.defaultText.isEmpty ? " No default." : " Default: \(key.defaultText)."))
             }
         }
+        if !examples.isEmpty {
+            page.heading("EXAMPLES")
+            for example in examples { page.example(example.text, example.lines) }
+        }
         page.heading("SEE ALSO")
         page.text(seeAlso.joined(separator: ", "))
         return page.source

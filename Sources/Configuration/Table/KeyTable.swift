@@ -7,12 +7,18 @@ public struct KeyTable: Sendable {
     /// Paragraphs on the file as a whole.
     public let documentation: [String]
     public let sections: [SectionDeclaration]
+    /// For the man page: what somebody wants, and the lines of a file that do it.
+    public let examples: [(text: String, lines: [String])]
 
-    public init(file: String, summary: String, documentation: [String] = [], sections: [SectionDeclaration]) {
+    public init(
+        file: String, summary: String, documentation: [String] = [], sections: [SectionDeclaration],
+        examples: [(text: String, lines: [String])] = []
+    ) {
         self.file = file
         self.summary = summary
         self.documentation = documentation
         self.sections = sections
+        self.examples = examples
     }
 
     /// Reads documents, earlier ones first, so that later ones win.

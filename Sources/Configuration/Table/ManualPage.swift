@@ -4,9 +4,12 @@ public struct ManualPage: Sendable {
     public private(set) var source: String
     private var isAtHeading = false
 
+    /// Of all pages: the day of the newest entry of `packaging/debian/changelog` (a test holds that).
+    public static let date = "2026-11-21"
+
     /// - Parameter section: of the manual: 1, 5, 8.
     public init(title: String, section: Int) {
-        source = ".TH \(Self.argument(title.uppercased())) \(section) \"\" Gatekeel \"\"\n.nh\n.ad l\n"
+        source = ".TH \(Self.argument(title.uppercased())) \(section) \(Self.date) Gatekeel \"\"\n.nh\n.ad l\n"
     }
 
     /// `.SH`.
@@ -40,6 +43,14 @@ public struct ManualPage: Sendable {
     public mutating func indented(_ text: String) {
         source += ".IP\n"
         self.text(text)
+    }
+
+    /// What somebody wants, and below it, indented, the lines that do it.
+    public mutating func example(_ text: String, _ lines: [String]) {
+        paragraph(text)
+        source += ".RS 4\n"
+        self.lines(lines)
+        source += ".RE\n"
     }
 
     private static func line(_ text: String) -> String {
