@@ -62,7 +62,7 @@ cross() { # COMMAND…
         mount --rbind /dev "$root/dev"
         mount -t tmpfs tmpfs "$root/tmp"
         exec chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
-            PKG_CONFIG_LIBDIR="$sysroot/usr/lib/aarch64-linux-gnu/pkgconfig:$sysroot/usr/share/pkgconfig" \
+            PKG_CONFIG_PATH="$sysroot/usr/lib/aarch64-linux-gnu/pkgconfig:$sysroot/usr/share/pkgconfig" \
             PKG_CONFIG_SYSROOT_DIR="$sysroot" "$@"' sh "$roots/unstable" "$here" "$sysroot" "$@"
 }
 
