@@ -69,7 +69,7 @@ let package = Package(
         module("Bus", ["CSDBus", "EventLoop", "Linux"]),
         module("Journal", ["CSDJournal", "Linux"]),
         module("JSON"),
-        module("Configuration", ["State", "Linux"]),
+        module("Configuration", ["Journal", "State", "Linux"]),
         module("FetchProtocol"),
         module("Fetch", ["CCurl", "FetchProtocol", "Linux"]),
         module("Archive", ["CArchive", "Linux", "FaultPoints"]),
@@ -142,5 +142,13 @@ let package = Package(
                 "Linux",
             ]),
         tests("CommandLine", ["Contract", "Bus", "Configuration", "JSON"]),
+        // The examples, links and generated parts of README.md and docs/.
+        .testTarget(
+            name: "DocumentsTests",
+            dependencies: [
+                "Bus", "CommandLine", "Configuration", "Contract", "HostObjects", "Journal", "Linux", "Packages",
+                "Refusals", "Signing",
+                "TestSupport",
+            ], swiftSettings: strict),
     ]
 )

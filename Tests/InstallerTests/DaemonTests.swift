@@ -31,11 +31,12 @@ import Testing
         #expect(ProgramArguments.handled("gatekeel-installd", ["x", "--what"]) == 64)
     }
 
-    @Test(arguments: [
-        ("/usr/lib/gatekeel/gatekeel-recover", InstallerProgram.recover), ("gatekeel-recover", .recover),
-        ("/usr/lib/gatekeel/gatekeel-installd", .installd), ("/gatekeel-recover/other", .installd), ("", .installd),
-        ("gatekeel-recover2", .installd), (nil, .installd),
-    ])
+    @Test(
+        arguments: [
+            ("/usr/lib/gatekeel/gatekeel-recover", InstallerProgram.recover), ("gatekeel-recover", .recover),
+            ("/usr/lib/gatekeel/gatekeel-installd", .installd), ("/gatekeel-recover/other", .installd), ("", .installd),
+            ("gatekeel-recover2", .installd), (nil, .installd),
+        ] as [(String?, InstallerProgram)])
     func theNameOfTheProgramDecidesWhatItIs(command: String?, program: InstallerProgram) {
         #expect(InstallerProgram(startedAs: command) == program)
     }

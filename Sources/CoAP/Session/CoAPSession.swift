@@ -113,6 +113,9 @@ public final class CoAPSession: Session, ContextOwner {
         guard let raw, let context, !settling else { return }
         settling = true
         defer { settling = false }
+        // libcoap obeys the signals of CoAP over TCP (RFC 8323, 5.3) over UDP as well: one datagram would make every message
+        // too small to answer with.
+        coap_session_set_mtu(raw, UInt32(COAP_DEFAULT_MTU))
         if secure, coap_session_get_state(raw) == COAP_SESSION_STATE_NONE { loss = loss ?? presumedLoss() }
         if let loss {
             end(loss)

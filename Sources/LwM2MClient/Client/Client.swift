@@ -80,6 +80,11 @@ public final class Client: ObjectChanges {
         for connection in connections { connection.networkChanged() }
     }
 
+    /// Contacts all servers at once, over new sessions, also those that wait for their next attempt.
+    public func reconnect() {
+        for connection in connections { connection.reconnect() }
+    }
+
     /// Takes over accounts that came, went or changed by `accounts.reload`.
     public func reload() async {
         guard running else { return }

@@ -37,10 +37,10 @@ import Testing
             let update = try #require(try rig.session.requests.last)
             #expect(try rig.session.requests.count == 2)
             #expect(update == Request(.post, path: ["rd", "x"]))
-            let since = rig.client.status.first?.since
+            let since = rig.client.status.first?.registeredSince
             try await rig.session.answer(Response(.changed))
             #expect(rig.state == .registered)
-            #expect(rig.client.status.first?.since == since)
+            #expect(rig.client.status.first?.registeredSince == since)
             #expect(rig.transport.sessions.count == 1)
         }
     }

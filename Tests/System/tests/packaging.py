@@ -1,6 +1,8 @@
 """Our Debian package on a machine: installed, hardened, upgraded, removed, purged."""
 
+import pathlib
 import re
+import subprocess
 
 from gk import image, packages
 from gk.case import equal, expect, test
@@ -42,6 +44,17 @@ def it_installs_and_runs(t):
     expect("0." in version or "1." in version, f"gatekeel --version prints a version: {version!r}")
     equal(m.sh("stat -c '%a %U %G' /etc/gatekeel/keys").strip(), "750 root gatekeel", "the keys' folder")
     equal(m.sh("systemctl --failed --plain --no-legend").strip(), "", "failed units")
+
+
+@test
+def it_ships_the_documents(t):
+    """Every document of the repository, where README's links lead, and not packed."""
+    root = pathlib.Path(__file__).resolve().parents[3]
+    wanted = {f"./usr/share/doc/gatekeel/{path.relative_to(root)}" for path in [*root.glob("*.md"), *root.glob("docs/*.md")]}
+    listing = subprocess.run(["dpkg-deb", "-c", t.deb()], check=True, capture_output=True, text=True).stdout
+    shipped = {line.split()[5] for line in listing.splitlines()}
+    expect("./usr/share/doc/gatekeel/README.md" in wanted, "README.md is a document")
+    equal(sorted(wanted - shipped), [], "documents that are not in the package")
 
 
 @test
