@@ -60,7 +60,7 @@ final class AgentService {
                     return []
                 },
                 "Reconnect": { [weak self] _ in
-                    self?.client.networkChanged()
+                    self?.client.reconnect()
                     return []
                 },
             ])
