@@ -1,14 +1,14 @@
 /// How much a message matters: the priorities of `syslog(3)` that Gatekeel uses.
 public enum Level: Int, Sendable, Comparable, CaseIterable {
-    /// Something failed and somebody has to act.
+    /// Something failed, and an operator has to act.
     case error = 3
-    /// Something failed that heals by itself, or will fail.
+    /// Something failed and may recover without help, or is about to fail.
     case warning = 4
-    /// Something an operator looks for in the story: registered, installed, rolled back.
+    /// What an operator looks for: registered, installed, removed.
     case notice = 5
-    /// The steps between.
+    /// The steps between those.
     case info = 6
-    /// For those who build it; off by default.
+    /// For developers; off by default.
     case debug = 7
 
     /// Less severe is greater, as syslog counts.
