@@ -144,7 +144,8 @@ public final class CoAPSession: Session, ContextOwner {
     func presumedLoss() -> TransportError {
         if let text = context?.unreachable { return .unreachable(text) }
         if connected { return .closed }
-        return .handshake(progress.reason)
+        // An alert of the server's says more than the step at which the handshake ended.
+        return .handshake(context?.alert ?? progress.reason)
     }
 
     // MARK: Silence
