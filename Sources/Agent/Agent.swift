@@ -58,11 +58,9 @@ public final class Agent {
         device = DeviceObject(
             settings: DeviceSettings(configuration.device), agentVersion: Product.version,
             control: BusHostControl(hostProxy), scheduler: scheduler, afterAnswer: { flusher.afterAnswer($0) })
-        let fetcher = ProcessFetcher(
-            limit: Int(clamping: configuration.software.maxPackageSize),
-            deadline: configuration.software.downloadTimeout, scheduler: scheduler)
         software = SoftwareManagement(
-            Agent.options(configuration, folder: folder), installer: installer, fetcher: fetcher, scheduler: scheduler)
+            Agent.options(configuration, folder: folder), installer: installer, fetcher: ProcessFetcher(),
+            scheduler: scheduler)
         let reporter = Reporter(endpoint: endpoint)
         client = Client(
             endpoint: endpoint,
@@ -72,7 +70,9 @@ public final class Agent {
         service = AgentService(client: client, endpoint: endpoint, scheduler: scheduler)
         flusher.client = client
         reporter.changed = { [weak service] in service?.statusChanged() }
+        service.transfers = TransferView(software, scheduler: scheduler)
         software.report = { Reporter.report($0) }
+        software.transfersChanged = { [weak service] in service?.statusChanged() }
         device.rebootFailed = { error in
             Log.error("The reboot that a server asked for did not come about: \("\(error)", .reason)")
         }
@@ -199,6 +199,8 @@ public final class Agent {
             folder: "\(folder)/software", answerTimeout: configuration.software.answerTimeout,
             restoreActivation: configuration.software.restoreActivation,
             maximumPackageSize: Int(clamping: configuration.software.maxPackageSize),
+            downloads: DownloadSettings(configuration.software), reserve: DiskReserve(configuration.software),
+            maximumInstances: configuration.software.maxInstances,
             // The unit hides /proc/sys, and gives it by its environment.
             boot: MachineIdentity.boot ?? getenv("GATEKEEL_BOOT").map { String(cString: $0) } ?? "unknown")
     }

@@ -33,6 +33,22 @@ extension DeviceSettings {
     }
 }
 
+extension DownloadSettings {
+    init(_ configuration: SoftwareConfiguration) {
+        self.init(
+            concurrent: configuration.maxDownloads, patience: configuration.downloadPatience,
+            minimumRate: Int(clamping: configuration.minDownloadRate), timeout: configuration.downloadTimeout,
+            allowsLocal: configuration.allowLocalDownloads)
+    }
+}
+
+extension DiskReserve {
+    init(_ configuration: SoftwareConfiguration) {
+        self.init(
+            percent: configuration.diskReserve.percent, minimum: Int(clamping: configuration.diskReserve.bytes))
+    }
+}
+
 extension Duration {
     fileprivate var wholeSeconds: UInt32 { UInt32(clamping: components.seconds) }
 }

@@ -29,7 +29,7 @@ final class AgentService {
     private let scheduler: any Scheduler
     private let object = BusObject(path: Agent1.path)
     /// The packages on their way; until they are set there are none.
-    weak var transfers: (any PackageTransfers)?
+    var transfers: (any PackageTransfers)?
 
     init(client: Client, endpoint: String, scheduler: any Scheduler) {
         self.client = client
@@ -44,7 +44,8 @@ final class AgentService {
                     [.list(try self?.read(call.arguments.first?.text ?? "").map(\.properties) ?? [])]
                 },
                 "Cancel": { [weak self] call throws(BusError) in
-                    try await self?.cancel(call.arguments.first?.unsigned ?? 0)
+                    guard let self else { throw ContractError(.failed, "the service ends").busError }
+                    try await cancel(call.arguments.first?.unsigned ?? 0)
                     return []
                 },
             ])

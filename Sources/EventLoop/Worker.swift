@@ -1,6 +1,6 @@
 import Glibc
 
-/// A thread for blocking work (libarchive, OpenSSL over files, `fsync`), in the order it was asked for.
+/// A thread for blocking work (libarchive, OpenSSL over files, `fsync`); jobs run in the order in which they were given.
 ///
 /// The thread ends when nothing is left to do, so that an idle daemon has one thread.
 public final class Worker: @unchecked Sendable {
@@ -8,12 +8,15 @@ public final class Worker: @unchecked Sendable {
 
     public static let shared = Worker()
 
-    /// For packages that are taken in: copying and decompressing a large one must not stand before the writes of a
-    /// deployment, while units are down.
+    /// For packages that are staged: copying and decompressing a large one must not delay the writes of a deployment while
+    /// units are down.
     public static let intake = Worker()
 
-    /// For the resolution of names alone: a name server that does not answer must hold up no durable write.
+    /// For the resolution of names: a name server that does not answer must delay no state file.
     public static let names = Worker()
+
+    /// For the bytes of packages while they are transferred: a slow disk must not delay state files.
+    public static let transfers = Worker()
 
     private let lock = Lock()
     private var queue: [@Sendable () -> Void] = []

@@ -22,7 +22,7 @@ public enum FetchProgram {
             let transfer = try Transfer(request, body: FileDescriptor(owning: 1), status: try status.duplicate())
             return transfer.run() ? 0 : 1
         } catch {
-            let failure = error as? FetchError ?? FetchError(.other, mayRetry: false, "the request: \(error)")
+            let failure = error as? FetchError ?? FetchError(.other, .final, "the request: \(error)")
             try? status.write(FetchStatus.error(failure).line)
             return 1
         }

@@ -17,6 +17,8 @@ final class Uploads {
     enum Outcome {
         /// Answer it so.
         case respond(WireMessage)
+        /// Answer it so once the sink has room for the next block.
+        case accept(any UploadSink, WireMessage)
         /// Serve it: it is whole.
         case deliver(Request)
         /// The last block went into the sink, which answers.
@@ -112,6 +114,7 @@ final class Uploads {
         }
         transfers[key] = transfer
         watch()
+        if case .sink(let sink) = transfer.target { return .accept(sink, accepted(block)) }
         return .respond(accepted(block))
     }
 

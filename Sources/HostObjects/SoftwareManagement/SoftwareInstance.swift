@@ -6,6 +6,7 @@ struct SoftwareInstance: Hashable, Sendable {
     /// Work that has not ended; a second one is refused meanwhile.
     enum Job: String, Hashable, Sendable {
         case transferring, verifying, installing, removing, activating, deactivating
+        case clearing = "dropping a transfer"
     }
 
     /// What Uninstall asks for.
@@ -46,6 +47,9 @@ struct SoftwareInstance: Hashable, Sendable {
         return true
     }
 
+    /// Whether a transfer is under way that can be ended: also one that a restart interrupted.
+    var isCancellable: Bool { record.state == .downloadStarted && (job == nil || job == .transferring) }
+
     /// A package may be delivered now.
     func admitDelivery() throws(OperationError) {
         try admit("a package", in: [.initial])
@@ -66,7 +70,7 @@ struct SoftwareInstance: Hashable, Sendable {
     ) throws(OperationError) -> InstalledPackage {
         guard arguments.isEmpty else { throw OperationError(.badRequest, "\(operation) takes no argument") }
         try admit(operation, in: [.installed])
-        guard let inPlace else { throw OperationError(.internalServerError, "the package is not in place any more") }
+        guard let inPlace else { throw OperationError(.internalServerError, "the package is no longer in place") }
         return inPlace
     }
 
@@ -84,9 +88,9 @@ struct SoftwareInstance: Hashable, Sendable {
         return .remove(name: inPlace.name)
     }
 
-    /// Delete is for an instance that holds nothing (and never for 0, which the object sees to).
+    /// Delete is for an instance that holds nothing, or whose transfer it cancels (and never for 0: the object refuses that).
     func admitDelete() throws(OperationError) {
-        try admit("Delete", in: [.initial])
+        if !isCancellable { try admit("Delete", in: [.initial]) }
         guard inPlace == nil else {
             throw OperationError(.methodNotAllowed, "\(name) is in place: Uninstall it before Delete")
         }

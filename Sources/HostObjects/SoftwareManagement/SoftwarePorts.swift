@@ -28,7 +28,7 @@ public struct InstalledPackage: Hashable, Sendable {
     }
 }
 
-/// The installer's no.
+/// A refusal of the installer's.
 public struct InstallerRefusal: Error, Hashable, Sendable {
     public enum Kind: Hashable, Sendable {
         /// The signature does not hold, or the package is damaged.
@@ -109,23 +109,4 @@ public protocol SoftwareInstaller: AnyObject {
     func deployment(of token: String) async throws(InstallerRefusal) -> String?
 
     func snapshot() async throws(InstallerRefusal) -> InstallerSnapshot
-}
-
-/// A download that ended without a package.
-public struct FetchFailure: Error, Hashable, Sendable {
-    public let result: UpdateResult
-    /// For people; without user information and query of the URI.
-    public let reason: String
-
-    public init(_ result: UpdateResult, _ reason: String) {
-        self.result = result
-        self.reason = reason
-    }
-}
-
-/// Fetches packages: `gatekeel-fetch` in the daemon, a fake in tests.
-@LoopActor
-public protocol SoftwareFetcher: AnyObject {
-    /// Downloads into a file, going on where an earlier call for the same file stopped; retries within bounds.
-    func fetch(_ uri: String, to path: String) async throws(FetchFailure)
 }

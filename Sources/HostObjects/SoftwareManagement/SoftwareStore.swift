@@ -33,7 +33,8 @@ struct SoftwareStore: Sendable {
 
     /// Removes what is left of a transfer; blocks. What is not there is no error.
     func removePackage(_ instance: UInt16) throws(Errno) {
-        for name in (try? Files.names(in: folder)) ?? [] where name.hasPrefix("\(instance).package") {
+        for name in try Files.names(in: folder)
+        where name.drop(while: { $0 == "." }).hasPrefix("\(instance).package") {
             try Files.remove("\(folder)/\(name)")
         }
     }

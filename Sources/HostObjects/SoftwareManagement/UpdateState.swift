@@ -30,9 +30,9 @@ public enum SoftwareEvent: Hashable, Sendable {
     case pushStarted
     /// A Package URI that can be fetched.
     case uriAccepted
-    /// An empty Package URI, or one whose scheme is not supported.
-    case uriRefused
-    /// The transfer ended without a package.
+    /// A delivery that is refused before it begins: a Package URI that cannot be used, no space.
+    case deliveryRefused(UpdateResult)
+    /// The transfer ended without a package; with `initial` it was cancelled.
     case transferFailed(UpdateResult)
     /// All bytes are stored.
     case transferCompleted
@@ -65,7 +65,7 @@ extension UpdateState {
     func next(_ event: SoftwareEvent, inPlace: Bool) -> (state: UpdateState, result: UpdateResult?)? {
         switch (self, event) {
         case (.initial, .pushStarted), (.initial, .uriAccepted): (.downloadStarted, .downloading)
-        case (.initial, .uriRefused): (.initial, .invalidURI)
+        case (.initial, .deliveryRefused(let result)): (.initial, result)
         case (.downloadStarted, .transferFailed(let result)): (.initial, result)
         case (.downloadStarted, .transferCompleted): (.downloaded, .initial)
         case (.downloaded, .verified): (.delivered, .verified)
