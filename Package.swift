@@ -70,7 +70,7 @@ let package = Package(
         module("Bus", ["CSDBus", "EventLoop", "Linux"]),
         module("Journal", ["CSDJournal", "Linux"]),
         module("JSON"),
-        module("Configuration", ["Linux"]),
+        module("Configuration", ["State", "Linux"]),
         module("FetchProtocol"),
         module("Fetch", ["CCurl", "FetchProtocol", "Linux"]),
         module("Archive", ["CArchive", "Linux", "FaultPoints"]),

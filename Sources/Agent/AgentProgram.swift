@@ -31,9 +31,9 @@ public enum AgentProgram {
 
 @LoopActor
 private final class Main {
-    private let files = AgentConfiguration.files
+    private let folder = getenv("STATE_DIRECTORY").map { String(cString: $0) } ?? "/var/lib/gatekeeld"
     private var agent: Agent?
-    private var leaving = false
+    private var isLeaving = false
 
     func run() async {
         // Before anything makes a thread: sd-event takes signals that are blocked everywhere.
@@ -42,43 +42,57 @@ private final class Main {
         _ = SignalSource(SIGHUP) { [self] in reload() }
         ServiceManager.feedWatchdog()
 
-        let configuration: AgentConfiguration
+        let store = ConfigurationStore<AgentConfiguration>(
+            AgentConfiguration.files, keptIn: "\(folder)/configuration")
+        let loaded: ConfigurationStore<AgentConfiguration>.Loaded
         do throws(ConfigurationError) {
-            configuration = try AgentConfiguration.load(files)
+            loaded = try store.readOrKept()
         } catch {
             Reporter.report(error)
+            Log.error(
+                "gatekeeld cannot start: the configuration has errors, and there is no earlier one that worked. 'gatekeel config check' names every error; fix them, then 'systemctl restart gatekeeld'"
+            )
+            // The unit does not restart for this status: another attempt would end the same way.
             EventLoop.shared.exit(EX_CONFIG)
             return
+        }
+        if let refused = loaded.refused {
+            Reporter.report(refused)
+            Log.event(
+                .configurationKept,
+                "The configuration has \(refused.problems.count) errors; the last one that worked is in use. 'gatekeel config check' names every error; fix them, then 'systemctl reload gatekeeld'"
+            )
         }
         do {
             // Servers need no bus: they keep their sessions and observations while it is away.
             let bus = try BusConnection.system(retry: LoopScheduler.shared)
             bus.onDisconnect = { [self] in
-                guard !leaving else { return }
-                Log.warning("The system bus is gone; until it is back nothing can be installed")
+                guard !isLeaving else { return }
+                Log.warning(
+                    "The system bus is gone; nothing can be installed until it is back. If it does not come back, look at 'systemctl status dbus'"
+                )
             }
             bus.onReconnect = { [self] in
-                guard !leaving else { return }
-                LoopActor.spawn { await self.agent?.busReturned(bus) }
+                guard !isLeaving else { return }
+                LoopActor.spawn { await self.agent?.busReturned() }
             }
-            let folder = getenv("STATE_DIRECTORY").map { String(cString: $0) } ?? "/var/lib/gatekeeld"
-            let agent = try Agent(configuration, folder: folder, bus: bus)
+            let agent = try Agent(loaded, store, folder: folder, bus: bus)
             self.agent = agent
-            try await agent.start(bus)
+            try await agent.start(loaded)
         } catch {
             Log.error("gatekeeld cannot start: \("\(error)", .reason)")
             EventLoop.shared.exit(EX_UNAVAILABLE)
             return
         }
-        if configuration.servers.isEmpty {
+        if loaded.configuration.servers.isEmpty {
             Log.notice("No server is configured: add a section [Server NAME] in /etc/gatekeel/gatekeeld.conf.d/")
         }
-        ServiceManager.ready(status: configuration.servers.isEmpty ? "No server is configured" : "Registering")
+        ServiceManager.ready(status: agent?.statusLine ?? "")
     }
 
     private func leave() {
-        guard !leaving else { return }
-        leaving = true
+        guard !isLeaving else { return }
+        isLeaving = true
         ServiceManager.stopping()
         LoopActor.spawn { [self] in
             await agent?.stop()
@@ -86,12 +100,15 @@ private final class Main {
         }
     }
 
+    /// SIGHUP: without an answer. `systemctl reload` calls `Agent1.Reload`, which has one.
     private func reload() {
-        guard let agent, !leaving else { return }
+        guard let agent, !isLeaving else { return }
         ServiceManager.reloading()
         LoopActor.spawn { [self] in
-            await agent.reload(files)
-            ServiceManager.ready(status: "Configuration read anew")
+            // What is wrong was reported.
+            try? await agent.reload()
+            guard !isLeaving else { return }
+            ServiceManager.ready(status: agent.statusLine)
         }
     }
 }

@@ -24,17 +24,18 @@ protocol PackageTransfers: AnyObject {
 /// adm. What changes something is for root and the service's own user; this is checked here as well.
 @LoopActor
 final class AgentService {
-    private let client: Client
-    private let endpoint: String
-    private let scheduler: any Scheduler
-    private let object = BusObject(path: Agent1.path)
-    /// The packages on their way; until they are set there are none.
-    var transfers: (any PackageTransfers)?
+    /// Loads the configuration again; set by the agent.
+    var reload: (@LoopActor () async throws(ContractError) -> Void)?
 
-    init(client: Client, endpoint: String, scheduler: any Scheduler) {
-        self.client = client
-        self.endpoint = endpoint
-        self.scheduler = scheduler
+    private let environment: AgentEnvironment
+    private let clock: StableClock
+    private let object = BusObject(path: Agent1.path)
+
+    private var client: Client { environment.client }
+
+    init(_ environment: AgentEnvironment) {
+        self.environment = environment
+        clock = StableClock(environment.scheduler)
         object.add(
             Agent1.interface,
             methods: [
@@ -69,19 +70,24 @@ final class AgentService {
     func statusChanged() { object.emit(Agent1.interface, "StatusChanged", [.properties(status.properties)]) }
 
     private var status: AgentStatus {
-        let now = scheduler.now
-        let clock = Int64(time(nil))
-        func moment(_ at: Duration?) -> Int64 { at.map { clock + ($0 - now).components.seconds } ?? 0 }
+        func moment(_ at: Duration?) -> Int64 { at.map { clock.seconds(at: $0) } ?? 0 }
+        let servers = client.status.map { server in
+            ServerStatus(
+                name: server.name, uri: server.uri, state: .init(server.state),
+                shortServerID: Int(server.shortServerID),
+                registeredAt: server.location == nil ? 0 : moment(server.since),
+                nextAttempt: moment(server.nextAttempt), lifetime: Int64(server.lifetime),
+                reason: server.lastError ?? "")
+        }
+        let unusable = environment.accountSeeds.unusable.map { account in
+            ServerStatus(
+                name: account.name, uri: account.uri, state: .unusable, shortServerID: account.shortServerID,
+                reason: account.refusal.description)
+        }
         return AgentStatus(
-            endpoint: endpoint, version: Product.version,
-            servers: client.status.map { server in
-                let isRegistered = server.location != nil
-                return ServerStatus(
-                    name: server.name, uri: server.uri, state: .init(server.state),
-                    shortServerID: Int(server.shortServerID), registeredAt: isRegistered ? moment(server.since) : 0,
-                    nextAttempt: moment(server.nextAttempt), lifetime: Int64(server.lifetime),
-                    reason: server.lastError ?? "")
-            }, transfers: transfers?.transfers ?? [])
+            endpoint: environment.endpoint, version: Product.version, servers: servers + unusable,
+            transfers: environment.transfers?.transfers ?? [],
+            configurationProblems: environment.configurationProblems.map(\.description))
     }
 
     /// - Throws: `AccessDenied` for everybody but root and the service's own user.
@@ -93,7 +99,7 @@ final class AgentService {
 
     private func cancel(_ instance: UInt64) async throws(BusError) {
         do throws(ContractError) {
-            guard let transfers, let instance = UInt16(exactly: instance) else {
+            guard let transfers = environment.transfers, let instance = UInt16(exactly: instance) else {
                 throw ContractError(.notFound, "no transfer to instance \(instance) is under way")
             }
             try await transfers.cancel(instance)

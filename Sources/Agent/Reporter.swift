@@ -4,11 +4,11 @@ import HostObjects
 import Journal
 import LwM2MClient
 
-/// Writes what the parts tell into the journal.
+/// Writes what the client and object 9 report into the journal.
 @LoopActor
 final class Reporter {
     private let endpoint: String
-    /// Is called after each report about a server.
+    /// Called after each report about a server.
     var changed: (@LoopActor () -> Void)?
 
     init(endpoint: String) { self.endpoint = endpoint }
@@ -20,15 +20,17 @@ final class Reporter {
                 .registered,
                 "Registered with the server \(server, .server) as \(endpoint, .endpoint) at \(location, .path)")
         case .reachedAgain(let server):
-            Log.notice("The server \(server, .server) is reached again")
+            Log.notice("The server \(server, .server) is in contact again; the registration lasted")
         case .lost(let server, let reason):
             Log.event(
-                .registrationFailed, "The server \(server, .server) is out of reach: \(reason, .reason); attempts go on"
+                .registrationFailed,
+                "The server \(server, .server) is out of reach: \(reason, .reason); retrying. 'gatekeel status' shows the next attempt; check the network and the server if it does not come back"
             )
         case .refused(let server, let code, let diagnostic):
             Log.event(
                 .registrationFailed,
-                "The server \(server, .server) refuses \(endpoint, .endpoint): \(code, .code) \(diagnostic, .reason)")
+                "The server \(server, .server) refuses \(endpoint, .endpoint) with \(code, .code): \(diagnostic.isEmpty ? "no reason given" : diagnostic, .reason); check that this endpoint and its security are set up there"
+            )
         case .deregistered(let server):
             Log.event(.deregistered, "De-registered from the server \(server, .server)")
         }

@@ -1,30 +1,30 @@
-/// One entry of an archive: its header, with names already checked.
+/// One entry of an archive: its header, with checked names.
 public struct ArchiveEntry: Hashable, Sendable {
-    /// What an entry is.
+    /// The type of an entry.
     public enum Kind: Hashable, Sendable {
         /// A regular file.
         case file
         /// A folder.
         case directory
-        /// A symbolic link and its target, as text.
+        /// A symbolic link with its target as text.
         case symbolicLink(target: String)
         /// A hard link to an earlier file of the same archive, by its path from the archive's root.
         case hardLink(target: String)
-        /// What is never unpacked: a device, a FIFO, a socket.
+        /// A type that is never unpacked: a device, a FIFO, a socket.
         case special(String)
     }
 
-    /// The path from the archive's root, without leading or trailing slash: `usr/bin/foo`; empty for the root itself.
+    /// The path from the archive's root, without leading or trailing slash: `usr/bin/foo`. Empty for the root itself.
     public var path: String
     public var kind: Kind
-    /// Permission bits, with setuid, setgid and sticky: at most 0o7777.
+    /// Permission bits including setuid, setgid and sticky: at most 0o7777.
     public var mode: UInt32
-    /// Bytes, of files only.
+    /// The size in bytes; 0 unless it is a file.
     public var size: Int
-    /// The owner's number and, where the archive has it, name.
+    /// The owner's number, and the name if the archive has it.
     public var owner: UInt32
     public var ownerName: String
-    /// The group's number and, where the archive has it, name.
+    /// The group's number, and the name if the archive has it.
     public var group: UInt32
     public var groupName: String
     /// The time of modification: seconds since the epoch, and nanoseconds.

@@ -1,26 +1,26 @@
 import Glibc
 import Linux
 
-/// Why an archive was not read or not unpacked; the description says what to do about it.
+/// Why an archive was not read or not unpacked. The description says what to do.
 public enum ArchiveError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The archive or the tree could not be read or written.
     case file(Errno)
-    /// Not enough room: found out before unpacking, or by `ENOSPC` or `EDQUOT` while it ran.
+    /// There is not enough space: found before unpacking, or by `ENOSPC` or `EDQUOT` during it.
     case noSpace(String)
     /// The archive is damaged, truncated or of another format.
     case damaged(String)
-    /// libarchive warned: what it read may not be what was packed.
+    /// libarchive gave a warning: what it read may differ from what was packed.
     case doubtful(path: String, reason: String)
-    /// A bound was passed.
+    /// A limit was exceeded.
     case limit(String)
-    /// A name that no honest package has.
+    /// A name that a valid package does not have.
     case badName(name: String, reason: String)
-    /// An entry that is not unpacked by policy: a device, a setuid file, a hard link to somewhere else.
+    /// An entry that the policy refuses: a device, a setuid file, a hard link out of the archive.
     case refused(path: String, reason: String)
-    /// Two entries for one place.
+    /// Two entries have the same path.
     case duplicate(path: String)
 
-    /// The error of a failed system call while unpacking.
+    /// The error of a system call that failed during unpacking.
     init(_ error: Errno) {
         self = error.code == ENOSPC || error.code == EDQUOT ? .noSpace("\(error)") : .file(error)
     }
@@ -28,13 +28,13 @@ public enum ArchiveError: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .file(let error): "\(error)"
-        case .noSpace(let reason): "not enough space: \(reason); make room and try again"
-        case .damaged(let reason): "the archive is damaged: \(reason); build or fetch it again"
+        case .noSpace(let reason): "not enough space: \(reason); free some space and try again"
+        case .damaged(let reason): "the archive is damaged: \(reason); download or build it again"
         case .doubtful(let path, let reason): "\(path): \(reason); build the archive again with plain names and headers"
         case .limit(let reason): "\(reason); make the package smaller, or raise the limit in installd.conf"
-        case .badName(let name, let reason): "the name «\(name)» \(reason); rename it in the package"
+        case .badName(let name, let reason): "the name '\(name)' \(reason); rename it in the package"
         case .refused(let path, let reason): "\(path): \(reason)"
-        case .duplicate(let path): "\(path) is in the package twice; pack it once"
+        case .duplicate(let path): "\(path) is in the package twice; remove one"
         }
     }
 }

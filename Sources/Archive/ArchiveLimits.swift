@@ -1,4 +1,4 @@
-/// The bounds of an archive, all checked before the bytes they bound are written.
+/// The limits of an archive. Each is checked before the bytes that it limits are written.
 public struct ArchiveLimits: Hashable, Sendable {
     /// The most entries of any kind.
     public var entries = 100_000
@@ -6,11 +6,11 @@ public struct ArchiveLimits: Hashable, Sendable {
     public var totalBytes = 4 << 30
     /// The most bytes of one file.
     public var fileBytes = 2 << 30
-    /// The most bytes of one path; a part of it has at most 255 as the kernel wants.
+    /// The most bytes of one path. Each part has at most 255, the kernel's limit.
     public var pathBytes = 1024
     /// The most folders in one path.
     public var depth = 48
-    /// The most bytes unpacked for one byte packed. The first 16 MiB are free: small archives of zeros are honest.
+    /// The most unpacked bytes per packed byte. The first 16 MiB are not counted, so that small archives of zeros are accepted.
     public var ratio = 200
     /// Whether files may be setuid or setgid.
     public var allowsSetuid = false
@@ -19,6 +19,6 @@ public struct ArchiveLimits: Hashable, Sendable {
 
     public init() {}
 
-    /// What `ratio` does not count.
+    /// The unpacked bytes that `ratio` does not count.
     static let ratioAllowance = 16 << 20
 }

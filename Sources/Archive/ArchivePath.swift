@@ -1,9 +1,9 @@
-/// The names of an archive's entries, as they may be.
+/// Checks the names of an archive's entries.
 enum ArchivePath {
     /// The path of an entry, from the archive's root: `usr/bin/foo`; empty for the root itself.
     ///
-    /// A leading `./` and the final `/` of a folder are taken off, as dpkg-deb and tar write them. All else that is not a
-    /// plain relative path is refused: absolute, `..`, `.` or empty parts, control characters, what is not UTF-8.
+    /// Removes a leading `./` and the final `/` of a folder, which dpkg-deb and tar write. Refuses everything else that is not
+    /// a plain relative path: absolute paths, parts that are `..`, `.` or empty, control characters, invalid UTF-8.
     static func normalise(_ raw: [UInt8], limits: ArchiveLimits) throws(ArchiveError) -> String {
         func bad(_ reason: String) -> ArchiveError { .badName(name: printable(raw), reason: reason) }
         guard raw.count <= limits.pathBytes + 3 else { throw bad("has more than \(limits.pathBytes) bytes") }
@@ -19,21 +19,21 @@ enum ArchivePath {
         for part in path.split(separator: 0x2f, omittingEmptySubsequences: false) {
             depth += 1
             if part.isEmpty { throw bad("has an empty part") }
-            if part == [0x2e] { throw bad("has a part «.»") }
-            if part == [0x2e, 0x2e] { throw bad("leads upwards («..»)") }
+            if part == [0x2e] { throw bad("has a part '.'") }
+            if part == [0x2e, 0x2e] { throw bad("leads upwards ('..')") }
             if part.count > 255 { throw bad("has a part of more than 255 bytes") }
         }
         if depth > limits.depth { throw bad("is deeper than \(limits.depth) folders") }
         return path.count == raw.count ? text : String(decoding: path, as: UTF8.self)
     }
 
-    /// The target of a symbolic link: kept as text and never followed here.
+    /// Checks the target of a symbolic link, which is kept as text and never followed here.
     ///
-    /// An absolute target is normal in Debian packages. A relative one that climbs above the archive's root is refused: no
-    /// honest package needs it, and where the tree is laid over another root it would mean something else.
+    /// Absolute targets are normal in Debian packages. A relative target that leads above the archive's root is refused: no
+    /// valid package needs it, and it would point elsewhere once the tree is overlaid on another root.
     static func checkTarget(_ raw: [UInt8], of path: String) throws(ArchiveError) -> String {
         func bad(_ reason: String) -> ArchiveError {
-            .refused(path: path, reason: "its target «\(printable(raw))» \(reason)")
+            .refused(path: path, reason: "its target '\(printable(raw))' \(reason); correct the link in the package")
         }
         guard !raw.isEmpty else { throw bad("is empty") }
         guard raw.count < 4096 else { throw bad("has more than 4095 bytes") }
@@ -52,7 +52,7 @@ enum ArchivePath {
     ) throws(ArchiveError) -> String {
         if raw.contains(where: { $0 < 0x20 || $0 == 0x7f }) { throw error("has a control character") }
         guard let text = String(validating: raw, as: UTF8.self) else { throw error("is not UTF-8") }
-        // C1 controls and the characters that reorder or hide text on a terminal.
+        // C1 controls, and characters that reorder or hide text on a terminal.
         let hidden = text.unicodeScalars.contains {
             switch $0.value {
             case 0x80...0x9f, 0x200b...0x200f, 0x2028...0x202e, 0x2066...0x2069, 0xfeff: true
@@ -63,7 +63,7 @@ enum ArchivePath {
         return text
     }
 
-    /// A hostile name, fit for a message: at most 200 bytes, everything but plain ASCII as `\xNN`.
+    /// A hostile name made safe for a message: at most 200 bytes, everything but printable ASCII as `\xNN`.
     static func printable(_ raw: [UInt8]) -> String {
         var text = ""
         for byte in raw.prefix(200) {

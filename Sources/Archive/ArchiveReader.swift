@@ -6,7 +6,7 @@ import Linux
 public enum Compression: String, Hashable, Sendable, CaseIterable {
     case none, gzip, xz, zstd
 
-    /// What `archive_filter_code(3)` calls it.
+    /// Its code in `archive_filter_code(3)`.
     fileprivate var filterCode: Int32 {
         switch self {
         case .none: ARCHIVE_FILTER_NONE
@@ -17,18 +17,18 @@ public enum Compression: String, Hashable, Sendable, CaseIterable {
     }
 }
 
-/// Reads a tar archive (ustar, GNU, pax) from a byte range of a file, one entry after the other: `archive_read_new(3)`.
+/// Reads a tar archive (ustar, GNU, pax) from a byte range of a file, entry by entry: `archive_read_new(3)`.
 ///
-/// Only the named compression and only tar are enabled: the archive does not choose what code reads it. Every return class
-/// of libarchive's is handled: OK; WARN refuses, for what was read may not be what was packed; RETRY is tried three times;
-/// FAILED and FATAL end the reading for good; EOF is the end only after the archive's own end mark, so that one cut off
-/// between two entries is seen as well.
+/// Only tar and the named compression are enabled, so the archive does not choose the code that reads it. Every return code of
+/// libarchive is handled: OK; WARN refuses, because what was read may differ from what was packed; RETRY is tried three times;
+/// FAILED and FATAL end the reading; EOF is accepted only after tar's end mark, so that an archive that is cut off between two
+/// entries is detected as well.
 public final class ArchiveReader {
-    /// The limits that this reader holds.
+    /// The limits that this reader enforces.
     public let limits: ArchiveLimits
-    /// Entries read so far, the root included.
+    /// The number of entries read so far, including the root.
     public private(set) var entryCount = 0
-    /// Bytes of all files so far, as their headers say.
+    /// The bytes of all files so far, according to their headers.
     public private(set) var totalBytes = 0
 
     private let archive: OpaquePointer
@@ -39,9 +39,9 @@ public final class ArchiveReader {
     private var ended = false
     private var failure: ArchiveError?
 
-    /// Opens the archive and reads as far as its first header's filter wants.
+    /// Opens the archive and reads as much as the filter needs to recognise it.
     ///
-    /// - Parameter file: duplicated; its offset is not used.
+    /// - Parameter file: is duplicated; its offset is not used.
     public init(
         _ file: borrowing FileDescriptor, range: Range<Int>, compression: Compression,
         limits: ArchiveLimits = ArchiveLimits()
@@ -67,11 +67,11 @@ public final class ArchiveReader {
         let data = Unmanaged.passUnretained(feed).toOpaque()
         let opened = withLocale { archive_read_open2(archive, data, nil, feedRead, nil, nil) }
         guard opened == ARCHIVE_OK else { throw fail(feed.failure.map { .file($0) } ?? .damaged(message())) }
-        // libarchive passes what no filter recognises, and applies a filter as often as it finds it.
+        // libarchive passes through data that no filter recognises, and applies a filter as often as it matches.
         let code = compression.filterCode
         guard archive_filter_code(archive, 0) == code, archive_filter_count(archive) == (compression == .none ? 1 : 2)
         else {
-            throw fail(.damaged("it is not compressed with \(compression.rawValue), once"))
+            throw fail(.damaged("it is not compressed exactly once with \(compression.rawValue)"))
         }
     }
 
@@ -80,9 +80,9 @@ public final class ArchiveReader {
         if let locale { gk_locale_free(locale) }
     }
 
-    /// The next entry's header, or nil at the archive's end: `archive_read_next_header(3)`.
+    /// The next entry's header, or nil at the end of the archive: `archive_read_next_header(3)`.
     ///
-    /// What is left of the current entry's data is skipped. After an error every call throws that error.
+    /// Skips the rest of the current entry's data. After an error every call throws that error.
     public func next() throws(ArchiveError) -> ArchiveEntry? {
         if let failure { throw failure }
         if ended { return nil }
@@ -92,9 +92,9 @@ public final class ArchiveReader {
         switch result {
         case ARCHIVE_OK: break
         case ARCHIVE_EOF:
-            // Two blocks of zeros end a tar archive; libarchive is content without, but then it may be cut off.
+            // Two blocks of zeros end a tar archive. libarchive accepts an archive without them, but it may be truncated.
             guard archive_filter_bytes(archive, 0) > archive_read_header_position(archive) else {
-                throw fail(.damaged("it ends without tar's end mark: it was cut off"))
+                throw fail(.damaged("it has no end mark, so it is truncated"))
             }
             ended = true
             return nil
@@ -112,11 +112,11 @@ public final class ArchiveReader {
         } catch { throw fail(error) }
     }
 
-    /// The next block of the current entry's data and its offset in the file, or nil at its end:
-    /// `archive_read_data_block(3)`. Between blocks there may be holes.
+    /// Reads the next block of the current entry's data with its offset in the file: `archive_read_data_block(3)`. There may be
+    /// holes between blocks.
     ///
-    /// - Parameter body: gets the block; its memory is libarchive's and valid only inside.
-    /// - Returns: false at the end.
+    /// - Parameter body: gets the block and its offset. The memory belongs to libarchive and is valid only during the call.
+    /// - Returns: false at the end of the entry.
     func readBlock(_ body: (UnsafeRawBufferPointer, Int) throws(ArchiveError) -> Void) throws(ArchiveError) -> Bool {
         if let failure { throw failure }
         guard let current else { return false }
@@ -125,9 +125,9 @@ public final class ArchiveReader {
         var offset: la_int64_t = 0
         switch repeated({ archive_read_data_block(archive, &start, &count, &offset) }) {
         case ARCHIVE_OK:
-            // The limits hold for what the header says; libarchive must not deliver more than that.
+            // The limits were checked against the header's size; libarchive must not deliver more.
             guard offset >= 0, Int(offset) <= current.size, count <= current.size - Int(offset) else {
-                throw fail(.damaged("\(current.path) holds more than its header says"))
+                throw fail(.damaged("\(current.path) has more data than its header says"))
             }
             try body(UnsafeRawBufferPointer(start: start, count: count), Int(offset))
             return true
@@ -137,11 +137,11 @@ public final class ArchiveReader {
         }
     }
 
-    /// The whole data of the current entry.
+    /// All data of the current entry.
     public func readData(limit: Int) throws(ArchiveError) -> [UInt8] {
         guard let current else { return [] }
         guard current.size <= limit else {
-            throw fail(.limit("\(current.path) has \(current.size) bytes, more than \(limit)"))
+            throw fail(.limit("\(current.path) has \(current.size) bytes; the limit is \(limit)"))
         }
         var bytes = [UInt8](repeating: 0, count: current.size)
         while try readBlock({ (block, offset) in
@@ -152,14 +152,16 @@ public final class ArchiveReader {
 
     private func count(_ entry: ArchiveEntry) throws(ArchiveError) {
         entryCount += 1
-        if entryCount > limits.entries { throw .limit("more than \(limits.entries) entries") }
+        if entryCount > limits.entries { throw .limit("the archive has more than \(limits.entries) entries") }
         if entry.size > limits.fileBytes {
-            throw .limit("\(entry.path) has \(entry.size) bytes, more than \(limits.fileBytes)")
+            throw .limit("\(entry.path) has \(entry.size) bytes; the limit is \(limits.fileBytes)")
         }
         let (sum, overflow) = totalBytes.addingReportingOverflow(entry.size)
-        if overflow || sum > limits.totalBytes { throw .limit("more than \(limits.totalBytes) bytes unpacked") }
+        if overflow || sum > limits.totalBytes {
+            throw .limit("the archive unpacks to more than \(limits.totalBytes) bytes")
+        }
         totalBytes = sum
-        // What the headers promise and what the filter has already delivered: padding and giant headers count too.
+        // Count what the headers announce and what the filter has delivered, which includes padding and large headers.
         let unpacked = max(totalBytes, Int(archive_filter_bytes(archive, 0)))
         let (allowed, huge) = packedBytes.multipliedReportingOverflow(by: limits.ratio)
         if !huge, unpacked > allowed + ArchiveLimits.ratioAllowance {
@@ -176,12 +178,14 @@ public final class ArchiveReader {
             throw .damaged("\(path) has no size")
         }
         if case .hardLink = kind, archive_entry_size_is_set(raw) != 0, archive_entry_size(raw) > 0 {
-            throw .refused(path: path, reason: "a hard link with data of its own")
+            throw .refused(path: path, reason: "a hard link cannot have data; build the archive again")
         }
         let owner = archive_entry_uid(raw)
         let group = archive_entry_gid(raw)
         guard let owner = UInt32(exactly: owner), let group = UInt32(exactly: group) else {
-            throw .refused(path: path, reason: "its owner's number is out of range")
+            throw .refused(
+                path: path,
+                reason: "the number of its owner or group is out of range; build the package with root:root as owner")
         }
         return ArchiveEntry(
             path: path, kind: kind, mode: UInt32(archive_entry_perm(raw)) & 0o7777, size: size, owner: owner,
@@ -200,14 +204,14 @@ public final class ArchiveReader {
         case S_IFDIR: return .directory
         case S_IFLNK:
             guard let target = archive_entry_symlink(raw) else {
-                throw .refused(path: path, reason: "a link without target")
+                throw .refused(path: path, reason: "the link has no target; build the archive again")
             }
             return .symbolicLink(target: try ArchivePath.checkTarget(bytes(target), of: path))
         case S_IFCHR: return .special("a character device")
         case S_IFBLK: return .special("a block device")
         case S_IFIFO: return .special("a FIFO")
         case S_IFSOCK: return .special("a socket")
-        default: return .special("of an unknown kind")
+        default: return .special("an entry of an unknown type")
         }
     }
 
@@ -221,17 +225,19 @@ public final class ArchiveReader {
             let text = name.map { String(cString: $0) } ?? ""
             guard text == "security.capability", size <= 64 else {
                 let shown = ArchivePath.printable(Array(text.utf8))
-                throw .refused(path: path, reason: "the extended attribute «\(shown)» is not supported")
+                throw .refused(
+                    path: path,
+                    reason: "the extended attribute '\(shown)' is not supported; build the archive without it")
             }
             found = UnsafeRawBufferPointer(start: value, count: size).map { $0 }
         }
         if archive_entry_acl_types(raw) != 0 {
-            throw .refused(path: path, reason: "access control lists are not supported")
+            throw .refused(path: path, reason: "access control lists are not supported; build the archive without them")
         }
         return found
     }
 
-    /// Repeats what libarchive asks to repeat (`ARCHIVE_RETRY`), three times at most.
+    /// Repeats a call for which libarchive returns `ARCHIVE_RETRY`, at most three times.
     private func repeated(_ call: () -> Int32) -> Int32 {
         for _ in 0..<3 {
             let result = call()

@@ -2,45 +2,45 @@ import FaultPoints
 import Glibc
 import Linux
 
-/// Unpacks an archive beneath a folder that is empty and nobody else's.
+/// Unpacks an archive beneath an empty folder that nobody else uses.
 ///
-/// The archive is decompressed once. What is checked: the reader's limits and names; devices, FIFOs, sockets, setuid,
-/// capabilities and owners by policy; nothing is written through a symbolic link, outside the root or over another entry.
-/// When it fails, whatever was written is removed again.
+/// The archive is decompressed once. Limits and names are checked by the reader; devices, FIFOs, sockets, setuid, capabilities
+/// and owners by policy. Nothing is written through a symbolic link, outside the root or over another entry. On failure
+/// everything that was written is removed.
 public struct Extraction: Sendable {
     /// Where one entry goes.
     public enum Destination: Hashable, Sendable {
-        /// Beneath the root: a relative path, without `.`, `..` or empty parts.
+        /// Beneath the root, at a relative path without `.`, `..` or empty parts.
         case path(String)
-        /// Nowhere; it is checked all the same.
+        /// Nowhere. The entry is checked nevertheless.
         case skip
     }
 
-    /// What was unpacked.
+    /// The result of unpacking.
     public struct Report: Hashable, Sendable {
-        /// Entries unpacked, of any kind.
+        /// The number of unpacked entries of any kind.
         public var entries = 0
-        /// Bytes of files unpacked.
+        /// The bytes of unpacked files.
         public var bytes = 0
     }
 
-    /// Whose files they become.
+    /// The owners of the unpacked files.
     public var ownership: Ownership = .root
-    /// The bytes that the archive is said to unpack to, for the check before: the field `Installed-Size`, in
-    /// bytes (`Int(clamping: PackageControl.installedSize)`).
+    /// The announced size of the unpacked archive in bytes, for the check of free space: the field `Installed-Size`
+    /// (`Int(clamping: PackageControl.installedSize)`).
     public var expectedBytes = 0
     /// The bytes that must stay free beyond that.
     public var reserve = 16 << 20
 
     public init() {}
 
-    /// Unpacks all that is left of an archive, and flushes the file system once at the end (`syncfs(2)`): when this returns,
-    /// the tree is on the medium.
+    /// Unpacks the remaining entries of an archive and flushes the file system once at the end (`syncfs(2)`). When this
+    /// returns, the tree is on the disk.
     ///
     /// - Parameters:
     ///   - root: an empty folder.
-    ///   - place: says where an entry goes, in the order of the archive; for a hard link it is asked for the target as well, as
-    ///     a plain file of that path. It must give the same answer for the same path.
+    ///   - place: returns where an entry goes; called in the order of the archive. For a hard link it is also called for the
+    ///     target, as a plain file of that path. It must return the same answer for the same path.
     /// - Throws: `ArchiveError`, or what `place` throws.
     @discardableResult
     public func run(
@@ -55,7 +55,7 @@ public struct Extraction: Sendable {
             try faultPoint("archive.sync.after")
             return report
         } catch {
-            // The first error is the one to tell; what cannot be removed now is an orphan, removed at the next start.
+            // Report the first error. Files that cannot be removed now are orphans, which the next start removes.
             try? FileTree.removeContents(of: root)
             throw error
         }
@@ -65,11 +65,12 @@ public struct Extraction: Sendable {
         try faultPoint("archive.space.before")
         let space: FileSystemSpace
         do { space = try FileSystemSpace(of: root) } catch { throw ArchiveError(error) }
-        // A twentieth for the parts of blocks that files leave unused.
+        // Add 5 % for the unused parts of the files' last blocks.
         let slack = (expectedBytes / 20).addingReportingOverflow(reserve)
         let (wanted, overflow) = expectedBytes.addingReportingOverflow(slack.partialValue)
         guard !slack.overflow, !overflow, space.bytes >= wanted else {
-            throw ArchiveError.noSpace("\(wanted >> 10) KiB are wanted to unpack, \(space.bytes >> 10) KiB are free")
+            throw ArchiveError.noSpace(
+                "unpacking needs \(wanted >> 10) KiB, but only \(space.bytes >> 10) KiB are free")
         }
     }
 
@@ -81,7 +82,7 @@ public struct Extraction: Sendable {
         do { writer = try TreeWriter(root: root) } catch { throw ArchiveError(error) }
         var seen: Set<String> = []
         while let entry = try reader.next() {
-            // The root folder itself is the caller's.
+            // The caller owns the root folder itself.
             if entry.path.isEmpty, entry.kind == .directory { continue }
             try faultPoint("archive.entry.before")
             try check(entry, reader.limits)
@@ -112,7 +113,9 @@ public struct Extraction: Sendable {
             file.path = target
             file.kind = .file
             guard case .path(let source) = try place(file) else {
-                throw ArchiveError.refused(path: entry.path, reason: "a hard link to \(target), which is not installed")
+                throw ArchiveError.refused(
+                    path: entry.path,
+                    reason: "it is a hard link to \(target), which is not installed; pack it as a file")
             }
             try writer.makeHardLink(path, target: source)
         case .file:
@@ -144,7 +147,7 @@ public struct Extraction: Sendable {
             if !more { break }
         }
         guard end < entry.size else { return }
-        // A sparse file that ends with a hole.
+        // The file is sparse and ends with a hole.
         do throws(Errno) { try retrying("truncate \(entry.path)") { ftruncate(number, entry.size) } } catch {
             throw ArchiveError(error)
         }
@@ -154,15 +157,18 @@ public struct Extraction: Sendable {
         func refused(_ reason: String) -> ArchiveError { .refused(path: entry.path, reason: reason) }
         if entry.path.isEmpty { throw .badName(name: "", reason: "is the package's root, which must be a folder") }
         if case .special(let what) = entry.kind {
-            throw refused("\(what), which is not unpacked; let a unit or tmpfiles.d make it")
+            throw refused("\(what) is not unpacked; create it with a unit or tmpfiles.d")
         }
         if entry.kind != .directory, entry.mode & 0o6000 != 0, !limits.allowsSetuid {
             throw refused(
-                "setuid or setgid, which the policy does not allow; use a unit's User= and AmbientCapabilities=")
+                "it is setuid or setgid, which the policy does not allow; use a unit's User= and AmbientCapabilities=")
         }
-        if entry.kind == .directory, entry.mode & 0o4000 != 0 { throw refused("a folder that is setuid") }
+        if entry.kind == .directory, entry.mode & 0o4000 != 0 {
+            throw refused("a folder cannot be setuid; remove the bit in the package")
+        }
         if entry.capabilities != nil, !limits.allowsCapabilities || entry.kind != .file {
-            throw refused("has file capabilities, which the policy does not allow; use a unit's AmbientCapabilities=")
+            throw refused(
+                "it has file capabilities, which the policy does not allow; use a unit's AmbientCapabilities=")
         }
     }
 }

@@ -1,4 +1,4 @@
-/// Who owns what is unpacked.
+/// The owners of unpacked entries.
 public enum Ownership: Sendable {
     /// An owner and a group, by number.
     public struct Pair: Hashable, Sendable {
@@ -11,21 +11,21 @@ public enum Ownership: Sendable {
         }
     }
 
-    /// Everything belongs to root, and an entry that does not say so is refused.
+    /// Everything belongs to root. Entries with another owner are refused.
     case root
-    /// A map of the archive's owners; nil refuses the entry.
+    /// Maps the archive's owners. A result of nil refuses the entry.
     case mapped(@Sendable (ArchiveEntry) -> Pair?)
-    /// The archive's owners are ignored: everything belongs to who runs this. For looking into packages, and for tests.
+    /// Ignores the archive's owners: everything belongs to the calling user. For inspecting packages, and for tests.
     case caller
 
-    /// Whom an entry is given to; nil leaves it with who made it.
+    /// The owner to set for an entry; nil leaves it with the calling user.
     func pair(for entry: ArchiveEntry) throws(ArchiveError) -> Pair? {
         func unknown() -> ArchiveError {
             let name = entry.ownerName.isEmpty ? "\(entry.owner)" : entry.ownerName
             let group = entry.groupName.isEmpty ? "\(entry.group)" : entry.groupName
             return .refused(
                 path: entry.path,
-                reason: "belongs to \(name):\(group); build the package with root:root as owner of its files")
+                reason: "it belongs to \(name):\(group); build the package with root:root as owner of its files")
         }
         switch self {
         case .caller: return nil

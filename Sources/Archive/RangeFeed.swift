@@ -4,13 +4,13 @@ import Linux
 
 /// Feeds a byte range of a file to libarchive's callbacks (`archive_read_open2(3)`).
 ///
-/// Reads with `pread(2)` on a descriptor of its own, never a byte outside the range.
+/// Reads with `pread(2)` on its own descriptor, and never a byte outside the range.
 final class RangeFeed {
     private let file: FileDescriptor
     private let end: Int
     private var offset: Int
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 4096)
-    /// The failed read, if one failed.
+    /// The error of a failed read.
     private(set) var failure: Errno?
 
     init(_ file: borrowing FileDescriptor, _ range: Range<Int>) throws(Errno) {
@@ -21,7 +21,7 @@ final class RangeFeed {
 
     deinit { buffer.deallocate() }
 
-    /// The next bytes; their count is 0 at the end of the range, negative on failure.
+    /// Provides the next bytes. Returns their count, 0 at the end of the range, -1 on failure.
     fileprivate func next(_ start: UnsafeMutablePointer<UnsafeRawPointer?>) -> Int {
         guard offset < end else { return 0 }
         do throws(Errno) {
@@ -38,7 +38,7 @@ final class RangeFeed {
     }
 }
 
-/// libarchive's read callback. What failed is kept in the feed: `archive_set_error(3)` is variadic.
+/// libarchive's read callback. The error is kept in the feed, because `archive_set_error(3)` is variadic.
 func feedRead(
     _ archive: OpaquePointer?, _ data: UnsafeMutableRawPointer?, _ start: UnsafeMutablePointer<UnsafeRawPointer?>?
 ) -> Int {

@@ -1,19 +1,19 @@
 import Glibc
 import Linux
 
-/// Makes files and folders beneath a descriptor, folder by folder, and never outside.
+/// Creates files and folders beneath a descriptor, and never outside of it.
 ///
-/// Each folder is opened from its parent's descriptor as one name, without following links (`openat2(2)` with
-/// `RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS`), and stays open while entries for it or below it arrive, as they do in the order
-/// of an archive: a file costs one open, not a walk.
+/// Each folder is opened by its name from its parent's descriptor, without following links (`openat2(2)` with
+/// `RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS`). It stays open while entries in it or below it arrive, so in the order of an archive
+/// a file costs one open instead of a walk.
 struct TreeWriter: ~Copyable {
-    /// An open folder; counted, for the stack shares it with whoever works in it.
+    /// An open folder. It is reference-counted because the stack shares it with its users.
     final class Folder {
         let descriptor: FileDescriptor
         init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
     }
 
-    /// A folder's final attributes, set when nothing is written into it any more.
+    /// A folder's final attributes, which are set after the last write into it.
     private struct Attributes {
         var mode: UInt32
         var owner: Ownership.Pair?
@@ -27,13 +27,13 @@ struct TreeWriter: ~Copyable {
 
     init(root: borrowing FileDescriptor) throws(Errno) { self.root = Folder(try root.duplicate()) }
 
-    /// The folder that holds `path`, made with those above it where they are missing (0755), and the path's last name.
+    /// The folder that holds `path` and the path's last name. Missing folders are created (mode 0755).
     mutating func parent(of path: String) throws(ArchiveError) -> (folder: Folder, name: String) {
         guard let slash = path.utf8.lastIndex(of: 0x2f) else { return (try folder(""), path) }
         return (try folder(path[..<slash]), String(path[path.utf8.index(after: slash)...]))
     }
 
-    /// Opens a folder, made with those above it where they are missing.
+    /// Opens a folder. Missing folders are created.
     mutating func folder(_ path: Substring) throws(ArchiveError) -> Folder {
         let parts = path.split(separator: "/")
         var common = 0
@@ -53,7 +53,8 @@ struct TreeWriter: ~Copyable {
             case ENOENT: break
             case ELOOP, ENOTDIR:
                 throw .refused(
-                    path: String(path), reason: "leads through «\(name)», which is no folder in this package")
+                    path: String(path),
+                    reason: "the path leads through '\(name)', which is not a folder in this package; correct it")
             default: throw ArchiveError(error)
             }
         }
@@ -70,14 +71,14 @@ struct TreeWriter: ~Copyable {
         try FileDescriptor.open(beneath: above.descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
     }
 
-    /// Makes a folder and notes its attributes; one that is there already, from another entry's path, is the same folder.
+    /// Creates a folder and records its attributes. It may exist already because another entry's path needed it.
     mutating func makeFolder(_ path: String, like entry: ArchiveEntry, owner: Ownership.Pair?) throws(ArchiveError) {
         _ = try folder(path[...])
         folders[path] = Attributes(
             mode: entry.mode, owner: owner, modified: entry.modified, nanoseconds: entry.modifiedNanoseconds)
     }
 
-    /// Makes a file (`O_EXCL`), lets `fill` write it, and sets its attributes.
+    /// Creates a file (`O_EXCL`), lets `fill` write it, and sets its attributes.
     mutating func makeFile(
         _ path: String, like entry: ArchiveEntry, owner: Ownership.Pair?,
         fill: (borrowing FileDescriptor) throws(ArchiveError) -> Void
@@ -90,7 +91,7 @@ struct TreeWriter: ~Copyable {
         } catch { throw error.code == EEXIST ? .duplicate(path: path) : ArchiveError(error) }
         try fill(file)
         do throws(Errno) {
-            // In this order: chown takes setuid and capabilities away.
+            // In this order, because chown removes setuid and capabilities.
             if let owner { try file.setOwner(owner.owner, group: owner.group) }
             try file.setMode(entry.mode)
             if let value = entry.capabilities { try file.setExtendedAttribute("security.capability", value) }
@@ -98,7 +99,7 @@ struct TreeWriter: ~Copyable {
         } catch { throw ArchiveError(error) }
     }
 
-    /// Makes a symbolic link; its target is text.
+    /// Creates a symbolic link. Its target is only text.
     mutating func makeSymbolicLink(
         _ path: String, target: String, like entry: ArchiveEntry, owner: Ownership.Pair?
     ) throws(ArchiveError) {
@@ -120,24 +121,29 @@ struct TreeWriter: ~Copyable {
         } catch { throw error.code == EEXIST ? .duplicate(path: path) : ArchiveError(error) }
     }
 
-    /// Makes a hard link to a regular file that was unpacked before.
+    /// Creates a hard link to a regular file that was unpacked before.
     mutating func makeHardLink(_ path: String, target: String) throws(ArchiveError) {
-        // The target's folder must be there: `parent` would make it, and it would be left for nothing; linkat fails anyway.
+        // If the target's folder is missing, `parent` creates it. The refusal below then removes the whole tree.
         let (from, old) = try parent(of: target)
         let (to, new) = try parent(of: path)
         var status = stat()
         guard fstatat(from.descriptor.raw, old, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
-            throw .refused(path: path, reason: "a hard link to \(target), which is not in the package before it")
+            throw .refused(
+                path: path,
+                reason:
+                    "it is a hard link to \(target), which does not precede it in the package; build the package again")
         }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            throw .refused(path: path, reason: "a hard link to \(target), which is no regular file")
+            throw .refused(
+                path: path,
+                reason: "it is a hard link to \(target), which is not a regular file; correct it in the package")
         }
         do throws(Errno) {
             try retrying("link \(path)") { linkat(from.descriptor.raw, old, to.descriptor.raw, new, 0) }
         } catch { throw error.code == EEXIST ? .duplicate(path: path) : ArchiveError(error) }
     }
 
-    /// Sets the folders' attributes, deepest first, so that none is closed to us or gets a new time afterwards.
+    /// Sets the folders' attributes, deepest first, so that every folder is still accessible and keeps its time.
     mutating func finish() throws(ArchiveError) {
         for (path, attributes) in folders.sorted(by: { $0.key > $1.key }) {
             let folder = try folder(path[...])

@@ -1,10 +1,10 @@
 import CSDBus
 import EventLoop
 
-/// A method call that somebody made to an exported object.
+/// A method call to an exported object.
 @LoopActor
 public final class BusCall {
-    /// The caller's unique name; nil from a peer.
+    /// The caller's unique name; nil on a connection without a bus.
     public let sender: String?
     public let path: String
     public let interface: String
@@ -27,7 +27,7 @@ public final class BusCall {
         generation = connection.generation
     }
 
-    /// Who called, from the bus itself.
+    /// The caller's credentials, which the bus provides.
     public func credentials() async throws(BusError) -> BusCredentials {
         guard connection.generation == generation else {
             throw BusError(BusError.disconnected, "the bus connection ended")
@@ -36,12 +36,12 @@ public final class BusCall {
         return try await connection.credentials(of: sender)
     }
 
-    /// Answers, once; what cannot be sent is dropped with the connection.
+    /// Answers the call. Further answers are ignored. An answer that cannot be sent is dropped: the connection is ending.
     func answer(_ result: Result<[BusValue], BusError>) {
         guard !answered else { return }
         answered = true
         defer { sd_bus_message_unref(message) }
-        // A caller that wants no reply gets none.
+        // The caller may not expect a reply, and the connection of the call may have ended.
         guard connection.isOpen, connection.generation == generation, sd_bus_message_get_expect_reply(message) > 0
         else { return }
         do throws(BusError) {

@@ -27,8 +27,8 @@ extension BusConnection {
     /// Calls a method and waits for its reply (`sd_bus_call_async(3)`).
     ///
     /// - Parameters:
-    ///   - destination: the peer's name; nil on a connection without a bus.
-    ///   - deadline: after it the call fails with `NoReply`; the peer may have done the work all the same.
+    ///   - destination: the name of the destination; nil on a connection without a bus.
+    ///   - deadline: the call fails with `NoReply` after it. The peer may have done the work nevertheless.
     /// - Returns: the reply's values.
     @discardableResult
     public func call(
@@ -43,7 +43,7 @@ extension BusConnection {
         return try result.get()
     }
 
-    /// Calls a method; the message is queued before this returns, so that calls go out in order.
+    /// Calls a method. The message is queued before this returns, so calls are sent in order.
     func call(
         _ destination: String?, path: String, interface: String, member: String, _ arguments: [BusValue],
         deadline: Duration = .seconds(25), completion: @escaping @LoopActor (Result<[BusValue], BusError>) -> Void
@@ -52,7 +52,7 @@ extension BusConnection {
         do throws(BusError) {
             let message = try methodCall(destination, path, interface, member, arguments)
             defer { sd_bus_message_unref(message) }
-            // The connection keeps the call alive until its reply, its deadline or the connection's end.
+            // The connection keeps the call alive until its reply, its deadline or the end of the connection.
             calls[ObjectIdentifier(call)] = call
             let pointer = Unmanaged.passUnretained(call).toOpaque()
             let microseconds = UInt64(max(1, deadline / .microseconds(1)))
@@ -86,7 +86,7 @@ extension BusConnection {
             destination, path: path, interface: "org.freedesktop.DBus.Properties", member: "GetAll",
             [.string(interface)], deadline: deadline)
         guard let values = reply.first?.properties else {
-            throw BusError(BusError.invalidArguments, "\(interface) answers no dictionary")
+            throw BusError(BusError.invalidArguments, "\(interface) did not answer with a dictionary")
         }
         return values
     }
@@ -110,7 +110,7 @@ extension BusConnection {
     }
 }
 
-/// A reply, an error, or sd-bus's own `NoReply` after the deadline.
+/// The callback for a reply, an error, or sd-bus's own `NoReply` after the deadline.
 private func replied(
     _ message: OpaquePointer?, _ data: UnsafeMutableRawPointer?, _: UnsafeMutablePointer<sd_bus_error>?
 ) -> Int32 {

@@ -1,11 +1,11 @@
 import CSDBus
 import EventLoop
 
-/// A well-known name whose owner is followed.
+/// A well-known name whose owner is tracked.
 @LoopActor
 final class WatchedName {
     var owner: String?
-    /// Whether the bus has told the owner yet.
+    /// Whether the bus has reported the owner yet.
     var known = false
     var handlers: [ObjectIdentifier: @LoopActor (String?) -> Void] = [:]
 
@@ -16,7 +16,7 @@ final class WatchedName {
         for handler in handlers.values { handler(owner) }
     }
 
-    /// The bus is gone, and all its names.
+    /// The connection to the bus was lost, so nobody owns the name.
     func lost() {
         if known { changed(to: nil) }
         known = false
@@ -24,7 +24,9 @@ final class WatchedName {
 }
 
 extension BusConnection {
-    /// Takes a well-known name, or fails with `NameExists` (`org.freedesktop.DBus.RequestName`, no queueing).
+    /// Requests a well-known name without queueing (`org.freedesktop.DBus.RequestName`).
+    ///
+    /// - Throws: `NameExists` if another program owns it.
     public func requestName(_ name: String) async throws(BusError) {
         let doNotQueue: UInt32 = 4
         let reply = try await call(
@@ -32,11 +34,13 @@ extension BusConnection {
             [.string(name), .uint32(doNotQueue)])
         // 1: primary owner; 4: already owner.
         guard reply.first == .uint32(1) || reply.first == .uint32(4) else {
-            throw BusError("org.freedesktop.DBus.Error.NameExists", "\(name) is taken by another program")
+            throw BusError(
+                "org.freedesktop.DBus.Error.NameExists", "another program owns the name '\(name)'; stop it first")
         }
     }
 
-    /// Follows who owns a name: `handler` gets the unique name, or nil when nobody does; first what holds now.
+    /// Tracks the owner of a name: `handler` gets the unique name, or nil if nobody owns it. It is called first with the
+    /// current owner.
     @discardableResult
     public func watchName(
         _ name: String, handler: @escaping @LoopActor (_ owner: String?) -> Void
@@ -51,10 +55,10 @@ extension BusConnection {
         return token
     }
 
-    /// Begins to follow a name, once for the connection's life.
+    /// Starts to track a name. It is tracked for the rest of the connection's life.
     ///
-    /// The bus handles one sender's messages in order, so the owner is known before any signal can come that a match
-    /// made after this call lets through.
+    /// The bus handles the messages of one sender in order. So the owner is known before a signal arrives for any match that
+    /// is made after this call.
     @discardableResult
     func follow(_ name: String) throws(BusError) -> WatchedName {
         if let watched = names[name] { return watched }
@@ -74,7 +78,7 @@ extension BusConnection {
             self?.call(
                 Self.driver, path: Self.driverPath, interface: Self.driver, member: "GetNameOwner", [.string(name)]
             ) { [weak self, weak watched] reply in
-                // An answer that never came says nothing; the next connection asks again.
+                // Without an answer the owner stays unknown; the next connection asks again.
                 guard let self, self.isOpen else { return }
                 let values = try? reply.get()
                 watched?.changed(to: values?.first?.text)
@@ -88,7 +92,7 @@ extension BusConnection {
     nonisolated static let driverPath = "/org/freedesktop/DBus"
 }
 
-/// The unique name that the bus wrote into a message; nil from a peer.
+/// The sender's unique name, which the bus writes into a message; nil on a connection without a bus.
 func sender(of message: OpaquePointer) -> String? {
     sd_bus_message_get_sender(message).map { String(cString: $0) }
 }

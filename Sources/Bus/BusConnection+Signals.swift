@@ -1,9 +1,9 @@
 import CSDBus
 import EventLoop
 
-/// A signal that came.
+/// A received signal.
 public struct BusSignal: Sendable {
-    /// The sender's unique name; nil from a peer.
+    /// The sender's unique name; nil on a connection without a bus.
     public let sender: String?
     public let path: String
     public let interface: String
@@ -12,15 +12,16 @@ public struct BusSignal: Sendable {
 }
 
 extension BusConnection {
-    /// Calls `handler` for each signal that fits (`sd_bus_add_match_async(3)`).
+    /// Calls `handler` for each matching signal (`sd_bus_add_match_async(3)`).
     ///
-    /// A signal counts only when the present owner of `sender` sent it: anyone may send a signal to us alone, and
-    /// sd-bus lets every sender through for a match on a well-known name.
+    /// Signals are ignored unless the current owner of `sender` sent them. Anyone can send a signal directly to us, and
+    /// sd-bus does not check the sender for a match on a well-known name.
     /// - Parameters:
-    ///   - sender: a well-known or unique name; nil: anybody (and always on a connection without a bus).
-    ///   - path: the object, or with `beneath` the object and all below it.
-    ///   - interface: nil: any.
-    ///   - member: nil: any.
+    ///   - sender: a well-known or unique name; nil means anybody. Ignored on a connection without a bus.
+    ///   - path: the object.
+    ///   - beneath: an object; the signals of all objects below it match too.
+    ///   - interface: nil means any.
+    ///   - member: nil means any.
     @discardableResult
     public func onSignal(
         from sender: String?, path: String? = nil, beneath: String? = nil, interface: String? = nil,
@@ -31,7 +32,7 @@ extension BusConnection {
         let owner = try wellKnown.map { name throws(BusError) in try follow(name) }
         var rule = "type='signal'"
         func add(_ key: String, _ value: String?) {
-            // Names and paths hold no apostrophe: nothing to escape.
+            // Valid names and paths have no apostrophe, so there is nothing to escape.
             if let value { rule += ",\(key)='\(value.filter { $0 != "'" })'" }
         }
         add("sender", isBus ? sender : nil)
@@ -53,7 +54,7 @@ extension BusConnection {
         }
     }
 
-    /// Calls `handler` with the properties that changed and those that must be read anew
+    /// Calls `handler` with the properties that changed and those that must be read again
     /// (`org.freedesktop.DBus.Properties.PropertiesChanged`).
     @discardableResult
     public func onPropertiesChanged(
@@ -70,12 +71,12 @@ extension BusConnection {
         }
     }
 
-    /// Sends a signal to whoever listens (`sd_bus_emit_signal(3)`).
+    /// Broadcasts a signal (`sd_bus_emit_signal(3)`).
     public func emit(path: String, interface: String, member: String, _ arguments: [BusValue]) throws(BusError) {
         try emitDirectly(to: nil, path: path, interface: interface, member: member, arguments)
     }
 
-    /// Sends a signal to one peer alone.
+    /// Sends a signal to `destination` only, or broadcasts it if that is nil.
     func emitDirectly(
         to destination: String?, path: String, interface: String, member: String, _ arguments: [BusValue]
     ) throws(BusError) {
@@ -91,5 +92,5 @@ extension BusConnection {
     }
 }
 
-/// A header's text; empty when the message has none.
+/// The text of a header field; empty if the message does not have it.
 func text(_ pointer: UnsafePointer<CChar>?) -> String { pointer.map { String(cString: $0) } ?? "" }

@@ -4,41 +4,41 @@ import Glibc
 
 /// A connection to a message bus or to one peer (`sd-bus(3)`), attached to the process's event loop.
 ///
-/// The loop keeps it until `close()` is called or the other side hangs up. All is asynchronous: what is asked before the
-/// connection is up is queued.
+/// The loop keeps it until `close()` is called or the other side hangs up. Everything is asynchronous: messages that are sent
+/// before the connection is up are queued.
 ///
-/// A lasting connection is made anew when the other side hung up, with its matches, watched names and exported objects.
-/// Calls in flight fail all the same, and names that were owned are lost.
+/// A lasting connection reconnects after the other side hung up, and restores its matches, watched names and exported objects.
+/// Calls in flight fail nevertheless, and owned names are lost.
 @LoopActor
 public final class BusConnection {
-    /// The `sd_bus *`; of the present time, for a lasting connection. Not to be used while `isOpen` is false.
+    /// The current `sd_bus *`; a lasting connection replaces it. Do not use it while `isOpen` is false.
     private(set) var bus: OpaquePointer
-    /// Whether a bus daemon is at the other end; without one there are no names and no senders.
+    /// Whether the other side is a bus daemon. Without one there are no names and no senders.
     public let isBus: Bool
-    /// False once the connection was closed by either side; true again when a lasting one was made anew.
+    /// False after either side closed the connection; true again after a lasting one has reconnected.
     public private(set) var isOpen = false
-    /// Called when the other side hung up; not after `close()`, and not for attempts that came to nothing.
+    /// Called when the other side hung up. Not called after `close()` or for failed attempts to reconnect.
     public var onDisconnect: (@LoopActor () -> Void)?
-    /// Called when a lasting connection is up again. Ask anew, and take names again: signals may have been missed.
+    /// Called when a lasting connection is up again. Read values and request names again: signals may have been missed.
     public var onReconnect: (@LoopActor () -> Void)?
 
     var attachments: [ObjectIdentifier: BusToken] = [:]
     var calls: [ObjectIdentifier: PendingCall] = [:]
     var names: [String: WatchedName] = [:]
-    /// Tells messages of an earlier connection from those of this one: a unique name means somebody else there.
+    /// Distinguishes messages of an earlier connection: a unique name may belong to another program on the next one.
     private(set) var generation = 0
 
     private let address: String
-    /// When a connection that is lost is tried anew; nil: it is not.
+    /// The timer for reconnecting; nil if a lost connection is not restored.
     private let retry: (any Scheduler)?
-    /// Whether it is up, or will be again.
+    /// Whether the connection is up or will be again.
     var isLasting: Bool { retry != nil && !isClosed }
     private var retrying: (any Scheduled)?
     private var attempts = 0
     private var isUp = true
     private var isClosed = false
 
-    // What keeps a connection alive while the loop holds its descriptor.
+    // Keeps a connection alive while the loop holds its descriptor.
     private static var connections: [ObjectIdentifier: BusConnection] = [:]
 
     private init(address: String, isBus: Bool, retry: (any Scheduler)?) throws(BusError) {
@@ -61,7 +61,7 @@ public final class BusConnection {
 
     /// The system bus: `$DBUS_SYSTEM_BUS_ADDRESS`, else `/run/dbus/system_bus_socket` (`sd_bus_set_address(3)`).
     ///
-    /// - Parameter retry: given, the connection lasts; it has the time of further attempts.
+    /// - Parameter retry: makes the connection lasting, and provides the time for its attempts to reconnect.
     public static func system(retry: (any Scheduler)? = nil) throws(BusError) -> BusConnection {
         try open(
             address: environment("DBUS_SYSTEM_BUS_ADDRESS") ?? "unix:path=/run/dbus/system_bus_socket", retry: retry)
@@ -70,24 +70,24 @@ public final class BusConnection {
     /// A bus or peer by its address: `unix:path=/run/systemd/private`.
     ///
     /// - Parameters:
-    ///   - isBus: false for a peer that is no message bus, such as systemd's private socket.
-    ///   - retry: given, the connection lasts; it has the time of further attempts.
+    ///   - isBus: false for a peer that is not a message bus, such as systemd's private socket.
+    ///   - retry: makes the connection lasting, and provides the time for its attempts to reconnect.
     public static func open(
         address: String, isBus: Bool = true, retry: (any Scheduler)? = nil
     ) throws(BusError) -> BusConnection {
         try BusConnection(address: address, isBus: isBus, retry: retry)
     }
 
-    /// A started `sd_bus`, on the loop.
+    /// Makes a started `sd_bus` that is attached to the loop.
     private static func connect(_ address: String, _ isBus: Bool) throws(BusError) -> OpaquePointer {
         var made: OpaquePointer?
         try checked(sd_bus_new(&made), "make a connection")
-        guard let bus = made else { throw BusError(BusError.failed, "sd_bus_new gave nothing") }
+        guard let bus = made else { throw BusError(BusError.failed, "sd_bus_new returned no connection") }
         do throws(BusError) {
-            try checked(sd_bus_set_address(bus, address), "use the address \(address)")
+            try checked(sd_bus_set_address(bus, address), "use the address '\(address)'")
             try checked(sd_bus_set_bus_client(bus, isBus ? 1 : 0), "be a bus client")
-            // The whole process would exit otherwise when the bus goes; who owns the connection decides.
-            try checked(sd_bus_set_exit_on_disconnect(bus, 0), "stay when the bus goes")
+            // Otherwise the process would exit when the connection to the bus ends. The owner of the connection decides that.
+            try checked(sd_bus_set_exit_on_disconnect(bus, 0), "disable exit on disconnect")
             try checked(sd_bus_attach_event(bus, EventLoop.shared.handle, 0), "attach the bus to the loop")
             try checked(sd_bus_start(bus), "connect to the bus")
             return bus
@@ -98,15 +98,15 @@ public final class BusConnection {
         }
     }
 
-    /// The connection's unique name on the bus (`:1.42`); waits until the bus said hello.
+    /// The connection's unique name on the bus (`:1.42`). Waits until the bus has answered Hello.
     public var uniqueName: String? {
         var name: UnsafePointer<CChar>?
-        // Blocks until the connection is up; asked for in tests and after a first call was answered.
+        // This blocks until the connection is up. It is used in tests and after the first answered call.
         guard isOpen, sd_bus_get_unique_name(bus, &name) >= 0, let name else { return nil }
         return String(cString: name)
     }
 
-    /// Writes out what is queued and closes, for good. Calls in flight fail with `Disconnected`.
+    /// Sends the queued messages and closes for good. Calls in flight fail with `Disconnected`.
     public func close() {
         guard !isClosed else { return }
         isClosed = true
@@ -118,9 +118,9 @@ public final class BusConnection {
         forget()
     }
 
-    // MARK: The end, and a new beginning
+    // MARK: Disconnecting and reconnecting
 
-    /// The other side is gone.
+    /// The other side has closed the connection.
     func hungUp() {
         guard isOpen else { return }
         end()
@@ -148,7 +148,7 @@ public final class BusConnection {
         Self.connections[ObjectIdentifier(self)] = nil
     }
 
-    /// At once the first time: systemd keeps the socket of a bus daemon that it starts anew.
+    /// The first attempt is immediate, because systemd keeps the socket while it restarts a bus daemon.
     private func reconnectLater() {
         guard let retry, !isClosed else { return }
         retrying?.cancel()
@@ -162,7 +162,7 @@ public final class BusConnection {
         do throws(BusError) {
             bus = try Self.connect(address, isBus)
             isOpen = true
-            // In the order in which they were made: a name's owner is asked for before what depends on it.
+            // In the order in which they were made, so that a name's owner is requested before the matches that depend on it.
             for token in attachments.values.sorted(by: { $0.order < $1.order }) where isOpen {
                 try token.attach(to: bus)
             }
@@ -172,10 +172,10 @@ public final class BusConnection {
         }
         guard isOpen else { return }
         let mine = generation
-        // The system bus's policy lets nobody ping it.
+        // GetId instead of Ping, because the system bus's policy does not allow Ping.
         call(Self.driver, path: Self.driverPath, interface: Self.driver, member: "GetId", []) { [weak self] reply in
             guard let self, self.isOpen, self.generation == mine else { return }
-            // All that was asked before is in force, on a bus that answers.
+            // The bus has answered, so all earlier requests are in force.
             guard case .success = reply else { return self.hungUp() }
             self.attempts = 0
             self.isUp = true
@@ -183,13 +183,13 @@ public final class BusConnection {
         }
     }
 
-    /// Sends a message that no reply is expected to.
+    /// Sends a message without expecting a reply.
     func send(_ message: OpaquePointer) throws(BusError) {
         guard isOpen else { throw BusError(BusError.disconnected, "the bus connection ended") }
         try told(sd_bus_send(bus, message, nil), "send to the bus")
     }
 
-    /// As `checked`; a call that finds the other side gone ends the connection before anybody hears of its failure.
+    /// Like `checked`. If the other side is gone, ends the connection before the caller gets the error.
     func told(_ result: Int32, _ context: @autoclosure () -> String) throws(BusError) {
         if [ENOTCONN, ECONNRESET, EPIPE, ESHUTDOWN].contains(-result) { hungUp() }
         try checked(result, context())

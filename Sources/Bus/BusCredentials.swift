@@ -1,7 +1,7 @@
 import EventLoop
 import Glibc
 
-/// Who is behind a unique name, as the bus daemon took it from the socket (`SO_PEERCRED`, `SO_PEERGROUPS`).
+/// The credentials of a unique name's owner, which the bus daemon reads from the socket (`SO_PEERCRED`, `SO_PEERGROUPS`).
 public struct BusCredentials: Hashable, Sendable {
     public let user: UInt32
     /// Primary and supplementary groups.
@@ -22,7 +22,7 @@ extension BusConnection {
             Self.driver, path: Self.driverPath, interface: Self.driver, member: "GetConnectionCredentials",
             [.string(name)])
         guard let values = reply.first?.properties, case .uint32(let user)? = values["UnixUserID"] else {
-            throw BusError(BusError.accessDenied, "the bus does not tell who the caller is")
+            throw BusError(BusError.accessDenied, "the bus does not know the caller's user")
         }
         let told = values["UnixGroupIDs"]?.elements?.compactMap(\.unsigned).map { UInt32(truncatingIfNeeded: $0) }
         return BusCredentials(

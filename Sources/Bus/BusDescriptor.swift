@@ -1,11 +1,11 @@
 import Linux
 
-/// A file descriptor that travels in a message; closed when the last value that holds it is gone.
+/// A file descriptor in a message. It is closed with the last value that holds it.
 public final class BusDescriptor: Sendable {
-    /// The descriptor; `file.duplicate()` gives one that outlives the message.
+    /// The descriptor. `file.duplicate()` makes one that outlives the message.
     public let file: FileDescriptor
 
-    /// Takes ownership. sd-bus sends a duplicate, so the value may be dropped once the call was made.
+    /// Takes ownership. sd-bus sends a duplicate, so the value may be dropped after the call was made.
     public init(_ file: consuming FileDescriptor) { self.file = file }
 }
 

@@ -14,7 +14,7 @@ public struct BusError: Error, Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { "\(message) (\(name))" }
 
-    /// A failed call of sd-bus, with the name that `sd_bus_error_set_errno(3)` gives it.
+    /// The error of a failed sd-bus function, with the name from `sd_bus_error_set_errno(3)`.
     init(result: Int32, _ context: String) {
         var error = sd_bus_error()
         sd_bus_error_set_errno(&error, abs(result))
@@ -23,7 +23,7 @@ public struct BusError: Error, Hashable, Sendable, CustomStringConvertible {
         sd_bus_error_free(&error)
     }
 
-    /// No answer came in time, or the connection ended first.
+    /// There was no answer in time, or the connection ended first.
     public static let noReply = "org.freedesktop.DBus.Error.NoReply"
     /// The connection is closed.
     public static let disconnected = "org.freedesktop.DBus.Error.Disconnected"
@@ -39,7 +39,7 @@ public struct BusError: Error, Hashable, Sendable, CustomStringConvertible {
     public static let nameHasNoOwner = "org.freedesktop.DBus.Error.NameHasNoOwner"
 }
 
-/// Throws what a negative result of sd-bus stands for.
+/// Throws the error for a negative result of an sd-bus function.
 @discardableResult
 func checked(_ result: Int32, _ context: @autoclosure () -> String) throws(BusError) -> Int32 {
     guard result < 0 else { return result }

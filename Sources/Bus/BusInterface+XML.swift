@@ -1,7 +1,7 @@
 extension BusInterface {
-    /// A whole introspection document ("Introspection Data Format" of the D-Bus specification).
+    /// A complete introspection document ("Introspection Data Format" of the D-Bus specification).
     ///
-    /// - Parameter comments: with the texts for people, as the committed contract has them.
+    /// - Parameter comments: whether to add the summaries as comments, as in the committed contract.
     public static func document(_ interfaces: [BusInterface], node: String? = nil, comments: Bool = false) -> String {
         var xml = """
             <!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Object Introspection 1.0//EN"
@@ -53,7 +53,7 @@ extension BusInterface {
         return "\(margin)<!-- \(lines) -->\n"
     }
 
-    /// What every exported object answers besides its own interfaces.
+    /// The interfaces that every exported object has besides its own.
     static let standard = [
         BusInterface(
             "org.freedesktop.DBus.Introspectable", "",

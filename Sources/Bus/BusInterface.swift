@@ -1,7 +1,7 @@
-/// A D-Bus interface as a table: the one source of dispatch, of introspection and of the documented XML.
+/// A D-Bus interface as a table: the single source for dispatch, introspection and the documented XML.
 public struct BusInterface: Sendable {
     public let name: String
-    /// For people; becomes comments of the XML.
+    /// A description for people, which becomes a comment in the XML.
     public let summary: String
     public let methods: [Method]
     public let signals: [Signal]
@@ -33,7 +33,7 @@ public struct BusInterface: Sendable {
         public let summary: String
         public let inputs: [Argument]
         public let outputs: [Argument]
-        /// Whether it changes something, and so needs more than leave to look.
+        /// Whether it changes something, and so needs more than the permission to read.
         public let changes: Bool
 
         public init(
@@ -59,7 +59,7 @@ public struct BusInterface: Sendable {
         }
     }
 
-    /// A property that can be read; nothing of ours is written as a property.
+    /// A read-only property. Our interfaces have no writable properties.
     public struct Property: Sendable {
         public let name: String
         public let summary: String
@@ -68,9 +68,9 @@ public struct BusInterface: Sendable {
 
         /// `org.freedesktop.DBus.Property.EmitsChangedSignal`.
         public enum Changes: String, Sendable {
-            /// The signal holds the new value.
+            /// The signal contains the new value.
             case told = "true"
-            /// It never changes while the service runs.
+            /// The value never changes while the service runs.
             case never = "const"
         }
 
@@ -84,6 +84,6 @@ public struct BusInterface: Sendable {
 }
 
 extension [BusInterface.Argument] {
-    /// The arguments' signatures in a row, as a message's header has them.
+    /// The joined signatures of the arguments, as in a message's header.
     var typeSignature: String { map(\.signature).joined() }
 }

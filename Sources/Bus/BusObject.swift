@@ -1,16 +1,16 @@
 import CSDBus
 import EventLoop
 
-/// An object to export: interfaces with their methods' and properties' code.
+/// An object to export: its interfaces and the code of their methods and properties.
 @LoopActor
 public final class BusObject {
-    /// A method's code; the call is answered with what it returns or throws, now or later.
+    /// The code of a method. The call is answered when it returns or throws.
     public typealias Handler = @LoopActor (BusCall) async throws(BusError) -> [BusValue]
     public typealias Getter = @LoopActor () -> BusValue
 
     public let path: String
     public private(set) var interfaces: [BusInterface] = []
-    /// Asked before each call of a method and, as a call that changes nothing, before properties are read.
+    /// Called before each method call. Also called before properties are read, with `changes` false.
     public var authorize: (@LoopActor (BusCall, _ changes: Bool) async throws(BusError) -> Void)?
 
     private var handlers: [String: Handler] = [:]
@@ -19,7 +19,7 @@ public final class BusObject {
 
     public init(path: String) { self.path = path }
 
-    /// Adds an interface with its code. Every method and property of the table needs its entry, and no other may be there.
+    /// Adds an interface with its code. The entries must match the methods and properties of the table exactly.
     public func add(
         _ interface: BusInterface, methods: [String: Handler] = [:], properties: [String: Getter] = [:]
     ) {
@@ -32,11 +32,11 @@ public final class BusObject {
 
     /// Sends a signal of one of the object's interfaces.
     public func emit(_ interface: BusInterface, _ member: String, _ arguments: [BusValue]) {
-        // A signal that cannot be queued goes with its connection, whose end is told elsewhere.
+        // A signal cannot be queued only if the connection is ending, which is reported elsewhere.
         try? connection?.emit(path: path, interface: interface.name, member: member, arguments)
     }
 
-    /// Tells that properties changed, with their new values.
+    /// Sends the new values of properties that changed.
     public func changed(_ interface: BusInterface, _ names: [String]) {
         var values: [String: BusValue] = [:]
         for name in names { values[name] = getters["\(interface.name).\(name)"]?() }
@@ -69,18 +69,18 @@ public final class BusObject {
         try await authorize?(call, method.changes)
         if interface.name == "org.freedesktop.DBus.Properties" { return [try property(call)] }
         guard let handler = handlers["\(interface.name).\(method.name)"] else {
-            throw BusError(BusError.unknownMethod, "\(method.name) is not there")
+            throw BusError(BusError.unknownMethod, "\(method.name) does not exist")
         }
         let values = try await handler(call)
         guard values.map(\.typeSignature).joined() == method.outputs.typeSignature else {
-            throw BusError(BusError.failed, "\(method.name) answers something else than it says")
+            throw BusError(BusError.failed, "the answer of \(method.name) does not have the declared type")
         }
         return values
     }
 
     private func find(_ call: BusCall) throws(BusError) -> (BusInterface, BusInterface.Method) {
         let all = interfaces + BusInterface.standard
-        // The interface may be left out of a call.
+        // A call may omit the interface.
         let asked = call.interface.isEmpty ? all : all.filter { $0.name == call.interface }
         guard !asked.isEmpty else {
             throw BusError(BusError.unknownInterface, "\(path) has no interface \(call.interface)")

@@ -1,22 +1,23 @@
 import CSDBus
 import EventLoop
 
-/// A match, a watch or an exported object, in force until it is cancelled or the connection ends. It need not be kept.
+/// A match, a watch or an exported object. It stays in force until it is cancelled or the connection ends, even if nobody
+/// keeps it.
 @LoopActor
 public final class BusToken {
     /// Makes the slot on a connection.
     typealias Make = (_ bus: OpaquePointer, _ data: UnsafeMutableRawPointer, _ slot: inout OpaquePointer?) -> Int32
 
-    /// Tokens are made anew in the order in which they were made.
+    /// The order of creation, which is also the order of restoring after a reconnect.
     let order: Int
     private static var made = 0
     private var slot: OpaquePointer?
     fileprivate var make: Make?
     fileprivate var handler: (@LoopActor (OpaquePointer) -> Void)?
     fileprivate weak var connection: BusConnection?
-    /// Told each time that the slot was made.
+    /// Called each time the slot was made.
     var onAttach: (@LoopActor () -> Void)?
-    /// Told when the token is cancelled, for tokens that stand for more than a slot.
+    /// Called when the token is cancelled, for tokens with more than a slot.
     var onCancel: (@LoopActor () -> Void)?
 
     init(_ connection: BusConnection?) {
@@ -31,13 +32,13 @@ public final class BusToken {
         onAttach?()
     }
 
-    /// Gives the slot back, for a connection that ended.
+    /// Frees the slot of a connection that has ended.
     func release() {
         if let slot { sd_bus_slot_unref(slot) }
         slot = nil
     }
 
-    /// Takes it back; its handler is not called any more. Further calls do nothing.
+    /// Cancels it: its handler is not called any more. Further calls do nothing.
     public func cancel() {
         detach()
         connection?.attachments[ObjectIdentifier(self)] = nil
@@ -55,8 +56,8 @@ public final class BusToken {
 }
 
 extension BusConnection {
-    /// Makes a slot whose callback comes to `handler`. The connection keeps the token alive, so that the pointer that
-    /// the C side holds stays good for as long as the slot lives.
+    /// Makes a slot whose callback calls `handler`. The connection keeps the token alive, so that the pointer in the C
+    /// library stays valid as long as the slot exists.
     @discardableResult
     func attach(
         _ make: @escaping BusToken.Make, handler: @escaping @LoopActor (OpaquePointer) -> Void,
@@ -78,7 +79,7 @@ extension BusConnection {
     }
 }
 
-/// The callback of every slot that `attach` made. 0: others may see the message too.
+/// The callback of every slot made by `attach`. Returns 0, so that other slots get the message too.
 func tokenFired(
     _ message: OpaquePointer?, _ data: UnsafeMutableRawPointer?, _: UnsafeMutablePointer<sd_bus_error>?
 ) -> Int32 {
@@ -90,7 +91,7 @@ func tokenFired(
     return 0
 }
 
-/// As `tokenFired`, and the message is answered by the handler alone.
+/// Like `tokenFired`, but returns 1: the handler alone answers the message.
 func objectFired(
     _ message: OpaquePointer?, _ data: UnsafeMutableRawPointer?, _ error: UnsafeMutablePointer<sd_bus_error>?
 ) -> Int32 {

@@ -1,6 +1,6 @@
 /// A value of D-Bus's type system ("Type System" of the D-Bus specification).
 ///
-/// A value knows its type, empty containers too, so that a message's signature follows from its values.
+/// Every value knows its type, even an empty container, so the signature of a message follows from its values.
 public indirect enum BusValue: Hashable, Sendable {
     case byte(UInt8)
     case bool(Bool)
@@ -16,7 +16,7 @@ public indirect enum BusValue: Hashable, Sendable {
     case signature(String)
     /// `h`: a file descriptor.
     case descriptor(BusDescriptor)
-    /// `ay`, which is always read as this and never as an array of bytes.
+    /// `ay`. It is always read as this case, never as an array of `byte`.
     case bytes([UInt8])
     /// An array with the signature of its elements.
     case array(of: String, [BusValue])
@@ -84,7 +84,7 @@ extension BusValue {
     }
 }
 
-// MARK: Taking apart
+// MARK: Reading
 
 extension BusValue {
     /// The text of a string, an object path or a signature.
@@ -99,7 +99,7 @@ extension BusValue {
         if case .bool(let flag) = self { flag } else { nil }
     }
 
-    /// Any integer, when it fits.
+    /// The value of any integer type, if it fits.
     public var integer: Int? {
         switch self {
         case .byte(let value): Int(value)
@@ -137,7 +137,7 @@ extension BusValue {
         return strings.count == elements.count ? strings : nil
     }
 
-    /// `a{sv}`, the variants opened. Of two entries with one name the later counts.
+    /// `a{sv}` without the variants. If a name occurs twice, the later entry is used.
     public var properties: [String: BusValue]? {
         guard case .dictionary("s", "v", let entries) = self else { return nil }
         var result: [String: BusValue] = [:]
@@ -153,7 +153,7 @@ extension BusValue {
         return elements.compactMap(\.properties)
     }
 
-    /// What a variant holds; any other value as it is.
+    /// The content of a variant; any other value unchanged.
     public var opened: BusValue {
         if case .variant(let value) = self { value } else { self }
     }

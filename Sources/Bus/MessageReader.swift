@@ -2,23 +2,23 @@ import CSDBus
 import Glibc
 import Linux
 
-/// Reads a received message's values (`sd_bus_message_read_basic(3)` and its kin), with bounds.
+/// Reads the values of a received message within limits (`sd_bus_message_read_basic(3)` and related functions).
 struct MessageReader {
     let message: OpaquePointer
-    /// How many values may still be read: a message of 128 MiB must not become gigabytes of values.
+    /// The number of values that may still be read: a message of 128 MiB must not become gigabytes of values.
     private var budget = 100_000
     private let deepest = 32
 
     init(_ message: OpaquePointer) { self.message = message }
 
-    /// All values from the message's beginning.
+    /// All values from the beginning of the message.
     static func values(_ message: OpaquePointer) throws(BusError) -> [BusValue] {
         try checked(sd_bus_message_rewind(message, 1), "read a message")
         var reader = MessageReader(message)
         return try reader.rest(depth: 0)
     }
 
-    /// What is left of the present container.
+    /// The remaining values of the current container.
     private mutating func rest(depth: Int) throws(BusError) -> [BusValue] {
         var values: [BusValue] = []
         while let value = try next(depth: depth) { values.append(value) }
@@ -29,11 +29,11 @@ struct MessageReader {
         var type: CChar = 0
         var pointer: UnsafePointer<CChar>?
         guard try checked(sd_bus_message_peek_type(message, &type, &pointer), "read a message") > 0 else { return nil }
-        // Copied at once: the pointer lives until the next peek.
+        // Copy it now: the pointer is valid only until the next peek.
         let contents = pointer.map { String(cString: $0) } ?? ""
         budget -= 1
         guard budget > 0, depth < deepest else {
-            throw BusError(BusError.invalidArguments, "the message holds too many values, or too deep ones")
+            throw BusError(BusError.invalidArguments, "the message has too many values or is nested too deeply")
         }
         switch Unicode.Scalar(UInt8(truncatingIfNeeded: type)) {
         case "a" where contents == "y": return .bytes(try bytes())
@@ -50,12 +50,12 @@ struct MessageReader {
     private mutating func container(_ type: CChar, _ contents: String, _ depth: Int) throws(BusError) -> [BusValue] {
         try checked(sd_bus_message_enter_container(message, type, contents), "read a container")
         let values = try rest(depth: depth + 1)
-        try checked(sd_bus_message_exit_container(message), "read a container's end")
+        try checked(sd_bus_message_exit_container(message), "leave a container")
         return values
     }
 
     private mutating func dictionary(_ contents: String, _ depth: Int) throws(BusError) -> BusValue {
-        // `{sv}`: a key is one basic type, so one character.
+        // `{sv}`: a key has a basic type, which is one character.
         let inner = contents.dropFirst().dropLast()
         try checked(sd_bus_message_enter_container(message, code("a"), contents), "read a dictionary")
         var entries: [BusEntry] = []
@@ -64,7 +64,7 @@ struct MessageReader {
             guard pair.count == 2 else { throw truncated }
             entries.append(BusEntry(pair[0], pair[1]))
         }
-        try checked(sd_bus_message_exit_container(message), "read a dictionary's end")
+        try checked(sd_bus_message_exit_container(message), "leave a dictionary")
         return .dictionary(key: String(inner.prefix(1)), value: String(inner.dropFirst()), entries)
     }
 
@@ -90,7 +90,7 @@ struct MessageReader {
         case "o": .objectPath(try text(type))
         case "g": .signature(try text(type))
         case "h": .descriptor(try descriptor())
-        default: throw BusError(BusError.invalidArguments, "a value of the unknown type \(type)")
+        default: throw BusError(BusError.invalidArguments, "a value has the unknown type '\(type)'")
         }
     }
 
@@ -107,12 +107,12 @@ struct MessageReader {
     }
 
     private func descriptor() throws(BusError) -> BusDescriptor {
-        // The message keeps its own and closes it with itself.
+        // The message owns its descriptor and closes it, so make a duplicate.
         let number: Int32 = try read("h", -1)
         let copy = fcntl(number, F_DUPFD_CLOEXEC, 3)
         guard copy >= 0 else { throw BusError(result: errno, "duplicate a descriptor") }
         return BusDescriptor(FileDescriptor(owning: copy))
     }
 
-    private var truncated: BusError { BusError(BusError.invalidArguments, "the message ends early") }
+    private var truncated: BusError { BusError(BusError.invalidArguments, "the message is truncated") }
 }

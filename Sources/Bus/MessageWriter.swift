@@ -1,6 +1,6 @@
 import CSDBus
 
-/// Appends values to a message under construction (`sd_bus_message_append_basic(3)` and its kin).
+/// Appends values to a new message (`sd_bus_message_append_basic(3)` and related functions).
 struct MessageWriter {
     let message: OpaquePointer
 
@@ -52,7 +52,7 @@ struct MessageWriter {
     }
 
     private func close() throws(BusError) {
-        try checked(sd_bus_message_close_container(message), "end of a container")
+        try checked(sd_bus_message_close_container(message), "close a container")
     }
 
     private func basic<Value: BitwiseCopyable>(_ type: Unicode.Scalar, _ value: Value) throws(BusError) {
@@ -61,12 +61,12 @@ struct MessageWriter {
     }
 
     private func append(_ type: Unicode.Scalar, _ text: String) throws(BusError) {
-        // A C string would end there, and the peer would read something else than was meant.
-        guard !text.utf8.contains(0) else { throw BusError(BusError.invalidArguments, "a text holds a zero byte") }
+        // A C string would end at the zero byte, and the peer would read a different text.
+        guard !text.utf8.contains(0) else { throw BusError(BusError.invalidArguments, "a text contains a zero byte") }
         let result = text.withCString { sd_bus_message_append_basic(message, code(type), $0) }
         try checked(result, "append \(type)")
     }
 }
 
-/// A type's code as C's `char`.
+/// The code of a type as C's `char`.
 func code(_ scalar: Unicode.Scalar) -> CChar { CChar(truncatingIfNeeded: scalar.value) }

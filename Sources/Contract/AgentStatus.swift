@@ -7,13 +7,17 @@ public struct AgentStatus: DictionaryValue {
     public var servers: [ServerStatus]
     /// Packages on their way, in the order of their instances. Earlier releases do not tell them.
     public var transfers: [TransferInfo]
+    /// What is wrong with the configuration files while the configuration in use is an earlier one; else empty.
+    public var configurationProblems: [String]
 
     public init(
-        endpoint: String, version: String, servers: [ServerStatus] = [], transfers: [TransferInfo] = []
+        endpoint: String, version: String, servers: [ServerStatus] = [], transfers: [TransferInfo] = [],
+        configurationProblems: [String] = []
     ) {
         self.endpoint = endpoint
         self.version = version
         self.servers = servers
+        self.configurationProblems = configurationProblems
         self.transfers = transfers
     }
 
@@ -22,12 +26,14 @@ public struct AgentStatus: DictionaryValue {
         self.init(
             endpoint: endpoint, version: properties.text("version"),
             servers: (properties["servers"]?.list ?? []).compactMap(ServerStatus.init(properties:)),
-            transfers: (properties["transfers"]?.list ?? []).compactMap(TransferInfo.init(properties:)))
+            transfers: (properties["transfers"]?.list ?? []).compactMap(TransferInfo.init(properties:)),
+            configurationProblems: properties.strings("configuration-problems"))
     }
 
     public var properties: [String: BusValue] {
         [
             "endpoint": .string(endpoint), "version": .string(version), "servers": .list(servers.map(\.properties)),
+            "configuration-problems": .array(of: "s", configurationProblems.map { .string($0) }),
             "transfers": .list(transfers.map(\.properties)),
         ]
     }
@@ -40,6 +46,8 @@ public struct ServerStatus: DictionaryValue {
         /// Not registered; the next attempt comes by itself.
         case waiting
         case stopped
+        /// Not contacted: its account cannot be used, as `reason` says (a key file that is refused).
+        case unusable
     }
 
     /// The account's name in the configuration.

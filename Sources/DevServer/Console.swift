@@ -6,7 +6,7 @@ import Linux
 import LwM2M
 import LwM2MClient
 
-/// The server driven by lines: commands in, JSON objects out.
+/// Controls the server by lines: reads commands, writes JSON objects.
 @LoopActor
 public final class Console {
     private let options: ConsoleOptions
@@ -19,7 +19,7 @@ public final class Console {
         server.report = { Console.print($0) }
     }
 
-    /// Runs the program: returns its exit code.
+    /// Runs the program and returns its exit code.
     public nonisolated static func main(_ arguments: [String]) -> Int32 {
         let options: ConsoleOptions
         do {
@@ -47,7 +47,7 @@ public final class Console {
             }
         }
         while true {
-            // The input may be a file, which epoll does not take: it is read on the worker's thread.
+            // The input may be a file, which epoll does not support. So it is read on the worker's thread.
             let line = try? await Worker.shared.run { readLine() }
             guard let line = line ?? nil else { break }
             let words = line.split(separator: " ").map(String.init)
@@ -155,7 +155,7 @@ public final class Console {
             var outcome = Outcome()
             outcome.members = [.init("value", value)]
             return outcome
-        default: throw CommandError("«\(verb)» is no command; --help lists them")
+        default: throw CommandError("unknown command '\(verb)'; --help lists the commands")
         }
     }
 
@@ -163,7 +163,7 @@ public final class Console {
         let endpoint = try word(words, 0, "EP")
         let limit = try seconds(words, 1, 60)
         guard let registration = await server.registration(of: endpoint, within: limit) else {
-            throw CommandError("\(endpoint) has not registered after \(limit.components.seconds) s")
+            throw CommandError("\(endpoint) has not registered within \(limit.components.seconds) s")
         }
         var outcome = Outcome()
         outcome.members = registration.json
@@ -172,18 +172,18 @@ public final class Console {
 
     private func create(_ words: [String]) async throws -> Outcome {
         let path = try path(words)
-        guard path.instance == nil else { throw CommandError("Create has the path of an object: /9") }
+        guard path.instance == nil else { throw CommandError("create needs the path of an object, like /9") }
         var rest = words.dropFirst()
         var instance: UInt16?
         if let first = rest.first, !first.contains("=") {
-            guard let id = Path.identifier(first) else { throw CommandError("«\(first)» is no identifier") }
+            guard let id = Path.identifier(first) else { throw CommandError("'\(first)' is not an identifier") }
             instance = id
             rest = rest.dropFirst()
         }
         let values = try rest.map { item -> (UInt16, String) in
             let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, let id = Path.identifier(parts[0]) else {
-                throw CommandError("«\(item)» is not RESOURCE=VALUE")
+                throw CommandError("'\(item)' is not RESOURCE=VALUE")
             }
             return (id, String(parts[1]))
         }
@@ -200,7 +200,7 @@ public final class Console {
 
     private func path(_ words: [String]) throws -> Path {
         let text = try word(words, 0, "PATH")
-        guard let path = Path(text) else { throw CommandError("«\(text)» is no path like /9/0/7") }
+        guard let path = Path(text) else { throw CommandError("'\(text)' is not a path like /9/0/7") }
         return path
     }
 
@@ -211,14 +211,14 @@ public final class Console {
 
     private func format(_ words: [String], _ index: Int) throws -> UInt16? {
         guard index < words.count else { return nil }
-        guard let format = UInt16(words[index]) else { throw CommandError("«\(words[index])» is no content format") }
+        guard let format = UInt16(words[index]) else { throw CommandError("'\(words[index])' is not a content format") }
         return format
     }
 
     private func seconds(_ words: [String], _ index: Int, _ standard: Int) throws -> Duration {
         guard index < words.count else { return .seconds(standard) }
         guard let seconds = Double(words[index]), seconds >= 0, seconds < 1e6 else {
-            throw CommandError("«\(words[index])» is no number of seconds")
+            throw CommandError("'\(words[index])' is not a number of seconds")
         }
         return .milliseconds(Int(seconds * 1000))
     }

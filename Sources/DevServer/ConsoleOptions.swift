@@ -22,21 +22,21 @@ struct ConsoleOptions: Sendable {
                 let value = try ConsoleOptions.value(of: option, &rest)
                 guard let colon = value.lastIndex(of: ":"), colon > value.startIndex,
                     let key = bytes(ofHex: String(value[value.index(after: colon)...])), !key.isEmpty
-                else { throw CommandError("--psk wants IDENTITY:HEX") }
+                else { throw CommandError("--psk needs IDENTITY:HEX") }
                 keys[Array(value[..<colon].utf8)] = key
-            default: throw CommandError("«\(option)» is no option; --help lists them")
+            default: throw CommandError("unknown option '\(option)'; --help lists the options")
             }
         }
     }
 
     private static func value(of option: String, _ rest: inout ArraySlice<String>) throws(CommandError) -> String {
-        guard let value = rest.popFirst() else { throw CommandError("\(option) wants a value") }
+        guard let value = rest.popFirst() else { throw CommandError("\(option) needs a value") }
         return value
     }
 
     private static func port(_ option: String, _ rest: inout ArraySlice<String>) throws(CommandError) -> UInt16 {
         let text = try value(of: option, &rest)
-        guard let port = UInt16(text) else { throw CommandError("\(option) wants a port from 0 to 65535") }
+        guard let port = UInt16(text) else { throw CommandError("\(option) needs a port from 0 to 65535") }
         return port
     }
 }

@@ -4,15 +4,15 @@ import JSON
 import LwM2M
 import LwM2MClient
 
-/// A small LwM2M server: the registration interface, and requests to the clients that registered.
+/// A small LwM2M server: the registration interface, and requests to registered clients.
 @LoopActor
 public final class DevServer: SessionHandler {
-    /// Gets what happens, as JSON objects.
+    /// Called with events as JSON objects.
     public var report: (JSON) -> Void = { _ in }
     public private(set) var registrations: [Registration] = []
 
     let scheduler: any Scheduler
-    /// Who waits for a notification.
+    /// The tasks that wait for a notification.
     var checks: [Int: @LoopActor () -> Void] = [:]
     var checkCounter = 0
     private var server: CoAPServer?
@@ -25,7 +25,7 @@ public final class DevServer: SessionHandler {
         server = CoAPServer(handler: self) { keys[$0] }
     }
 
-    /// Listens; nil when the port could not be had.
+    /// Listens; returns nil if the port is not available.
     public func listen(_ address: String, port: UInt16, secure: Bool) -> UInt16? {
         guard let bound = server?.listen(address, port: port, secure: secure) else { return nil }
         event(
@@ -45,7 +45,7 @@ public final class DevServer: SessionHandler {
         server = nil
     }
 
-    /// The registration of an endpoint; waits for it.
+    /// Waits for an endpoint to register, and returns the registration.
     public func registration(of endpoint: String, within limit: Duration) async -> Registration? {
         if let known = registrations.last(where: { $0.endpoint == endpoint }) { return known }
         return await withCheckedContinuation { continuation in
@@ -67,7 +67,7 @@ public final class DevServer: SessionHandler {
         }
     }
 
-    /// Forgets a registration, as a server does that lost its memory.
+    /// Forgets a registration, like a server that lost its state.
     public func forget(_ registration: Registration) {
         registration.expiry?.cancel()
         registrations.removeAll { $0 === registration }
@@ -80,7 +80,7 @@ public final class DevServer: SessionHandler {
     ) {
         guard let session = session as? CoAPSession else { return respond(Response(.internalServerError)) }
         guard request.path.first == "rd", request.unknownCriticalOptions.isEmpty else {
-            return respond(.failure(.notFound, "only /rd is here"))
+            return respond(.failure(.notFound, "this server has only /rd"))
         }
         switch (request.method, request.path.count) {
         case (.post, 1): respond(register(request, session))
@@ -106,14 +106,14 @@ public final class DevServer: SessionHandler {
         guard let endpoint = query["ep"], !endpoint.isEmpty else { return .failure(.badRequest, "ep is missing") }
         guard let version = query["lwm2m"] else { return .failure(.badRequest, "lwm2m is missing") }
         guard let links = try? LinkFormat.decode(request.payload) else {
-            return .failure(.badRequest, "the payload is no list of links")
+            return .failure(.badRequest, "the payload is not a list of links")
         }
         for old in registrations where old.endpoint == endpoint { forget(old) }
         counter += 1
         let registration = Registration(id: "\(counter)", endpoint: endpoint, session: session)
         registration.version = version
         registration.links = links
-        guard apply(query, to: registration) else { return .failure(.badRequest, "lt is no number of seconds") }
+        guard apply(query, to: registration) else { return .failure(.badRequest, "lt is not a number of seconds") }
         registrations.append(registration)
         event("registered", registration.json)
         waiting.removeAll { item in
@@ -130,13 +130,13 @@ public final class DevServer: SessionHandler {
         }
         if !request.payload.isEmpty {
             guard let links = try? LinkFormat.decode(request.payload) else {
-                return .failure(.badRequest, "the payload is no list of links")
+                return .failure(.badRequest, "the payload is not a list of links")
             }
             registration.links = links
         }
         registration.session = session
         guard apply(DevServer.parameters(request.query), to: registration) else {
-            return .failure(.badRequest, "lt is no number of seconds")
+            return .failure(.badRequest, "lt is not a number of seconds")
         }
         event("updated", registration.json)
         return Response(.changed)

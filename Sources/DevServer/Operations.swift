@@ -5,13 +5,13 @@ import Linux
 import LwM2M
 import LwM2MClient
 
-/// Why a command could not be carried out.
+/// Why a command failed.
 struct CommandError: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }
 }
 
-/// The device management and information reporting interfaces, from the server's side (LwM2M Core 6.3, 6.4).
+/// The server's side of the device management and information reporting interfaces (LwM2M Core 6.3, 6.4).
 extension DevServer {
     func read(_ path: Path, _ format: UInt16?, _ client: Registration) async throws -> Response {
         try await client.session.send(Request(.get, path: path.segments, accept: format))
@@ -23,7 +23,7 @@ extension DevServer {
     }
 
     func write(_ path: Path, _ format: UInt16, _ payload: [UInt8], _ client: Registration) async throws -> Response {
-        // PUT replaces; an instance is updated partially by POST.
+        // PUT replaces. POST on an instance is a partial update.
         try await client.session.send(
             Request(path.resource == nil ? .post : .put, path: path.segments, contentFormat: format, payload: payload))
     }
@@ -34,12 +34,12 @@ extension DevServer {
                 .post, path: path.segments, contentFormat: arguments.isEmpty ? nil : 0, payload: Array(arguments.utf8)))
     }
 
-    /// - Parameter values: resources by identifier, as text.
+    /// - Parameter values: the resources as text, by identifier.
     func create(
         _ object: UInt16, _ instance: UInt16?, _ values: [(UInt16, String)], _ client: Registration
     ) async throws -> Response {
         guard let definition = ObjectDefinition.known(object) else {
-            throw CommandError("object \(object) is not known")
+            throw CommandError("object \(object) is unknown")
         }
         var content = InstanceContent(instance)
         for (resource, text) in values {
@@ -99,7 +99,7 @@ extension DevServer {
         for check in checks.values { check() }
     }
 
-    /// Waits until a path has a value: by its notifications when it is observed, else by reading it now and then.
+    /// Waits until a path has a value: by notifications if it is observed, else by polling.
     func until(_ path: Path, _ wanted: String, _ limit: Duration, _ client: Registration) async throws -> JSON {
         let end = scheduler.now + limit
         var latest = JSON.null
@@ -113,9 +113,9 @@ extension DevServer {
             if latest.plain == wanted { return latest }
             let left = end - scheduler.now
             guard left > .zero else {
-                throw CommandError("\(path) is \(latest.plain), not \(wanted), after \(limit.components.seconds) s")
+                throw CommandError("\(path) is \(latest.plain) after \(limit.components.seconds) s; expected \(wanted)")
             }
-            // An observed path is looked at when a notification comes; the client or session may change meanwhile.
+            // Check an observed path at each notification. The client or session may change meanwhile.
             await change(within: min(left, client.notified[path] == nil ? .milliseconds(500) : .seconds(5)))
         }
     }

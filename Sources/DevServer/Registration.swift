@@ -3,7 +3,7 @@ import EventLoop
 import JSON
 import LwM2M
 
-/// A client that registered (LwM2M Core 6.2).
+/// A registered client (LwM2M Core 6.2).
 @LoopActor
 public final class Registration {
     public let id: String
@@ -11,13 +11,13 @@ public final class Registration {
     public internal(set) var lifetime: Duration
     public internal(set) var version: String
     public internal(set) var binding: String
-    /// The object links as they were told.
+    /// The object links from the client's last message.
     public internal(set) var links: [Link]
-    /// The session that the client spoke in last.
+    /// The session of the client's last message.
     public internal(set) var session: CoAPSession
     var expiry: (any Scheduled)?
     var observers: [Path: Observer] = [:]
-    /// The latest value of each observed path, as it is printed.
+    /// The latest value of each observed path, in printed form.
     var notified: [Path: JSON] = [:]
 
     init(id: String, endpoint: String, session: CoAPSession) {

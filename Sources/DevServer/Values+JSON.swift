@@ -5,7 +5,7 @@ import LwM2MClient
 // `JSON.Value` is what a dictionary literal of JSON holds.
 private typealias ResourceValue = Value
 
-/// The objects whose payloads are read; others are printed as bytes.
+/// The objects whose payloads are decoded. Payloads of others are printed as bytes.
 private let definitions: [ObjectDefinition] = [.server, .device, .softwareManagement]
 
 extension ObjectDefinition {
@@ -13,7 +13,7 @@ extension ObjectDefinition {
 }
 
 extension JSON {
-    /// A response's payload: a value for the path of one, objects by identifier for more.
+    /// The payload of a response: a value if the path is that of a single value, else objects by identifier.
     static func value(of response: Response, at path: Path) -> JSON {
         guard let number = response.contentFormat else {
             return .string(String(decoding: response.payload, as: UTF8.self))
@@ -61,7 +61,7 @@ extension JSON {
         }
     }
 
-    /// What is compared with a command's VALUE.
+    /// The text that is compared with a command's VALUE.
     var plain: String {
         switch self {
         case .string(let text): text
@@ -78,7 +78,7 @@ extension JSON {
     }
 }
 
-/// Bytes written as hexadecimal digits; nil for anything else.
+/// Parses hexadecimal digits; nil for anything else.
 func bytes(ofHex text: String) -> [UInt8]? {
     guard text.utf8.count % 2 == 0 else { return nil }
     let digits = Array(text.utf8)

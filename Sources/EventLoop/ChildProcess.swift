@@ -1,17 +1,17 @@
 import Glibc
 import Linux
 
-/// A child process whose end is an event of the loop.
+/// A child process; the loop reports its end.
 @LoopActor
 public final class ChildProcess {
-    /// The process identifier, for as long as it was not reaped.
+    /// The process identifier, valid until the process was reaped.
     public let pid: pid_t
     private let descriptor: FileDescriptor
     private var source: IOSource?
 
     /// Starts a process; see `Spawn.start`.
     ///
-    /// - Parameter ended: called once, when the process ended and was reaped.
+    /// - Parameter ended: called once, after the process has ended and was reaped.
     public init(
         _ path: String, _ arguments: [String] = [], environment: [String] = [],
         descriptors: [(child: Int32, ours: Int32)], ended: @escaping @LoopActor (ProcessEnd) -> Void
@@ -25,7 +25,7 @@ public final class ChildProcess {
             throw error
         }
         source = IOSource(descriptor: descriptor.raw) { [self] _ in
-            // The source keeps this object until here, so a child is always reaped.
+            // The source keeps this object alive until here, so a child is always reaped.
             source?.cancel()
             source = nil
             do throws(Errno) {
@@ -36,7 +36,7 @@ public final class ChildProcess {
         }
     }
 
-    /// `kill(2)`; nothing when it has ended.
+    /// Sends a signal (`kill(2)`). Does nothing after the process has ended.
     public func signal(_ number: Int32) {
         if source != nil { kill(pid, number) }
     }

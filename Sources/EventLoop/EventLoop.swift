@@ -2,12 +2,12 @@ import CSDEvent
 import Glibc
 import Linux
 
-/// sd-event as an executor: one loop, on one thread, that runs event sources and Swift jobs in turn.
+/// sd-event as an executor: one loop on one thread, which runs event sources and Swift jobs by turns.
 ///
-/// It is serial executor (of `LoopActor`) and task executor, so that nothing wakes the cooperative pool.
+/// It is the serial executor of `LoopActor` and a task executor, so that nothing wakes the cooperative pool.
 public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
-    // Sendable: `jobs`, `thread` and `exitCode` are touched only under `lock`; `event` and `draining` are touched only on the
-    // loop's thread (LoopActor), but for the event's creation; `wakeup` never changes.
+    // Sendable: `jobs`, `thread` and `exitCode` are used only under `lock`. `event` and `draining` are used only on the loop's
+    // thread (LoopActor), except when `event` is created. `wakeup` never changes.
 
     /// The process's loop.
     public static let shared = EventLoop()
@@ -42,7 +42,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
     // MARK: Running
 
-    /// Runs the loop on the calling thread until `exit(_:)`; returns its code.
+    /// Runs the loop on the calling thread until `exit(_:)` is called, and returns its code.
     public func run() -> Int32 {
         lock.withLock { thread = pthread_self() }
         while true {
@@ -57,17 +57,17 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         }
     }
 
-    /// Makes `run()` return after the present turn.
+    /// Makes `run()` return after the current turn.
     public func exit(_ code: Int32) {
         lock.withLock { exitCode = code }
         wake()
     }
 
-    /// Runs the jobs that wait, once, from within an event source's handler.
+    /// Runs the waiting jobs once, from the handler of an event source.
     ///
-    /// For a C library's callback that has to have its answer before it returns (libcoap acknowledges a request without
-    /// one): a task that it started and that needs no one else is done after this. Within a job it does nothing, for
-    /// there the actor is taken.
+    /// Use it in a callback of a C library that needs its answer before it returns (libcoap acknowledges a request that has no
+    /// answer yet). A task that the callback started and that waits for nothing else is finished afterwards. Inside a job this
+    /// does nothing, because the actor is in use.
     @LoopActor public func settle() {
         guard !draining else { return }
         drain()
@@ -76,7 +76,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private func drain() {
         draining = true
         defer { draining = false }
-        // One batch a turn: jobs that these enqueue wait for the next turn, so that event sources have theirs.
+        // One batch per turn: jobs that these jobs enqueue wait for the next turn, so that event sources get their turn.
         let batch = lock.withLock {
             let batch = jobs
             jobs.removeAll(keepingCapacity: true)
@@ -96,7 +96,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
             jobs.append(unowned)
             return thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false
         }
-        // On the loop's own thread the next turn sees the job without a system call.
+        // On the loop's own thread no wake-up is needed: the next turn runs the job.
         if !onLoop { wake() }
     }
 

@@ -2,7 +2,7 @@ import Glibc
 
 /// A `pthread_mutex_t` at a stable address.
 final class Lock: @unchecked Sendable {
-    // Sendable: the mutex is made for use from any thread, and its address never changes.
+    // Sendable: any thread may use the mutex, and its address never changes.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
 
     init() {

@@ -1,5 +1,5 @@
-/// The actor of the process's one event loop: everything that touches libcoap, sd-bus or an sd-event source is isolated
-/// to it, and so runs on the loop's thread, in turn.
+/// The actor of the process's event loop. Everything that uses libcoap, sd-bus or an sd-event source is isolated to it, and
+/// so runs on the loop's thread, one after the other.
 @globalActor
 public actor LoopActor {
     public static let shared = LoopActor()
@@ -8,21 +8,21 @@ public actor LoopActor {
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { EventLoop.shared.asUnownedSerialExecutor() }
 
-    /// Starts a task on the loop. Its continuations resume on the loop's thread, not on the cooperative pool, which
-    /// would bring up threads of its own.
+    /// Starts a task on the loop. Its continuations resume on the loop's thread, not on the cooperative pool, which would
+    /// start more threads.
     @discardableResult
     public static func spawn(_ body: @escaping @Sendable @LoopActor () async -> Void) -> Task<Void, Never> {
         Task(executorPreference: EventLoop.shared) { await body() }
     }
 
-    /// Enters the actor synchronously from a C callback that the loop made; traps on any other thread.
+    /// Enters the actor synchronously from a C callback on the loop. Traps on any other thread.
     public static func assumeIsolated<Result>(_ body: @LoopActor () throws -> Result) rethrows -> Result {
         EventLoop.shared.checkIsolated()
         typealias Isolated = @LoopActor () throws -> Result
         typealias Plain = () throws -> Result
-        // The check above proves what the type system cannot see: this thread is the actor's executor. Isolation is
-        // no part of a synchronous function's calling convention, so the cast changes the type alone (as the standard
-        // library's MainActor.assumeIsolated does).
+        // The check above proves that this thread is the actor's executor. Isolation is not part of a synchronous
+        // function's calling convention, so the cast changes only the type. The standard library's
+        // MainActor.assumeIsolated does the same.
         return try withoutActuallyEscaping(body) { (function: @escaping Isolated) throws -> Result in
             try unsafeBitCast(function, to: Plain.self)()
         }

@@ -1,11 +1,11 @@
 import CSDEvent
 
-/// Who this machine is and which boot this is.
+/// The identifiers of this machine and of this boot.
 public enum MachineIdentity {
-    /// An identifier that is derived from /etc/machine-id and an application's: `sd_id128_get_machine_app_specific(3)`.
+    /// An identifier derived from /etc/machine-id and the application's identifier: `sd_id128_get_machine_app_specific(3)`.
     ///
-    /// - Parameter application: 16 bytes that are the application's own.
-    /// - Returns: 32 hexadecimal digits; nil where the machine has no identifier.
+    /// - Parameter application: the 16 bytes of the application's identifier.
+    /// - Returns: 32 hexadecimal digits; nil if the machine has no identifier.
     public static func machine(for application: [UInt8]) -> String? {
         var own = sd_id128_t()
         withUnsafeMutableBytes(of: &own) { $0.copyBytes(from: application.prefix($0.count)) }
@@ -14,7 +14,7 @@ public enum MachineIdentity {
         return text(result)
     }
 
-    /// This boot: `sd_id128_get_boot(3)`; 32 hexadecimal digits.
+    /// The identifier of this boot as 32 hexadecimal digits: `sd_id128_get_boot(3)`.
     public static var boot: String? {
         var result = sd_id128_t()
         guard sd_id128_get_boot(&result) >= 0 else { return nil }

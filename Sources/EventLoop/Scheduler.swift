@@ -1,23 +1,23 @@
-/// Time and timers, injected: the loop's own in a daemon, a manual one in tests.
+/// A clock with timers. It is injected: daemons use the loop's, tests use a manual one.
 @LoopActor
 public protocol Scheduler: AnyObject {
-    /// Time since boot, suspend included (`CLOCK_BOOTTIME`).
+    /// The time since boot, including suspend (`CLOCK_BOOTTIME`).
     var now: Duration { get }
 
-    /// Calls `handler` once, `delay` from now. The token need not be kept.
+    /// Calls `handler` once after `delay`, even if nobody keeps the token.
     @discardableResult
     func schedule(after delay: Duration, _ handler: @escaping @LoopActor () -> Void) -> any Scheduled
 }
 
-/// A timer that was scheduled.
+/// A scheduled timer.
 @LoopActor
 public protocol Scheduled: AnyObject {
-    /// The handler will not be called any more; after it was called, nothing.
+    /// Cancels the timer. Does nothing after the handler was called.
     func cancel()
 }
 
 extension Scheduler {
-    /// Suspends the calling task.
+    /// Suspends the calling task for `delay`.
     public func sleep(for delay: Duration) async {
         await withCheckedContinuation { continuation in
             schedule(after: delay) { continuation.resume() }

@@ -1,7 +1,7 @@
 import CSDEvent
 import Glibc
 
-/// An event source of the loop, kept alive by the loop until it is cancelled.
+/// An event source of the loop. The loop keeps it alive until it is cancelled.
 @LoopActor
 public class EventSource {
     fileprivate var source: OpaquePointer?
@@ -14,7 +14,7 @@ public class EventSource {
         self.source = nil
         sd_event_source_set_enabled(source, Int32(SD_EVENT_OFF))
         sd_event_source_unref(source)
-        // The C side's reference, taken in `adopt`.
+        // Release the reference that `adopt` took for the C library.
         Unmanaged.passUnretained(self).release()
     }
 
@@ -27,15 +27,15 @@ public class EventSource {
     }
 }
 
-/// A descriptor that is watched: `sd_event_add_io(3)`.
+/// A watched descriptor: `sd_event_add_io(3)`.
 @LoopActor
 public final class IOSource: EventSource {
     fileprivate let handler: @LoopActor (UInt32) -> Void
 
     /// - Parameters:
-    ///   - descriptor: stays the caller's; to be closed only after `cancel()`.
+    ///   - descriptor: stays owned by the caller, who may close it only after `cancel()`.
     ///   - events: `EPOLLIN`, `EPOLLOUT` as bits.
-    ///   - handler: called with the events that came.
+    ///   - handler: called with the events that occurred.
     public init(descriptor: Int32, events: UInt32 = IOSource.readable, handler: @escaping @LoopActor (UInt32) -> Void) {
         self.handler = handler
         super.init()
@@ -45,14 +45,14 @@ public final class IOSource: EventSource {
     public nonisolated static let readable = UInt32(EPOLLIN.rawValue)
     public nonisolated static let writable = UInt32(EPOLLOUT.rawValue)
 
-    /// `sd_event_source_set_io_events(3)`: what is watched from now on.
+    /// The watched events from now on: `sd_event_source_set_io_events(3)`.
     public var events: UInt32 = 0 {
         didSet { if let source { sd_event_source_set_io_events(source, events) } }
     }
 }
 
-/// A signal: `sd_event_add_signal(3)`. The signal is blocked for the calling thread first, as sd-event demands, so
-/// make these before any other thread starts.
+/// A signal: `sd_event_add_signal(3)`. The signal is first blocked for the calling thread, as sd-event requires. So make these
+/// before any other thread starts.
 @LoopActor
 public final class SignalSource: EventSource {
     fileprivate let handler: @LoopActor () -> Void
@@ -73,7 +73,7 @@ public final class SignalSource: EventSource {
 final class TimerSource: EventSource, Scheduled {
     fileprivate let handler: @LoopActor () -> Void
 
-    /// - Parameter accuracy: sd-event may delay by so much to join wake-ups.
+    /// - Parameter accuracy: how much sd-event may delay the timer to join wake-ups.
     init(after delay: Duration, accuracy: Duration, handler: @escaping @LoopActor () -> Void) {
         self.handler = handler
         super.init()
@@ -87,8 +87,8 @@ final class TimerSource: EventSource, Scheduled {
 
 /// The loop's own clock and timers.
 ///
-/// A timer may come late by a hundredth of its delay, at most by 250 ms: sd-event joins what falls together, which
-/// keeps an idle gateway asleep. Timers that are overdue together fire in no particular order.
+/// A timer may fire late by 1 % of its delay, at most 250 ms: sd-event joins timers that are close together, so that an idle
+/// gateway wakes up less often. Timers that are overdue at the same time fire in no particular order.
 @LoopActor
 public final class LoopScheduler: Scheduler {
     public static let shared = LoopScheduler()
@@ -114,7 +114,7 @@ extension Duration {
     }
 }
 
-// C callbacks are top-level functions: a closure that captures crashes the compiler.
+// C callbacks are top-level functions, because a closure that captures crashes the compiler.
 
 private func ioFired(_: OpaquePointer?, _: Int32, events: UInt32, data: UnsafeMutableRawPointer?) -> Int32 {
     guard let data else { return 0 }

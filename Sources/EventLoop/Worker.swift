@@ -1,21 +1,21 @@
 import Glibc
 
-/// A thread for blocking work (libarchive, OpenSSL over files, `fsync`); jobs run in the order in which they were given.
+/// A thread for blocking work (libarchive, OpenSSL over files, `fsync`), which runs jobs in the order of submission.
 ///
-/// The thread ends when nothing is left to do, so that an idle daemon has one thread.
+/// The thread ends when no job is left, so that an idle daemon has one thread.
 public final class Worker: @unchecked Sendable {
-    // Sendable: `queue` and `running` are touched only under `lock`.
+    // Sendable: `queue` and `running` are used only under `lock`.
 
     public static let shared = Worker()
 
-    /// For packages that are staged: copying and decompressing a large one must not delay the writes of a deployment while
-    /// units are down.
+    /// For the intake of packages: copying and decompressing a large one must not delay the writes of a deployment, during
+    /// which units are stopped.
     public static let intake = Worker()
 
-    /// For the resolution of names: a name server that does not answer must delay no state file.
+    /// For name resolution only: a name server that does not answer must not delay a durable write.
     public static let names = Worker()
 
-    /// For the bytes of packages while they are transferred: a slow disk must not delay state files.
+    /// For the bytes of packages while they are transferred: a slow disk must not delay a durable write.
     public static let transfers = Worker()
 
     private let lock = Lock()
@@ -63,7 +63,7 @@ public final class Worker: @unchecked Sendable {
 
 private func workerMain(_ data: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     guard let data else { return nil }
-    // Signals are the loop's.
+    // Block all signals: the loop handles them.
     var all = sigset_t()
     sigfillset(&all)
     pthread_sigmask(SIG_BLOCK, &all, nil)

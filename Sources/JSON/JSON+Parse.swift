@@ -1,5 +1,5 @@
 extension JSON {
-    /// Why a text is no JSON, and the byte where that shows.
+    /// Why a text is not JSON, and the offset of the error.
     public struct Malformed: Error, Hashable, Sendable, CustomStringConvertible {
         public let message: String
         public let offset: Int
@@ -7,12 +7,12 @@ extension JSON {
         public var description: String { "\(message) (at byte \(offset))" }
     }
 
-    /// Parses one JSON text (RFC 8259), and nothing but it: no comments, no trailing commas, no byte order mark, no
-    /// repeated member names, no unpaired surrogates.
+    /// Parses one JSON text (RFC 8259) strictly: comments, trailing commas, a byte order mark, repeated member names and
+    /// unpaired surrogates are refused.
     ///
     /// - Parameters:
-    ///   - limit: the most bytes that are looked at.
-    ///   - depth: the most arrays and objects within each other.
+    ///   - limit: the most bytes that are accepted.
+    ///   - depth: the deepest nesting of arrays and objects that is accepted.
     public static func parse(
         _ bytes: [UInt8], limit: Int = 1 << 20, depth: Int = 32
     ) throws(Malformed) -> JSON {
@@ -23,7 +23,7 @@ extension JSON {
         parser.skipBlanks()
         let value = try parser.value()
         parser.skipBlanks()
-        guard parser.rest.isEmpty else { throw parser.failure("the end of the text was expected") }
+        guard parser.rest.isEmpty else { throw parser.failure("expected the end of the text") }
         return value
     }
 }
@@ -36,7 +36,7 @@ private struct Parser {
 
     mutating func skipBlanks() { rest = rest.drop { $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D } }
 
-    /// Takes a byte if it is the next one.
+    /// Consumes a byte if it is the next one.
     private mutating func take(_ byte: UInt8) -> Bool {
         guard rest.first == byte else { return false }
         rest = rest.dropFirst()
@@ -44,7 +44,7 @@ private struct Parser {
     }
 
     private mutating func expect(_ character: Character) throws(JSON.Malformed) {
-        guard let byte = character.asciiValue, take(byte) else { throw failure("«\(character)» was expected") }
+        guard let byte = character.asciiValue, take(byte) else { throw failure("expected '\(character)'") }
     }
 
     mutating func value() throws(JSON.Malformed) -> JSON {
@@ -56,8 +56,8 @@ private struct Parser {
         case UInt8(ascii: "f"): return try word("false", .bool(false))
         case UInt8(ascii: "n"): return try word("null", .null)
         case UInt8(ascii: "-"), .some(UInt8(ascii: "0")...UInt8(ascii: "9")): return .number(try number())
-        case nil: throw failure("the text ends where a value was expected")
-        default: throw failure("a value was expected")
+        case nil: throw failure("expected a value, but the text ends")
+        default: throw failure("expected a value")
         }
     }
 
@@ -73,7 +73,7 @@ private struct Parser {
     }
 
     private mutating func word(_ word: String, _ value: JSON) throws(JSON.Malformed) -> JSON {
-        guard rest.starts(with: word.utf8) else { throw failure("«\(word)» was expected") }
+        guard rest.starts(with: word.utf8) else { throw failure("expected '\(word)'") }
         rest = rest.dropFirst(word.utf8.count)
         return value
     }
@@ -98,10 +98,10 @@ private struct Parser {
         if take(UInt8(ascii: "}")) { return .object([]) }
         while true {
             skipBlanks()
-            guard rest.first == UInt8(ascii: "\"") else { throw failure("the name of a member was expected") }
+            guard rest.first == UInt8(ascii: "\"") else { throw failure("expected the name of a member") }
             let start = self
             let name = try string()
-            guard names.insert(name).inserted else { throw start.failure("the name «\(name.prefix(64))» is repeated") }
+            guard names.insert(name).inserted else { throw start.failure("the name '\(name.prefix(64))' is repeated") }
             skipBlanks()
             try expect(":")
             skipBlanks()
@@ -128,7 +128,7 @@ private struct Parser {
 
     private mutating func digits() throws(JSON.Malformed) {
         let digits = rest.prefix { (0x30...0x39).contains($0) }
-        guard !digits.isEmpty else { throw failure("a digit was expected") }
+        guard !digits.isEmpty else { throw failure("expected a digit") }
         rest = rest[digits.endIndex...]
     }
 
@@ -151,7 +151,7 @@ private struct Parser {
                 return text
             case UInt8(ascii: "\\"): try escape(&bytes)
             case nil: throw failure("the string has no end")
-            default: throw failure("a control character in a string is written as an escape")
+            default: throw failure("a control character in a string must be escaped")
             }
         }
     }
@@ -173,15 +173,15 @@ private struct Parser {
             var code = UInt32(high)
             if (0xD800...0xDBFF).contains(high) {
                 guard take(UInt8(ascii: "\\")), take(UInt8(ascii: "u")) else {
-                    throw start.failure("half a surrogate pair")
+                    throw start.failure("a surrogate without its other half")
                 }
                 let low = try hexadecimal()
-                guard (0xDC00...0xDFFF).contains(low) else { throw start.failure("half a surrogate pair") }
+                guard (0xDC00...0xDFFF).contains(low) else { throw start.failure("a surrogate without its other half") }
                 code = 0x10000 + (UInt32(high) - 0xD800) << 10 + (UInt32(low) - 0xDC00)
             }
-            guard let scalar = Unicode.Scalar(code) else { throw start.failure("half a surrogate pair") }
+            guard let scalar = Unicode.Scalar(code) else { throw start.failure("a surrogate without its other half") }
             bytes += Array(String(Character(scalar)).utf8)
-        default: throw start.failure("an unknown escape")
+        default: throw start.failure("unknown escape sequence")
         }
     }
 
@@ -191,7 +191,7 @@ private struct Parser {
             (0x30...0x39).contains($0) || (0x41...0x46).contains($0) || (0x61...0x66).contains($0)
         }
         guard digits.count == 4, isHexadecimal, let code = UInt16(String(decoding: digits, as: UTF8.self), radix: 16)
-        else { throw failure("four hexadecimal digits were expected") }
+        else { throw failure("expected four hexadecimal digits") }
         rest = rest.dropFirst(4)
         return code
     }

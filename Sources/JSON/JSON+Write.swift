@@ -1,12 +1,12 @@
 extension JSON {
-    /// The value as one JSON text in UTF-8, members in their order, without blanks.
+    /// The value as one JSON text in UTF-8 without blanks. Members keep their order.
     public func write() -> [UInt8] {
         var bytes: [UInt8] = []
         append(to: &bytes, indent: nil)
         return bytes
     }
 
-    /// The value for people: indented by two blanks, with a line feed at the end.
+    /// The value formatted for people: indented by two blanks, with a final line feed.
     public func writeIndented() -> [UInt8] {
         var bytes: [UInt8] = []
         append(to: &bytes, indent: 0)

@@ -1,4 +1,4 @@
-/// A JSON value (RFC 8259). Members keep their order; numbers keep their text, so that no digit is lost.
+/// A JSON value (RFC 8259). Members keep their order. Numbers keep their text, so that no digit is lost.
 public enum JSON: Hashable, Sendable {
     case null
     case bool(Bool)
@@ -18,7 +18,7 @@ public enum JSON: Hashable, Sendable {
         }
     }
 
-    /// The value of a member; nil when there is none of this name, or when this is no object.
+    /// The value of a member; nil if there is no such member or this is not an object.
     public subscript(_ name: String) -> JSON? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name == name }?.value

@@ -1,14 +1,14 @@
 extension JSON {
-    /// A number by its text, which is JSON's grammar to the letter.
+    /// A number as its text, which follows JSON's grammar exactly.
     public struct Number: Hashable, Sendable, CustomStringConvertible {
         public let description: String
 
-        /// Text that the parser took for a number.
+        /// Makes a number from a text that the parser has checked.
         init(verified text: String) { description = text }
 
         public init(_ value: some FixedWidthInteger) { description = "\(value)" }
 
-        /// A floating-point number with the fewest digits that mean it; nil for infinities and NaN, which JSON lacks.
+        /// A floating-point number with the fewest digits that identify it; nil for infinities and NaN, which JSON does not have.
         public init?(_ value: Double) {
             guard value.isFinite else { return nil }
             if let whole = Int64(exactly: value), abs(value) < 1e15, value != 0 || value.sign == .plus {
@@ -18,13 +18,13 @@ extension JSON {
             }
         }
 
-        /// The number as an integer; nil when it has a fraction or does not fit. `1e3` and `2.0` are integers.
+        /// The number as an integer; nil if it has a fraction or does not fit. `1e3` and `2.0` are integers.
         public var int64: Int64? { integer(Int64.self) }
 
-        /// As `int64`, without a sign.
+        /// Like `int64`, but unsigned.
         public var uint64: UInt64? { integer(UInt64.self) }
 
-        /// The nearest floating-point number; nil when that is infinite.
+        /// The nearest floating-point number; nil if that is infinite.
         public var double: Double? {
             guard let value = Double(description), value.isFinite else { return nil }
             return value

@@ -151,6 +151,17 @@ extension Event {
                 Mend it ('gatekeel config check' names every error) and reload the service.
                 """
             )
+        case .configurationKept:
+            (
+                "An earlier configuration is in use",
+                """
+                The configuration has errors. The service started with the last one that had none,
+                so that the gateway can still be reached; later changes have no effect.
+                """,
+                """
+                'gatekeel config check' names every error. Correct them and reload the service.
+                """
+            )
         case .keyRefused:
             (
                 "A key file was refused",

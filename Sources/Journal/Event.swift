@@ -14,6 +14,7 @@ public enum Event: String, Sendable, CaseIterable {
     case activationFailed = "172821472bc946a4a6966f855cab72f0"
     case certificateExpires = "c0d24d81a2d345f9b7bf63102052f2b3"
     case configurationRefused = "e9365640907e475e8cf88deb04d3780a"
+    case configurationKept = "1ea95c37b68a3a7fe1af92d689695dd1"
     case keyRefused = "ff9fd57ad99240afbd33e2b95375ddeb"
     case storageFull = "8dc1c1a41fff45f3948b58f871cbc6b7"
     case stateRestored = "4bb6a5cd91d04c14ab9d03cb40ee8fcb"
@@ -29,7 +30,9 @@ public enum Event: String, Sendable, CaseIterable {
         case .rolledBack, .deploymentFailed, .activationFailed, .configurationRefused, .keyRefused, .storageFull,
             .stateRestored:
             .error
-        case .registrationFailed, .packageRefused, .deploymentRecovered, .certificateExpires, .callerRefused: .warning
+        case .registrationFailed, .packageRefused, .deploymentRecovered, .certificateExpires, .callerRefused,
+            .configurationKept:
+            .warning
         case .registered, .deregistered, .packageInstalled, .packageRemoved, .downloadWaits, .accountReset,
             .rebootRequested:
             .notice

@@ -1,13 +1,13 @@
 import COpenSSL
 
-/// An owned object of libcrypto's: freed once, when it goes out of scope.
+/// An owned libcrypto object, freed when it goes out of scope.
 struct Handle: ~Copyable {
     let raw: OpaquePointer
     private let free: @convention(c) (OpaquePointer?) -> Void
 
-    /// Takes ownership of what a constructor of libcrypto's gave.
+    /// Takes ownership of the result of a libcrypto constructor.
     ///
-    /// - Throws: libcrypto's own reason when it gave nothing.
+    /// - Throws: libcrypto's reason if the result is NULL.
     init(
         _ raw: OpaquePointer?, _ what: String, free: @escaping @convention(c) (OpaquePointer?) -> Void
     ) throws(SigningError) {
@@ -19,7 +19,7 @@ struct Handle: ~Copyable {
     deinit { free(raw) }
 }
 
-// `free` functions of a uniform shape; top-level, for C functions imported with other shapes cannot be converted.
+// `free` functions of one type. Imported C functions of other types cannot be converted, so these are top-level functions.
 func freeBIO(_ raw: OpaquePointer?) { BIO_free_all(raw) }
 func freeCertificates(_ raw: OpaquePointer?) { gk_certificates_free(raw) }
 func freeKey(_ raw: OpaquePointer?) { EVP_PKEY_free(raw) }
@@ -28,7 +28,7 @@ func freeStore(_ raw: OpaquePointer?) { X509_STORE_free(raw) }
 func freeStoreContext(_ raw: OpaquePointer?) { X509_STORE_CTX_free(raw) }
 func freeDigest(_ raw: OpaquePointer?) { EVP_MD_CTX_free(raw) }
 
-/// Takes the thread's queue of libcrypto's errors (`ERR_get_error(3)`), oldest first, for people.
+/// Removes all errors from the thread's libcrypto queue (`ERR_get_error(3)`) and returns them as text, oldest first.
 func takeLibraryErrors() -> String {
     var reasons: [String] = []
     while true {
@@ -40,7 +40,7 @@ func takeLibraryErrors() -> String {
     return reasons.isEmpty ? "unknown reason" : reasons.joined(separator: ", ")
 }
 
-/// What a memory BIO has collected.
+/// The bytes that a memory BIO has collected.
 func bytes(ofMemory bio: OpaquePointer) -> [UInt8] {
     var start: UnsafeMutablePointer<CChar>?
     let count = gk_bio_memory(bio, &start)
@@ -48,7 +48,7 @@ func bytes(ofMemory bio: OpaquePointer) -> [UInt8] {
     return UnsafeRawBufferPointer(start: start, count: count).map { $0 }
 }
 
-/// A BIO with a copy of `bytes`, wiped when it goes out of scope: it may hold a key.
+/// A BIO with a copy of `bytes`. The copy is wiped when it goes out of scope, because it may hold a key.
 func memory(_ bytes: [UInt8]) throws(SigningError) -> Handle {
     let bio = try Handle(BIO_new(BIO_s_secmem()), "memory", free: freeBIO)
     var done = 0

@@ -2,11 +2,11 @@ import COpenSSL
 import Glibc
 
 extension Keyring {
-    /// Checks that a signer's certificate leads to this keyring: `X509_verify_cert(3)` at security level 2 (112 bits: no
-    /// RSA under 2048 bits, no SHA-1), then the usages.
+    /// Checks that a signer's certificate has a chain to this keyring: `X509_verify_cert(3)` at security level 2 (112 bits: no
+    /// RSA below 2048 bits, no SHA-1). Then checks the usages.
     ///
     /// - Parameters:
-    ///   - others: the certificates that came with the signature: intermediates are found here, never trusted.
+    ///   - others: the certificates in the signature. They serve as intermediates and are never trusted.
     ///   - time: seconds since the epoch.
     func check(leaf: Certificate, others: OpaquePointer, time: Int64) throws(SigningError) {
         if let weakness = leaf.weakness { throw .weak("the key of \(leaf.subject) is \(weakness)") }
@@ -25,7 +25,7 @@ extension Keyring {
         X509_VERIFY_PARAM_set_auth_level(parameters, 2)
         X509_VERIFY_PARAM_set_depth(parameters, 8)
         X509_VERIFY_PARAM_set_flags(parameters, gk_VERIFY_FLAGS)
-        // Any: codeSigning is checked by us, and libcrypto's own purposes do not know of it in 3.0.
+        // Any purpose: OpenSSL 3.0 has no purpose for codeSigning, so it is checked below.
         X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_ANY)
 
         if X509_verify_cert(context.raw) != 1 {
@@ -38,7 +38,7 @@ extension Keyring {
             guard let raw = gk_certificates_at(chain, index) else { continue }
             let authority = Certificate(sharing: raw)
             if !authority.isAuthority {
-                throw .wrongUsage(certificate: authority.subject, reason: "it is no certificate authority")
+                throw .wrongUsage(certificate: authority.subject, reason: "it is not a certificate authority")
             }
             if let weakness = authority.weakness { throw .weak("the key of \(authority.subject) is \(weakness)") }
             if let problem = authority.issuingUsageProblem {
@@ -55,7 +55,7 @@ extension Keyring {
         case X509_V_ERR_CERT_NOT_YET_VALID:
             return .notYetValid(certificate: culprit.subject, notBefore: culprit.notBefore)
         case X509_V_ERR_EE_KEY_TOO_SMALL, X509_V_ERR_CA_KEY_TOO_SMALL, X509_V_ERR_CA_MD_TOO_WEAK:
-            return .weak("the certificate of \(culprit.subject): \(reason)")
+            return .weak("the certificate of \(culprit.subject) is too weak (\(reason))")
         case X509_V_ERR_INVALID_CA, X509_V_ERR_INVALID_PURPOSE, X509_V_ERR_PATH_LENGTH_EXCEEDED,
             X509_V_ERR_KEYUSAGE_NO_CERTSIGN:
             return .wrongUsage(certificate: culprit.subject, reason: reason)

@@ -2,11 +2,11 @@ import COpenSSL
 import Glibc
 import Linux
 
-/// The certificate authorities whose signers are trusted: a folder of PEM files, `/etc/gatekeel/keyring.d/*.pem`.
+/// The certificate authorities whose signers are trusted, from a folder of PEM files: `/etc/gatekeel/keyring.d/*.pem`.
 ///
-/// Every certificate there is a trust anchor, whether it is self-signed or not; it must be an authority (basicConstraints).
+/// Every certificate there is a trust anchor, self-signed or not. It must be an authority (basicConstraints).
 public struct Keyring: Sendable {
-    /// One authority and the file that it came from.
+    /// One authority and its file.
     public struct Entry: Sendable {
         /// The file's path.
         public let path: String
@@ -14,21 +14,21 @@ public struct Keyring: Sendable {
         public let certificate: Certificate
     }
 
-    /// Where the keyring came from, for messages.
+    /// The folder of the keyring, for messages.
     public let path: String
-    /// The authorities, by file name.
+    /// The authorities, sorted by file name.
     public let entries: [Entry]
 
-    /// A keyring of certificates at hand.
+    /// Makes a keyring from certificates in memory.
     public init(path: String, entries: [Entry]) {
         self.path = path
         self.entries = entries
     }
 
-    /// Reads a folder; files whose names do not end with `.pem`, or that start with a dot, are not looked at.
+    /// Reads a folder. Files whose names do not end with `.pem` or that begin with a dot are ignored.
     ///
-    /// A folder that is not there is an empty keyring. One broken file refuses the whole: an authority that silently went
-    /// missing would show itself only when a package is refused.
+    /// A folder that does not exist is an empty keyring. One invalid file refuses the whole keyring: if its authority were
+    /// silently missing, the operator would notice only when a package is refused.
     /// - Throws: `.badKeyringFile` naming the file; `.file`.
     public static func load(_ folder: String) throws(SigningError) -> Keyring {
         let names: [String]
@@ -48,7 +48,7 @@ public struct Keyring: Sendable {
         return Keyring(path: folder, entries: entries)
     }
 
-    /// The authorities of one PEM file, checked as `load` and `gatekeel keyring add` demand it.
+    /// The authorities of one PEM file, with the checks that `load` and `gatekeel keyring add` require.
     public static func authorities(pem: [UInt8], path: String) throws(SigningError) -> [Certificate] {
         let certificates: [Certificate]
         do { certificates = try Certificate.parse(pem: pem) } catch {
@@ -57,7 +57,7 @@ public struct Keyring: Sendable {
         for certificate in certificates {
             if !certificate.isAuthority {
                 throw .badKeyringFile(
-                    path: path, reason: "\(certificate.subject) is no authority (basicConstraints lacks CA:TRUE)")
+                    path: path, reason: "\(certificate.subject) is not an authority (basicConstraints lacks CA:TRUE)")
             }
             if let weakness = certificate.weakness {
                 throw .badKeyringFile(path: path, reason: "\(certificate.subject) has \(weakness)")

@@ -2,15 +2,15 @@ import COpenSSL
 import Glibc
 import Linux
 
-/// A BIO (`BIO_meth_new(3)`) that reads a byte range of a file, so that libcrypto sees content of any size through its own
-/// small buffers and never a byte outside the range.
+/// A BIO (`BIO_meth_new(3)`) that reads a byte range of a file. libcrypto reads content of any size through its own small
+/// buffers, and never a byte outside the range.
 ///
-/// Reads with `pread(2)`: the descriptor's offset stays where it is.
+/// Reads with `pread(2)`, which does not change the descriptor's offset.
 final class RangeSource {
     private let descriptor: Int32
     private let end: Int
     private var offset: Int
-    /// The failed read, if one failed: libcrypto only knows that there was one.
+    /// The error of a failed read; libcrypto only reports that a read failed.
     private(set) var failure: Errno?
 
     private init(descriptor: Int32, range: Range<Int>) {
@@ -19,16 +19,17 @@ final class RangeSource {
         self.end = range.upperBound
     }
 
-    /// Runs `body` with the BIO; the descriptor is borrowed for as long.
+    /// Runs `body` with the BIO and borrows the descriptor meanwhile.
     ///
-    /// - Throws: `.file` when the file could not be read or ended inside the range, whatever `body` made of that.
+    /// - Throws: `.file` if the file could not be read or ended inside the range, even if `body` succeeded; else the error of
+    ///   `body`.
     static func with<Result>(
         _ file: borrowing FileDescriptor, _ range: Range<Int>,
         _ body: (OpaquePointer) throws(SigningError) -> Result
     ) throws(SigningError) -> Result {
         let source = RangeSource(descriptor: file.raw, range: range)
         let bio = try Handle(rangeMethod.flatMap { BIO_new($0) }, "source", free: freeBIO)
-        // Unretained: the BIO is freed before this function returns, and `source` lives to its end.
+        // Unretained: the BIO is freed before this function returns, and `source` lives until then.
         BIO_set_data(bio.raw, Unmanaged.passUnretained(source).toOpaque())
         BIO_set_init(bio.raw, 1)
         let result = Swift.Result<Result, SigningError> { () throws(SigningError) in try body(bio.raw) }
@@ -40,7 +41,7 @@ final class RangeSource {
 
     fileprivate var atEnd: Bool { offset >= end }
 
-    /// The bytes read; 0 at the end of the range; nil on failure.
+    /// Returns the number of bytes read, 0 at the end of the range, nil on failure.
     fileprivate func read(_ buffer: UnsafeMutablePointer<CChar>, _ count: Int) -> Int? {
         guard offset < end else { return 0 }
         do throws(Errno) {
@@ -55,7 +56,7 @@ final class RangeSource {
     }
 }
 
-// Made once and never changed or freed, as libcrypto wants it of a method.
+// Made once and never changed or freed, as libcrypto requires for a method.
 nonisolated(unsafe) private let rangeMethod: OpaquePointer? = {
     let type = BIO_get_new_index() | Int32(BIO_TYPE_SOURCE_SINK)
     guard let method = BIO_meth_new(type, "gatekeel file range") else { return nil }

@@ -28,7 +28,7 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
             let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, range.upperBound - offset)])
             let got: Int
             do { got = try file.read(into: piece, at: offset) } catch { throw .file(error) }
-            if got == 0 { throw .file(Errno(ENODATA, "read (the file ends early)")) }
+            if got == 0 { throw .file(Errno(ENODATA, "read (the file ends before the end of the range)")) }
             try hasher.update(UnsafeRawBufferPointer(rebasing: piece[..<got]))
             offset += got
         }
@@ -56,7 +56,7 @@ public struct SHA256Hasher: ~Copyable {
         }
     }
 
-    /// The digest of all that was taken.
+    /// The digest of all bytes so far.
     public mutating func finish() throws(SigningError) -> SHA256Digest {
         var digest = [UInt8](repeating: 0, count: 32)
         guard EVP_DigestFinal_ex(context.raw, &digest, nil) == 1 else { throw .library(takeLibraryErrors()) }

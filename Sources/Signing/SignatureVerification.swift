@@ -2,7 +2,7 @@ import COpenSSL
 import Glibc
 import Linux
 
-/// One signer of a signature that was verified.
+/// One signer of a verified signature.
 public struct Signer: Hashable, Sendable {
     /// The distinguished name of the signer's certificate.
     public let subject: String
@@ -10,33 +10,35 @@ public struct Signer: Hashable, Sendable {
     public let issuer: String
     /// The SHA-256 fingerprint of the certificate, hexadecimal.
     public let fingerprint: String
-    /// The last second of the certificate's validity, since the epoch.
+    /// The last second of the certificate's validity, in seconds since the epoch.
     public let notAfter: Int64
     /// The digest's name: `SHA256`.
     public let digest: String
 }
 
-/// A detached CMS signature (RFC 5652, SignedData) in DER, as it came: nothing of it is trusted before `verify`.
+/// A detached CMS signature (RFC 5652, SignedData) in DER, as received. Nothing in it is trusted before `verify`.
 public struct DetachedSignature: Sendable {
-    /// The most bytes of a signature.
+    /// The largest signature, in bytes.
     public static let limit = 65536
 
-    /// The message.
+    /// The encoded message.
     public let bytes: [UInt8]
 
-    /// - Throws: `.malformed` when it is larger than `limit`.
+    /// - Throws: `.malformed` if it is larger than `limit`.
     public init(_ bytes: [UInt8]) throws(SigningError) {
-        guard bytes.count <= Self.limit else { throw .malformed("it has \(bytes.count) bytes, at most \(Self.limit)") }
+        guard bytes.count <= Self.limit else {
+            throw .malformed("it has \(bytes.count) bytes; the limit is \(Self.limit)")
+        }
         self.bytes = bytes
     }
 
-    /// Verifies the signature over a range of a file: `CMS_verify(3)`, with the certificates checked by our own rules.
+    /// Verifies the signature over a range of a file: `CMS_verify(3)`, with our own checks of the certificates.
     ///
-    /// There is at least one signer, and *every* signer must pass: the digest is SHA-256 or better, the certificate leads to
-    /// the keyring, all of the chain is valid at `time`, the leaf has keyUsage digitalSignature and extendedKeyUsage
-    /// codeSigning, and the signature belongs to the bytes.
-    /// - Parameter time: seconds since the epoch: the later of now and the newest time that is known for sure, so that a
-    ///   clock set back does not revive an expired certificate.
+    /// There must be at least one signer, and *every* signer must pass: the digest is SHA-256 or better, the certificate has a
+    /// chain to the keyring, the whole chain is valid at `time`, the leaf has keyUsage digitalSignature and extendedKeyUsage
+    /// codeSigning, and the signature matches the bytes.
+    /// - Parameter time: seconds since the epoch. Pass the later of the clock and the newest time that is known to have passed,
+    ///   so that an expired certificate does not become valid again when the clock is set back.
     /// - Returns: the signers, at least one.
     public func verify(
         over file: borrowing FileDescriptor, range: Range<Int>, keyring: Keyring, time: Int64
@@ -44,7 +46,7 @@ public struct DetachedSignature: Sendable {
         guard !keyring.entries.isEmpty else { throw .emptyKeyring(path: keyring.path) }
         let message = try parse()
         let signers = try checkedSigners(message.raw, keyring, time)
-        // Last: the only step that takes time with the package's size.
+        // Last, because only this step's duration grows with the package's size.
         try RangeSource.with(file, range) { (content) throws(SigningError) in
             ERR_clear_error()
             guard CMS_verify(message.raw, nil, nil, content, nil, gk_CMS_VERIFY) == 1 else {
@@ -63,13 +65,13 @@ public struct DetachedSignature: Sendable {
             if let position, let start = buffer.baseAddress { consumed = position - start }
             return parsed
         }
-        guard let raw else { throw .malformed("no CMS message in DER (\(takeLibraryErrors()))") }
+        guard let raw else { throw .malformed("it is not a CMS message in DER (\(takeLibraryErrors()))") }
         let message = try Handle(raw, "message", free: freeMessage)
-        guard consumed == bytes.count else { throw .malformed("\(bytes.count - consumed) bytes after its end") }
+        guard consumed == bytes.count else { throw .malformed("\(bytes.count - consumed) bytes follow its end") }
         guard OBJ_obj2nid(CMS_get0_type(message.raw)) == NID_pkcs7_signed else {
-            throw .malformed("it is no SignedData message")
+            throw .malformed("it is not a SignedData message")
         }
-        guard CMS_is_detached(message.raw) == 1 else { throw .malformed("it carries content, but must be detached") }
+        guard CMS_is_detached(message.raw) == 1 else { throw .malformed("it contains content, but must be detached") }
         guard OBJ_obj2nid(CMS_get0_eContentType(message.raw)) == NID_pkcs7_data else {
             throw .malformed("its content type is not id-data")
         }
@@ -82,8 +84,8 @@ public struct DetachedSignature: Sendable {
         let infos = CMS_get0_SignerInfos(message)
         let count = gk_signers_count(infos)
         guard count > 0 else { throw .malformed("it has no signer") }
-        guard count <= 8 else { throw .malformed("it has \(count) signers, at most 8") }
-        // Gives every SignerInfo its certificate of those in the message.
+        guard count <= 8 else { throw .malformed("it has \(count) signers; the limit is 8") }
+        // Assign to every SignerInfo its certificate from the message.
         _ = CMS_set1_signers_certs(message, nil, 0)
         var result: [(info: OpaquePointer, certificate: Certificate)] = []
         for index in 0..<count {
@@ -110,7 +112,7 @@ public struct DetachedSignature: Sendable {
                 throw .weak("the signature's digest is \(digest)")
             }
             if CMS_signed_get_attr_count(info) <= 0 {
-                // Without them, a signature over attributes could pass as one over content (RFC 5652, 11 and errata).
+                // Without signed attributes, a signature over attributes could pass as one over content (RFC 5652, section 11, errata).
                 throw .malformed("it has no signed attributes")
             }
             try keyring.check(leaf: certificate, others: others.raw, time: time)

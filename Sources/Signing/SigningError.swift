@@ -1,53 +1,54 @@
 import Linux
 
-/// Why a signature was not made or not accepted; the description says what to do about it.
+/// Why a signature was not made or not accepted. The description says what to do.
 public enum SigningError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A folder or file could not be read or written.
     case file(Errno)
-    /// A file of the keyring is not what belongs there.
+    /// A file of the keyring is not acceptable.
     case badKeyringFile(path: String, reason: String)
-    /// The keyring holds no certificate: nothing can be trusted.
+    /// The keyring has no certificate, so no signer is trusted.
     case emptyKeyring(path: String)
     /// The signature is not a detached CMS SignedData message.
     case malformed(String)
-    /// The signature does not belong to these bytes: they were changed after signing, or the signature is another file's.
+    /// The signature does not match these bytes: they were changed after signing, or the signature is that of another file.
     case contentMismatch(String)
-    /// A digest, key or algorithm below today's minimum.
+    /// A digest, key or algorithm is too weak.
     case weak(String)
-    /// The signer's certificate does not lead to the keyring.
+    /// The signer's certificate has no chain to the keyring.
     case untrusted(signer: String, reason: String)
     /// A certificate of the chain has expired.
     case expired(certificate: String, notAfter: Int64)
     /// A certificate of the chain is not valid yet.
     case notYetValid(certificate: String, notBefore: Int64)
-    /// A certificate of the chain may not be used for this.
+    /// A certificate of the chain may not be used for this purpose.
     case wrongUsage(certificate: String, reason: String)
     /// A signing key or certificate cannot be used.
     case badIdentity(String)
-    /// libcrypto failed for a reason that is none of the above.
+    /// libcrypto failed for another reason.
     case library(String)
 
     public var description: String {
         switch self {
         case .file(let error): "\(error)"
         case .badKeyringFile(let path, let reason):
-            "\(path): \(reason); the keyring takes PEM files that hold CA certificates only"
+            "\(path): \(reason); a keyring file may hold only CA certificates as PEM"
         case .emptyKeyring(let path):
-            "no certificate in \(path): put the CA certificate of those who sign your packages there, as PEM"
+            "no certificate in \(path); add the CA certificate of your package signers with 'gatekeel keyring add FILE'"
         case .malformed(let reason): "the signature cannot be read: \(reason); sign the package again"
         case .contentMismatch(let reason):
-            "the signature does not match the package's bytes (\(reason)): it was changed after signing; fetch or sign it again"
-        case .weak(let reason): "\(reason); sign with SHA-256 or better and RSA of 2048 bits, ECDSA or better"
+            "the signature does not match the package (\(reason)): it was changed after signing; download it again or sign it again"
+        case .weak(let reason):
+            "\(reason); use SHA-256 or better, with an ECDSA key (P-256) or an RSA key of at least 2048 bits"
         case .untrusted(let signer, let reason):
-            "the signer \(signer) is not trusted: \(reason); add its CA to the keyring if you trust it"
+            "the signer \(signer) is not trusted: \(reason); if you trust it, add its CA with 'gatekeel keyring add FILE'"
         case .expired(let certificate, let time):
-            "the certificate of \(certificate) expired on \(utcText(time)); sign with a valid one"
+            "the certificate of \(certificate) expired on \(utcText(time)); sign the package with a valid certificate"
         case .notYetValid(let certificate, let time):
-            "the certificate of \(certificate) is not valid before \(utcText(time)); check the clock of this machine"
+            "the certificate of \(certificate) is not valid before \(utcText(time)); check this machine's clock"
         case .wrongUsage(let certificate, let reason):
-            "the certificate of \(certificate) cannot sign packages: \(reason)"
+            "the certificate of \(certificate) cannot be used to sign packages: \(reason); issue it again with the right extensions"
         case .badIdentity(let reason): reason
-        case .library(let reason): "libcrypto: \(reason)"
+        case .library(let reason): "libcrypto failed: \(reason); try again, and report it if it persists"
         }
     }
 }

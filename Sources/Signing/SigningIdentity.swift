@@ -4,29 +4,30 @@ import Linux
 
 /// A private key and its certificate chain, for `gatekeel package sign`.
 public final class SigningIdentity: @unchecked Sendable {
-    // Sendable: the key is never changed after it was parsed, and libcrypto's keys may be read by several threads.
+    // Sendable: the key is never changed after it was parsed, and several threads may read a libcrypto key.
 
     /// The signer's certificate.
     public let certificate: Certificate
-    /// The intermediate authorities that go into the signature, so that a keyring with the root alone suffices.
+    /// The intermediate authorities that go into the signature, so that the keyring needs only the root.
     public let intermediates: [Certificate]
     private let key: OpaquePointer
 
     /// Reads a PEM key and a PEM chain.
     ///
     /// - Parameters:
-    ///   - key: a private key in PEM: PKCS #8, or OpenSSL's traditional forms.
-    ///   - passphrase: for an encrypted key; nothing is ever asked at a terminal.
+    ///   - key: a private key in PEM: PKCS #8 or one of OpenSSL's traditional forms.
+    ///   - passphrase: the passphrase of an encrypted key. This function never asks at a terminal.
     ///   - certificates: the signer's certificate first, then the intermediates; a self-signed root is left out.
-    /// - Throws: `.badIdentity` or `.weak`: keys and certificates that a verifier would refuse are refused here.
+    /// - Throws: `.badIdentity`, `.weak` or `.wrongUsage` for keys and certificates that a verifier would refuse.
     public init(key: [UInt8], passphrase: String? = nil, certificates: [UInt8]) throws(SigningError) {
         let chain = try Certificate.parse(pem: certificates)
-        guard let leaf = chain.first else { throw .badIdentity("no certificate") }
+        guard let leaf = chain.first else { throw .badIdentity("the file has no certificate") }
         let handle = try Self.parse(key, passphrase)
         guard X509_check_private_key(leaf.raw, handle.raw) == 1 else {
             ERR_clear_error()
             throw .badIdentity(
-                "the private key does not belong to the certificate of \(leaf.subject), the first of the chain")
+                "the private key does not belong to the certificate of \(leaf.subject); put the signer's certificate first"
+            )
         }
         if let weakness = leaf.weakness { throw .weak("the key is \(weakness)") }
         if let problem = leaf.signingUsageProblem { throw .wrongUsage(certificate: leaf.subject, reason: problem) }
@@ -43,7 +44,7 @@ public final class SigningIdentity: @unchecked Sendable {
         ERR_clear_error()
         let raw: OpaquePointer?
         if let passphrase {
-            // Without a callback the user data is the passphrase.
+            // Without a callback libcrypto takes the user data as the passphrase.
             raw = passphrase.withCString {
                 PEM_read_bio_PrivateKey(bio.raw, nil, nil, UnsafeMutableRawPointer(mutating: $0))
             }
@@ -51,7 +52,7 @@ public final class SigningIdentity: @unchecked Sendable {
             raw = PEM_read_bio_PrivateKey(bio.raw, nil, refusePassphrase, nil)
         }
         guard let raw else {
-            let hint = passphrase == nil ? "; an encrypted key needs its passphrase" : ""
+            let hint = passphrase == nil ? "; if it is encrypted, give its passphrase" : ""
             throw .badIdentity("the private key cannot be read (\(takeLibraryErrors()))\(hint)")
         }
         return try Handle(raw, "key", free: freeKey)
@@ -60,7 +61,7 @@ public final class SigningIdentity: @unchecked Sendable {
     /// Signs a range of a file: `CMS_sign(3)`, detached, binary, DER, with the chain inside and signed attributes.
     ///
     /// The digest is as strong as the key: SHA-512 for P-521, SHA-384 for P-384, otherwise SHA-256.
-    /// - Throws: `.badIdentity` for Ed25519 where libcrypto's CMS does not have it yet (OpenSSL 3.0).
+    /// - Throws: `.badIdentity` for Ed25519 if libcrypto's CMS does not support it (OpenSSL 3.0).
     public func sign(_ file: borrowing FileDescriptor, range: Range<Int>) throws(SigningError) -> DetachedSignature {
         let others = try Handle(gk_certificates_new(), "certificates", free: freeCertificates)
         for intermediate in intermediates {

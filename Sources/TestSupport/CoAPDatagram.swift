@@ -1,6 +1,5 @@
-/// One CoAP message over UDP, made and read by hand (RFC 7252, 3): a lockstep peer says exactly what a test writes.
-///
-/// It shares no code with the module that it tests.
+/// One CoAP message over UDP (RFC 7252, section 3), encoded and decoded independently of the module under test. A lockstep
+/// peer sends exactly what a test writes.
 public struct CoAPDatagram: Hashable, Sendable, CustomStringConvertible {
     public enum Kind: UInt8, Sendable { case con, non, ack, rst }
 
@@ -22,7 +21,7 @@ public struct CoAPDatagram: Hashable, Sendable, CustomStringConvertible {
     }
 
     public var kind: Kind
-    /// Class and detail as written: 205 is 2.05, 3 is PUT.
+    /// Class and detail in decimal: 205 is 2.05, 3 is PUT.
     public var code: Int
     public var id: UInt16
     public var token: [UInt8]
@@ -78,7 +77,7 @@ public struct CoAPDatagram: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// nil for what is no CoAP message.
+    /// Returns nil for bytes that are not a CoAP message.
     public init?(_ bytes: [UInt8]) {
         guard bytes.count >= 4, bytes[0] >> 6 == 1, let kind = Kind(rawValue: bytes[0] >> 4 & 3) else { return nil }
         let tokenEnd = 4 + Int(bytes[0] & 15)

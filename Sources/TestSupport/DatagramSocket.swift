@@ -2,7 +2,7 @@ import EventLoop
 import Glibc
 import Linux
 
-/// A UDP socket on loopback, for tests that play a peer datagram by datagram.
+/// A UDP socket on loopback, for tests that act as a peer datagram by datagram.
 @LoopActor
 public final class DatagramSocket {
     public let port: UInt16
@@ -11,12 +11,12 @@ public final class DatagramSocket {
     private var arrived: [(bytes: [UInt8], from: [UInt8])] = []
     private var waiting: CheckedContinuation<[UInt8]?, Never>?
     private var timer: (any Scheduled)?
-    /// Who is spoken to: the sender of the latest datagram, or what `connect` named.
+    /// The destination: the sender of the latest datagram, or the address given to `connect`.
     private var peer: [UInt8] = []
-    /// Gets every datagram at once, in place of the queue; for relays.
+    /// Called with every datagram immediately, instead of the queue. For relays.
     public var relay: (@LoopActor (_ bytes: [UInt8], _ from: [UInt8]) -> Void)?
 
-    /// Binds to a port of the kernel's choice at `127.0.0.1`.
+    /// Binds to `127.0.0.1` with a port that the kernel chooses.
     public init() throws {
         descriptor = try retrying("socket") { socket(AF_INET, Int32(SOCK_DGRAM.rawValue) | 0o2004000, 0) }
         var address = DatagramSocket.loopback(0)
@@ -41,7 +41,7 @@ public final class DatagramSocket {
         return withUnsafeBytes(of: address) { Array($0) }
     }
 
-    /// Speaks to this port from now on.
+    /// Sends to this port from now on.
     public func connect(_ port: UInt16) { peer = DatagramSocket.loopback(port) }
 
     public func send(_ bytes: [UInt8]) { send(bytes, to: peer) }
@@ -52,7 +52,7 @@ public final class DatagramSocket {
         }
     }
 
-    /// The next datagram; nil when none came within `limit`.
+    /// The next datagram; nil if none arrived within `limit`.
     public func next(within limit: Duration = .seconds(5)) async -> [UInt8]? {
         if !arrived.isEmpty { return take() }
         return await withCheckedContinuation { continuation in
@@ -94,7 +94,7 @@ public final class DatagramSocket {
                         $0.baseAddress?.assumingMemoryBound(to: sockaddr.self), &size)
                 }
             }
-            // ECONNREFUSED tells of an earlier datagram: nobody was there.
+            // ECONNREFUSED concerns an earlier datagram: nobody received it.
             guard length >= 0 else { return }
             let sender = Array(from.prefix(Int(size)))
             if let relay {

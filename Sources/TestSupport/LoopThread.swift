@@ -1,7 +1,7 @@
 import EventLoop
 import Glibc
 
-/// Runs the event loop on a thread of the test process, once.
+/// Runs the event loop on one thread of the test process.
 public enum LoopThread {
     private static let started: Void = {
         var thread = pthread_t()
@@ -13,14 +13,14 @@ public enum LoopThread {
             }, nil)
     }()
 
-    /// Starts the loop if it does not run yet. Call it first in every test that touches `LoopActor`.
+    /// Starts the loop if it does not run yet. Call it first in every test that uses `LoopActor`.
     public static func start() { _ = started }
 }
 
-/// Runs a test's body on the loop, which is started first.
+/// Starts the loop and runs a test's body on it.
 ///
-/// The body's task prefers the loop's executor, as a daemon's tasks do: without that every call of an async function
-/// would leave the loop and come back a turn later, and what other sources do in between would be seen by no daemon.
+/// The body's task prefers the loop's executor, as a daemon's tasks do. Otherwise every call of an async function would leave
+/// the loop and return a turn later, and other sources could run in between, which does not happen in a daemon.
 public func onLoop<Value: Sendable>(
     _ body: @escaping @Sendable @LoopActor () async throws -> Value
 ) async rethrows -> Value {

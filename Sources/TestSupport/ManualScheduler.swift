@@ -1,6 +1,6 @@
 import EventLoop
 
-/// A scheduler whose time passes only when a test says so.
+/// A scheduler whose time passes only when a test advances it.
 @LoopActor
 public final class ManualScheduler: Scheduler {
     public private(set) var now: Duration
@@ -17,7 +17,7 @@ public final class ManualScheduler: Scheduler {
         return timer
     }
 
-    /// Lets time pass, firing what falls due in order, at its own time.
+    /// Advances the time. Fires the due timers in order, each at its own time.
     public func advance(by duration: Duration) {
         let end = now + duration
         while let next = earliest(until: end) {
@@ -28,7 +28,7 @@ public final class ManualScheduler: Scheduler {
         now = end
     }
 
-    /// How long until the next timer; nil when none is set.
+    /// The time until the next timer; nil if none is set.
     public var nextDelay: Duration? {
         timers.lazy.filter { $0.handler != nil }.map { $0.due - self.now }.min()
     }

@@ -1,14 +1,14 @@
 import Glibc
 import Linux
 
-/// A message bus of a test's own: a real `dbus-daemon` on a socket in a folder of its own.
+/// A private message bus for one test: a real `dbus-daemon` on a socket in its own folder.
 public final class PrivateBus {
-    /// For `BusConnection.open(address:)`.
+    /// The address for `BusConnection.open(address:)`.
     public let address: String
     private var process: pid_t
     private let folder: String
 
-    /// Why tests that need a bus are skipped; nil where `dbus-daemon` is installed.
+    /// Why tests that need a bus are skipped; nil if `dbus-daemon` is installed.
     public static let missing: String? =
         daemon == nil ? "SKIPPED: dbus-daemon is not installed (apt install dbus)" : nil
 
@@ -18,8 +18,8 @@ public final class PrivateBus {
 
     /// Starts a daemon and waits until it listens.
     ///
-    /// - Parameter policy: further elements of the configuration, which by default lets everyone do all
-    ///   (`dbus-daemon(1)`); they come last and so win.
+    /// - Parameter policy: further elements of the configuration (`dbus-daemon(1)`), which by default allows everything. They
+    ///   come last and so take precedence.
     public init(policy: String = "") throws {
         var template = Array("/tmp/gatekeel-bus-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { throw Errno.current("mkdtemp") }
@@ -46,14 +46,14 @@ public final class PrivateBus {
 
     /// Starts the daemon and waits until it listens.
     private static func start(_ folder: String) throws -> pid_t {
-        // A FIFO rather than pipe(2): its ends are close-on-exec from the start, so that no other test's child holds them.
+        // A FIFO instead of pipe(2): its ends are close-on-exec from the start, so that no other test's child inherits them.
         let fifo = "\(folder)/ready"
         try retrying("mkfifo \(fifo)") { mkfifo(fifo, 0o600) }
         let readEnd = try FileDescriptor.open(fifo, O_RDONLY | O_NONBLOCK)
         let writeEnd = try FileDescriptor.open(fifo, O_WRONLY)
         _ = fcntl(readEnd.raw, F_SETFL, 0)
         unlink(fifo)
-        // `timeout` ends the daemon when a test process died without doing so.
+        // `timeout` ends the daemon if the test process dies without ending it.
         let process = try spawn(
             [
                 "/usr/bin/timeout", "120", daemon ?? "", "--config-file=\(folder)/bus.conf", "--nofork",
@@ -61,14 +61,14 @@ public final class PrivateBus {
             ],
             output: writeEnd.raw)
         _ = consume writeEnd
-        // The address is printed once the socket listens.
+        // The daemon prints the address after the socket listens.
         guard try !readEnd.read(upTo: 256).isEmpty else {
             throw Errno(EPIPE, "dbus-daemon did not start")
         }
         return process
     }
 
-    /// Ends the daemon: every connection is cut. `resume` starts another one at the same address.
+    /// Ends the daemon, which cuts every connection. `resume` starts another one at the same address.
     public func interrupt() {
         kill(process, SIGTERM)
         var status: Int32 = 0
@@ -93,9 +93,9 @@ private func spawn(_ arguments: [String], output: Int32) throws -> pid_t {
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDWR, 0)
     posix_spawn_file_actions_adddup2(&actions, output, 1)
-    // Not ours: whoever reads a test run's output would wait for a daemon that was left over.
+    // Not our output: a program that reads the test run's output would wait for a daemon that was left over.
     posix_spawn_file_actions_adddup2(&actions, 0, 2)
-    // The loop blocks signals of its thread; the child must not inherit that.
+    // The loop's thread blocks signals. The child must not inherit that.
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }

@@ -1,15 +1,15 @@
 import Glibc
 import Linux
 
-/// A command of a test failed.
+/// A test's command failed.
 public struct CommandFailed: Error, CustomStringConvertible {
     public let description: String
     public init(description: String) { self.description = description }
 }
 
-/// Runs a command with `/bin/sh -ec` and gives what it wrote to standard output and error.
+/// Runs a command with `/bin/sh -ec` and returns its standard output and error.
 ///
-/// - Throws: `CommandFailed` with that output, unless the command ended with 0.
+/// - Throws: `CommandFailed` with that output if the command did not exit with 0.
 @discardableResult
 public func shell(_ command: String) throws -> String {
     let (status, output) = try shellStatus(command)
@@ -17,7 +17,7 @@ public func shell(_ command: String) throws -> String {
     return output
 }
 
-/// Runs a command with `/bin/sh -ec`; the exit status, or 128 and the signal's number, and the output.
+/// Runs a command with `/bin/sh -ec` and returns its output and its exit status, or 128 plus the signal's number.
 public func shellStatus(_ command: String) throws -> (status: Int, output: String) {
     guard let stream = popen("set -e; exec 2>&1; \(command)", "re") else { throw Errno.current("popen") }
     var bytes: [UInt8] = []
@@ -32,7 +32,7 @@ public func shellStatus(_ command: String) throws -> (status: Int, output: Strin
     return (Int(code), String(decoding: bytes, as: UTF8.self))
 }
 
-/// A folder for one test; it and all in it are gone when the last reference is.
+/// A folder for one test. It is removed with its last reference.
 public final class TemporaryDirectory: Sendable {
     /// The folder's path.
     public let path: String
@@ -45,7 +45,7 @@ public final class TemporaryDirectory: Sendable {
 
     deinit { _ = try? shell("chmod -R u+rwX '\(path)'; rm -rf '\(path)'") }
 
-    /// Writes a file in the folder and gives its path.
+    /// Writes a file in the folder and returns its path.
     @discardableResult
     public func write(_ name: String, _ bytes: some Sequence<UInt8>) throws -> String {
         let file = "\(path)/\(name)"

@@ -1,4 +1,4 @@
-/// Builds ustar archives byte by byte, so that tests can make what no honest tar program would.
+/// Builds ustar archives byte by byte, so that tests can make archives that no tar program makes.
 public struct TarBuilder: Sendable {
     /// The archive so far, without its end mark.
     public private(set) var bytes: [UInt8] = []
@@ -9,7 +9,7 @@ public struct TarBuilder: Sendable {
     ///
     /// - Parameters:
     ///   - type: `0` file, `1` hard link, `2` symbolic link, `3` character device, `4` block device, `5` folder, `6` FIFO.
-    ///   - size: what the header says, when it is to differ from `data`.
+    ///   - size: the size in the header, if it must differ from that of `data`.
     public mutating func add(
         _ name: [UInt8], type: Character = "0", data: [UInt8] = [], link: String = "", mode: UInt32 = 0o644,
         owner: Int = 0,
@@ -47,6 +47,6 @@ public struct TarBuilder: Sendable {
         add(Array(name.utf8), type: type, data: Array(data.utf8), link: link, mode: mode, owner: owner)
     }
 
-    /// The whole archive: with two blocks of zeros at its end.
+    /// The whole archive, with two blocks of zeros at its end.
     public var finished: [UInt8] { bytes + [UInt8](repeating: 0, count: 1024) }
 }

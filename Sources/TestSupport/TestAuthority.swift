@@ -2,13 +2,13 @@ import Linux
 
 /// A small certificate authority, made with the `openssl` program.
 public final class TestAuthority: Sendable {
-    /// What a signer of packages has.
+    /// The certificate extensions of a package signer.
     public static let leafExtensions =
         "keyUsage=critical,digitalSignature\nextendedKeyUsage=codeSigning\nbasicConstraints=CA:FALSE"
 
-    /// Keys (`NAME.key`), certificates (`NAME.pem`), and `content`.
+    /// The folder with keys (`NAME.key`), certificates (`NAME.pem`) and `content`.
     public let folder: TemporaryDirectory
-    /// A keyring folder; `root.pem` is in it.
+    /// A keyring folder, which has `root.pem`.
     public var keyring: String { "\(folder.path)/keyring.d" }
 
     public init() throws {
@@ -28,13 +28,13 @@ public final class TestAuthority: Sendable {
         try certificate(name, issuer: issuer, key: key, md: md, extensions: extensions)
     }
 
-    /// Makes a signer's certificate; valid from `days.lowerBound` to `days.upperBound` days from now.
+    /// Makes a signer's certificate that is valid from `days.lowerBound` to `days.upperBound` days from now.
     public func certificate(
         _ name: String, issuer: String? = "root", key: String = "EC -pkeyopt ec_paramgen_curve:P-256",
         md: String = "sha256", extensions: String = TestAuthority.leafExtensions, days: ClosedRange<Int> = -1...30
     ) throws {
         try folder.write("\(name).ext", Array("\(extensions)\nsubjectKeyIdentifier=hash\n".utf8))
-        // `openssl ca`, for `openssl x509` of 3.0 knows no start date.
+        // `openssl ca`, because `openssl x509` of 3.0 cannot set a start date.
         try shell(
             """
             cd '\(folder.path)'

@@ -1,6 +1,7 @@
 import Bus
 import Contract
 import CoAP
+import Configuration
 import EventLoop
 import Glibc
 import LwM2MClient
@@ -33,12 +34,15 @@ struct AgentServiceTests {
             let server = try BusConnection.open(address: bus.address)
             defer { server.close() }
             let transfers = FakeTransfers()
-            let service = AgentService(
+            let configuration = AgentConfiguration()
+            let environment = AgentEnvironment(
+                configuration, endpoint: "gw", folder: "/nonexistent", bus: server, scheduler: LoopScheduler.shared,
                 client: Client(
-                    endpoint: "gw", objects: [], accounts: ServerAccounts(seeds: [], path: "/nonexistent"),
+                    endpoint: "gw", accounts: ServerAccounts(seeds: [], path: "/nonexistent"),
                     transport: CoAPTransport(scheduler: LoopScheduler.shared), scheduler: LoopScheduler.shared),
-                endpoint: "gw", scheduler: LoopScheduler.shared)
-            service.transfers = transfers
+                accountSeeds: AccountSeeds(configuration))
+            environment.transfers = transfers
+            let service = AgentService(environment)
             try await service.publish(on: server)
             let connection = try BusConnection.open(address: bus.address)
             defer { connection.close() }

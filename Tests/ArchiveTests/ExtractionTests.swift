@@ -17,7 +17,7 @@ import Testing
     @Test(
         arguments: Compression.allCases,
         ["tar --format=gnu", "tar --format=gnu -S", "tar --format=posix", "bsdtar --format=pax"])
-    func honestTreesComeOutAsTheyWere(compression: Compression, program: String) throws {
+    func treesAreUnpackedUnchanged(compression: Compression, program: String) throws {
         let bench = try Workbench()
         let filter = ["gzip": "gzip", "xz": "xz -0", "zstd": "zstd -q", "none": "cat"][compression.rawValue] ?? ""
         try shell(
@@ -28,7 +28,7 @@ import Testing
         #expect(report.bytes == 300_000 + (5 << 20) + 5)
     }
 
-    @Test func foldersThatTheArchiveLeavesOutAreMade() throws {
+    @Test func missingFoldersAreCreated() throws {
         let bench = try Workbench()
         var tar = TarBuilder()
         tar.add("./usr/lib/x/file", data: "x")
@@ -39,7 +39,7 @@ import Testing
                 == "./usr 700\n./usr/lib 755\n./usr/lib/x 755\n./usr/lib/x/file 644\n")
     }
 
-    @Test func entriesGoWhereTheyArePlaced() throws {
+    @Test func entriesGoToTheirDestinations() throws {
         let bench = try Workbench()
         var tar = TarBuilder()
         for name in ["./lib/", "./lib/systemd/", "./usr/", "./usr/lib/"] { tar.add(name, type: "5", mode: 0o755) }
@@ -56,7 +56,7 @@ import Testing
                 == "./usr/lib/b\n./usr/lib/hard\n./usr/lib/systemd/a.service\n")
     }
 
-    @Test func twoPlacesThatBecomeOneAreADuplicate() throws {
+    @Test func twoEntriesWithOneDestinationAreADuplicate() throws {
         let bench = try Workbench()
         var tar = TarBuilder()
         tar.add("./bin/x", data: "1")
@@ -78,7 +78,7 @@ import Testing
         #expect(try shell("stat -c %u '\(bench.root)/x'") == "\(getuid())\n")
     }
 
-    @Test func whatACallerRefusesLeavesNothing() throws {
+    @Test func aRefusalByTheCallerLeavesNothingBehind() throws {
         struct Refused: Error {}
         let bench = try Workbench()
         var tar = TarBuilder()
@@ -91,14 +91,14 @@ import Testing
         #expect(try Files.names(in: bench.root).isEmpty)
     }
 
-    @Test func spaceIsCheckedBefore() throws {
+    @Test func spaceIsCheckedFirst() throws {
         let bench = try Workbench()
         let path = try bench.folder.write("a.tar", TarBuilder().finished)
         do {
             try bench.unpack(path, expectedBytes: 1 << 60)
             throw Unexpected()
         } catch ArchiveError.noSpace(let text) { #expect(text.contains("are free")) }
-        // What a hostile header may claim does not overflow.
+        // A huge announced size must not overflow.
         #expect(throws: ArchiveError.self) { try bench.unpack(path, expectedBytes: Int.max) }
         try bench.unpack(path, expectedBytes: 1 << 20)
     }

@@ -17,13 +17,13 @@ import Testing
         tar.add("./good", data: "x")
         tar.add(name, data: "hostile")
         guard case .badName? = try bench.refusal(tar) else {
-            // A name without bytes is damage in libarchive's eyes.
+            // libarchive treats an empty name as damage.
             guard name.isEmpty, try bench.refusal(tar) != nil else { throw Unexpected(name) }
             return
         }
     }
 
-    @Test func whatIsNotUTF8IsRefused() throws {
+    @Test func namesThatAreNotUTF8AreRefused() throws {
         for bytes in [[0x61, 0xff], [0xc3], [0xed, 0xa0, 0x80], [0xc0, 0xae]] as [[UInt8]] {
             let bench = try Workbench()
             var tar = TarBuilder()
@@ -53,8 +53,8 @@ import Testing
         }
     }
 
-    @Test func linksLeadNowhere() throws {
-        // Each archive, and what is in it: none may touch the folder beside the root.
+    @Test func linksCannotLeaveTheRoot() throws {
+        // None of these archives may change the folder beside the root.
         var archives: [String: TarBuilder] = [:]
         func archive(_ name: String, _ fill: (inout TarBuilder) -> Void) {
             var tar = TarBuilder()
@@ -134,7 +134,7 @@ import Testing
         #expect(try shell("readlink '\(bench.root)/usr/a' '\(bench.root)/usr/lib/b'") == "/etc/passwd\n../../usr/c\n")
     }
 
-    @Test func limitsHold() throws {
+    @Test func limitsAreEnforced() throws {
         func refused(_ change: (inout ArchiveLimits) -> Void, _ fill: (inout TarBuilder) -> Void) throws -> Bool {
             var limits = ArchiveLimits()
             change(&limits)
@@ -167,13 +167,13 @@ import Testing
         var limits = ArchiveLimits()
         limits.ratio = 100_000
         try bench.unpack(path, .xz, limits: limits)
-        // A header that promises more than any disk has.
+        // The header announces more bytes than any disk has.
         var tar = TarBuilder()
         tar.add(Array("x".utf8), size: 0o77777777777)
         guard case .limit? = try Workbench().refusal(tar) else { throw Unexpected() }
     }
 
-    @Test(arguments: Compression.allCases) func everyTruncationIsAnErrorAndEnds(compression: Compression) throws {
+    @Test(arguments: Compression.allCases) func everyTruncationIsAnError(compression: Compression) throws {
         let bench = try Workbench()
         let filter = ["gzip": "gzip", "xz": "xz -0", "zstd": "zstd -q", "none": "cat"][compression.rawValue] ?? ""
         try shell(
@@ -183,7 +183,7 @@ import Testing
         let whole = try file.read(0..<file.size())
         try bench.unpack("\(bench.folder.path)/a.tar", compression)
         try shell("rm -r '\(bench.root)'; mkdir '\(bench.root)'")
-        // The last blocks are the end mark, and the last bytes of a filter its checksum, which need not be read.
+        // The last blocks are the end mark. The last bytes of a filter are its checksum, which need not be read.
         let needed = compression == .none ? whole.count - 1024 : whole.count - 200
         for length in stride(from: 0, through: needed, by: compression == .none ? 256 : 97) {
             let path = try bench.folder.write("cut", whole[..<length])
@@ -192,8 +192,8 @@ import Testing
         }
     }
 
-    // gzip is not here: libarchive does not look at its checksum. A package's signature covers these bytes.
-    @Test(arguments: [Compression.xz, .zstd]) func damageIsSeen(compression: Compression) throws {
+    // gzip is left out: libarchive does not check its checksum. A package's signature covers these bytes.
+    @Test(arguments: [Compression.xz, .zstd]) func damageIsDetected(compression: Compression) throws {
         let bench = try Workbench()
         let filter = ["gzip": "gzip", "xz": "xz -0", "zstd": "zstd -q --check"][compression.rawValue] ?? ""
         try shell(
@@ -222,7 +222,7 @@ import Testing
         try bench.unpack(plain)
     }
 
-    @Test func anErrorStays() throws {
+    @Test func anErrorIsRepeated() throws {
         let bench = try Workbench()
         var tar = TarBuilder()
         tar.add("a", data: "x")

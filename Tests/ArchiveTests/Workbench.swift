@@ -13,7 +13,7 @@ final class Workbench {
         try shell("mkdir '\(root)'; mkdir '\(folder.path)/outside'; echo safe > '\(folder.path)/outside/file'")
     }
 
-    /// Unpacks an archive, as the caller's unless said otherwise.
+    /// Unpacks an archive, by default with the caller as owner of everything.
     @discardableResult
     func unpack(
         _ path: String, _ compression: Compression = .none, limits: ArchiveLimits = ArchiveLimits(),
@@ -32,7 +32,7 @@ final class Workbench {
         try unpack(try folder.write("a.tar", tar.finished), limits: limits, ownership: ownership)
     }
 
-    /// The error of an archive that must be refused; nil when it was not, or when it left anything behind.
+    /// The error of an archive that must be refused; nil if it was accepted or left anything behind.
     func refusal(_ tar: TarBuilder, limits: ArchiveLimits = ArchiveLimits(), ownership: Ownership = .caller) throws
         -> ArchiveError?
     {
@@ -46,7 +46,7 @@ final class Workbench {
         return nil
     }
 
-    /// Names, kinds, modes, times, links and contents of a tree.
+    /// The names, types, modes, times, links and contents of a tree.
     static func description(of path: String) throws -> String {
         try shell(
             "cd '\(path)'; find . -mindepth 1 -printf '%p %y %m %T@ %n %l %s\\n' | sort | sed 's/ d\\(.*\\) [0-9]* *[0-9]*$/ d\\1/'; find . -type f -print0 | sort -z | xargs -0r sha256sum"

@@ -7,7 +7,7 @@ import Testing
 @testable import Bus
 
 @Suite(.enabled(if: PrivateBus.missing == nil, "SKIPPED: dbus-daemon is not installed")) struct BusTests {
-    /// Every type, empty containers and nesting, comes back as it went.
+    /// Values of every type, empty containers and nested values arrive unchanged.
     @Test(arguments: [
         BusValue.byte(255), .bool(true), .bool(false), .int16(-32768), .uint16(65535), .int32(.min), .uint32(.max),
         .int64(.min), .uint64(.max), .double(-0.5), .string(""), .string("grüß Gott 🛶"), .objectPath("/a/b_1"),
@@ -17,12 +17,12 @@ import Testing
         .dictionary(key: "q", value: "as", [BusEntry(.uint16(7), .strings(["y"]))]),
         .variant(.variant(.structure([.int16(1), .array(of: "a{sv}", [])]))),
     ])
-    func aValueComesBackAsItWent(value: BusValue) async throws {
+    func valuesArriveUnchanged(value: BusValue) async throws {
         let answer = try await withMirror { try await $0.call("Reflect", [.variant(value)]) }
         #expect(answer == [.variant(value)])
     }
 
-    @Test func anErrorHasNameAndText() async throws {
+    @Test func errorsHaveNameAndText() async throws {
         try await withMirror { mirror in
             _ = await #expect(throws: BusError("org.gatekeel.Error.Busy", "try again — später")) {
                 try await mirror.call("Refuse")
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func aReplyMayBeLateAndOutOfOrder() async throws {
+    @Test func repliesMayBeLateAndOutOfOrder() async throws {
         let orders = try await withMirror { mirror in
             let seen = Arrival<UInt32>()
             LoopActor.spawn {
@@ -46,7 +46,7 @@ import Testing
         #expect(orders.sorted() == [1, 2])
     }
 
-    @Test func aDeadlineEndsACall() async throws {
+    @Test func callsEndAtTheirDeadline() async throws {
         try await withMirror { mirror in
             let error = await #expect(throws: BusError.self) {
                 try await mirror.call("Never", deadline: .milliseconds(30))
@@ -56,8 +56,8 @@ import Testing
         }
     }
 
-    /// Calls fail meanwhile; then matches, watched names and objects are as before, with the owners of the new bus.
-    @Test func aLastingConnectionIsMadeAnew() async throws {
+    /// Calls fail while the bus is down. Then matches, watched names and objects are restored, with the owners of the new bus.
+    @Test func lastingConnectionsReconnect() async throws {
         try await onLoop {
             let bus = try PrivateBus()
             let scheduler = ManualScheduler()
@@ -85,7 +85,7 @@ import Testing
                     MirrorBus.name, path: Mirror.path, interface: MirrorBus.name, member: "Who")
             }
             #expect(error?.name == BusError.disconnected)
-            // Nobody listens: tried at once, after a second, after two more.
+            // Nobody listens: attempts at once, after one second, and after two more.
             while server.isOpen { await Task.yield() }
             scheduler.advance(by: .zero)
             scheduler.advance(by: .seconds(1))
@@ -94,7 +94,7 @@ import Testing
             scheduler.advance(by: .seconds(2))
             #expect(await events.wait(for: 3) == ["gone", "back", "back"])
             try await server.requestName(MirrorBus.name)
-            // Nobody at first, then the new one.
+            // First no owner, then the new one.
             #expect(await owners.wait(for: 4).last == server.uniqueName)
             let reply = try await client.call(
                 MirrorBus.name, path: Mirror.path, interface: MirrorBus.name, member: "Reflect",
@@ -104,14 +104,14 @@ import Testing
             #expect(await signals.wait(for: 1) == ["again"])
             client.close()
             server.close()
-            // For good: nothing is tried any more.
+            // Closed for good: no more attempts.
             bus.stop()
             #expect(scheduler.nextDelay == nil)
         }
     }
 
-    /// Who has the caller's unique name on the new bus is not the caller.
-    @Test func aCallOfABusThatIsGoneIsAnsweredToNobody() async throws {
+    /// On the new bus another program may have the caller's unique name.
+    @Test func callsOfAPreviousBusAreNotAnswered() async throws {
         try await onLoop {
             let bus = try PrivateBus()
             let server = try BusConnection.open(address: bus.address, retry: LoopScheduler.shared)
@@ -152,7 +152,7 @@ import Testing
         }
     }
 
-    @Test func aCallInFlightFailsWhenTheBusGoes() async throws {
+    @Test func callsInFlightFailWhenTheBusEnds() async throws {
         try await onLoop {
             let mirror = try await MirrorBus()
             let ended = Arrival<String>()
@@ -163,7 +163,7 @@ import Testing
                     ended.came("answered")
                 } catch { ended.came("failed") }
             }
-            // The call is under way once a later one was answered.
+            // After the answer to a later call, this call is known to be under way.
             _ = try await mirror.call("Who")
             mirror.bus.stop()
             #expect(Set(await ended.wait(for: 2)) == ["failed", "disconnected"])
@@ -175,7 +175,7 @@ import Testing
         }
     }
 
-    @Test func wrongArgumentsAndUnknownThingsAreRefused() async throws {
+    @Test func wrongArgumentsAndUnknownMembersAreRefused() async throws {
         try await withMirror { mirror in
             let elsewhere = { @LoopActor (name: String, interface: String) async throws(BusError) -> [BusValue] in
                 try await mirror.client.call(name, path: Mirror.path, interface: interface, member: "Who")
@@ -197,13 +197,13 @@ import Testing
         }
     }
 
-    @Test func theCallersUserAndGroupsComeFromTheBus() async throws {
+    @Test func credentialsOfTheCallerComeFromTheBus() async throws {
         let answer = try await withMirror { try await $0.call("Who") }
         #expect(answer.first == .uint32(getuid()))
         #expect(answer.last?.elements?.contains(.uint32(getgid())) == true)
     }
 
-    @Test func aDescriptorTravelsBothWays() async throws {
+    @Test func descriptorsAreSentBothWays() async throws {
         let text = try await withMirror { mirror in
             var ends: [Int32] = [0, 0]
             pipe(&ends)
@@ -217,7 +217,7 @@ import Testing
         #expect(text == "through the bus")
     }
 
-    @Test func propertiesAreReadAndTheirChangesTold() async throws {
+    @Test func propertiesAreReadAndTheirChangesSignalled() async throws {
         try await withMirror { mirror in
             let changes = Arrival<[String: BusValue]>()
             try mirror.client.onPropertiesChanged(from: MirrorBus.name, path: Mirror.path, interface: MirrorBus.name) {
@@ -239,8 +239,8 @@ import Testing
         }
     }
 
-    /// Anyone can send us a signal that looks like another's: it must not count.
-    @Test func aSignalOfAnImpostorIsNotSeen() async throws {
+    /// Anyone can send us a signal that looks like that of another program. It must be ignored.
+    @Test func signalsOfImpostorsAreIgnored() async throws {
         try await withMirror { mirror in
             let seen = Arrival<BusValue>()
             try mirror.client.onSignal(from: MirrorBus.name, path: Mirror.path, member: "Happened") {
@@ -249,7 +249,7 @@ import Testing
             let impostor = try BusConnection.open(address: mirror.bus.address)
             _ = try await mirror.call("Who")
             try impostor.emit(path: Mirror.path, interface: MirrorBus.name, member: "Happened", [.string("false")])
-            // Sent to the client alone, past the daemon's match rules.
+            // Sent directly to the client, so the daemon's match rules do not apply.
             try impostor.emitDirectly(
                 to: mirror.client.uniqueName ?? "", path: Mirror.path, interface: MirrorBus.name, member: "Happened",
                 [.string("directly")])
@@ -261,7 +261,7 @@ import Testing
         }
     }
 
-    @Test func aCancelledMatchIsSilent() async throws {
+    @Test func cancelledMatchesAreSilent() async throws {
         try await withMirror { mirror in
             let (first, second) = (Arrival<Int>(), Arrival<Int>())
             let token = try mirror.client.onSignal(from: MirrorBus.name, member: "Happened") { _ in first.came(1) }
@@ -275,7 +275,7 @@ import Testing
         }
     }
 
-    @Test func aNameIsWatchedAsItComesAndGoes() async throws {
+    @Test func ownersOfWatchedNamesAreReported() async throws {
         try await withMirror { mirror in
             let owners = Arrival<String?>()
             try mirror.client.watchName("org.gatekeel.Second") { owners.came($0) }
@@ -292,7 +292,7 @@ import Testing
         }
     }
 
-    @Test func introspectionAnswersTheTable() async throws {
+    @Test func introspectionMatchesTheTable() async throws {
         let xml = try await withMirror { mirror in
             try await mirror.client.call(
                 MirrorBus.name, path: Mirror.path, interface: "org.freedesktop.DBus.Introspectable",
@@ -303,7 +303,7 @@ import Testing
         #expect(xml.contains(#"<arg name="value" type="v" direction="in"/>"#))
     }
 
-    @Test func whatIsNotAllowedIsRefusedBeforeItsCodeRuns() async throws {
+    @Test func unauthorizedCallsAreRefusedBeforeTheirCodeRuns() async throws {
         try await withMirror { mirror in
             mirror.service.object.authorize = { _, changes throws(BusError) in
                 if changes { throw BusError(BusError.accessDenied, "only look") }
@@ -316,7 +316,7 @@ import Testing
     }
 }
 
-/// The name of the error that a call fails with; empty when it does not.
+/// The name of the error with which a call fails; empty if it succeeds.
 @LoopActor
 private func errorName(_ body: @LoopActor () async throws(BusError) -> [BusValue]) async -> String {
     do throws(BusError) {

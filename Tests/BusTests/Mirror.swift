@@ -2,7 +2,7 @@ import Bus
 import EventLoop
 import TestSupport
 
-/// An object that answers with what it was given, and who asked.
+/// An object that answers with its arguments and with the caller's credentials.
 enum Mirror {
     static let path = "/org/gatekeel/Test"
     static let interface = BusInterface(
@@ -89,7 +89,7 @@ struct MirrorBus {
     }
 }
 
-/// Runs a test's body with a `MirrorBus`, which is ended after it.
+/// Runs a test's body with a `MirrorBus`, and ends the bus afterwards.
 @discardableResult
 func withMirror<Value: Sendable>(
     _ body: @escaping @Sendable @LoopActor (MirrorBus) async throws -> Value
@@ -101,7 +101,7 @@ func withMirror<Value: Sendable>(
     }
 }
 
-/// Waits for something that a signal will bring, at most ten seconds.
+/// Waits at most ten seconds for values from a signal.
 @LoopActor
 final class Arrival<Value: Sendable> {
     private(set) var values: [Value] = []

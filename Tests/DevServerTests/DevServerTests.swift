@@ -8,7 +8,7 @@ import Testing
 
 @testable import DevServer
 
-/// The server of the demo against a client of requests and answers.
+/// Tests the demo's server with a client that sends single requests and answers from a table.
 @Suite struct DevServerTests {
     /// A client that answers from a table.
     @LoopActor
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test func aRegistrationAndItsLife() async throws {
+    @Test func registrationsAreUpdatedAndExpire() async throws {
         try await onLoop {
             let rig = try Rig()
             let (session, registered) = try await rig.client.register(rig.port)
@@ -88,7 +88,7 @@ import Testing
             rig.clock.advance(by: .seconds(1))
             #expect(rig.server.registrations.isEmpty)
             #expect(try await session.send(Request(.post, path: ["rd", "1"])).code == .notFound)
-            // A new one takes the place of an old one of the same name.
+            // A new registration replaces an old one of the same name.
             #expect(try await rig.client.register(rig.port).1.locationPath == ["rd", "2"])
             #expect(try await rig.client.register(rig.port).1.locationPath == ["rd", "3"])
             #expect(rig.server.registrations.count == 1)
@@ -105,7 +105,7 @@ import Testing
         Request(.post, path: ["rd", "9"]), Request(.delete, path: ["rd", "9"]), Request(.get, path: ["rd"]),
         Request(.get, path: ["3"]),
     ])
-    func whatIsRefused(_ request: Request) async throws {
+    func badRequestsAreRefused(_ request: Request) async throws {
         try await onLoop {
             let rig = try Rig()
             #expect(try await rig.client.open(rig.port).send(request).code.codeClass == 4)
@@ -114,7 +114,7 @@ import Testing
         }
     }
 
-    @Test func theOperationsOnTheWire() async throws {
+    @Test func operationsHaveTheirWireFormat() async throws {
         try await onLoop {
             let rig = try Rig()
             _ = try await rig.client.register(rig.port)
@@ -143,13 +143,13 @@ import Testing
             #expect(sent[2].payload == file && sent[2].contentFormat == 42)
             #expect(sent[3].payload == [0x31] && sent[3].contentFormat == 0 && sent[3].method == .post)
             #expect(sent[4].query == ["pmin=1", "pmax=9"] && sent[5].method == .post)
-            // An instance of TLV: type 00, 8-bit length 3, identifier 5; in it resource 8.
+            // A TLV instance: type 00, 8-bit length 3, identifier 5. It contains resource 8.
             #expect(sent[6].payload == [0x03, 5, 0xc1, 8, 1])
             rig.close()
         }
     }
 
-    @Test func untilAnObservedValueComes() async throws {
+    @Test func untilWaitsForAnObservedValue() async throws {
         try await onLoop {
             let rig = try Rig()
             let (session, _) = try await rig.client.register(rig.port)
@@ -183,7 +183,7 @@ import Testing
         }
     }
 
-    @Test func optionsOfTheProgram() throws {
+    @Test func optionsAreParsed() throws {
         let options = try ConsoleOptions(["--psk", "a:b:00ff", "--port", "0", "--strict"])
         #expect(options.keys == [Array("a:b".utf8): [0, 255]] && options.port == 0 && options.strict)
         for wrong in [["--psk", "a"], ["--psk", "a:0"], ["--psk", ":00"], ["--port", "65536"], ["--port"], ["x"]] {

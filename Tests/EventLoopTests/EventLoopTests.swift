@@ -5,14 +5,14 @@ import TestSupport
 import Testing
 
 @Suite struct EventLoopTests {
-    @Test func timersFireOnceAndCancelledOnesNever() async {
+    @Test func timersFireOnceUnlessCancelled() async {
         let seen = await onLoop {
             var seen: Set<Int> = []
             LoopScheduler.shared.schedule(after: .milliseconds(1)) { seen.insert(9) }.cancel()
             await withCheckedContinuation { continuation in
                 LoopScheduler.shared.schedule(after: .milliseconds(5)) {
                     seen.insert(1)
-                    // Set from a handler, so that it is later in any case.
+                    // Scheduled from a handler, so that it is always later.
                     LoopScheduler.shared.schedule(after: .milliseconds(5)) {
                         seen.insert(2)
                         continuation.resume()
@@ -24,7 +24,7 @@ import Testing
         #expect(seen == [1, 2])
     }
 
-    @Test func theWorkerIsAnotherThreadAndItsErrorsArrive() async {
+    @Test func workersRunOnAnotherThreadAndReportErrors() async {
         struct Refused: Error {}
         let (other, refused) = await onLoop {
             let here = pthread_self()
@@ -38,7 +38,7 @@ import Testing
         #expect(refused)
     }
 
-    @Test func aDescriptorThatBecomesReadableIsSeen() async throws {
+    @Test func readableDescriptorsAreReported() async throws {
         let byte = try await onLoop {
             let pipe = try Pipe()
             let reading = pipe.reading.raw
@@ -59,7 +59,7 @@ import Testing
 
 @Suite struct ChildProcessTests {
     @Test(arguments: [("exit 7", ProcessEnd.exited(7)), ("kill -9 $$", .signalled(9)), ("exit 0", .exited(0))])
-    func anEndIsSeen(script: String, status: ProcessEnd) async throws {
+    func endsOfProcessesAreReported(script: String, status: ProcessEnd) async throws {
         let seen = try await onLoop {
             let null = try FileDescriptor.open("/dev/null", O_RDWR)
             let end = Ending()

@@ -6,10 +6,10 @@ import Testing
 @Suite struct SettleTests {
     @LoopActor private final class Seen { var steps: [String] = [] }
 
-    @Test func aHandlerSeesTheTaskThatItStartedFinish() async {
+    @Test func tasksFinishBeforeTheirHandlerReturns() async {
         let steps = await onLoop {
             let seen = Seen()
-            // Waits for the handler itself: two timers that are overdue together fire in any order.
+            // Waits for the handler itself, because timers that are overdue at the same time fire in any order.
             await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
                 LoopScheduler.shared.schedule(after: .milliseconds(1)) {
                     LoopActor.spawn { seen.steps.append("task") }
@@ -23,7 +23,7 @@ import Testing
         #expect(steps == ["task", "handler returns"])
     }
 
-    @Test func withinAJobNothingRuns() async {
+    @Test func settleDoesNothingInsideAJob() async {
         let steps = await onLoop {
             let seen = Seen()
             LoopActor.spawn { seen.steps.append("task") }

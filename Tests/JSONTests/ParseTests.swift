@@ -14,7 +14,7 @@ import Testing
     ]
 
     @Test(arguments: texts)
-    func whatIsJSONIsRead(text: String, value: JSON) throws {
+    func validTextsAreRead(text: String, value: JSON) throws {
         #expect(try JSON.parse(Array(text.utf8)) == value)
     }
 
@@ -27,17 +27,17 @@ import Testing
         "-Infinity",
         "1 2", "[1]x", "// c\n1", "\u{FEFF}1", "{\"a\":1,\"a\":2}", "{\"a\":1,\"\\u0061\":2}", "'a'",
     ])
-    func whatIsNotJSONIsRefused(text: String) {
+    func invalidTextsAreRefused(text: String) {
         #expect(throws: JSON.Malformed.self) { try JSON.parse(Array(text.utf8)) }
     }
 
-    @Test func badUTF8IsRefused() {
+    @Test func invalidUTF8IsRefused() {
         for bytes: [UInt8] in [[0xC0, 0xAF], [0xED, 0xA0, 0x80], [0xFF], [0xE2, 0x82], [0xF5, 0x80, 0x80, 0x80]] {
             #expect(throws: JSON.Malformed.self) { try JSON.parse([0x22] + bytes + [0x22]) }
         }
     }
 
-    @Test func nestingIsBounded() throws {
+    @Test func nestingIsLimited() throws {
         func nested(_ depth: Int) -> [UInt8] {
             [UInt8](repeating: 0x5B, count: depth) + [UInt8](repeating: 0x5D, count: depth)
         }
@@ -47,13 +47,13 @@ import Testing
         #expect(throws: Never.self) { try JSON.parse(nested(4), depth: 4) }
     }
 
-    @Test func theSizeIsBounded() {
+    @Test func sizeIsLimited() {
         #expect(throws: JSON.Malformed.self) { try JSON.parse(Array("\"aaaa\"".utf8), limit: 5) }
         #expect(throws: Never.self) { try JSON.parse(Array("\"aaaa\"".utf8), limit: 6) }
     }
 
-    @Test(arguments: [(#"{"a" 1}"#, "«:» was expected", 5), (#"{"a":1,"a":2}"#, "the name «a» is repeated", 7)])
-    func anErrorSaysWhere(text: String, message: String, offset: Int) {
+    @Test(arguments: [(#"{"a" 1}"#, "expected ':'", 5), (#"{"a":1,"a":2}"#, "the name 'a' is repeated", 7)])
+    func errorsHaveTheirOffset(text: String, message: String, offset: Int) {
         let error = #expect(throws: JSON.Malformed.self) { try JSON.parse(Array(text.utf8)) }
         #expect(error?.message == message)
         #expect(error?.offset == offset)
@@ -76,7 +76,7 @@ import Testing
         #expect(try number("-0")?.int64 == 0)
     }
 
-    @Test func whatIsNotFiniteIsNoNumber() {
+    @Test func infinitiesAndNaNAreNotNumbers() {
         #expect(JSON.Number(Double.nan) == nil)
         #expect(JSON.Number(-Double.infinity) == nil)
         #expect(JSON.Number(0.1)?.description == "0.1")
@@ -93,7 +93,7 @@ import Testing
             String(decoding: value.write(), as: UTF8.self) == #"{"b":[1,"x\"\n\u0001ä",null],"a":{},"e":[],"t":true}"#)
     }
 
-    @Test func forPeopleItIsIndented() {
+    @Test func formattedTextIsIndented() {
         let text = """
             {
               "b": [
@@ -110,7 +110,7 @@ import Testing
         #expect(String(decoding: value.writeIndented(), as: UTF8.self) == text)
     }
 
-    @Test func whatIsWrittenIsRead() throws {
+    @Test func writtenTextIsReadBack() throws {
         #expect(try JSON.parse(value.write()) == value)
         #expect(try JSON.parse(value.writeIndented()) == value)
     }

@@ -24,20 +24,20 @@ import Testing
         #expect(try copy(source, limit: bytes.count) == bytes)
     }
 
-    @Test func theDeadlineHolds() throws {
+    @Test func deadlineIsEnforced() throws {
         let path = try folder.write("source", [1, 2, 3])
         let error = #expect(throws: Errno.self) { try copy(try FileDescriptor.open(path), seconds: 0) }
         #expect(error?.code == ETIMEDOUT)
     }
 
-    @Test func theLimitHolds() throws {
+    @Test func limitIsEnforced() throws {
         let path = try folder.write("large", [UInt8](repeating: 1, count: 5000))
         let error = #expect(throws: Errno.self) { try copy(try FileDescriptor.open(path), limit: 4999) }
         #expect(error?.code == EFBIG)
         #expect(try copy(try FileDescriptor.open(path), limit: 5000).count == 5000)
     }
 
-    @Test func otherKindsAreRefused() throws {
+    @Test func otherFileTypesAreRefused() throws {
         var ends: [Int32] = [0, 0]
         pipe(&ends)
         let writer = FileDescriptor(owning: ends[1])

@@ -2,7 +2,7 @@ import Linux
 import Testing
 
 @Suite struct StringSearchTests {
-    @Test func textIsFoundWhereItIs() {
+    @Test func textIsFoundAtItsPosition() {
         let text = "coaps://[::1]:5684/é"
         #expect(text.firstOccurrence(of: "://").map { String(text[..<$0.lowerBound]) } == "coaps")
         #expect(text.firstOccurrence(of: "é").map { String(text[$0.upperBound...]) } == "")

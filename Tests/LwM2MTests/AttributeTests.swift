@@ -32,7 +32,7 @@ import Testing
         #expect(throws: AttributeUpdate.Refused.self) { try update(queries) }
     }
 
-    @Test func thresholdsAreForNumbers() {
+    @Test func thresholdsAreOnlyForNumbers() {
         for path in [Path(3), Path(3, 0), Path(3, 0, 0), Path(3, 0, 99)] {
             #expect(throws: AttributeUpdate.Refused.self) { try update(["gt=1"], path) }
         }
@@ -43,7 +43,7 @@ import Testing
         #expect(throws: AttributeUpdate.Refused.self) { try update(["pmin=1"], Path(3, 0, 4)) }
     }
 
-    @Test func conditionsMustLeaveRoomBetweenThem() {
+    @Test func conditionsMustNotOverlap() {
         #expect(Attributes(greaterThan: 10, lessThan: 5, step: 2.4).changeConditionsAreValid)
         #expect(!Attributes(greaterThan: 10, lessThan: 5, step: 2.5).changeConditionsAreValid)
         #expect(!Attributes(greaterThan: 5, lessThan: 5).changeConditionsAreValid)
@@ -56,7 +56,7 @@ import Testing
         #expect(Attributes(maximumPeriod: 0).effectiveMaximumPeriod == nil)
     }
 
-    @Test func theNearestLevelPrevails() {
+    @Test func nearestLevelTakesPrecedence() {
         var table = AttributeTable()
         table[Path(3)] = Attributes(minimumPeriod: 1, maximumPeriod: 100)
         table[Path(3, 0)] = Attributes(minimumPeriod: 2)
@@ -79,7 +79,7 @@ import Testing
 @Suite struct ExecuteArgumentTests {
     private func list(_ text: String) throws -> [ExecuteArgument] { try ExecuteArgument.list(Array(text.utf8)) }
 
-    @Test func listsOfTheSpecification() throws {
+    @Test func listsOfTheSpecificationAreRead() throws {
         #expect(try list("") == [])
         #expect(try list("5") == [ExecuteArgument(digit: 5)])
         #expect(try list("2='10.3'") == [ExecuteArgument(digit: 2, value: "10.3")])
@@ -95,7 +95,7 @@ import Testing
         "0='\u{7F}'",
         "0='ä'", "0='\n'", "1,1", "1,1='x'", "10", "0 ", " 0", "0;1",
     ])
-    func whatIsNoListIsRefused(text: String) {
+    func invalidListsAreRefused(text: String) {
         #expect(throws: ExecuteArgument.Malformed.self) { try list(text) }
     }
 }

@@ -3,7 +3,7 @@ import Testing
 @testable import LwM2M
 
 @Suite struct CBORTests {
-    /// RFC 8949, appendix A: those whose encoding is the preferred one go both ways.
+    /// RFC 8949, appendix A: items in preferred encoding are decoded and encoded.
     static let vectors: [(String, CBOR)] = [
         ("00", .unsigned(0)), ("01", .unsigned(1)), ("0a", .unsigned(10)), ("17", .unsigned(23)),
         ("1818", .unsigned(24)),
@@ -42,14 +42,14 @@ import Testing
         ("826161a161626163", .array([.text("a"), .map([.init(.text("b"), .text("c"))])])),
     ]
 
-    @Test func preferredEncodingsGoBothWays() throws {
+    @Test func preferredEncodingsAreReadAndWritten() throws {
         for (bytes, item) in Self.vectors {
             #expect(try CBOR.decode(hex(bytes)) == item, "\(bytes)")
             #expect(item.encode() == hex(bytes), "\(bytes)")
         }
         #expect(CBOR.float(-0.0).encode() == hex("f98000"))
         guard case .float(let number) = try CBOR.decode(hex("f97e00")) else {
-            Issue.record("no float")
+            Issue.record("not a float")
             return
         }
         #expect(number.isNaN)
@@ -59,7 +59,7 @@ import Testing
         #expect(try CBOR.decode(long.encode()) == long)
     }
 
-    /// Longer forms and indefinite lengths of the same appendix.
+    /// Longer forms and indefinite lengths from the same appendix.
     @Test(arguments: [
         ("fa7f800000", CBOR.float(.infinity)), ("fb7ff0000000000000", .float(.infinity)),
         ("faff800000", .float(-.infinity)),
@@ -85,7 +85,7 @@ import Testing
         #expect(try CBOR.decode(hex(bytes)) == item)
     }
 
-    /// RFC 8949, appendix F, and more of that kind.
+    /// RFC 8949, appendix F, and similar items.
     @Test(arguments: [
         "", "18", "19", "1a", "1b", "1901", "1a0102", "1b01020304050607", "38", "58", "78", "98", "9a01ff00", "b8",
         "d8", "f8",
@@ -104,7 +104,7 @@ import Testing
         #expect(throws: CodecError.self) { try CBOR.decode(hex(bytes)) }
     }
 
-    @Test func nestingIsBounded() throws {
+    @Test func nestingIsLimited() throws {
         #expect(throws: CodecError.self) { try CBOR.decode([UInt8](repeating: 0x81, count: 100_000) + [0]) }
         #expect(throws: CodecError.self) { try CBOR.decode([UInt8](repeating: 0x9F, count: 100_000)) }
         #expect(throws: CodecError.self) { try CBOR.decode([UInt8](repeating: 0xC1, count: 100_000) + [0]) }
@@ -120,7 +120,7 @@ import Testing
         return value
     }
 
-    @Test func everyValueComesBack() throws {
+    @Test func everyValueIsReadBack() throws {
         for (id, value) in edges {
             let path = Path(7000, 0, id)
             let content = [InstanceContent(0, [id: .single(value)])]
@@ -129,14 +129,14 @@ import Testing
         }
     }
 
-    @Test func timeHasItsTag() throws {
+    @Test func timeIsTagged() throws {
         let content = [InstanceContent(0, [6: .single(.time(1_363_896_240))])]
         #expect(try Codec.encode(content, .cbor, at: Path(7000, 0, 6), everything) == hex("c11a514b67b0"))
         #expect(try decode("1a514b67b0", 6) == .time(1_363_896_240))
         #expect(try decode("c1fb41d452d9ec000000", 6) == .time(1_363_896_240))
     }
 
-    @Test func numbersInOtherForms() throws {
+    @Test func numbersInOtherFormsAreRead() throws {
         #expect(try decode("f94900", 1) == .integer(10))
         #expect(try decode("c48221196ab3", 3) == .float(273.15))
         #expect(try decode("c5822003", 3) == .float(1.5))

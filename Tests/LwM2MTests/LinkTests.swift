@@ -5,7 +5,7 @@ import Testing
 @Suite struct LinkTests {
     private func text(_ links: [Link]) -> String { String(decoding: LinkFormat.encode(links), as: UTF8.self) }
 
-    @Test func registerTellsRootVersionsAndInstances() {
+    @Test func registerReportsRootVersionsAndInstances() {
         let objects = [
             RegisteredObject(.softwareManagement, instances: [0, 7]), RegisteredObject(.security, instances: [0]),
             RegisteredObject(.server, instances: [0]), RegisteredObject(.device, instances: [0]),
@@ -13,12 +13,12 @@ import Testing
         ]
         #expect(
             text(LinkFormat.registration(objects, formats: Codec.formats))
-                == #"</>;rt="oma.lwm2m";ct="0 42 60 110 112 11542",</1>;ver=1.1,</1/0>,</3>;ver=1.1,</3/0>,</9/0>,</9/7>,</7000>"#
+                == #"</>;rt="oma.lwm2m";ct="0 42 60 110 112 11542",</1>;ver=1.1,</1/0>,</3>;ver=1.2,</3/0>,</9/0>,</9/7>,</7000>"#
         )
         #expect(text(LinkFormat.registration([], formats: [.senMLJSON])) == #"</>;rt="oma.lwm2m";ct=110"#)
     }
 
-    // LwM2M Core 6.3.2: its examples, with this client's version and resources.
+    // The examples of LwM2M Core 6.3.2, with this client's version and resources.
     private func discover(_ path: Path) -> String {
         var table = AttributeTable()
         table[Path(3)] = Attributes(minimumPeriod: 10)
@@ -31,10 +31,10 @@ import Testing
                 resourceInstances: { _, resource in [6: [0, 3], 7: [0, 1]][resource] }))
     }
 
-    @Test func discoverOfTheSpecification() {
+    @Test func discoverMatchesTheSpecification() {
         #expect(
             discover(Path(3))
-                == "</3>;ver=1.1;pmin=10,</3/0>;pmax=60,</3/0/1>,</3/0/4>,</3/0/6>;dim=2,</3/0/7>;dim=2;gt=50;lt=42.2,</3/0/16>"
+                == "</3>;ver=1.2;pmin=10,</3/0>;pmax=60,</3/0/1>,</3/0/4>,</3/0/6>;dim=2,</3/0/7>;dim=2;gt=50;lt=42.2,</3/0/16>"
         )
         #expect(
             discover(Path(3, 0))
@@ -64,11 +64,11 @@ import Testing
         "</1></2>",
         "</1>x", ",</1>",
     ])
-    func whatIsNoLinkIsRefused(text: String) {
+    func invalidLinksAreRefused(text: String) {
         #expect(throws: LinkFormat.Malformed.self) { try LinkFormat.decode(Array(text.utf8)) }
     }
 
-    @Test func badUTF8IsRefused() {
+    @Test func invalidUTF8IsRefused() {
         #expect(throws: LinkFormat.Malformed.self) { try LinkFormat.decode(Array("</1>;a=\"".utf8) + [0xFF, 0x22]) }
     }
 }

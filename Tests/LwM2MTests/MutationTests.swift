@@ -2,10 +2,10 @@ import Testing
 
 @testable import LwM2M
 
-/// Payloads that were damaged at random, from a fixed seed: a decoder answers or refuses, it never traps, and what it
-/// took it can say again.
+/// Payloads with random damage from a fixed seed. A decoder accepts or refuses them and never traps. Accepted content can be
+/// encoded again.
 @Suite struct MutationTests {
-    /// xorshift64*: the same damage at each run.
+    /// xorshift64*, so that every run makes the same damage.
     private struct Generator: RandomNumberGenerator {
         var state: UInt64
 
@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test(arguments: [ContentFormat.tlv, .senMLJSON, .senMLCBOR])
-    func instancesSurviveDamage(format: ContentFormat) throws {
+    func damagedInstancesNeverTrap(format: ContentFormat) throws {
         var generator = Generator(state: 0x9E37_79B9_7F4A_7C15 ^ UInt64(format.rawValue))
         let path = Path(7000, 0)
         let whole = try Codec.encode([all], format, at: path, everything)
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test(arguments: [ContentFormat.text, .cbor, .tlv, .senMLJSON, .senMLCBOR])
-    func singleValuesSurviveDamage(format: ContentFormat) throws {
+    func damagedSingleValuesNeverTrap(format: ContentFormat) throws {
         var generator = Generator(state: 0xD1B5_4A32_D192_ED03 ^ UInt64(format.rawValue))
         for (id, value) in edges {
             let path = Path(7000, 0, id)
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func linksArgumentsAndQueriesSurviveDamage() throws {
+    @Test func damagedLinksArgumentsAndQueriesNeverTrap() throws {
         var generator = Generator(state: 0xA076_1D64_78BD_642F)
         let links = Array(#"</>;rt="oma.lwm2m";ct="0 42",</3>;ver=1.1,</3/0>;pmin=1;x"#.utf8)
         let arguments = Array("0='abc',1,2='x'".utf8)
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    @Test func everyLengthOfEveryTypeIsAnsweredOrRefused() {
+    @Test func everyLengthOfEveryTypeIsReadOrRefused() {
         for resource in everything.resources where !resource.multiple {
             for length in 0...20 {
                 var bytes: [UInt8] = []

@@ -13,9 +13,9 @@ import Testing
     @Test(arguments: [
         "", "/", "3", "//3", "/3/", "/03", "/+3", "/-1", "/65535", "/65536", "/3/0/9/1/2", "/a", "/3 ", "/٣",
     ])
-    func otherTextIsNone(text: String) { #expect(Path(text) == nil) }
+    func otherTextsAreRefused(text: String) { #expect(Path(text) == nil) }
 
-    @Test func aPathContainsWhatIsBelow() {
+    @Test func pathsContainThoseBelow() {
         #expect(Path(3, 0).contains(Path(3, 0, 9)))
         #expect(Path(3, 0).contains(Path(3, 0)))
         #expect(!Path(3, 0, 9).contains(Path(3, 0)))

@@ -2,7 +2,7 @@ import Testing
 
 @testable import LwM2M
 
-/// LwM2M Core 7.4.6: the example client's device.
+/// The example client's device (LwM2M Core 7.4.6).
 private let deviceJSON = """
     [{"bn":"/3/0/","n":"0","vs":"Open Mobile Alliance"},{"n":"1","vs":"Lightweight M2M Client"},{"n":"2","vs":"345000123"},\
     {"n":"3","vs":"1.0"},{"n":"6/0","v":1},{"n":"6/1","v":5},{"n":"7/0","v":3800},{"n":"7/1","v":5000},{"n":"8/0","v":125},\
@@ -10,7 +10,7 @@ private let deviceJSON = """
     {"n":"14","vs":"+02:00"},{"n":"16","vs":"U"}]
     """
 
-/// LwM2M Core 7.4.7: the same.
+/// The same device in CBOR (LwM2M Core 7.4.7).
 private let deviceCBOR = hex(
     """
     90 a3 21 65 2f 33 2f 30 2f 00 61 30 03 74 4f 70 65 6e 20 4d 6f 62 69 6c 65 20 41 6c 6c 69 61 6e 63 65 a2 00 61 31 03 76
@@ -33,9 +33,9 @@ private let deviceCBOR = hex(
 
     // MARK: The specification's examples
 
-    @Test func theDeviceOfTheSpecification() throws {
+    @Test func deviceMatchesTheSpecification() throws {
         let path = Path(3, 0)
-        // The specification counts its 15 line breaks as well.
+        // The specification's length includes its 15 line breaks.
         #expect(deviceJSON.utf8.count + 15 == 399)
         #expect(try Codec.encode([exampleDevice], .senMLJSON, at: path, .device) == Array(deviceJSON.utf8))
         #expect(try json(deviceJSON, path, .device) == DecodedContent([exampleDevice]))
@@ -43,7 +43,7 @@ private let deviceCBOR = hex(
         #expect(try Codec.decode(deviceCBOR, 112, at: path, .device) == DecodedContent([exampleDevice]))
     }
 
-    @Test func otherLevels() throws {
+    @Test func otherLevelsAreEncoded() throws {
         func text(_ path: Path) throws -> String {
             String(decoding: try Codec.encode([exampleDevice], .senMLJSON, at: path, .device), as: UTF8.self)
         }
@@ -54,7 +54,7 @@ private let deviceCBOR = hex(
         #expect(throws: CodecError.absent(Path(3, 0, 6, 9))) { try text(Path(3, 0, 6, 9)) }
     }
 
-    @Test func writeOfTheSpecification() throws {
+    @Test func writeOfTheSpecificationIsRead() throws {
         let definition = ObjectDefinition(
             id: 34, name: "34", version: "1.0", multiple: true, mandatory: false,
             resources: [ResourceDefinition(1, "Colours", .readWrite, .string, multiple: true)])
@@ -65,9 +65,9 @@ private let deviceCBOR = hex(
                 == DecodedContent([InstanceContent(0, [1: .multiple([1: .string("Yellow"), 3: .string("Blue")])])]))
     }
 
-    // MARK: Base fields (RFC 8428, 4.1 and 4.6)
+    // MARK: Base fields (RFC 8428, sections 4.1 and 4.6)
 
-    @Test func baseNamesHoldUntilTheNext() throws {
+    @Test func baseNamesApplyUntilTheNext() throws {
         let content = try json(
             #"[{"bn":"/7000/0/","n":"0","vs":"a"},{"n":"1","v":2},{"bn":"/7000/0/300","n":"/7","v":3},{"bn":"","n":"/7000/0/4","vb":true}]"#
         )
@@ -102,7 +102,7 @@ private let deviceCBOR = hex(
         #expect(content == DecodedContent([InstanceContent(0, [1: .single(.integer(5))])]))
     }
 
-    @Test func bothRepresentationsCarryEveryValue() throws {
+    @Test func bothRepresentationsEncodeEveryValue() throws {
         for (id, value) in edges {
             let path = Path(7000, 0, id)
             let content = [InstanceContent(0, [id: .single(value)])]
@@ -115,7 +115,7 @@ private let deviceCBOR = hex(
         }
     }
 
-    @Test func createNamesItsInstanceOrNot() throws {
+    @Test func createMayNameItsInstance() throws {
         #expect(
             try json(#"[{"bn":"/7000/","n":"5/1","v":1},{"n":"5/0","vs":"x"}]"#, Path(7000))
                 == DecodedContent([InstanceContent(5, [1: .single(.integer(1)), 0: .single(.string("x"))])]))
@@ -123,12 +123,12 @@ private let deviceCBOR = hex(
         #expect(try cbor("80", Path(7000)) == DecodedContent([InstanceContent(nil)]))
     }
 
-    @Test func aMultipleResourceIsEmptiedByNothing() throws {
+    @Test func anEmptyArrayEmptiesAMultipleResource() throws {
         #expect(try json("[]", Path(7000, 0, 20)) == DecodedContent([InstanceContent(0, [20: .multiple([:])])]))
         #expect(throws: CodecError.self) { try json("[]", Path(7000, 0, 1)) }
     }
 
-    @Test func unknownResourcesAreTold() throws {
+    @Test func unknownResourcesAreReported() throws {
         #expect(
             try json(#"[{"n":"/7000/0/99","v":1},{"n":"/7000/0/98/3","vs":"x"}]"#)
                 == DecodedContent([InstanceContent(0)], unknownResources: [98, 99]))
@@ -170,7 +170,7 @@ private let deviceCBOR = hex(
     func valuesOfAWrongTypeAreRefused(text: String, resource: UInt16) {
         do {
             _ = try json(text)
-            Issue.record("taken: \(text)")
+            Issue.record("accepted: \(text)")
         } catch CodecError.type(let refused, _) {
             #expect(refused == resource)
         } catch {
@@ -178,7 +178,7 @@ private let deviceCBOR = hex(
         }
     }
 
-    @Test func theNullLinkOfTheSpecification() throws {
+    @Test func nullLinkMatchesTheSpecification() throws {
         #expect(
             try json(#"[{"n":"/7000/0/7","vlo":"FFFF:FFFF"}]"#)
                 == DecodedContent([InstanceContent(0, [7: .single(.objectLink(ObjectLink(.max, .max)))])]))
@@ -202,7 +202,7 @@ private let deviceCBOR = hex(
                 == DecodedContent([InstanceContent(0, [1: .single(.integer(5))])]))
     }
 
-    @Test func recordsAreBounded() {
+    @Test func recordsAreLimited() {
         let many = "[" + (0..<5000).map { #"{"n":"/7000/0/300/\#($0)","v":1}"# }.joined(separator: ",") + "]"
         #expect(throws: CodecError.self) { try json(many) }
     }

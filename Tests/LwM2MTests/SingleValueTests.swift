@@ -9,7 +9,7 @@ import Testing
         return value
     }
 
-    @Test func everyValueComesBack() throws {
+    @Test func everyValueIsReadBack() throws {
         for (id, value) in edges {
             let path = Path(7000, 0, id)
             let bytes = try Codec.encode([InstanceContent(0, [id: .single(value)])], .text, at: path, everything)
@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    @Test func valuesAsServersWriteThem() throws {
+    @Test func valuesInTheFormOfServersAreRead() throws {
         #expect(try decode("-42", 1) == .integer(-42))
         #expect(try decode("007", 1) == .integer(7))
         #expect(try decode("18446744073709551615", 2) == .unsignedInteger(.max))
@@ -42,11 +42,11 @@ import Testing
             (3, "1e"), (3, "1,5"), (4, "2"), (4, "true"), (4, ""), (5, "A"), (5, "AQ==="), (5, "AR=="),
             (5, "AQ-_"), (5, "A=QI"), (6, "now"), (7, "3"), (7, "3:0:1"), (7, "65536:0"), (7, ":"), (7, "-1:0"),
         ] as [(UInt16, String)])
-    func whatIsNotOfTheTypeIsRefused(resource: UInt16, text: String) {
+    func valuesOfOtherTypesAreRefused(resource: UInt16, text: String) {
         #expect(throws: CodecError.self) { try decode(text, resource) }
     }
 
-    @Test func badUTF8IsRefused() {
+    @Test func invalidUTF8IsRefused() {
         #expect(throws: CodecError.self) { try Codec.decode([0xFF], 0, at: Path(7000, 0, 0), everything) }
     }
 
@@ -59,11 +59,11 @@ import Testing
         }
     }
 
-    @Test func anExecutableHasNoText() {
+    @Test func executablesHaveNoText() {
         #expect(throws: CodecError.executable(resource: 9)) { try decode("1", 9) }
     }
 
-    @Test func aResourceInstanceHasItsOwnText() throws {
+    @Test func resourceInstancesHaveTheirOwnText() throws {
         let path = Path(7000, 0, 20, 4)
         let content = [InstanceContent(0, [20: .multiple([4: .string("x"), 5: .string("y")])])]
         #expect(try Codec.encode(content, .text, at: path, everything) == Array("x".utf8))
@@ -77,7 +77,7 @@ import Testing
 }
 
 @Suite struct OpaqueTests {
-    @Test func bytesAreTheValue() throws {
+    @Test func opaqueBytesAreTheValue() throws {
         let content = [InstanceContent(0, [5: .single(.opaque([0, 255]))])]
         #expect(try Codec.encode(content, .opaque, at: Path(7000, 0, 5), everything) == [0, 255])
         #expect(try Codec.decode([0, 255], 42, at: Path(7000, 0, 5), everything) == DecodedContent(content))
@@ -86,14 +86,14 @@ import Testing
                 == DecodedContent([InstanceContent(0, [5: .single(.opaque([]))])]))
     }
 
-    @Test func onlyOpaqueResourcesAreOpaque() {
+    @Test func opaqueFormatIsOnlyForOpaqueResources() {
         #expect(throws: CodecError.self) { try Codec.decode([0x31], 42, at: Path(7000, 0, 1), everything) }
         #expect(throws: CodecError.self) { try Codec.format(accept: 42, at: Path(7000, 0, 1), everything) }
     }
 }
 
 @Suite struct FormatTests {
-    @Test func singleValueFormatsFitSingleValues() {
+    @Test func singleValueFormatsFitOnlySingleValues() {
         for format: UInt16 in [0, 42, 60] {
             for path in [Path(7000), Path(7000, 0), Path(7000, 0, 20)] {
                 #expect(throws: CodecError.self) { try Codec.format(accept: format, at: path, everything) }
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test func withoutAcceptTheClientChooses() throws {
+    @Test func formatDependsOnThePathWithoutAccept() throws {
         #expect(try Codec.format(accept: nil, at: Path(7000), everything) == .tlv)
         #expect(try Codec.format(accept: nil, at: Path(7000, 0), everything) == .tlv)
         #expect(try Codec.format(accept: nil, at: Path(7000, 0, 1), everything) == .text)

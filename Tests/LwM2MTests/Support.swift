@@ -1,6 +1,6 @@
 @testable import LwM2M
 
-/// Bytes written in hexadecimal, blanks between them.
+/// Parses bytes in hexadecimal with blanks between them.
 func hex(_ text: String) -> [UInt8] {
     let digits = text.filter { !$0.isWhitespace }
     return stride(from: 0, to: digits.count, by: 2).compactMap { offset in
@@ -9,7 +9,7 @@ func hex(_ text: String) -> [UInt8] {
     }
 }
 
-/// An object with a resource of every type; multiple ones from 20 on.
+/// An object with a resource of every type. Those from 20 on are multiple.
 let everything = ObjectDefinition(
     id: 7000, name: "Everything", version: "1.0", multiple: true, mandatory: false,
     resources: [
@@ -34,7 +34,7 @@ let exampleDevice = InstanceContent(
         13: .single(.time(1_367_491_215)), 14: .single(.string("+02:00")), 16: .single(.string("U")),
     ])
 
-/// Values at the edges of every type.
+/// Values at the limits of every type.
 let edges: [(UInt16, Value)] = [
     (0, .string("")), (0, .string("ä😀\u{0}")), (1, .integer(0)), (1, .integer(-1)), (1, .integer(127)),
     (1, .integer(128)),

@@ -2,7 +2,7 @@ import Testing
 
 @testable import LwM2M
 
-/// The bytes of LwM2M Core 7.4.5 (with the letter that its "Lightweight" lacks).
+/// The bytes of LwM2M Core 7.4.5, with the letter that is missing in its "Lightweight".
 private let deviceBytes = hex(
     """
     C8 00 14 4F 70 65 6E 20 4D 6F 62 69 6C 65 20 41 6C 6C 69 61 6E 63 65
@@ -44,21 +44,21 @@ private let links66 = ObjectDefinition(
 
     // MARK: The specification's examples
 
-    @Test func theDeviceOfTheSpecification() throws {
+    @Test func deviceMatchesTheSpecification() throws {
         #expect(deviceBytes.count == 121)
         #expect(try Codec.encode([exampleDevice], .tlv, at: Path(3, 0), .device) == deviceBytes)
         #expect(try decode(deviceBytes, Path(3, 0), .device) == DecodedContent([exampleDevice]))
     }
 
-    @Test func theDeviceOfTheSpecificationAsAnObject() throws {
+    @Test func deviceAsAnObjectMatchesTheSpecification() throws {
         let wrapped = hex("08 00 79") + deviceBytes
         #expect(try Codec.encode([exampleDevice], .tlv, at: Path(3), .device) == wrapped)
         #expect(try decode(wrapped, Path(3), .device) == DecodedContent([exampleDevice]))
-        // With an instance in the path, its element is optional.
+        // If the path has an instance, the instance's element is optional.
         #expect(try decode(wrapped, Path(3, 0), .device) == DecodedContent([exampleDevice]))
     }
 
-    @Test func twoInstancesOfTheSpecification() throws {
+    @Test func twoInstancesMatchTheSpecification() throws {
         let bytes = hex(
             "08 00 0E C1 00 01 C1 01 00 83 02 41 7F 07 C1 03 7F 08 02 12 C1 00 03 C1 01 00 87 02 41 7F 07 61 01 36 01 C1 03 7F"
         )
@@ -81,8 +81,8 @@ private let links66 = ObjectDefinition(
         #expect(try decode(bytes, Path(2), accessControl) == DecodedContent(content))
     }
 
-    @Test func theServerOfTheSpecification() throws {
-        // The specification's length is 0D; its elements have 15 bytes.
+    @Test func serverMatchesTheSpecification() throws {
+        // The specification has the length 0D, but its elements have 15 bytes.
         let bytes = hex("08 00 0F C1 00 01 C4 01 00 01 51 80 C1 06 01 C1 07 55")
         let content = InstanceContent(
             0,
@@ -94,7 +94,7 @@ private let links66 = ObjectDefinition(
         #expect(try decode(bytes, Path(1), .server) == DecodedContent([content]))
     }
 
-    @Test func theObjectLinksOfTheSpecification() throws {
+    @Test func objectLinksMatchTheSpecification() throws {
         let first = hex(
             """
             88 00 0C 44 00 00 42 00 00 44 01 00 42 00 01
@@ -109,7 +109,7 @@ private let links66 = ObjectDefinition(
         #expect(try Codec.encode([content], .tlv, at: Path(65, 0), links65) == first)
         #expect(try decode(first, Path(65, 0), links65) == DecodedContent([content]))
 
-        // The specification's lengths are 23; its elements have 38 bytes.
+        // The specification has the lengths 23, but its elements have 38 bytes.
         let second = hex(
             """
             08 00 26 C8 00 0B 6D 79 53 65 72 76 69 63 65 20 31 C8 01 0F 49 6E 74 65 72 6E 65 74 2E 31 35 2E 32 33 34
@@ -137,7 +137,7 @@ private let links66 = ObjectDefinition(
 
     // MARK: Levels
 
-    @Test func aResourceAndItsInstancesAreTheirOwnPayloads() throws {
+    @Test func resourcesAndResourceInstancesCanBePayloads() throws {
         #expect(try Codec.encode([exampleDevice], .tlv, at: Path(3, 0, 9), .device) == hex("C1 09 64"))
         #expect(try Codec.encode([exampleDevice], .tlv, at: Path(3, 0, 6), .device) == hex("86 06 41 00 01 41 01 05"))
         #expect(try Codec.encode([exampleDevice], .tlv, at: Path(3, 0, 6, 1), .device) == hex("41 01 05"))
@@ -150,14 +150,14 @@ private let links66 = ObjectDefinition(
         #expect(try decode(hex("83 06 41 01 05"), Path(3, 0, 6, 1), .device) == one)
     }
 
-    @Test func anEmptyMultipleResourceHasItsElement() throws {
+    @Test func emptyMultipleResourcesHaveAnElement() throws {
         let content = [InstanceContent(1, [20: .multiple([:])])]
         #expect(try Codec.encode(content, .tlv, at: Path(7000, 1, 20), everything) == hex("80 14"))
         #expect(try decode(hex("80 14"), Path(7000, 1, 20)) == DecodedContent(content))
         #expect(try decode([], Path(7000, 1, 20)) == DecodedContent(content))
     }
 
-    @Test func createLeavesTheIdentifierToTheClient() throws {
+    @Test func createMayOmitTheIdentifier() throws {
         #expect(
             try decode(hex("C1 01 05"), Path(7000)) == DecodedContent([InstanceContent(nil, [1: .single(.integer(5))])])
         )
@@ -168,7 +168,7 @@ private let links66 = ObjectDefinition(
                 == DecodedContent([InstanceContent(7, [1: .single(.integer(5))])]))
     }
 
-    @Test func unknownResourcesAreSkippedAndTold() throws {
+    @Test func unknownResourcesAreSkippedAndReported() throws {
         let content = try decode(hex("C1 01 05 C3 63 01 02 03 E1 10 00 01"), Path(7000, 0))
         #expect(
             content == DecodedContent([InstanceContent(0, [1: .single(.integer(5))])], unknownResources: [99, 4096]))
@@ -177,7 +177,7 @@ private let links66 = ObjectDefinition(
                 == DecodedContent([InstanceContent(0)], unknownResources: [99]))
     }
 
-    @Test func everyValueComesBack() throws {
+    @Test func everyValueIsReadBack() throws {
         for (id, value) in edges {
             let content = [InstanceContent(3, [id: .single(value)])]
             let bytes = try Codec.encode(content, .tlv, at: Path(7000, 3), everything)
@@ -185,7 +185,7 @@ private let links66 = ObjectDefinition(
         }
     }
 
-    @Test func lengthsAndIdentifiersTakeTheFewestBytes() throws {
+    @Test func lengthsAndIdentifiersUseTheFewestBytes() throws {
         for (count, head) in [
             (7, "C7 05"), (8, "C8 05 08"), (255, "C8 05 FF"), (256, "D0 05 01 00"), (65536, "D8 05 01 00 00"),
         ] {
@@ -218,7 +218,7 @@ private let links66 = ObjectDefinition(
     func valuesOfAWrongTypeAreRefused(bytes: String, resource: UInt16) {
         do {
             _ = try decode(hex(bytes), Path(7000, 0))
-            Issue.record("taken: \(bytes)")
+            Issue.record("accepted: \(bytes)")
         } catch CodecError.type(let refused, _) {
             #expect(refused == resource)
         } catch {
@@ -226,7 +226,7 @@ private let links66 = ObjectDefinition(
         }
     }
 
-    @Test func whatThePathDoesNotNameIsRefused() {
+    @Test func contentOutsideOfThePathIsRefused() {
         for (bytes, path) in [
             ("C1 02 05", Path(7000, 0, 1)), ("C1 01 05 C1 02 05", Path(7000, 0, 1)),
             ("41 01 05", Path(7000, 0, 300, 2)),
@@ -237,11 +237,11 @@ private let links66 = ObjectDefinition(
         }
     }
 
-    @Test func anExecutableHasNoValue() {
+    @Test func executablesHaveNoValue() {
         #expect(throws: CodecError.executable(resource: 9)) { try decode(hex("C1 09 05"), Path(7000, 0)) }
     }
 
-    @Test func theNumberOfElementsIsBounded() {
+    @Test func numberOfElementsIsLimited() {
         let many = [UInt8]((0..<5000).flatMap { _ in hex("C0 63") })
         #expect(throws: CodecError.self) { try decode(many, Path(7000, 0)) }
     }

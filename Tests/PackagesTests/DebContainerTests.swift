@@ -14,7 +14,7 @@ import Testing
         return nil
     }
 
-    @Test func ordersAndNames() throws {
+    @Test func namesAndTheirOrderAreChecked() throws {
         let bench = try DebWorkbench()
         let good: [[String]] = [
             ["control.tar", "data.tar"], ["control.tar.gz", "data.tar.xz"],
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func headersAreHeldToTheirGrammar() throws {
+    @Test func malformedHeadersAreRefused() throws {
         let bench = try DebWorkbench()
         let rest = bench.raw([("control.tar", [1, 2]), ("data.tar", [1, 2])]).dropFirst(8)
         func package(_ header: [UInt8], _ data: String = "2.0\n") -> [UInt8] {
@@ -65,7 +65,7 @@ import Testing
         #expect(try refusal(odd) != nil)
     }
 
-    @Test func membersAreBounded() throws {
+    @Test func memberSizesAreLimited() throws {
         let bench = try DebWorkbench()
         for name in ["_gkmanifest", "_gksig"] {
             let large = bench.raw([
@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    @Test func hostileControlArchives() throws {
+    @Test func hostileControlArchivesAreRefused() throws {
         let bench = try DebWorkbench()
         func controlFiles(_ fill: (inout TarBuilder) -> Void) throws -> [String: [UInt8]] {
             var tar = TarBuilder()

@@ -38,7 +38,7 @@ import Testing
         #expect(paths.sorted() == ["", "etc", "etc/thing.conf", "usr", "usr/bin", "usr/bin/other", "usr/bin/thing"])
     }
 
-    @Test func opensslChecksTheSignatureOfTheFile() throws {
+    @Test func opensslVerifiesTheSignature() throws {
         let bench = try DebWorkbench()
         let file = try bench.open(try bench.buildSigned(manifest: Array("odd".utf8)))
         try bench.authority.folder.write("sig", try #require(try file.signatureBytes()))
@@ -60,11 +60,11 @@ import Testing
         let report = try file.unpack(beneath: root, extraction: extraction)
         #expect(report.entries == 6)
         #expect(try shell("'\(bench.path)/root/usr/bin/other'") == "thing\n")
-        // A second time there are files already: nothing is overwritten.
+        // The second time the files exist already and are not overwritten.
         #expect(throws: DebError.self) { try file.unpack(beneath: root, extraction: extraction) }
     }
 
-    @Test func everyChangedByteBeforeTheSignatureIsSeen() throws {
+    @Test func everyChangedByteIsDetected() throws {
         let bench = try DebWorkbench()
         let path = try bench.buildSigned(manifest: Array("[Package]\nFormat=1\n".utf8))
         let whole = try Files.read(path, limit: 1 << 20)
@@ -75,7 +75,7 @@ import Testing
             let changed = try bench.authority.folder.write("changed.deb", bytes)
             #expect(throws: DebError.self, "byte \(position)") { try bench.open(changed) }
         }
-        // Cut anywhere, or with anything after.
+        // Truncated anywhere, or followed by anything.
         for length in stride(from: 0, to: whole.count, by: 29) {
             let cut = try bench.authority.folder.write("cut.deb", whole[..<length])
             #expect(throws: DebError.self, "\(length) bytes") { try bench.open(cut) }
@@ -110,9 +110,9 @@ import Testing
         } catch DebError.badSignature(.expired) {}
     }
 
-    @Test func nothingIsDecompressedBeforeTheSignatureHolds() throws {
+    @Test func nothingIsDecompressedBeforeTheSignatureIsVerified() throws {
         let bench = try DebWorkbench()
-        // A data member that is no archive at all: with a bad signature it must not be looked at.
+        // The data member is not an archive. With a bad signature it must not be read.
         let bytes = bench.raw([
             ("debian-binary", Array("2.0\n".utf8)), ("control.tar", [1, 2, 3]), ("data.tar.xz", [4, 5, 6]),
             ("_gksig", [0x30, 0x00]),
@@ -122,7 +122,7 @@ import Testing
             _ = try bench.open(path)
             throw Unexpected()
         } catch DebError.badSignature(.malformed) {}
-        // Let in without, the archives answer for themselves.
+        // Without a policy the archives themselves are found to be invalid.
         let file = try DebFile(path: path, .ignored)
         #expect(throws: DebError.self) { try file.controlFiles() }
         #expect(throws: DebError.self) { try file.entries { _ in } }

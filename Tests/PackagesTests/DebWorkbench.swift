@@ -24,7 +24,7 @@ final class DebWorkbench {
         }
     }
 
-    /// Builds `x.deb` from a tree with a few files of every honest kind.
+    /// Builds `x.deb` from a tree with a few files of every permitted type.
     @discardableResult
     func build(_ compression: String = "xz", name: String = "x.deb") throws -> String {
         try shell(

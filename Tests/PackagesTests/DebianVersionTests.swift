@@ -18,10 +18,10 @@ import Testing
     }
 
     @Test(arguments: ["", "a", "1.0-", "1:", ":1", "x:1", "1 0", "1/0", "1_0", "-1", "99999999999:1", "1.0-1:2", "é1"])
-    func noVersions(text: String) { #expect(DebianVersion(text) == nil) }
+    func invalidVersionsAreRefused(text: String) { #expect(DebianVersion(text) == nil) }
 
-    /// The judge is dpkg itself, over pairs that differ little, in the places where its order is odd.
-    @Test func theOrderIsDpkgs() throws {
+    /// Compares with dpkg itself, over pairs with small differences where dpkg's order is surprising.
+    @Test func orderMatchesDpkg() throws {
         var generator = SystemRandomNumberGenerator()
         let parts = [
             "0", "1", "2", "9", "10", "01", "a", "b", "z", "A", ".", "+", "~", "~~", "-", "rc", "+b1", "~deb12u1",

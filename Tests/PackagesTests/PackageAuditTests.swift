@@ -6,7 +6,7 @@ import Testing
 
 private let control = "Package: foo\nVersion: 1.0\nArchitecture: all\n"
 
-/// A package out of paths and texts.
+/// Audits a package made from paths and texts.
 private func audit(
     _ files: [(String, String)] = [], links: [(String, String)] = [], folders: [String] = [], manifest: String? = nil,
     scripts: [String: String] = [:]
@@ -87,7 +87,7 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
 }
 
 @Suite struct PackageAuditTests {
-    @Test func aPlanOfUnits() throws {
+    @Test func unitsArePlanned() throws {
         let plan = try audit(
             [
                 ("\(units)foo.service", service + "Alias=bar.service\n"),
@@ -120,7 +120,7 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
         ("[Service]\nPermissionsStartOnly=yes\nExecStartPre=-/usr/bin/foo", 3),
         ("[Service]\nStandardInput=file:/usr/share/foo/env", 2),
     ])
-    func whatAnOverlayCannotDoIsRefusedByLine(text: String, line: Int) throws {
+    func settingsThatAnOverlayCannotServeAreRefusedWithTheirLine(text: String, line: Int) throws {
         let result = try audit([
             ("usr/bin/foo", ""), ("usr/share/foo/env", ""), ("\(units)foo.service", text + "\n" + service),
         ])
@@ -134,14 +134,14 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
         "[Service]\nExecStartPre=+/bin/true",
         "[Unit]\nConditionPathExists=/usr/bin/foo\nConditionPathExists=",
     ])
-    func whatItCanDoIsNot(text: String) throws {
+    func settingsThatAnOverlayCanServeAreAccepted(text: String) throws {
         let result = try audit([("usr/bin/foo", ""), ("\(units)foo.service", text + "\n" + service)])
         if text.hasSuffix("=") { return }
         #expect(refusals(result).isEmpty)
         #expect(try result.get().warnings.isEmpty)
     }
 
-    @Test func optionalFilesAndPlacesOfTheHostAreWarnedOf() throws {
+    @Test func optionalFilesAndHostPlacesGiveWarnings() throws {
         let plan = try audit([
             ("usr/share/foo/env", ""),
             ("\(units)foo.service", "[Service]\nEnvironmentFile=-/usr/share/foo/env\n" + service),
@@ -167,7 +167,7 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
         #expect(refusals(try audit([(path, "")])) == [finding])
     }
 
-    @Test func oneFileByTwoNamesIsRefused() throws {
+    @Test func oneFileUnderTwoNamesIsRefused() throws {
         #expect(refusals(try audit([("lib/foo", ""), ("usr/lib/foo", "")])) == ["usr/lib/foo:0"])
         #expect(refusals(try audit(folders: ["lib", "usr/lib"])).isEmpty)
     }
@@ -179,7 +179,7 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
         #expect(refusals(try audit([("etc/dbus-1/system.d/org.foo.conf", ""), ("\(units)foo.service", text)])).isEmpty)
     }
 
-    @Test func unitsThatDebianLeavesOffStartWhenActivated() throws {
+    @Test func activateStartsUnitsThatDebianDoesNotStart() throws {
         let script = """
             #!/bin/sh
             # Automatically added by dh_installsystemd/13
@@ -192,7 +192,7 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
         #expect(plan.units.allSatisfy { $0.isEnabled && $0.isStarted })
     }
 
-    @Test func malformedPackages() throws {
+    @Test func malformedManifestsAreRefusedWithTheirLines() throws {
         #expect(throws: PackageRefusal.self) { try PackageAudit(controlFiles: [:], manifest: nil) }
         let refusal = #expect(throws: PackageRefusal.self) {
             try PackageAudit(
@@ -251,11 +251,11 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
     ])
     func refuses(text: String) { #expect(throws: (any Error).self) { try parse(text) } }
 
-    @Test func theFormatMustBeThere() { #expect(throws: (any Error).self) { try PackageManifest(parsing: "".utf8) } }
+    @Test func formatIsRequired() { #expect(throws: (any Error).self) { try PackageManifest(parsing: "".utf8) } }
 }
 
 @Suite struct ManualPageTests {
-    @Test func theCommittedPageIsThatOfTheTable() throws {
+    @Test func committedPageMatchesTheTable() throws {
         try expectGenerated("docs/man/gatekeel.manifest.5", is: PackageManifest.manualPage)
     }
 }

@@ -5,12 +5,12 @@ import Testing
 
 @testable import Packages
 
-/// Daemons of Debian's archive as they are, out of a folder of `.deb` files named by `GATEKEEL_TEST_DEBS`.
+/// Unmodified daemons of Debian's archive, from the folder of `.deb` files that `GATEKEEL_TEST_DEBS` names.
 private let folder = getenv("GATEKEEL_TEST_DEBS").map { String(cString: $0) } ?? ""
 
 @Suite(.enabled(if: !folder.isEmpty, "GATEKEEL_TEST_DEBS names no folder of Debian packages"))
 struct RealPackagesTests {
-    /// Unpacks a package with dpkg-deb and puts it through the audit.
+    /// Unpacks a package with dpkg-deb and audits it.
     private func audit(_ name: String, manifest: String? = nil) throws -> Result<PackagePlan, PackageRefusal> {
         let file = try #require(try Files.names(in: folder).first { $0.hasPrefix("\(name)_") && $0.hasSuffix(".deb") })
         let root = "/tmp/gatekeel-audit-\(getpid())-\(UInt64.random(in: 0 ... .max))-\(name)"
@@ -29,7 +29,7 @@ struct RealPackagesTests {
         }
     }
 
-    /// A host that has all that a package depends on.
+    /// A host that has all dependencies of a package.
     private func satisfying(_ control: PackageControl) -> [KnownPackage] {
         (control.depends + control.preDepends).compactMap { dependency in
             guard let relation = dependency.alternatives.first,
@@ -77,7 +77,7 @@ struct RealPackagesTests {
 
     @Test func mosquittoNeedsAManifest() throws {
         guard case .failure(let refusal) = try audit("mosquitto") else {
-            Issue.record("mosquitto makes a user in its postinst: that must be refused")
+            Issue.record("mosquitto creates a user in its postinst, which must be refused")
             return
         }
         #expect(refusal.findings.map { "\($0.file):\($0.line)" } == ["postinst:8", "postrm:10"])
@@ -98,7 +98,7 @@ struct RealPackagesTests {
         #expect(plan.conffiles.map(\.path).contains("/etc/mosquitto/mosquitto.conf"))
     }
 
-    @Test func theOthersEndInAVerdict() throws {
+    @Test func otherPackagesGetAVerdict() throws {
         for file in try Files.names(in: folder) where file.hasSuffix(".deb") {
             let name = String(file.prefix { $0 != "_" })
             switch try audit(name) {

@@ -55,7 +55,7 @@ private func control(_ fields: String, version: String = "1.0", architecture: St
         #expect(findings.allSatisfy { $0.kind == .relation && $0.severity == .refused && $0.text.contains(relation) })
     }
 
-    @Test func conflictsAndTheHostsOwnCopy() throws {
+    @Test func conflictsAndACopyInstalledByDpkg() throws {
         let audit = RelationAudit(
             known: [try known("rival", "2", "mta"), try known("me", "0.9")], architecture: "amd64")
         #expect(audit.findings(for: try control("Conflicts: mta")).map(\.kind) == [.conflict, .conflict])
@@ -66,7 +66,7 @@ private func control(_ fields: String, version: String = "1.0", architecture: St
         #expect(own.findings(for: try control("", architecture: "all")).isEmpty)
     }
 
-    @Test func theStoreMeetsWithAWarning() throws {
+    @Test func aDependencyMetByTheStoreGivesAWarning() throws {
         let audit = RelationAudit(known: [try known("lib", "1", source: .store)], architecture: "amd64")
         #expect(audit.findings(for: try control("Depends: lib")).map(\.severity) == [.warning])
     }
@@ -127,11 +127,11 @@ private func control(_ fields: String, version: String = "1.0", architecture: St
     @Test(arguments: [
         ("", "one paragraph"), ("Package: x\n", "2 to 128"), ("Package: ab\n", "Version is missing"),
         ("Package: ../x\n", "2 to 128"),
-        ("Package: ab\nVersion: /etc\n", "no version"), ("Package: ab\nVersion: 1\n", "Architecture is missing"),
-        ("Package: ab\nPackage: ab\n", "twice"), (" x", "continues nothing"), ("x y", "neither"),
+        ("Package: ab\nVersion: /etc\n", "not a version"), ("Package: ab\nVersion: 1\n", "Architecture is missing"),
+        ("Package: ab\nPackage: ab\n", "twice"), (" x", "continues no field"), ("x y", "expected 'Field"),
         ("Package: ab\n\nPackage: cd\n", "found 2"),
         ("Package: ab\nVersion: 1\nArchitecture: all\nDepends: A", "package name"),
-        ("Package: ab\nVersion: 1\nArchitecture: all\nConflicts: aa | bb", "no meaning"),
+        ("Package: ab\nVersion: 1\nArchitecture: all\nConflicts: aa | bb", "alternatives"),
         ("Package: a\u{1}b", "control characters"),
     ])
     func refuses(text: String, words: String) {
@@ -142,7 +142,7 @@ private func control(_ fields: String, version: String = "1.0", architecture: St
         }
     }
 
-    @Test func anyBytesEnd() {
+    @Test func arbitraryBytesAreParsedOrRefused() {
         var generator = SystemRandomNumberGenerator()
         let alphabet = Array("Package: ab\n \tVersion1,|()[]<>=!.:#\u{0}é".utf8)
         for _ in 0..<3000 {

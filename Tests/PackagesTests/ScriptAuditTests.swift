@@ -22,7 +22,7 @@ private let systemd = section(
     """)
 
 @Suite struct ScriptAuditTests {
-    @Test func whatDebhelperAddsIsKnown() {
+    @Test func debhelperSectionsAreAccepted() {
         let result = audit(
             "#!/bin/sh\nset -e\n\(systemd)\(section("dh_installinit/13", "update-rc.d foo defaults"))exit 0\n")
         #expect(result.findings.isEmpty)
@@ -30,7 +30,7 @@ private let systemd = section(
         #expect(result.startedUnits == ["foo.service", "foo.socket"])
     }
 
-    @Test func theSkeletonOfATemplateIsNothing() {
+    @Test func templatesWithoutCommandsAreAccepted() {
         let script = """
             #! /bin/sh -e
             # postinst script
@@ -66,7 +66,7 @@ private let systemd = section(
         ("#!/bin/sh\n\(section("dh_unheard/1", "x"))", 2), ("#!/bin/sh\n\(section("dh_ucf/1", "x"))", 2),
         ("#!/bin/sh\n# Automatically added by dh_installinit/1\nreboot\n", 2),
     ])
-    func allElseIsRefusedWithItsLine(script: String, line: Int) {
+    func otherLinesAreRefusedWithTheirNumber(script: String, line: Int) {
         let findings = audit(script).findings
         #expect(findings.map(\.line) == [line])
         #expect(
@@ -78,7 +78,7 @@ private let systemd = section(
         #expect(audit(script, skips: ["prerm"]).findings.count == 1)
     }
 
-    @Test func unitsAreFoundBehindWhatIsRefusedOrSkipped() {
+    @Test func unitsAreFoundAfterRefusedOrSkippedLines() {
         let script = "#!/bin/sh\nadduser foo\n\(systemd)"
         #expect(audit(script).enabledUnits == ["foo.service"])
         #expect(audit(script, skips: ["postinst"]).startedUnits == ["foo.service", "foo.socket"])

@@ -16,14 +16,14 @@ import Testing
         ("[Unit]\nAfter=b.service\n", false), ("[Install]\nWantedBy=multi-user.target\n", false),
         ("FutureSetting=1\n", false), ("no setting\n", false),
     ])
-    func whatIsAddedCountsAtAStartAlone(_ lines: String, _ isOfStartsAlone: Bool) {
+    func addedSettingsConcernStartsOnly(_ lines: String, _ isOfStartsAlone: Bool) {
         let (old, new) = (Array(Self.service.utf8), Array((Self.service + lines).utf8))
         #expect(UnitChange(from: old, to: new).isOfStartsAlone == isOfStartsAlone)
         #expect(UnitChange(from: new, to: old).isOfStartsAlone == isOfStartsAlone)
         #expect(UnitChange(from: new, to: new).isOfStartsAlone)
     }
 
-    @Test func whatIsNotUnderstoodIsTheSameOnlyByteForByte() {
+    @Test func filesWithUnknownLinesAreComparedByteForByte() {
         let (one, other) = (Array("# 1\nno setting\n".utf8), Array("# 2\nno setting\n".utf8))
         #expect(UnitChange(from: one, to: one).isOfStartsAlone)
         #expect(!UnitChange(from: one, to: other).isOfStartsAlone)
@@ -36,11 +36,11 @@ import Testing
             ("StateDirectory=a b/c\nLogsDirectory=%p\n", ["/var/lib/a", "/var/lib/b/c", "/var/log/foo"]),
             ("CacheDirectory=a:b\nStateDirectory=\n", ["/var/cache/a", "/var/cache/b"]),
             ("DynamicUser=yes\nStateDirectory=a\n", ["/var/lib/a", "/var/lib/private/a"]),
-            // Of each instance, of the host's, of others; and one that is taken back.
+            // Folders per instance, folders of the host or of other programs, and one that is reset.
             ("StateDirectory=%i\n", []), ("StateDirectory=systemd ../etc dpkg/x\n", []),
             ("StateDirectory=a\nStateDirectory=\nRuntimeDirectory=a\n", []),
         ] as [(String, [String])])
-    func whatSystemdMakesAndLeaves(_ lines: String, _ folders: [String]) {
+    func foldersThatSystemdCreatesAndKeepsAreFound(_ lines: String, _ folders: [String]) {
         let unit = UnitFile(name: "foo@.service", path: "", bytes: Array("[Service]\n\(lines)".utf8))
         let found = unit.dataFolders(isDynamic: unit.isDynamic).filter(HostFolder.mayBeMade)
         #expect(found.map { $0.hasSuffix("/foo@") ? String($0.dropLast()) : $0 }.sorted() == folders)

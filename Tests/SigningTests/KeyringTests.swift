@@ -21,12 +21,12 @@ import Testing
         #expect(end == "\(entries[0].certificate.notAfter)\n")
     }
 
-    @Test func oneBrokenFileRefusesTheWhole() throws {
+    @Test func oneInvalidFileRefusesTheKeyring() throws {
         let ca = try TestAuthority()
         try ca.certificate("leaf")
         func refusal() -> String { failure { _ = try Keyring.load(ca.keyring) }?.description ?? "" }
         try ca.trust("leaf")
-        #expect(refusal().contains("keyring.d/leaf.pem: CN=leaf,O=Test is no authority"))
+        #expect(refusal().contains("keyring.d/leaf.pem: CN=leaf,O=Test is not an authority"))
         try shell("cd '\(ca.keyring)'; rm leaf.pem; head -c 300 root.pem > cut.pem")
         #expect(refusal().contains("cut.pem"))
         try shell("cd '\(ca.keyring)'; : > cut.pem")
@@ -56,13 +56,13 @@ import Testing
                 == "CN=two,O=Test")
     }
 
-    @Test func ed25519SignersGetAClearAnswer() throws {
+    @Test func ed25519SignersGetAClearError() throws {
         let ca = try TestAuthority()
         try ca.certificate("leaf", key: "ED25519")
         let file = try FileDescriptor.open("\(ca.folder.path)/content")
         let identity = try ca.identity("leaf")
         do {
-            // From OpenSSL 3.2 on it works.
+            // OpenSSL 3.2 and later support it.
             let signature = try identity.sign(file, range: 0..<100)
             #expect(
                 try signature.verify(over: file, range: 0..<100, keyring: try Keyring.load(ca.keyring), time: now())

@@ -6,7 +6,7 @@ import Testing
 
 func now() -> Int64 { Int64(time(nil)) }
 
-/// What kind of error a body throws.
+/// The error that a body throws; nil if it throws none.
 func failure(_ body: () throws -> Void) -> SigningError? {
     do { try body() } catch { return error as? SigningError }
     return nil
@@ -17,11 +17,11 @@ func failure(_ body: () throws -> Void) -> SigningError? {
         "EC -pkeyopt ec_paramgen_curve:P-256", "EC -pkeyopt ec_paramgen_curve:P-384",
         "EC -pkeyopt ec_paramgen_curve:P-521", "RSA -pkeyopt rsa_keygen_bits:2048",
     ])
-    func whatWeSignWeAndOpenSSLAccept(key: String) throws {
+    func ourSignaturesAreAcceptedByUsAndByOpenSSL(key: String) throws {
         let ca = try TestAuthority()
         try ca.certificate("leaf", key: key)
         let file = try FileDescriptor.open("\(ca.folder.path)/content")
-        // A range inside the file: not its first byte, not its last.
+        // A range inside the file, without its first and last byte.
         let signature = try ca.identity("leaf").sign(file, range: 8..<200_000)
         let signers = try signature.verify(
             over: file, range: 8..<200_000, keyring: try Keyring.load(ca.keyring), time: now())
@@ -37,7 +37,7 @@ func failure(_ body: () throws -> Void) -> SigningError? {
             """)
     }
 
-    @Test func intermediatesTravelWithTheSignature() throws {
+    @Test func intermediatesAreInTheSignature() throws {
         let ca = try TestAuthority()
         try ca.authority("between", issuer: "root", key: "ED25519")
         try ca.certificate("leaf", issuer: "between", md: "null")
@@ -48,7 +48,7 @@ func failure(_ body: () throws -> Void) -> SigningError? {
         #expect(try ca.verify(whole.sign(file, range: range)).count == 1)
         let alone = try ca.identity("leaf").sign(file, range: range)
         guard case .untrusted? = failure({ _ = try ca.verify(alone) }) else { throw Unexpected() }
-        // An intermediate may itself be the anchor.
+        // An intermediate can be a trust anchor itself.
         try ca.trust("between")
         #expect(try ca.verify(alone).count == 1)
     }
@@ -86,21 +86,21 @@ func failure(_ body: () throws -> Void) -> SigningError? {
 
     @Test func strangersAndImpostorsAreRefused() throws {
         let ca = try TestAuthority()
-        // Another root of the same name: the keyring's certificate counts, not its name.
+        // Another root with the same name: the certificate in the keyring decides, not its name.
         let other = try TestAuthority()
         try other.certificate("leaf")
         let signature = try other.signWithProgram("leaf", options: "-certfile root.pem")
         #expect(try other.verify(signature).count == 1)
         guard case .untrusted(let signer, _)? = failure({ _ = try ca.verify(signature) }) else { throw Unexpected() }
         #expect(signer == "CN=leaf,O=Test")
-        // A signer's certificate is no authority.
+        // A signer's certificate is not an authority.
         try ca.certificate("signer")
         try ca.certificate("forged", issuer: "signer")
         let forged = try ca.signWithProgram("forged", options: "-certfile signer.pem")
         #expect(failure { _ = try ca.verify(forged) } != nil)
     }
 
-    @Test func theTimeThatIsPassedInDecides() throws {
+    @Test func validityIsCheckedAtTheGivenTime() throws {
         let ca = try TestAuthority()
         try ca.certificate("leaf", days: -3 ... -1)
         try ca.certificate("early", days: 2...5)
@@ -110,7 +110,7 @@ func failure(_ body: () throws -> Void) -> SigningError? {
         let early = try ca.signWithProgram("early")
         guard case .notYetValid? = failure({ _ = try ca.verify(early) }) else { throw Unexpected() }
         #expect(try ca.verify(early, at: now() + 3 * 86400).count == 1)
-        // The authority's own end counts as well.
+        // The authority's expiry is checked as well.
         guard case .expired? = failure({ _ = try ca.verify(early, at: now() + 40 * 86400) }) else { throw Unexpected() }
     }
 
@@ -127,7 +127,7 @@ func failure(_ body: () throws -> Void) -> SigningError? {
         guard case .wrongUsage? = failure({ _ = try ca.identity("leaf") }) else { throw Unexpected() }
     }
 
-    @Test func anAuthorityForOtherThingsMayNotIssueSigners() throws {
+    @Test func anAuthorityForOtherUsagesCannotIssueSigners() throws {
         let ca = try TestAuthority()
         try ca.authority(
             "web", issuer: "root",
@@ -169,7 +169,7 @@ func failure(_ body: () throws -> Void) -> SigningError? {
         guard case .untrusted? = failure({ _ = try ca.verify(mixed) }) else { throw Unexpected() }
     }
 
-    @Test func whatIsNoDetachedSignatureIsRefused() throws {
+    @Test func otherMessagesThanDetachedSignaturesAreRefused() throws {
         let ca = try TestAuthority()
         try ca.certificate("leaf")
         let good = try ca.signWithProgram("leaf")
@@ -195,12 +195,12 @@ func failure(_ body: () throws -> Void) -> SigningError? {
         }
     }
 
-    @Test func everyFlippedBitOfASignatureIsSeen() throws {
+    @Test func everyFlippedBitOfASignatureIsDetected() throws {
         let ca = try TestAuthority()
         try ca.certificate("leaf")
         let good = try ca.signWithProgram("leaf")
-        // The last bytes are the signature's value, and all before it is signed, is the certificate, or is structure. What
-        // may differ without harm (an unsigned parameter) must still name the same signer.
+        // The last bytes are the signature's value. Everything before is signed, part of the certificate, or structure. A
+        // change that is accepted (in an unsigned parameter) must still give the same signer.
         for position in stride(from: 0, to: good.bytes.count, by: 7) {
             var bytes = good.bytes
             bytes[position] ^= 0x10

@@ -10,7 +10,7 @@ extension TestAuthority {
         return try SigningIdentity(key: key, certificates: certificates)
     }
 
-    /// Signs `content` with the `openssl` program: it signs what our own code would refuse to sign.
+    /// Signs `content` with the `openssl` program, which also signs what our own code refuses to sign.
     func signWithProgram(_ name: String, options: String = "") throws -> DetachedSignature {
         try shell(
             """
@@ -20,7 +20,7 @@ extension TestAuthority {
         return try DetachedSignature(try Files.read("\(folder.path)/\(name).sig", limit: 1 << 20))
     }
 
-    /// Verifies over the whole of `content`, now or at another time.
+    /// Verifies the whole of `content`, now or at another time.
     func verify(_ signature: DetachedSignature, content: String = "content", at time: Int64? = nil) throws -> [Signer] {
         let file = try FileDescriptor.open("\(folder.path)/\(content)")
         return try signature.verify(

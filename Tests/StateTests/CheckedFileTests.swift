@@ -19,7 +19,7 @@ import Testing
         return (value, origin)
     }
 
-    @Test func whatWasSavedIsRead() throws {
+    @Test func savedStateIsRead() throws {
         try withFolder { folder in
             let file = CheckedFile(path: "\(folder)/state")
             #expect(text(file) == (nil, .absent))
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func everyDamageOfOneByteFallsBackToTheStateBefore() throws {
+    @Test func everyDamageFallsBackToThePreviousState() throws {
         try withFolder { folder in
             let file = CheckedFile(path: "\(folder)/state")
             try file.save("one".utf8)
@@ -50,13 +50,13 @@ import Testing
             }
             try Files.replace("\(file.path).previous", with: [])
             #expect(text(file) == (nil, .lost))
-            // A damaged file is not made the copy of the next one.
+            // A damaged file must not become the previous copy of the next state.
             try file.save("three".utf8)
             #expect(text(file) == ("three", .file))
         }
     }
 
-    @Test func whatDoesNotDecodeCountsAsDamage() throws {
+    @Test func undecodableStateCountsAsDamage() throws {
         try withFolder { folder in
             let file = CheckedFile(path: "\(folder)/state")
             try file.save("1".utf8)

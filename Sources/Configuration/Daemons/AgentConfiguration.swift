@@ -26,7 +26,12 @@ public struct AgentConfiguration: Hashable, Sendable {
     /// Key files are not opened: `ServerConfiguration.key()` does that, so that one bad key keeps no other server away.
     /// - Throws: all that is wrong, not only the first.
     public static func load(_ files: ConfigurationFiles = files) throws(ConfigurationError) -> AgentConfiguration {
-        let (configuration, problems) = read(files)
+        try load(files.snapshot())
+    }
+
+    /// The same, of files that were read before.
+    public static func load(_ snapshot: ConfigurationSnapshot) throws(ConfigurationError) -> AgentConfiguration {
+        let (configuration, problems) = read(snapshot)
         let errors = problems.filter { $0.severity == .error }
         if !errors.isEmpty { throw ConfigurationError(errors) }
         return configuration
@@ -34,17 +39,16 @@ public struct AgentConfiguration: Hashable, Sendable {
 
     /// All that is wrong, key files included, and what will work but is no good idea.
     public static func check(_ files: ConfigurationFiles = files) -> [ConfigurationProblem] {
-        let (configuration, problems) = read(files)
+        let (configuration, problems) = read(files.snapshot())
         return problems + configuration.servers.flatMap(\.keyProblems)
     }
 
     private static func read(
-        _ files: ConfigurationFiles
+        _ snapshot: ConfigurationSnapshot
     ) -> (configuration: AgentConfiguration, problems: [ConfigurationProblem]) {
-        let (documents, unreadable) = files.documents()
-        let (settings, problems) = table.read(documents)
+        let (settings, problems) = table.read(snapshot.documents())
         let configuration = AgentConfiguration(settings)
-        return (configuration, unreadable + problems + configuration.conflicts(settings))
+        return (configuration, snapshot.problems + problems + configuration.conflicts(settings))
     }
 
     /// What each key allows by itself but not together.

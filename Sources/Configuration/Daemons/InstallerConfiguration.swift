@@ -18,20 +18,26 @@ public struct InstallerConfiguration: Hashable, Sendable {
     ///
     /// - Throws: all that is wrong, not only the first.
     public static func load(_ files: ConfigurationFiles = files) throws(ConfigurationError) -> InstallerConfiguration {
-        let (configuration, problems) = read(files)
+        try load(files.snapshot())
+    }
+
+    /// The same, of files that were read before.
+    public static func load(_ snapshot: ConfigurationSnapshot) throws(ConfigurationError) -> InstallerConfiguration {
+        let (configuration, problems) = read(snapshot)
         let errors = problems.filter { $0.severity == .error }
         if !errors.isEmpty { throw ConfigurationError(errors) }
         return configuration
     }
 
     /// All that is wrong, and what will work but is no good idea.
-    public static func check(_ files: ConfigurationFiles = files) -> [ConfigurationProblem] { read(files).problems }
+    public static func check(_ files: ConfigurationFiles = files) -> [ConfigurationProblem] {
+        read(files.snapshot()).problems
+    }
 
     private static func read(
-        _ files: ConfigurationFiles
+        _ snapshot: ConfigurationSnapshot
     ) -> (configuration: InstallerConfiguration, problems: [ConfigurationProblem]) {
-        let (documents, unreadable) = files.documents()
-        var (settings, problems) = table.read(documents)
+        var (settings, problems) = table.read(snapshot.documents())
         let install = settings["Install"]
         if let position = install.position(of: InstallConfiguration.requireSignatureKey),
             !install[InstallConfiguration.requireSignatureKey]
@@ -41,7 +47,7 @@ public struct InstallerConfiguration: Hashable, Sendable {
                     position, section: "Install", key: "RequireSignature", severity: .warning,
                     "whoever can write to the network agent can then install what they like"))
         }
-        return (InstallerConfiguration(settings), unreadable + problems)
+        return (InstallerConfiguration(settings), snapshot.problems + problems)
     }
 
     /// Every key of `installd.conf`.

@@ -30,17 +30,17 @@ public struct ConfigurationFiles: Hashable, Sendable {
         return (main.map { [$0] } ?? []) + dropIns.sorted { $0.key < $1.key }.map(\.value)
     }
 
-    /// Reads and parses all of them. What cannot be read is a problem of the document with its name.
-    public func documents(limits: IniLimits = IniLimits()) -> (
-        documents: [IniDocument], problems: [ConfigurationProblem]
-    ) {
-        var documents: [IniDocument] = []
+    /// Reads all of them; blocks. A file that cannot be read is a problem with its name.
+    ///
+    /// - Parameter limit: the most bytes of one file.
+    public func snapshot(limit: Int = IniLimits().bytes) -> ConfigurationSnapshot {
+        var files: [ConfigurationSnapshot.File] = []
         var problems: [ConfigurationProblem] = []
         do throws(Errno) {
             for path in try paths() {
                 do throws(Errno) {
-                    let bytes = try Self.isMask(path) ? [] : Files.read(path, limit: limits.bytes)
-                    documents.append(IniDocument(parsing: bytes, file: path, limits: limits))
+                    let bytes = try Self.isMask(path) ? [] : Files.read(path, limit: limit)
+                    files.append(ConfigurationSnapshot.File(path: path, bytes: bytes))
                 } catch {
                     problems.append(ConfigurationProblem(Position(path), "\(error)"))
                 }
@@ -48,7 +48,7 @@ public struct ConfigurationFiles: Hashable, Sendable {
         } catch {
             problems.append(ConfigurationProblem(Position(name), "\(error)"))
         }
-        return (documents, problems)
+        return ConfigurationSnapshot(files: files, problems: problems)
     }
 
     /// A link to /dev/null.

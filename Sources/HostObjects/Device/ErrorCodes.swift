@@ -1,4 +1,5 @@
-/// What Error Code (3/0/11) knows (LwM2M Core, Appendix E.4).
+/// The values of Error Code (3/0/11). 1 to 8 are the specification's (LwM2M Core, Appendix E.4), 16 to 32 this device's own;
+/// numbers are never used again for something else.
 public enum DeviceError: Int64, Hashable, Sendable, CaseIterable, Comparable {
     case lowBattery = 1
     case externalPowerOff = 2
@@ -8,6 +9,10 @@ public enum DeviceError: Int64, Hashable, Sendable, CaseIterable, Comparable {
     case messagingFailure = 6
     case connectivityFailure = 7
     case peripheralMalfunction = 8
+    /// gatekeeld's configuration has errors; the last one that worked is in use.
+    case configurationRefused = 16
+    /// An account cannot be used: its key file is refused.
+    case accountUnusable = 17
 
     public static func < (left: DeviceError, right: DeviceError) -> Bool { left.rawValue < right.rawValue }
 }

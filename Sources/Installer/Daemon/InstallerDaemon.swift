@@ -10,8 +10,8 @@ import Linux
 /// `gatekeel-installd`: configuration, wiring and life.
 @LoopActor
 public final class InstallerDaemon {
-    private let files: ConfigurationFiles
-    private var configuration: InstallerConfiguration
+    private let store: ConfigurationStore<InstallerConfiguration>
+    private var loaded: ConfigurationStore<InstallerConfiguration>.Loaded
     private let bus: BusConnection
     private let engine: DeploymentEngine
     private let reader: ReplaceableReader
@@ -22,9 +22,12 @@ public final class InstallerDaemon {
     private var isStopping = false
 
     /// Reads the configuration and connects to the bus; nothing is changed yet.
+    ///
+    /// - Throws: `ConfigurationError` when the files have errors and no earlier configuration was kept.
     init(files: ConfigurationFiles) throws {
-        self.files = files
-        configuration = try InstallerConfiguration.load(files)
+        store = ConfigurationStore(files, keptIn: keptConfiguration)
+        loaded = try store.readOrKept()
+        let configuration = loaded.configuration
         let scheduler = LoopScheduler.shared
         bus = try BusConnection.system()
         let systemd = SystemdConnection(bus)
@@ -61,6 +64,7 @@ public final class InstallerDaemon {
         ServiceManager.feedWatchdog()
         ServiceManager.status("opening the store")
         for note in try await engine.open() { note.log() }
+        await keepConfiguration()
         await installer.start()
         guard !isStopping else { return }
         try bus.export(installer.object)
@@ -94,20 +98,45 @@ public final class InstallerDaemon {
     private func reload() {
         ServiceManager.reloading()
         do {
-            configuration = try InstallerConfiguration.load(files)
+            loaded = try store.read()
+            let configuration = loaded.configuration
             engine.policy = Policy(configuration)
             reader.replace(DebPackageReader(configuration: configuration.install))
             installer.access = CallerPolicy.host()
             host.access = installer.access
             keyring.warning = configuration.install.certificateWarning
             keyring.start()
-            Log.info("The configuration was read again")
+            LoopActor.spawn { await self.keepConfiguration() }
+            Log.info("The configuration was reloaded")
         } catch {
             report(error)
         }
         ServiceManager.ready(status: installer.statusLine)
     }
+
+    /// A configuration is in use: it is kept for a start with a broken one.
+    private func keepConfiguration() async {
+        if let refused = loaded.refused {
+            report(refused)
+            Log.event(
+                .configurationKept,
+                "The configuration has \(refused.problems.count) errors; the last one that worked is in use. 'gatekeel config check' names every error; fix them, then 'systemctl reload gatekeel-installd'"
+            )
+            return
+        }
+        let (store, snapshot) = (store, loaded.snapshot)
+        do {
+            try await Worker.shared.run { try store.keep(snapshot) }
+        } catch {
+            Log.warning(
+                "The configuration is in use but no copy of it could be kept: \("\(error)", .reason); free space in /var/lib/gatekeel, then reload gatekeel-installd"
+            )
+        }
+    }
 }
+
+/// The last configuration without errors, in the store's folder.
+let keptConfiguration = "/var/lib/gatekeel/configuration"
 
 /// Tells what is wrong with the configuration, file by file.
 func report(_ error: any Error) {

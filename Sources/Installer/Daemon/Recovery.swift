@@ -9,11 +9,14 @@ public enum Recovery {
     /// Finishes or reverts what was interrupted, and has systemd read its unit files again when some were changed.
     ///
     /// - Returns: the process's exit status. Never a reason to keep the gateway from coming up: a broken
-    ///   configuration means the defaults, and what cannot be mended now is the daemon's to try.
+    ///   configuration means the last one that worked or else the defaults, and what fails now is tried again by the
+    ///   daemon.
     public static func main(files: ConfigurationFiles = InstallerConfiguration.files) -> Int32 {
         let policy: Policy
         do {
-            policy = Policy(try InstallerConfiguration.load(files))
+            let loaded = try ConfigurationStore<InstallerConfiguration>(files, keptIn: keptConfiguration).readOrKept()
+            if let refused = loaded.refused { report(refused) }
+            policy = Policy(loaded.configuration)
         } catch {
             report(error)
             policy = Policy()

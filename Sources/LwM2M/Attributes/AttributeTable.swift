@@ -1,20 +1,20 @@
-/// What one server attached to the paths of this client.
+/// The attributes that one server attached to the paths of this client.
 ///
-/// An attribute of a resource instance goes before that of its resource, that before its instance's, that before its
-/// object's (LwM2M Core 5.1.1, rules 3 to 5).
+/// An attribute of a resource instance takes precedence over that of its resource, then its instance, then its object (LwM2M
+/// Core 5.1.1, rules 3 to 5).
 public struct AttributeTable: Hashable, Sendable {
     /// Non-empty attributes by path.
     public private(set) var byPath: [Path: Attributes]
 
     public init(_ byPath: [Path: Attributes] = [:]) { self.byPath = byPath.filter { !$0.value.isEmpty } }
 
-    /// What is attached to this very path; setting an empty value forgets the path.
+    /// The attributes attached to exactly this path. Setting empty attributes removes the path.
     public subscript(path: Path) -> Attributes {
         get { byPath[path] ?? Attributes() }
         set { byPath[path] = newValue.isEmpty ? nil : newValue }
     }
 
-    /// What applies to a path: its own attributes, and for each that it lacks the nearest level's above.
+    /// The attributes that apply to a path: its own, and for each missing one that of the nearest level above.
     public func effective(at path: Path) -> Attributes {
         var result = self[path]
         var above = path.parent
@@ -25,7 +25,7 @@ public struct AttributeTable: Hashable, Sendable {
         return result
     }
 
-    /// Forgets a path and all below: the instance was deleted.
+    /// Removes a path and everything below, after an instance was deleted.
     public mutating func remove(under path: Path) {
         byPath = byPath.filter { !path.contains($0.key) }
     }

@@ -1,6 +1,6 @@
-/// A Write-Attributes, parsed and checked: what is set, and what is unset (LwM2M Core 6.3.4).
+/// A parsed and checked Write-Attributes: the attributes to set and to unset (LwM2M Core 6.3.4).
 public struct AttributeUpdate: Hashable, Sendable {
-    /// Why a Write-Attributes is refused with 4.00; the text is for people.
+    /// Why a Write-Attributes is refused with 4.00. The text is for people.
     public struct Refused: Error, Hashable, Sendable {
         public let message: String
     }
@@ -8,7 +8,7 @@ public struct AttributeUpdate: Hashable, Sendable {
     private enum Name: String, CaseIterable {
         case pmin, pmax, gt, lt, st, epmin, epmax
 
-        /// Whether it is about numbers alone.
+        /// Whether it applies only to numbers.
         var isThreshold: Bool { [.gt, .lt, .st].contains(self) }
     }
 
@@ -17,27 +17,27 @@ public struct AttributeUpdate: Hashable, Sendable {
 
     /// Parses the queries of the request: `pmin=10` sets, `pmin` and `pmin=` unset.
     ///
-    /// - Parameter path: the target; `gt`, `lt` and `st` are for numeric resources and their instances alone, and nothing
-    ///   is for a resource that cannot be read.
-    /// - Throws: for an unknown or repeated attribute, a value that is no number, a level where an attribute has no
-    ///   meaning, and for values of one request that break `lt < gt`, `lt + 2 * st < gt` or `epmin < epmax`.
+    /// - Parameter path: the target. `gt`, `lt` and `st` are allowed only for numeric resources and their instances; a
+    ///   resource that cannot be read allows no attribute.
+    /// - Throws: for an unknown or repeated attribute, a value that is not a number, a level where an attribute has no
+    ///   meaning, and for values of one request that violate `lt < gt`, `lt + 2 * st < gt` or `epmin < epmax`.
     public init(_ queries: [String], at path: Path, _ definition: ObjectDefinition) throws(Refused) {
-        guard !queries.isEmpty else { throw Refused(message: "no attribute is named") }
+        guard !queries.isEmpty else { throw Refused(message: "the request names no attribute") }
         var seen: Set<Name> = []
         let resource = path.resource.flatMap { definition[$0] }
         if let resource, !resource.operations.readable {
-            throw Refused(message: "\(path) cannot be read, attributes have no meaning there")
+            throw Refused(message: "\(path) cannot be read, so it has no attributes")
         }
         for query in queries {
             let parts = query.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = Name(rawValue: String(parts[0])) else {
                 let known = Name.allCases.map(\.rawValue).joined(separator: ", ")
-                throw Refused(message: "unknown attribute \(parts[0].prefix(32)); known are \(known)")
+                throw Refused(message: "unknown attribute '\(parts[0].prefix(32))'; use one of \(known)")
             }
-            guard seen.insert(name).inserted else { throw Refused(message: "\(name) is named twice") }
+            guard seen.insert(name).inserted else { throw Refused(message: "\(name) occurs twice") }
             if name.isThreshold {
                 guard let resource, resource.type.isNumeric else {
-                    throw Refused(message: "\(name) is for numeric resources, \(path) is none")
+                    throw Refused(message: "\(name) is only for numeric resources, and \(path) is not numeric")
                 }
             }
             try apply(name, parts.count == 2 ? String(parts[1]) : "")
@@ -62,20 +62,20 @@ public struct AttributeUpdate: Hashable, Sendable {
         case .lt: set.lessThan = try number(name, text)
         case .st:
             let step = try number(name, text)
-            guard step >= 0 else { throw Refused(message: "st is a distance, it cannot be negative") }
+            guard step >= 0 else { throw Refused(message: "st must not be negative") }
             set.step = step
         }
     }
 
     private func seconds(_ name: Name, _ text: String) throws(Refused) -> UInt32 {
         guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let seconds = UInt32(text) else {
-            throw Refused(message: "\(name) is a number of seconds, 0 to 4294967295")
+            throw Refused(message: "\(name) must be a number of seconds from 0 to 4294967295")
         }
         return seconds
     }
 
     private func number(_ name: Name, _ text: String) throws(Refused) -> Double {
-        guard let number = Decimal.double(text) else { throw Refused(message: "\(name) is a decimal number") }
+        guard let number = Decimal.double(text) else { throw Refused(message: "\(name) must be a decimal number") }
         return number
     }
 
@@ -99,7 +99,7 @@ public struct AttributeUpdate: Hashable, Sendable {
 }
 
 extension DataType {
-    /// Integer, unsigned integer, float and time: what can cross a threshold.
+    /// Whether values of the type can cross a threshold: integer, unsigned integer, float and time.
     public var isNumeric: Bool {
         switch self {
         case .integer, .unsignedInteger, .float, .time: true
@@ -109,7 +109,7 @@ extension DataType {
 }
 
 extension Value {
-    /// The value as a number, for thresholds and steps; nil when it is none.
+    /// The value as a number, for thresholds and steps; nil if it is not a number.
     public var number: Double? {
         switch self {
         case .integer(let number), .time(let number): Double(number)

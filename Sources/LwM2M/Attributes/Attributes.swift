@@ -1,19 +1,19 @@
 /// The attributes of the NOTIFICATION class that one server attached to one path (LwM2M Core 5.1.2, Table
 /// "NOTIFICATION class Attributes").
 public struct Attributes: Hashable, Sendable {
-    /// `pmin`: seconds that pass at least between two notifications.
+    /// `pmin`: the shortest time between two notifications, in seconds.
     public var minimumPeriod: UInt32?
-    /// `pmax`: seconds after which there is a notification at the latest; 0 means none.
+    /// `pmax`: the longest time between two notifications, in seconds; 0 means no limit.
     public var maximumPeriod: UInt32?
-    /// `gt`: the threshold whose crossing, in either direction, is notified.
+    /// `gt`: a threshold. Crossing it in either direction causes a notification.
     public var greaterThan: Double?
-    /// `lt`: as `gt`.
+    /// `lt`: like `gt`.
     public var lessThan: Double?
-    /// `st`: the change since the last notification from which on there is another.
+    /// `st`: the smallest change since the last notification that causes another.
     public var step: Double?
-    /// `epmin`: seconds that pass at least between two looks at whether a value is to be notified.
+    /// `epmin`: the shortest time between two evaluations of the conditions, in seconds.
     public var minimumEvaluationPeriod: UInt32?
-    /// `epmax`: seconds that pass at most between two such looks.
+    /// `epmax`: the longest time between two evaluations, in seconds.
     public var maximumEvaluationPeriod: UInt32?
 
     public init(
@@ -31,28 +31,28 @@ public struct Attributes: Hashable, Sendable {
 
     public var isEmpty: Bool { self == Attributes() }
 
-    /// Whether a value has to do something before it is notified.
+    /// Whether a change of the value must meet a condition before it is notified.
     public var hasChangeConditions: Bool { greaterThan != nil || lessThan != nil || step != nil }
 
-    /// `lt < gt` and `lt + 2 * st < gt`; conditions that break this rule are not valid, and count for nothing.
+    /// Whether `lt < gt` and `lt + 2 * st < gt`. Conditions that violate this rule are ignored.
     public var changeConditionsAreValid: Bool {
         guard let greaterThan, let lessThan else { return true }
         return lessThan + 2 * (step ?? 0) < greaterThan && lessThan < greaterThan
     }
 
-    /// `epmin < epmax`; periods that break this rule are not valid, and count for nothing.
+    /// Whether `epmin < epmax`. Periods that violate this rule are ignored.
     public var evaluationPeriodsAreValid: Bool {
         guard let minimumEvaluationPeriod, let maximumEvaluationPeriod else { return true }
         return minimumEvaluationPeriod < maximumEvaluationPeriod
     }
 
-    /// `pmax` as it applies: nil when it is 0 or smaller than `pmin`, for it is ignored then.
+    /// `pmax` as it applies: nil if it is 0 or smaller than `pmin`, because then it is ignored.
     public var effectiveMaximumPeriod: UInt32? {
         guard let maximumPeriod, maximumPeriod > 0, maximumPeriod >= minimumPeriod ?? 0 else { return nil }
         return maximumPeriod
     }
 
-    /// These, and for each that is not set the one of a level above.
+    /// These attributes, and for each that is not set the one of the level above.
     public func inheriting(_ above: Attributes) -> Attributes {
         Attributes(
             minimumPeriod: minimumPeriod ?? above.minimumPeriod, maximumPeriod: maximumPeriod ?? above.maximumPeriod,
@@ -62,7 +62,7 @@ public struct Attributes: Hashable, Sendable {
             maximumEvaluationPeriod: maximumEvaluationPeriod ?? above.maximumEvaluationPeriod)
     }
 
-    /// As parameters of a link, in the specification's order: `pmin=10`, `gt=42.5`.
+    /// The attributes as parameters of a link, in the specification's order: `pmin=10`, `gt=42.5`.
     public var linkParameters: [Link.Parameter] {
         var parameters: [Link.Parameter] = []
         if let minimumPeriod { parameters.append(.init("pmin", "\(minimumPeriod)")) }

@@ -1,4 +1,4 @@
-/// One argument of Execute (LwM2M Core 6.3.5): a digit and, after `=`, a quoted value.
+/// One argument of Execute (LwM2M Core 6.3.5): a digit, optionally followed by `=` and a quoted value.
 public struct ExecuteArgument: Hashable, Sendable {
     public let digit: UInt8
     public let value: String?
@@ -8,26 +8,26 @@ public struct ExecuteArgument: Hashable, Sendable {
         self.value = value
     }
 
-    /// Why a payload is no list of arguments; the response is 4.00.
+    /// Why a payload is not a list of arguments. The response is 4.00.
     public struct Malformed: Error, Hashable, Sendable {
         public let message: String
     }
 
-    /// Parses `arg *( "," arg )`, `arg = DIGIT / DIGIT "=" "'" *CHAR "'"`; no bytes are no arguments.
+    /// Parses `arg *( "," arg )`, `arg = DIGIT / DIGIT "=" "'" *CHAR "'"`. An empty payload has no arguments.
     ///
-    /// The specification's own example has blanks after a comma and within a value, which its grammar lacks: both are
-    /// taken. A digit appears once.
+    /// Blanks after a comma and within a value are accepted: the specification's example has them, although its grammar does
+    /// not. Each digit may occur once.
     public static func list(_ payload: [UInt8]) throws(Malformed) -> [ExecuteArgument] {
         guard !payload.isEmpty else { return [] }
         var arguments: [ExecuteArgument] = []
         var rest = payload[...]
         while true {
             guard let byte = rest.popFirst(), (0x30...0x39).contains(byte) else {
-                throw Malformed(message: "an argument starts with a digit")
+                throw Malformed(message: "an argument must start with a digit")
             }
             let digit = byte - 0x30
             guard !arguments.contains(where: { $0.digit == digit }) else {
-                throw Malformed(message: "argument \(digit) is given twice")
+                throw Malformed(message: "argument \(digit) occurs twice")
             }
             var value: String?
             if rest.first == UInt8(ascii: "=") {
@@ -37,7 +37,7 @@ public struct ExecuteArgument: Hashable, Sendable {
             arguments.append(ExecuteArgument(digit: digit, value: value))
             guard let comma = rest.popFirst() else { return arguments }
             guard comma == UInt8(ascii: ",") else {
-                throw Malformed(message: "after argument \(digit), a comma or the end was expected")
+                throw Malformed(message: "expected a comma or the end after argument \(digit)")
             }
             while rest.first == UInt8(ascii: " ") { rest = rest.dropFirst() }
         }
@@ -45,17 +45,17 @@ public struct ExecuteArgument: Hashable, Sendable {
 
     private static func quoted(_ rest: inout ArraySlice<UInt8>) throws(Malformed) -> String {
         guard rest.popFirst() == UInt8(ascii: "'"), let end = rest.firstIndex(of: UInt8(ascii: "'")) else {
-            throw Malformed(message: "a value is quoted: 0='…'")
+            throw Malformed(message: "a value must be quoted: 0='…'")
         }
         let text = rest[..<end]
         guard text.allSatisfy({ isCharacter($0) }) else {
-            throw Malformed(message: "a value has printable ASCII without \" and \\")
+            throw Malformed(message: "a value may have only printable ASCII without \" and \\")
         }
         rest = rest[(end + 1)...]
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// `"!" / %x23-26 / %x28-5B / %x5D-7E`, and the blank.
+    /// `"!" / %x23-26 / %x28-5B / %x5D-7E`, or a blank.
     private static func isCharacter(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x20, 0x21, 0x23...0x26, 0x28...0x5B, 0x5D...0x7E: true

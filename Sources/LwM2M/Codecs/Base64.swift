@@ -1,9 +1,9 @@
-/// Base 64 (RFC 4648, 4 and 5).
+/// Base 64 (RFC 4648, sections 4 and 5).
 enum Base64 {
     enum Alphabet {
-        /// With `+` and `/`; padding is written, and may be missing when read.
+        /// With `+` and `/`. Padding is written, but not required when reading.
         case standard
-        /// With `-` and `_` and without padding (SenML's `vd`, RFC 8428, 5).
+        /// With `-` and `_` and without padding (SenML's `vd`, RFC 8428, section 5).
         case url
     }
 
@@ -25,7 +25,7 @@ enum Base64 {
         return text
     }
 
-    /// The bytes; nil for a character outside the alphabet, wrong padding, or bits beyond the last byte.
+    /// Decodes a text; returns nil for a character outside of the alphabet, wrong padding, or bits after the last byte.
     static func decode(_ text: some Collection<UInt8>, _ alphabet: Alphabet) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count / 4 * 3)

@@ -1,12 +1,12 @@
 extension CBOR {
-    /// Decodes one well-formed data item that fills the bytes (RFC 8949, 3).
+    /// Decodes one well-formed data item that fills the bytes (RFC 8949, section 3).
     ///
-    /// Indefinite lengths are taken; a key twice in a map, text that is not UTF-8 and reserved values are not.
-    /// - Parameter depth: the most items within each other.
+    /// Accepts indefinite lengths. Refuses a repeated key in a map, text that is not UTF-8, and reserved values.
+    /// - Parameter depth: the deepest nesting of items that is accepted.
     static func decode(_ bytes: [UInt8], depth: Int = 16) throws(CodecError) -> CBOR {
         var reader = Reader(rest: bytes[...])
         let item = try reader.item(depth)
-        guard reader.rest.isEmpty else { throw reader.failure("bytes after the end of the CBOR item") }
+        guard reader.rest.isEmpty else { throw reader.failure("there are bytes after the end of the CBOR item") }
         return item
     }
 
@@ -24,18 +24,18 @@ extension CBOR {
 
         private mutating func head() throws(CodecError) -> Head {
             let start = self
-            guard let byte = rest.popFirst() else { throw failure("the CBOR item is cut off") }
+            guard let byte = rest.popFirst() else { throw failure("the CBOR item is truncated") }
             let information = byte & 31
             switch information {
             case 0..<24: return Head(major: byte >> 5, information: information, argument: UInt64(information))
             case 24...27:
                 let count = 1 << Int(information - 24)
-                guard rest.count >= count else { throw start.failure("the CBOR item is cut off") }
+                guard rest.count >= count else { throw start.failure("the CBOR item is truncated") }
                 let argument = rest.prefix(count).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
                 rest = rest.dropFirst(count)
                 return Head(major: byte >> 5, information: information, argument: argument)
             case 31: return Head(major: byte >> 5, information: information, argument: nil)
-            default: throw start.failure("a reserved CBOR length")
+            default: throw start.failure("the CBOR length is a reserved value")
             }
         }
 
@@ -61,19 +61,21 @@ extension CBOR {
                 switch head.information {
                 case 0..<24: return .simple(UInt8(argument))
                 case 24:
-                    guard argument >= 32 else { throw start.failure("a simple value in two bytes that fits one") }
+                    guard argument >= 32 else {
+                        throw start.failure("a simple value below 32 must not be encoded in two bytes")
+                    }
                     return .simple(UInt8(argument))
                 case 25: return .float(CBOR.half(UInt16(argument)))
                 case 26: return .float(Double(Float(bitPattern: UInt32(argument))))
                 default: return .float(Double(bitPattern: argument))
                 }
-            default: throw start.failure("an indefinite length, or its end, in a wrong place")
+            default: throw start.failure("an indefinite length or its end is not allowed here")
             }
         }
 
         private mutating func string(_ major: UInt8, _ length: UInt64?) throws(CodecError) -> [UInt8] {
             if let length {
-                guard length <= UInt64(rest.count) else { throw failure("a CBOR string is cut off") }
+                guard length <= UInt64(rest.count) else { throw failure("a CBOR string is truncated") }
                 defer { rest = rest.dropFirst(Int(length)) }
                 return Array(rest.prefix(Int(length)))
             }
@@ -82,10 +84,10 @@ extension CBOR {
                 let start = self
                 let head = try head()
                 guard head.major == major, let length = head.argument else {
-                    throw start.failure("a chunk of a string has a length and the string's type")
+                    throw start.failure("a chunk of a string must have a length and the string's type")
                 }
                 let chunk = try string(major, length)
-                // Each chunk of a text is a text.
+                // Each chunk of a text must be valid UTF-8.
                 guard major == 2 || String(validating: chunk, as: UTF8.self) != nil else {
                     throw start.failure("the text is not UTF-8")
                 }
@@ -114,18 +116,18 @@ extension CBOR {
             while try more(pairs.count, of: count) {
                 let start = self
                 let key = try item(depth)
-                guard keys.insert(key).inserted else { throw start.failure("a key twice in a CBOR map") }
+                guard keys.insert(key).inserted else { throw start.failure("a key of a CBOR map occurs twice") }
                 pairs.append(Pair(key, try item(depth)))
             }
             return pairs
         }
 
-        /// Whether another item follows. A count that a payload says is never trusted: nothing is reserved for it, and
-        /// each item takes at least one byte, which must be there.
+        /// Whether another item follows. The payload's count is not trusted: no memory is reserved for it, and each item
+        /// needs at least one byte, which must exist.
         private mutating func more(_ have: Int, of count: UInt64?) throws(CodecError) -> Bool {
             let more = count.map { UInt64(have) < $0 } ?? !takeBreak()
             guard !more || have < Codec.recordLimit else {
-                throw failure("more than \(Codec.recordLimit) items in a CBOR array or map")
+                throw failure("a CBOR array or map has more than \(Codec.recordLimit) items")
             }
             return more
         }

@@ -1,5 +1,5 @@
 extension CBOR {
-    /// The item in preferred serialisation: definite lengths, the shortest arguments and floats (RFC 8949, 4.1).
+    /// The item in preferred serialisation: definite lengths, shortest arguments and floats (RFC 8949, section 4.1).
     func encode() -> [UInt8] {
         var bytes: [UInt8] = []
         append(to: &bytes)
@@ -60,7 +60,7 @@ extension CBOR {
         }
     }
 
-    /// The pattern in half precision, when that loses nothing.
+    /// The pattern in half precision, if that is exact.
     private static func half(_ number: Double) -> UInt16? {
         let sign: UInt16 = number.sign == .minus ? 0x8000 : 0
         if number.isNaN { return 0x7E00 }

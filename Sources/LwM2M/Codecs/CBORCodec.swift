@@ -12,7 +12,9 @@ enum CBORCodec {
             case (.boolean, .simple(21)): .boolean(true)
             default: item.number?.value(resource.type)
             }
-        guard let value else { throw .type(resource: resource.id, "the CBOR item is no \(resource.type.name)") }
+        guard let value else {
+            throw .type(resource: resource.id, "the CBOR item is not of the type \(resource.type.name)")
+        }
         return value
     }
 
@@ -25,9 +27,9 @@ enum CBORCodec {
         case .integer(let number): return CBOR.integer(number).encode()
         case .unsignedInteger(let number): return CBOR.unsigned(number).encode()
         case .float(let number):
-            guard number.isFinite else { throw .format("\(number) is not sent") }
+            guard number.isFinite else { throw .format("the value \(number) cannot be sent") }
             return CBOR.float(number).encode()
-        // Epoch-based date and time (RFC 8949, 3.4.2).
+        // Epoch-based date and time (RFC 8949, section 3.4.2).
         case .time(let seconds): return CBOR.tagged(1, .integer(seconds)).encode()
         }
     }

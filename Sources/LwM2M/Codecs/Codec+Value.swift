@@ -1,7 +1,8 @@
 extension Codec {
-    /// Encodes the one value that a path names, without the table of an instance around it: what most Reads are.
+    /// Encodes the single value that a path names, without a dictionary of its instance. Most Reads need only this.
     ///
-    /// - Parameter format: text, opaque or CBOR, as `format(accept:at:_:)` gave it; nil for any other.
+    /// - Parameter format: the format from `format(accept:at:_:)`.
+    /// - Returns: nil if the format is not text, opaque or CBOR, or does not fit the value.
     public static func encode(_ value: Value, _ format: ContentFormat) throws(CodecError) -> [UInt8]? {
         switch (format, value) {
         case (.text, _): return try TextCodec.encode(value)

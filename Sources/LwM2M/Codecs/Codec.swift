@@ -1,21 +1,20 @@
-/// All content formats of the client behind two functions: payload to content, content to payload (LwM2M Core 7.4).
+/// Converts between payloads and content in all content formats of the client (LwM2M Core 7.4).
 ///
-/// The path is the request's: it says at which level the payload stands. Write and Read have an instance; Create has the
-/// object alone, and its payload may name the instance.
+/// The path is that of the request and gives the level of the payload. The path of Write and Read has an instance. That of
+/// Create has only the object, and the payload may name the instance.
 public enum Codec {
-    /// What this client decodes and encodes, in the order in which it tells them (`ct=`).
+    /// The formats that this client decodes and encodes, in the order of `ct=`.
     public static let formats: [ContentFormat] = [.text, .opaque, .cbor, .senMLJSON, .senMLCBOR, .tlv]
 
-    /// The most nested and the most records that are looked at; a payload's bytes are bounded by who collects them.
+    /// The most records, elements or items in one payload. Its bytes are limited where they are collected.
     static let recordLimit = 4096
 
     // MARK: Decoding
 
     /// Decodes the payload of a Write or Create.
     ///
-    /// An instance, a resource and a resource instance are named once; names outside the path are refused.
-    /// - Parameter format: the number that the request's Content-Format has; nil stands for text, as the payload of a
-    ///   request without one.
+    /// Refuses instances, resources and resource instances that occur twice or are outside of the path.
+    /// - Parameter format: the request's Content-Format; nil means text, because that is the format of a request without one.
     public static func decode(
         _ payload: [UInt8], _ format: UInt16?, at path: Path, _ definition: ObjectDefinition
     ) throws(CodecError) -> DecodedContent {
@@ -58,9 +57,9 @@ public enum Codec {
 
     // MARK: Encoding
 
-    /// Encodes what a Read, an Observe or a Notify answers.
+    /// Encodes the payload of a Read, an Observe or a Notify.
     ///
-    /// - Parameter instances: what the path names; for a resource instance, its resource as `.multiple` with (at least)
+    /// - Parameter instances: the content at the path. For a resource instance: its resource as `.multiple` with at least
     ///   that instance.
     public static func encode(
         _ instances: [InstanceContent], _ format: ContentFormat, at path: Path, _ definition: ObjectDefinition
@@ -73,7 +72,7 @@ public enum Codec {
             case (.text, _): return try TextCodec.encode(value)
             case (.opaque, .opaque(let bytes)): return bytes
             case (.cbor, _): return try CBORCodec.encode(value)
-            default: throw .format("content format 42 is for opaque resources")
+            default: throw .format("content format 42 is only for opaque resources")
             }
         case .tlv: return try TLVCodec.encode(instances, at: path)
         case .senMLJSON: return SenMLJSON.encode(try SenMLCodec.encode(instances, at: path))
@@ -91,16 +90,16 @@ public enum Codec {
         case (.multiple(let values), let instance?):
             guard let value = values[instance] else { throw .absent(path) }
             return value
-        case (.multiple, nil): throw .format("a resource with several instances does not fit a single value")
+        case (.multiple, nil): throw .format("the format holds a single value, but the resource has several instances")
         default: throw .absent(path)
         }
     }
 
-    // MARK: Which format fits
+    // MARK: Choosing the format
 
-    /// The format of an answer: the one that Accept asks for, or without one text for a single value, opaque for an
-    /// opaque one, TLV for all else (which every server reads).
-    /// - Throws: `format` (4.06) when that one is unknown or does not fit the path.
+    /// The format of an answer: that of Accept. Without Accept it is opaque for an opaque value, text for another single
+    /// value, and otherwise TLV, which every server can read.
+    /// - Throws: `format` (4.06) if the format is unknown or does not fit the path.
     public static func format(
         accept: UInt16?, at path: Path, _ definition: ObjectDefinition
     ) throws(CodecError) -> ContentFormat {
@@ -113,17 +112,18 @@ public enum Codec {
         return path.resource.flatMap { definition[$0]?.type } == .opaque ? .opaque : .text
     }
 
-    /// Text, opaque and CBOR hold one value: they fit a resource with one instance, or a resource instance.
+    /// Checks that a format fits the path. Text, opaque and CBOR hold one value, so they fit only a single resource or a
+    /// resource instance.
     static func check(_ format: ContentFormat, at path: Path, _ definition: ObjectDefinition) throws(CodecError) {
         switch format {
         case .tlv, .senMLJSON, .senMLCBOR: return
         case .text, .opaque, .cbor:
             guard namesOneValue(path, definition) else {
-                throw .format("content format \(format) holds a single value, \(path) has more")
+                throw .format("content format \(format) holds a single value, but \(path) has several")
             }
             let type = path.resource.flatMap { definition[$0]?.type }
             if format == .opaque, let type, type != .opaque, type != .none {
-                throw .format("content format 42 is for opaque resources, \(path) is \(type)")
+                throw .format("content format 42 is only for opaque resources, but \(path) is \(type)")
             }
         default: throw .format("content format \(format) is not supported")
         }

@@ -1,6 +1,6 @@
-/// Decimal numbers in text: `-?digits[.digits][(e|E)[+-]digits]`, and nothing else that `strtod(3)` would take.
+/// Decimal numbers as text: `-?digits[.digits][(e|E)[+-]digits]`. Other forms that `strtod(3)` accepts are refused.
 enum Decimal {
-    /// The number; nil for other text, for what is not finite, and for text of more than 64 bytes.
+    /// Parses a number; returns nil for other text, a number that is not finite, and text of more than 64 bytes.
     static func double(_ text: String) -> Double? {
         var rest = text.utf8[...]
         guard rest.count <= 64 else { return nil }
@@ -27,7 +27,7 @@ enum Decimal {
 }
 
 extension Decimal {
-    /// A finite number without exponent where that takes no more than 17 digits, and without `.0`: `42.5`, `-3`.
+    /// The text of a finite number, without `.0`, and without exponent for whole numbers below 10¹⁵: `42.5`, `-3`.
     static func text(_ number: Double) -> String {
         if let whole = Int64(exactly: number), abs(number) < 1e15 { return "\(whole)" }
         return "\(number)"

@@ -1,4 +1,4 @@
-/// The value of a field, whichever representation it came in.
+/// The value of a field in either representation.
 enum SenMLField {
     case text(String)
     case number(SenMLNumber)
@@ -8,10 +8,10 @@ enum SenMLField {
 }
 
 extension SenMLRecord {
-    /// Takes one field.
+    /// Sets one field.
     ///
-    /// Times, units and sums are checked and forgotten: what is written is written now.
-    /// - Throws: for a field of the wrong type, a second value, and a version of SenML above 10.
+    /// Times, units and sums are checked and then ignored: a Write takes effect immediately.
+    /// - Throws: for a field of the wrong type, a second value, or a SenML version above 10.
     mutating func set(_ label: SenMLLabel, _ field: SenMLField) throws(CodecError) {
         switch (label, field) {
         case (.baseName, .text(let text)): baseName = text
@@ -22,7 +22,7 @@ extension SenMLRecord {
         case (.boolean, .boolean(let flag)): try set(.boolean(flag))
         case (.data, .bytes(let bytes)): try set(.data(bytes))
         case (.data, .text(let text)):
-            guard let bytes = Base64.decode(text.utf8, .url) else { throw failure("vd is not base 64 of URLs") }
+            guard let bytes = Base64.decode(text.utf8, .url) else { throw failure("vd is not valid base64url") }
             try set(.data(bytes))
         case (.link, .text(let text)): try set(.link(text))
         case (.baseUnit, .text), (.unit, .text): break
@@ -31,20 +31,20 @@ extension SenMLRecord {
             guard number.double != nil else { throw failure("\(label.rawValue) is not a finite number") }
         case (.baseVersion, .number(let number)):
             guard let version = number.uint64, (1...10).contains(version) else {
-                throw failure("a version of SenML above 10")
+                throw failure("the SenML version is above 10")
             }
         default: throw failure("\(label.rawValue) has a value of the wrong type")
         }
     }
 
     private mutating func set(_ value: Value) throws(CodecError) {
-        guard self.value == nil else { throw failure("a record with two values") }
+        guard self.value == nil else { throw failure("the record has two values") }
         self.value = value
     }
 
-    /// A label that is not known is ignored, unless it ends in an underscore: that must be understood (RFC 8428, 4.4).
+    /// Ignores an unknown label. A label that ends in an underscore must be understood, so it is refused (RFC 8428, section 4.4).
     func ignore(_ label: String) throws(CodecError) {
-        if label.hasSuffix("_") { throw failure("the field «\(label.prefix(32))» must be understood") }
+        if label.hasSuffix("_") { throw failure("the field '\(label.prefix(32))' must be understood, but is unknown") }
     }
 
     func failure(_ message: String) -> CodecError { .malformed(message, offset: offset) }

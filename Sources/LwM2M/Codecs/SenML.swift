@@ -1,4 +1,4 @@
-/// A number of a SenML record, as exact as the format says it.
+/// A number of a SenML record, in the precision of the format.
 enum SenMLNumber: Hashable {
     case signed(Int64)
     case unsigned(UInt64)
@@ -20,7 +20,7 @@ enum SenMLNumber: Hashable {
         }
     }
 
-    /// nil for what is not finite.
+    /// The number as a Double; nil if it is not finite.
     var double: Double? {
         switch self {
         case .signed(let number): Double(number)
@@ -29,7 +29,8 @@ enum SenMLNumber: Hashable {
         }
     }
 
-    /// The number as a value of a numeric type; nil for another type, a fraction in an integer, or what does not fit.
+    /// The number as a value of a numeric type; nil for other types, for a fraction if the type is an integer, and for a number
+    /// that does not fit.
     func value(_ type: DataType) -> Value? {
         switch type {
         case .integer: int64.map(Value.integer)
@@ -40,7 +41,7 @@ enum SenMLNumber: Hashable {
         }
     }
 
-    /// The sum with a base value, exact between integers.
+    /// The sum with a base value. It is exact for integers.
     func adding(_ base: SenMLNumber) -> SenMLNumber? {
         if let left = int64, let right = base.int64 {
             let (sum, overflow) = left.addingReportingOverflow(right)
@@ -51,7 +52,7 @@ enum SenMLNumber: Hashable {
     }
 }
 
-/// One SenML record (RFC 8428, 4), before or after the base fields are applied.
+/// One SenML record (RFC 8428, section 4), before or after the base fields are applied.
 struct SenMLRecord: Hashable {
     enum Value: Hashable {
         case number(SenMLNumber)
@@ -65,11 +66,11 @@ struct SenMLRecord: Hashable {
     var baseValue: SenMLNumber?
     var name: String?
     var value: Value?
-    /// Where the record starts, or its number: for errors.
+    /// The offset or the number of the record, for errors.
     var offset = 0
 }
 
-/// SenML's labels in both representations (RFC 8428, tables 2 and 4); `vlo` is LwM2M's own.
+/// SenML's labels in both representations (RFC 8428, tables 2 and 4). `vlo` is defined by LwM2M.
 enum SenMLLabel: String {
     case baseVersion = "bver"
     case baseName = "bn"
@@ -88,7 +89,7 @@ enum SenMLLabel: String {
     case data = "vd"
     case link = "vlo"
 
-    /// The label of CBOR; `vlo` is a text there.
+    /// The label for a number in CBOR. (`vlo` is a text in CBOR, too.)
     init?(cbor number: Int64) {
         switch number {
         case -1: self = .baseVersion

@@ -1,8 +1,8 @@
-/// SenML as CBOR (content format 112; RFC 8428, 6).
+/// SenML as CBOR (content format 112; RFC 8428, section 6).
 enum SenMLCBOR {
     static func decode(_ payload: [UInt8]) throws(CodecError) -> [SenMLRecord] {
         guard case .array(let items) = try CBOR.decode(payload, depth: 8) else {
-            throw .malformed("SenML is an array of records", offset: 0)
+            throw .malformed("SenML must be an array of records", offset: 0)
         }
         var records: [SenMLRecord] = []
         for item in items { records.append(try record(item)) }
@@ -11,19 +11,21 @@ enum SenMLCBOR {
 
     private static func record(_ item: CBOR) throws(CodecError) -> SenMLRecord {
         var record = SenMLRecord()
-        guard case .map(let pairs) = item else { throw record.failure("a SenML record is a map") }
+        guard case .map(let pairs) = item else { throw record.failure("a SenML record must be a map") }
         for pair in pairs {
             let label: SenMLLabel?
             switch pair.key {
             case .text("vlo"): label = .link
             case .text(let text):
                 guard SenMLLabel(rawValue: text) == nil else {
-                    throw record.failure("the label \(text) is a number in CBOR")
+                    throw record.failure("the label '\(text)' must be a number in CBOR")
                 }
                 try record.ignore(text)
                 label = nil
             default:
-                guard let number = pair.key.number?.int64 else { throw record.failure("a label is a number or a text") }
+                guard let number = pair.key.number?.int64 else {
+                    throw record.failure("a label must be a number or a text")
+                }
                 label = SenMLLabel(cbor: number)
             }
             if let label { try record.set(label, field(label, pair.value)) }
@@ -33,7 +35,7 @@ enum SenMLCBOR {
 
     private static func field(_ label: SenMLLabel, _ item: CBOR) -> SenMLField {
         switch item {
-        // Base 64 is JSON's: data is bytes here.
+        // In CBOR data is bytes; only JSON uses base 64.
         case .text(let text): label == .data ? .other : .text(text)
         case .bytes(let bytes): .bytes(bytes)
         case .simple(20): .boolean(false)

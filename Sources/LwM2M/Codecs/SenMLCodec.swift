@@ -1,4 +1,4 @@
-/// Between SenML records and content (LwM2M Core 7.4.5 and 7.4.6).
+/// Converts between SenML records and content (LwM2M Core 7.4.5 and 7.4.6).
 enum SenMLCodec {
     // MARK: Decoding
 
@@ -27,15 +27,15 @@ enum SenMLCodec {
             if let name = record.baseName { baseName = name }
             if let value = record.baseValue { baseValue = value }
             guard let value = record.value else {
-                // A record of base fields alone changes what follows; any other has exactly one value.
+                // A record with only base fields applies to the following records. Any other record has exactly one value.
                 guard record.name == nil, record.baseName != nil || record.baseValue != nil else {
-                    throw record.failure("a record without a value")
+                    throw record.failure("the record has no value")
                 }
                 return
             }
             let name = baseName + (record.name ?? "")
             guard let target = Path(name), path.contains(target), let resource = target.resource else {
-                throw record.failure("«\(name.prefix(64))» is no resource under \(path)")
+                throw record.failure("'\(name.prefix(64))' is not a resource under \(path)")
             }
             guard let definition = definition[resource] else {
                 unknown.insert(resource)
@@ -46,7 +46,8 @@ enum SenMLCodec {
             guard definition.multiple == (target.resourceInstance != nil) else {
                 throw .type(
                     resource: resource,
-                    definition.multiple ? "it has several instances" : "it has one value, not instances")
+                    definition.multiple
+                        ? "it has instances, not a single value" : "it has a single value, not instances")
             }
             try place(target, try self.value(value, definition), record)
         }
@@ -63,11 +64,13 @@ enum SenMLCodec {
                     (baseValue.map { number.adding($0) } ?? number)?.value(type)
                 default: nil
                 }
-            guard let result else { throw .type(resource: resource.id, "the value is no \(resource.type.name)") }
+            guard let result else {
+                throw .type(resource: resource.id, "the value is not of the type \(resource.type.name)")
+            }
             return result
         }
 
-        /// Puts a value where it belongs; for nil, the instance alone.
+        /// Stores a value at its target. Without a value only the instance is added.
         private mutating func place(_ target: Path, _ value: Value?, _ record: SenMLRecord) throws(CodecError) {
             let index: Int
             if let found = instances.firstIndex(where: { $0.id == target.instance }) {
@@ -83,25 +86,25 @@ enum SenMLCodec {
             case (nil, let instance?): instances[index].resources[resource] = .multiple([instance: value])
             case (.multiple(var values), let instance?):
                 guard values.updateValue(value, forKey: instance) == nil else {
-                    throw record.failure("\(target) is named twice")
+                    throw record.failure("\(target) occurs twice")
                 }
                 instances[index].resources[resource] = .multiple(values)
-            default: throw record.failure("\(target) is named twice")
+            default: throw record.failure("\(target) occurs twice")
             }
         }
 
         func content() throws(CodecError) -> DecodedContent {
             let unknown = unknown.sorted()
             guard let instance = path.instance else {
-                // Nothing named: Create without a value, the identifier is the client's choice.
+                // No instance is named: a Create without values, and the client chooses the identifier.
                 let named = instances.isEmpty ? [InstanceContent(nil)] : instances
                 return DecodedContent(named, unknownResources: unknown)
             }
             var only = instances.first ?? InstanceContent(instance)
             if let resource = path.resource, let definition = definition[resource], only.resources[resource] == nil {
-                // A multiple resource is emptied by an empty array; a single one needs its value.
+                // An empty array empties a multiple resource. A single resource needs a value.
                 guard definition.multiple && path.resourceInstance == nil else {
-                    throw .malformed("no value for \(path)", offset: 0)
+                    throw .malformed("\(path) has no value in the payload", offset: 0)
                 }
                 only.resources[resource] = .multiple([:])
             }
@@ -111,11 +114,13 @@ enum SenMLCodec {
 
     // MARK: Encoding
 
-    /// Records with the base name in the first: the path's own level, or the path itself for a single value.
+    /// Makes the records. The first has the base name: the level of the path, or the path itself for a single value.
     static func encode(_ instances: [InstanceContent], at path: Path) throws(CodecError) -> [SenMLRecord] {
         var records: [SenMLRecord] = []
         for instance in instances.sorted(by: { ($0.id ?? .max) < ($1.id ?? .max) }) {
-            guard let id = instance.id else { throw .format("an instance without identifier has no name in SenML") }
+            guard let id = instance.id else {
+                throw .format("an instance without an identifier cannot be encoded as SenML")
+            }
             for (resource, content) in instance.resources.sorted(by: { $0.key < $1.key }) {
                 for (resourceInstance, value) in content.values {
                     let identifiers = [path.object, id, resource] + (resourceInstance.map { [$0] } ?? [])
@@ -143,7 +148,7 @@ enum SenMLCodec {
         case .integer(let number), .time(let number): record.value = .number(.signed(number))
         case .unsignedInteger(let number): record.value = .number(.unsigned(number))
         case .float(let number):
-            guard number.isFinite else { throw .format("\(number) is not sent") }
+            guard number.isFinite else { throw .format("the value \(number) cannot be sent") }
             record.value = .number(.float(number))
         case .boolean(let flag): record.value = .boolean(flag)
         case .opaque(let bytes): record.value = .data(bytes)

@@ -1,6 +1,6 @@
 import JSON
 
-/// SenML as JSON (content format 110; RFC 8428, 5).
+/// SenML as JSON (content format 110; RFC 8428, section 5).
 enum SenMLJSON {
     static func decode(_ payload: [UInt8]) throws(CodecError) -> [SenMLRecord] {
         let json: JSON
@@ -9,9 +9,9 @@ enum SenMLJSON {
         } catch {
             throw .malformed(error.message, offset: error.offset)
         }
-        guard case .array(let elements) = json else { throw .malformed("SenML is an array of records", offset: 0) }
+        guard case .array(let elements) = json else { throw .malformed("SenML must be an array of records", offset: 0) }
         guard elements.count <= Codec.recordLimit else {
-            throw .malformed("more than \(Codec.recordLimit) records", offset: 0)
+            throw .malformed("the payload has more than \(Codec.recordLimit) records", offset: 0)
         }
         var records: [SenMLRecord] = []
         for element in elements { records.append(try record(element)) }
@@ -20,7 +20,7 @@ enum SenMLJSON {
 
     private static func record(_ json: JSON) throws(CodecError) -> SenMLRecord {
         var record = SenMLRecord()
-        guard case .object(let members) = json else { throw record.failure("a SenML record is an object") }
+        guard case .object(let members) = json else { throw record.failure("a SenML record must be an object") }
         for member in members {
             guard let label = SenMLLabel(rawValue: member.name) else {
                 try record.ignore(member.name)

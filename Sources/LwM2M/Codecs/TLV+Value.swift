@@ -1,5 +1,5 @@
 extension TLV {
-    /// The value of a resource or resource instance by its declared type (LwM2M Core, Appendix C).
+    /// Decodes the value of a resource or resource instance of the declared type (LwM2M Core, Appendix C).
     static func value(_ bytes: ArraySlice<UInt8>, _ resource: ResourceDefinition) throws(CodecError) -> Value {
         func refuse(_ why: String) -> CodecError { .type(resource: resource.id, why) }
         func text() throws(CodecError) -> String {
@@ -8,13 +8,13 @@ extension TLV {
         }
         func unsigned() throws(CodecError) -> UInt64 {
             guard [1, 2, 4, 8].contains(bytes.count) else {
-                throw refuse("an integer of \(bytes.count) bytes; 1, 2, 4 or 8 are allowed")
+                throw refuse("an integer must have 1, 2, 4 or 8 bytes, not \(bytes.count)")
             }
             return bytes.reduce(0) { $0 << 8 | UInt64($1) }
         }
         func signed() throws(CodecError) -> Int64 {
             let pattern = try unsigned()
-            // The sign bit of the shorter number becomes that of the longer one; the length is 1, 2, 4 or 8 by now.
+            // Extend the sign of the shorter number. The length is known to be 1, 2, 4 or 8.
             let unused = 64 - 8 * bytes.count
             return Int64(bitPattern: pattern << unused) >> unused
         }
@@ -28,7 +28,7 @@ extension TLV {
         case .unsignedInteger: return .unsignedInteger(try unsigned())
         case .boolean:
             guard bytes.count == 1, let byte = bytes.first, byte < 2 else {
-                throw refuse("a boolean is one byte, 0 or 1")
+                throw refuse("a boolean must be one byte, 0 or 1")
             }
             return .boolean(byte == 1)
         case .float:
@@ -37,12 +37,12 @@ extension TLV {
             switch bytes.count {
             case 4: number = Double(Float(bitPattern: UInt32(pattern)))
             case 8: number = Double(bitPattern: pattern)
-            default: throw refuse("a float of \(bytes.count) bytes; 4 or 8 are allowed")
+            default: throw refuse("a float must have 4 or 8 bytes, not \(bytes.count)")
             }
-            guard number.isFinite else { throw refuse("the float is not a finite number") }
+            guard number.isFinite else { throw refuse("the float must be finite") }
             return .float(number)
         case .objectLink:
-            guard bytes.count == 4 else { throw refuse("an object link of \(bytes.count) bytes; 4 are allowed") }
+            guard bytes.count == 4 else { throw refuse("an object link must have 4 bytes, not \(bytes.count)") }
             let link = bytes.reduce(0) { $0 << 8 | UInt32($1) }
             return .objectLink(ObjectLink(UInt16(link >> 16), UInt16(truncatingIfNeeded: link)))
         }
@@ -56,7 +56,7 @@ extension TLV {
         case .unsignedInteger(let number): unsigned(number)
         case .boolean(let flag): [flag ? 1 : 0]
         case .float(let number):
-            // Four bytes when they hold the very same number.
+            // Use four bytes if they hold exactly the same number.
             Double(Float(number)) == number
                 ? bigEndian(UInt64(Float(number).bitPattern), 4) : bigEndian(number.bitPattern, 8)
         case .objectLink(let link): bigEndian(UInt64(link.object) << 16 | UInt64(link.instance), 4)

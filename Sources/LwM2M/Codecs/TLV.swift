@@ -7,13 +7,13 @@ struct TLV: Equatable {
     let id: UInt16
     let value: ArraySlice<UInt8>
 
-    /// The elements that fill these bytes, not those within them.
+    /// The elements at the top level of these bytes, which they must fill. Nested elements are not decoded.
     static func elements(_ bytes: ArraySlice<UInt8>) throws(CodecError) -> [TLV] {
         var elements: [TLV] = []
         var rest = bytes
         while !rest.isEmpty {
             guard elements.count < Codec.recordLimit else {
-                throw .malformed("more than \(Codec.recordLimit) TLV elements", offset: rest.startIndex)
+                throw .malformed("the payload has more than \(Codec.recordLimit) TLV elements", offset: rest.startIndex)
             }
             elements.append(try element(&rest))
         }
@@ -27,7 +27,8 @@ struct TLV: Equatable {
         let lengthBytes = Int(type >> 3 & 3)
         let length = lengthBytes == 0 ? Int(type & 7) : try number(lengthBytes, &rest)
         guard length <= rest.count, let kind = Kind(rawValue: type >> 6) else {
-            throw .malformed("a TLV element says \(length) bytes, \(rest.count) are left", offset: start)
+            throw .malformed(
+                "a TLV element has the length \(length), but only \(rest.count) bytes are left", offset: start)
         }
         guard id != .max else { throw .malformed("the identifier 65535 is reserved", offset: start) }
         defer { rest = rest.dropFirst(length) }
@@ -35,15 +36,15 @@ struct TLV: Equatable {
     }
 
     private static func number(_ count: Int, _ rest: inout ArraySlice<UInt8>) throws(CodecError) -> Int {
-        guard rest.count >= count else { throw .malformed("a TLV element is cut off", offset: rest.startIndex) }
+        guard rest.count >= count else { throw .malformed("a TLV element is truncated", offset: rest.startIndex) }
         defer { rest = rest.dropFirst(count) }
         return rest.prefix(count).reduce(0) { $0 << 8 | Int($1) }
     }
 
-    /// Appends an element, with identifier and length in the fewest bytes.
-    /// - Throws: `format` for a value of 16 MiB or more, which the format cannot say.
+    /// Appends an element with identifier and length in the fewest bytes.
+    /// - Throws: `format` for a value of 16 MiB or more, which TLV cannot represent.
     static func append(_ kind: Kind, _ id: UInt16, _ value: [UInt8], to bytes: inout [UInt8]) throws(CodecError) {
-        guard value.count < 1 << 24 else { throw .format("a value of \(value.count) bytes does not fit TLV") }
+        guard value.count < 1 << 24 else { throw .format("a value of \(value.count) bytes is too long for TLV") }
         let lengthBytes = value.count < 8 ? 0 : value.count < 1 << 8 ? 1 : value.count < 1 << 16 ? 2 : 3
         let type = kind.rawValue << 6 | (id < 256 ? 0 : 0x20) | UInt8(lengthBytes) << 3
         bytes.append(lengthBytes == 0 ? type | UInt8(value.count) : type)

@@ -1,6 +1,6 @@
 /// OMA TLV (content format 11542; LwM2M Core 7.4.3).
 ///
-/// A payload may stand at the level of its path or hold the levels above it as well, as long as they name the path.
+/// A payload may begin at the level of its path. It may also include the levels above if they match the path.
 enum TLVCodec {
     // MARK: Decoding
 
@@ -23,16 +23,16 @@ enum TLVCodec {
         var instances: [InstanceContent] = []
         var unknown: Set<UInt16> = []
 
-        /// Create: instances with their identifiers, or the resources of one that leaves its identifier to the client.
+        /// Decodes a Create: instances with identifiers, or the resources of one instance whose identifier the client chooses.
         mutating func object(_ elements: [TLV]) throws(CodecError) {
             guard elements.contains(where: { $0.kind == .instance }) else {
                 instances = [InstanceContent(nil, try resources(elements, at: nil))]
                 return
             }
             for element in elements {
-                guard element.kind == .instance else { throw offending(element, "an instance was expected") }
+                guard element.kind == .instance else { throw offending(element, "expected an instance") }
                 guard !instances.contains(where: { $0.id == element.id }) else {
-                    throw offending(element, "instance \(element.id) is named twice")
+                    throw offending(element, "instance \(element.id) occurs twice")
                 }
                 instances.append(
                     InstanceContent(element.id, try resources(try TLV.elements(element.value), at: nil)))
@@ -44,7 +44,7 @@ enum TLVCodec {
         ) throws(CodecError) -> [UInt16: ResourceContent] {
             guard let first = elements.first, first.kind == .instance else { return try resources(elements, at: path) }
             guard elements.count == 1, first.id == path.instance else {
-                throw offending(first, "the path names instance \(path.instance ?? 0) alone")
+                throw offending(first, "the path names only instance \(path.instance ?? 0)")
             }
             return try resources(try TLV.elements(first.value), at: path)
         }
@@ -56,14 +56,14 @@ enum TLVCodec {
             var resources: [UInt16: ResourceContent] = [:]
             for element in elements {
                 guard resources[element.id] == nil else {
-                    throw offending(element, "resource \(element.id) is named twice")
+                    throw offending(element, "resource \(element.id) occurs twice")
                 }
                 if let content = try content(element) { resources[element.id] = content }
             }
             return resources
         }
 
-        /// A payload for one resource, or for one of its instances: instances of it, or the resource itself.
+        /// Decodes a payload for one resource or one of its instances. It has instances of the resource or the resource itself.
         private mutating func resource(
             _ id: UInt16, _ elements: [TLV], at path: Path?
         ) throws(CodecError) -> [UInt16: ResourceContent] {
@@ -77,22 +77,22 @@ enum TLVCodec {
             } else {
                 guard elements.count == 1, elements[0].id == id else {
                     throw .malformed(
-                        "the path names resource \(id) alone", offset: elements.first?.value.startIndex ?? 0)
+                        "the path names only resource \(id)", offset: elements.first?.value.startIndex ?? 0)
                 }
                 content = try self.content(elements[0])
             }
             if let wanted = path?.resourceInstance {
                 guard case .multiple(let values) = content, Array(values.keys) == [wanted] else {
-                    throw .malformed("the path names resource instance \(wanted) alone", offset: 0)
+                    throw .malformed("the path names only resource instance \(wanted)", offset: 0)
                 }
             }
             return content.map { [id: $0] } ?? [:]
         }
 
-        /// The content of a resource's element; nil when the table does not have it.
+        /// The content of a resource's element; nil if the object's table does not have the resource.
         private mutating func content(_ element: TLV) throws(CodecError) -> ResourceContent? {
             guard element.kind == .resource || element.kind == .multipleResource else {
-                throw offending(element, "a resource was expected")
+                throw offending(element, "expected a resource")
             }
             guard let resource = definition[element.id] else {
                 unknown.insert(element.id)
@@ -100,7 +100,9 @@ enum TLVCodec {
             }
             guard resource.type != .none else { throw .executable(resource: resource.id) }
             if element.kind == .resource {
-                guard !resource.multiple else { throw .type(resource: resource.id, "it has several instances") }
+                guard !resource.multiple else {
+                    throw .type(resource: resource.id, "it has instances, not a single value")
+                }
                 return .single(try TLV.value(element.value, resource))
             }
             return .multiple(try instances(try TLV.elements(element.value), resource))
@@ -109,14 +111,14 @@ enum TLVCodec {
         private func instances(
             _ elements: [TLV], _ resource: ResourceDefinition
         ) throws(CodecError) -> [UInt16: Value] {
-            guard resource.multiple else { throw .type(resource: resource.id, "it has one value, not instances") }
+            guard resource.multiple else { throw .type(resource: resource.id, "it has a single value, not instances") }
             var values: [UInt16: Value] = [:]
             for element in elements {
                 guard element.kind == .resourceInstance else {
-                    throw offending(element, "a resource instance was expected")
+                    throw offending(element, "expected a resource instance")
                 }
                 guard values.updateValue(try TLV.value(element.value, resource), forKey: element.id) == nil else {
-                    throw offending(element, "resource instance \(element.id) is named twice")
+                    throw offending(element, "resource instance \(element.id) occurs twice")
                 }
             }
             return values

@@ -5,7 +5,7 @@ enum TextCodec {
             throw .malformed("the text is not UTF-8", offset: 0)
         }
         guard let value = value(of: text, resource.type) else {
-            throw .type(resource: resource.id, "the text is no \(resource.type.name)")
+            throw .type(resource: resource.id, "the text is not of the type \(resource.type.name)")
         }
         return value
     }
@@ -25,7 +25,7 @@ enum TextCodec {
         }
     }
 
-    /// An optional minus and digits: no plus sign, no blank.
+    /// An optional minus sign and digits. No plus sign, no blank.
     private static func integer(_ text: String) -> Int64? {
         let digits = text.utf8.first == UInt8(ascii: "-") ? text.utf8.dropFirst() : text.utf8[...]
         return isDigits(digits) ? Int64(text) : nil
@@ -41,7 +41,7 @@ enum TextCodec {
         case .integer(let number), .time(let number): return Array("\(number)".utf8)
         case .unsignedInteger(let number): return Array("\(number)".utf8)
         case .float(let number):
-            guard number.isFinite else { throw .format("\(number) has no text") }
+            guard number.isFinite else { throw .format("the value \(number) cannot be sent") }
             return Array("\(number)".utf8)
         case .boolean(let flag): return [flag ? 0x31 : 0x30]
         case .opaque(let bytes): return Base64.encode(bytes, .standard)
@@ -51,7 +51,7 @@ enum TextCodec {
 }
 
 extension ObjectLink {
-    /// The link written as `3:0`, both 0 to 65535; the specification's `FFFF:FFFF` is the null link as well.
+    /// Parses `3:0`, both numbers 0 to 65535. `FFFF:FFFF`, which the specification uses, is also the null link.
     init?(_ text: some StringProtocol) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         func number(_ part: some StringProtocol) -> UInt16? {
@@ -70,7 +70,7 @@ extension ObjectLink {
 }
 
 extension DataType {
-    /// For people.
+    /// The name of the type for messages.
     var name: String {
         switch self {
         case .none: "value"

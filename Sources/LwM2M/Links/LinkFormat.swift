@@ -1,12 +1,12 @@
-/// The CoRE link format (content format 40, RFC 6690, 2): read by the tests' server, written by the client.
+/// The CoRE link format (content format 40, RFC 6690, section 2). The client writes it, the tests' server reads it.
 public enum LinkFormat {
-    /// Why a text is no list of links.
+    /// Why a text is not a list of links.
     public struct Malformed: Error, Hashable, Sendable {
         public let message: String
         public let offset: Int
     }
 
-    /// `</1/0>,</3/0>;dim=2`: numbers bare, all else quoted.
+    /// Writes `</1/0>,</3/0>;dim=2`. Numbers are not quoted, other values are.
     public static func encode(_ links: [Link]) -> [UInt8] {
         Array(
             links.map { link in
@@ -18,7 +18,8 @@ public enum LinkFormat {
             }.joined(separator: ",").utf8)
     }
 
-    /// Signs, digits, the point and the exponent: `ptoken` of RFC 6690 has more, but servers were seen to trip over it.
+    /// Whether a value needs no quotes: signs, digits, point and exponent. RFC 6690's `ptoken` allows more, but some servers fail
+    /// on it.
     private static func isBare(_ value: String) -> Bool {
         !value.isEmpty
             && value.utf8.allSatisfy { (0x30...0x39).contains($0) || "+-.eE".utf8.contains($0) }
@@ -30,8 +31,8 @@ public enum LinkFormat {
 
     // MARK: Reading
 
-    /// Reads a list of links, with blanks after commas and semicolons tolerated.
-    /// - Throws: for anything that is no such list, with the offset; for more than 4096 links or 64 parameters of one.
+    /// Reads a list of links. Blanks after commas and semicolons are tolerated.
+    /// - Throws: for anything else, with the offset, and for more than 4096 links or 64 parameters of one link.
     public static func decode(_ bytes: [UInt8]) throws(Malformed) -> [Link] {
         guard String(validating: bytes, as: UTF8.self) != nil else {
             throw Malformed(message: "the text is not UTF-8", offset: 0)
@@ -40,12 +41,14 @@ public enum LinkFormat {
         var links: [Link] = []
         reader.skipBlanks()
         while !reader.rest.isEmpty {
-            guard links.count < Codec.recordLimit else { throw reader.failure("more than \(Codec.recordLimit) links") }
+            guard links.count < Codec.recordLimit else {
+                throw reader.failure("the list has more than \(Codec.recordLimit) links")
+            }
             links.append(try reader.link())
             if reader.rest.isEmpty { break }
             try reader.expect(",")
             reader.skipBlanks()
-            if reader.rest.isEmpty { throw reader.failure("a link was expected after the comma") }
+            if reader.rest.isEmpty { throw reader.failure("expected a link after the comma") }
         }
         return links
     }
@@ -58,13 +61,13 @@ public enum LinkFormat {
         mutating func skipBlanks() { rest = rest.drop { $0 == 0x20 || $0 == 0x09 || $0 == 0x0A || $0 == 0x0D } }
 
         mutating func expect(_ character: Character) throws(Malformed) {
-            guard rest.first == character.asciiValue else { throw failure("«\(character)» was expected") }
+            guard rest.first == character.asciiValue else { throw failure("expected '\(character)'") }
             rest = rest.dropFirst()
         }
 
         mutating func link() throws(Malformed) -> Link {
             try expect("<")
-            guard let end = rest.firstIndex(of: UInt8(ascii: ">")) else { throw failure("«>» is missing") }
+            guard let end = rest.firstIndex(of: UInt8(ascii: ">")) else { throw failure("'>' is missing") }
             let target = String(decoding: rest[..<end], as: UTF8.self)
             rest = rest[(end + 1)...]
             var parameters: [Link.Parameter] = []
@@ -72,7 +75,7 @@ public enum LinkFormat {
             while rest.first == UInt8(ascii: ";") {
                 rest = rest.dropFirst()
                 skipBlanks()
-                guard parameters.count < 64 else { throw failure("more than 64 parameters of one link") }
+                guard parameters.count < 64 else { throw failure("a link has more than 64 parameters") }
                 parameters.append(try parameter())
                 skipBlanks()
             }
@@ -81,12 +84,12 @@ public enum LinkFormat {
 
         private mutating func parameter() throws(Malformed) -> Link.Parameter {
             let name = token()
-            guard !name.isEmpty else { throw failure("the name of a parameter was expected") }
+            guard !name.isEmpty else { throw failure("expected the name of a parameter") }
             guard rest.first == UInt8(ascii: "=") else { return Link.Parameter(name, nil) }
             rest = rest.dropFirst()
             if rest.first == UInt8(ascii: "\"") { return Link.Parameter(name, try quotedString()) }
             let value = token()
-            guard !value.isEmpty else { throw failure("the value of \(name) was expected") }
+            guard !value.isEmpty else { throw failure("expected the value of \(name)") }
             return Link.Parameter(name, value)
         }
 

@@ -1,4 +1,4 @@
-/// What a client tells of one object: in the payload of Register, and in the answer to Discover.
+/// An object as the client reports it in the payload of Register and in the answer to Discover.
 public struct RegisteredObject: Hashable, Sendable {
     public let definition: ObjectDefinition
     public let instances: [UInt16]
@@ -15,8 +15,8 @@ public struct RegisteredObject: Hashable, Sendable {
 }
 
 extension LinkFormat {
-    /// The payload of Register and Update (LwM2M Core 6.2.1): the root with the content formats, then every object,
-    /// by identifier, but Security (0) and OSCORE (21), which are never told.
+    /// The payload of Register and Update (LwM2M Core 6.2.1): the root with the content formats, then the objects sorted by
+    /// identifier. Security (0) and OSCORE (21) are never reported.
     public static func registration(_ objects: [RegisteredObject], formats: [ContentFormat]) -> [Link] {
         let contentTypes = formats.map { "\($0)" }.joined(separator: " ")
         var links = [
@@ -31,13 +31,14 @@ extension LinkFormat {
         return links
     }
 
-    /// The answer to Discover (LwM2M Core 6.3.2): the target with all attributes that apply to it, then what is below
-    /// with what is attached there alone: instances and resources for an object, resources for an instance, resource
-    /// instances for a resource.
+    /// The answer to Discover (LwM2M Core 6.3.2): first the target with all attributes that apply to it. Then the levels
+    /// below, with only the attributes attached there: instances and resources of an object, resources of an instance,
+    /// resource instances of a resource.
     ///
     /// - Parameters:
-    ///   - resources: of an instance, sorted.
-    ///   - resourceInstances: of a multiple resource, sorted; nil for a single one, which has no `dim`.
+    ///   - resources: returns the resources of an instance, sorted.
+    ///   - resourceInstances: returns the instances of a multiple resource, sorted; nil for a single resource, which has no
+    ///     `dim`.
     public static func discovery(
         of path: Path, _ object: RegisteredObject, _ attributes: AttributeTable,
         resources: (UInt16) -> [UInt16], resourceInstances: (UInt16, UInt16) -> [UInt16]?

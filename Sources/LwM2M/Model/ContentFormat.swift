@@ -1,4 +1,4 @@
-/// CoAP content formats that LwM2M uses (LwM2M Core 7.4, CoAP Content-Formats registry).
+/// The CoAP content formats that LwM2M uses (LwM2M Core 7.4, CoAP Content-Formats registry).
 public struct ContentFormat: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
     public let rawValue: UInt16
 

@@ -1,7 +1,7 @@
-/// What one object instance holds, or what a payload says of it: the neutral form that every content format is decoded
-/// into and encoded from.
+/// The content of one object instance, in the neutral form into which every content format is decoded and from which it is
+/// encoded.
 public struct InstanceContent: Hashable, Sendable {
-    /// The instance; nil only in a Create that leaves the identifier to the client.
+    /// The instance's identifier; nil only in a Create that lets the client choose it.
     public var id: UInt16?
     public var resources: [UInt16: ResourceContent]
 
@@ -13,9 +13,9 @@ public struct InstanceContent: Hashable, Sendable {
 
 /// A decoded payload.
 public struct DecodedContent: Hashable, Sendable {
-    /// By instance, each once, in the payload's order. For a path with an instance: exactly one, that one.
+    /// The instances in the payload's order, each once. For a path with an instance there is exactly that one.
     public var instances: [InstanceContent]
-    /// Resources that the object's table does not have, sorted: the operation says whether they are ignored or refused.
+    /// Resources that the object's table does not have, sorted. The operation decides whether to ignore or refuse them.
     public var unknownResources: [UInt16]
 
     public init(_ instances: [InstanceContent], unknownResources: [UInt16] = []) {
@@ -25,7 +25,7 @@ public struct DecodedContent: Hashable, Sendable {
 }
 
 extension ResourceContent {
-    /// The values with their resource instances, sorted; nil stands for the one value of a single resource.
+    /// The values with their resource instances, sorted. The instance of a single resource's value is nil.
     public var values: [(instance: UInt16?, value: Value)] {
         switch self {
         case .single(let value): [(nil, value)]

@@ -6,18 +6,18 @@ public enum Operations: String, Hashable, Sendable {
     public var writable: Bool { self == .write || self == .readWrite }
 }
 
-/// One resource of an object, as OMA's registry declares it.
+/// One resource of an object as declared in OMA's registry.
 public struct ResourceDefinition: Hashable, Sendable {
     public let id: UInt16
-    /// The registry's name, to the letter.
+    /// The exact name in the registry.
     public let name: String
     public let operations: Operations
     public let type: DataType
     public let multiple: Bool
     public let mandatory: Bool
-    /// The registry's `RangeEnumeration`, to the letter; empty where it has none.
+    /// The exact `RangeEnumeration` in the registry; empty if there is none.
     public let range: String
-    /// The registry's `Units`; empty where it has none.
+    /// The `Units` in the registry; empty if there are none.
     public let units: String
 
     public init(
@@ -35,15 +35,15 @@ public struct ResourceDefinition: Hashable, Sendable {
     }
 }
 
-/// An object, declared once as a table and held against OMA's XML by a test.
+/// An object, declared once as a table. A test compares it with OMA's XML.
 public struct ObjectDefinition: Hashable, Sendable {
     public let id: UInt16
     public let name: String
-    /// `1.0`, `1.1`, …: what is registered as `ver=` unless it is 1.0.
+    /// The version: `1.0`, `1.1`, …. It is registered as `ver=` unless it is 1.0.
     public let version: String
     public let multiple: Bool
     public let mandatory: Bool
-    /// Sorted by identifier: all that this client supports.
+    /// All resources that this client supports, sorted by identifier.
     public let resources: [ResourceDefinition]
 
     public init(

@@ -28,14 +28,14 @@ public struct Path: Hashable, Sendable, Comparable, CustomStringConvertible {
         self.resourceInstance = resourceInstance
     }
 
-    /// The path of these identifiers, 1 to 4 of them; nil otherwise, or when one is 65535, which is reserved.
+    /// Makes a path from 1 to 4 identifiers; returns nil for another count or if one is 65535, which is reserved.
     public init?(identifiers: [UInt16]) {
         guard (1...4).contains(identifiers.count), !identifiers.contains(UInt16.max) else { return nil }
         func at(_ index: Int) -> UInt16? { index < identifiers.count ? identifiers[index] : nil }
         self.init(identifiers[0], at(1), at(2), at(3))
     }
 
-    /// The path written as `/3/0/9`; nil for anything else: no sign, no leading zero, no empty segment, none above 65534.
+    /// Parses `/3/0/9`; returns nil for anything else, like signs, leading zeros, empty segments, or numbers above 65534.
     public init?(_ text: some StringProtocol) {
         guard text.first == "/" else { return nil }
         var identifiers: [UInt16] = []
@@ -46,7 +46,7 @@ public struct Path: Hashable, Sendable, Comparable, CustomStringConvertible {
         self.init(identifiers: identifiers)
     }
 
-    /// One segment of a path: decimal digits without a leading zero, 0 to 65534.
+    /// Parses one segment of a path: decimal digits without leading zero, 0 to 65534.
     public static func identifier(_ segment: some StringProtocol) -> UInt16? {
         guard !segment.isEmpty, segment.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
             segment == "0" || segment.first != "0", let value = UInt16(segment), value != .max
@@ -57,7 +57,7 @@ public struct Path: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The identifiers that are set, 1 to 4.
     public var identifiers: [UInt16] { [object, instance, resource, resourceInstance].compactMap { $0 } }
 
-    /// Whether `other` is this path or lies below it.
+    /// Whether `other` is this path or below it.
     public func contains(_ other: Path) -> Bool {
         object == other.object && (instance == nil || instance == other.instance)
             && (resource == nil || resource == other.resource)

@@ -1,4 +1,4 @@
-/// A link to an object instance (LwM2M Core, Appendix C, "Objlnk"); both 65535 is the null link.
+/// A link to an object instance (LwM2M Core, Appendix C, "Objlnk"). The null link has 65535 in both.
 public struct ObjectLink: Hashable, Sendable, CustomStringConvertible {
     public let object: UInt16
     public let instance: UInt16
@@ -11,7 +11,7 @@ public struct ObjectLink: Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(object):\(instance)" }
 }
 
-/// The data types of resources (LwM2M Core, Appendix C); `none` is an executable's.
+/// The data types of resources (LwM2M Core, Appendix C). Executable resources have `none`.
 public enum DataType: String, Hashable, Sendable, CaseIterable {
     case none, string, integer, unsignedInteger, float, boolean, opaque, time, objectLink, coreLink
 }
@@ -44,7 +44,7 @@ public enum Value: Hashable, Sendable {
     }
 }
 
-/// What a resource holds: one value, or values by resource instance.
+/// The content of a resource: one value, or values by resource instance.
 public enum ResourceContent: Hashable, Sendable {
     case single(Value)
     case multiple([UInt16: Value])

@@ -1,7 +1,7 @@
 extension ObjectDefinition {
-    /// Object 3, Device: the host.
+    /// Object 3, Device: the host. Version 1.2 for its device-specific error codes (11); else it is as 1.1.
     public static let device = ObjectDefinition(
-        id: 3, name: "Device", version: "1.1", multiple: false,
+        id: 3, name: "Device", version: "1.2", multiple: false,
         mandatory: true,
         resources: [
             ResourceDefinition(0, "Manufacturer", .read, .string),
@@ -12,9 +12,9 @@ extension ObjectDefinition {
             ResourceDefinition(6, "Available Power Sources", .read, .integer, multiple: true, range: "0..7"),
             ResourceDefinition(7, "Power Source Voltage", .read, .integer, multiple: true),
             ResourceDefinition(8, "Power Source Current", .read, .integer, multiple: true),
-            ResourceDefinition(9, "Battery Level", .read, .integer, range: "0..100", units: "%"),
+            ResourceDefinition(9, "Battery Level", .read, .integer, range: "0..100", units: "/100"),
             ResourceDefinition(10, "Memory Free", .read, .integer),
-            ResourceDefinition(11, "Error Code", .read, .integer, multiple: true, mandatory: true, range: "0..8"),
+            ResourceDefinition(11, "Error Code", .read, .integer, multiple: true, mandatory: true, range: "0..32"),
             ResourceDefinition(12, "Reset Error Code", .execute),
             ResourceDefinition(13, "Current Time", .readWrite, .time),
             ResourceDefinition(14, "UTC Offset", .readWrite, .string),

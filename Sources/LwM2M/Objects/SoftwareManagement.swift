@@ -1,5 +1,5 @@
 extension ObjectDefinition {
-    /// Object 9, Software Management: one instance a package.
+    /// Object 9, Software Management: one instance per package.
     public static let softwareManagement = ObjectDefinition(
         id: 9, name: "LWM2M Software Management", version: "1.0", multiple: true,
         mandatory: false,

@@ -212,22 +212,3 @@ public final class ServerAccounts {
         return (AccountState(entries: entries), accounts)
     }
 }
-
-/// One after another: what reads, decides and then awaits a durable write must not see another's half.
-@LoopActor
-final class Turn {
-    private var taken = false
-    private var waiting: [CheckedContinuation<Void, Never>] = []
-
-    func take() async {
-        guard taken else {
-            taken = true
-            return
-        }
-        await withCheckedContinuation { waiting.append($0) }
-    }
-
-    func give() {
-        if waiting.isEmpty { taken = false } else { waiting.removeFirst().resume() }
-    }
-}

@@ -17,6 +17,8 @@ public final class Client: ObjectChanges {
     private let random: @LoopActor () -> Double
     private let report: @LoopActor (ClientReport) -> Void
     private var connections: [ServerConnection] = []
+    /// Of accounts that went or changed, until they have de-registered.
+    private var ending: [ServerConnection] = []
     private var running = false
 
     /// - Parameters:
@@ -62,7 +64,7 @@ public final class Client: ObjectChanges {
     /// De-registers everywhere at once and ends the sessions; takes at most a second and a half.
     public func stop() async {
         running = false
-        let leaving = connections
+        let leaving = connections + ending
         connections = []
         await end(leaving)
     }
@@ -85,7 +87,11 @@ public final class Client: ObjectChanges {
             accounts[connection.account].map { connection.seed != $0.seed } ?? true
         }
         connections.removeAll { connection in stale.contains { $0 === connection } }
+        ending += stale
         await end(stale)
+        ending.removeAll { connection in stale.contains { $0 === connection } }
+        // It may have been stopped meanwhile.
+        guard running else { return }
         for account in accounts.all where connection(account.instance) == nil {
             let connection = connect(account)
             connections.append(connection)

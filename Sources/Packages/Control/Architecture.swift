@@ -1,6 +1,6 @@
-/// Debian's names of architectures.
+/// Debian's architecture names.
 public enum Architecture {
-    /// The one that this program is built for, and so the host's: `amd64`, `arm64`, …
+    /// The architecture that this program is built for, which is the host's: `amd64`, `arm64`, …
     public static var native: String {
         #if arch(x86_64)
             "amd64"
@@ -15,7 +15,7 @@ public enum Architecture {
         #endif
     }
 
-    /// Whether a restriction's word means `architecture`: `amd64`, `any`, `linux-any`, `any-amd64`, `linux-amd64`.
+    /// Whether a word of an architecture restriction matches `architecture`: `amd64`, `any`, `linux-any`, `any-amd64`, `linux-amd64`.
     static func matches(_ word: String, _ architecture: String) -> Bool {
         let parts = word.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
         switch parts.count {

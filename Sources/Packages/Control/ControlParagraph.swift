@@ -1,9 +1,10 @@
-/// A paragraph of `deb822(5)`: fields with values that may go on over lines.
+/// A paragraph of `deb822(5)`: fields whose values may continue over several lines.
 public struct ControlParagraph: Hashable, Sendable {
-    /// In the text's order, values as written: later lines keep their first blank, and a line of " ." stays one.
+    /// The fields in the order of the text. Values are as written: a continuation line keeps its leading blank, and a line
+    /// of " ." is not translated.
     public private(set) var fields: [ControlField] = []
 
-    /// The value of a field, whatever the case of its name.
+    /// The value of a field. The case of its name does not matter.
     public subscript(name: String) -> String? {
         let wanted = name.lowercased()
         return fields.first { $0.key == wanted }?.value
@@ -12,14 +13,14 @@ public struct ControlParagraph: Hashable, Sendable {
     /// Parses all paragraphs of a text.
     ///
     /// - Parameters:
-    ///   - file: only for messages.
-    ///   - limit: bytes that are taken.
+    ///   - file: the name to show in messages.
+    ///   - limit: the most bytes that are accepted.
     public static func parse(
         _ bytes: some Collection<UInt8>, file: String, limit: Int = 1 << 20
     ) throws(ControlError) -> [ControlParagraph] {
         guard bytes.count <= limit else {
             throw ControlError(
-                file: file, line: 0, text: "the file has \(bytes.count) bytes; at most \(limit) are read")
+                file: file, line: 0, text: "the file has \(bytes.count) bytes; the limit is \(limit)")
         }
         var paragraphs: [ControlParagraph] = []
         var current = ControlParagraph()
@@ -36,20 +37,23 @@ public struct ControlParagraph: Hashable, Sendable {
                 if !current.fields.isEmpty { paragraphs.append(current) }
                 current = ControlParagraph()
             } else if text.first == " " || text.first == "\t" {
-                guard !current.fields.isEmpty else { throw refused("a line that continues nothing") }
+                guard !current.fields.isEmpty else {
+                    throw refused("the line begins with a blank but continues no field")
+                }
                 current.fields[current.fields.count - 1].value += "\n" + text.trimmedEnd
             } else if text.first != "#" {
                 guard let colon = text.firstIndex(of: ":"), colon > text.startIndex else {
-                    throw refused("neither Field: value nor a line that continues one")
+                    throw refused("expected 'Field: value' or a continuation line that begins with a blank")
                 }
                 let name = text[..<colon]
                 guard name.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), name.first != "-" else {
-                    throw refused("a field's name has characters that are not allowed")
+                    throw refused(
+                        "the field's name has characters that are not allowed; use printable ASCII without blanks")
                 }
                 let field = ControlField(
                     name: String(name), value: String(text[text.index(after: colon)...]).trimmedBlanks, line: number)
                 guard !current.fields.contains(where: { $0.key == field.key }) else {
-                    throw refused("the field \(name) comes twice")
+                    throw refused("the field '\(name)' occurs twice; remove one")
                 }
                 current.fields.append(field)
             }
@@ -63,7 +67,7 @@ public struct ControlParagraph: Hashable, Sendable {
 public struct ControlField: Hashable, Sendable {
     public let name: String
     public fileprivate(set) var value: String
-    /// Where it begins, counted from 1.
+    /// The line where the field begins, counted from 1.
     public let line: Int
     /// The name in lower case.
     let key: String
@@ -79,7 +83,7 @@ public struct ControlField: Hashable, Sendable {
 /// Why a control file is refused.
 public struct ControlError: Error, Hashable, Sendable, CustomStringConvertible {
     public var file: String
-    /// 0 stands for the whole.
+    /// Counted from 1; 0 stands for the whole file.
     public var line: Int
     public var text: String
 

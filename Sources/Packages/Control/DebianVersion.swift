@@ -1,13 +1,13 @@
-/// A version as `deb-version(7)` has it, in dpkg's order: `2:1.0~rc1-1+b2`.
+/// A version (`deb-version(7)`), compared in dpkg's order: `2:1.0~rc1-1+b2`.
 public struct DebianVersion: Comparable, Hashable, Sendable, CustomStringConvertible {
     public let epoch: Int32
     public let upstream: String
-    /// Empty and `0` are equal in order, as they are for dpkg.
+    /// An empty revision and `0` compare as equal, as in dpkg.
     public let revision: String
-    /// As it was written.
+    /// The version as it was written.
     public let description: String
 
-    /// nil for what dpkg refuses, and for what is longer than 255 bytes.
+    /// Returns nil for a text that dpkg refuses or that is longer than 255 bytes.
     public init?(_ text: String) {
         guard !text.isEmpty, text.utf8.count <= 255 else { return nil }
         var rest = Substring(text)
@@ -35,11 +35,11 @@ public struct DebianVersion: Comparable, Hashable, Sendable, CustomStringConvert
 
     public static func < (left: DebianVersion, right: DebianVersion) -> Bool { order(left, right) < 0 }
 
-    /// The same place in dpkg's order, however written: `1.0` and `0:1.0-0`.
+    /// Versions with the same place in dpkg's order are equal, even if written differently: `1.0` and `0:1.0-0`.
     public static func == (left: DebianVersion, right: DebianVersion) -> Bool { order(left, right) == 0 }
 
     public func hash(into hasher: inout Hasher) {
-        // Parts that are equal in order can be written in many ways (01 and 1): the epoch alone is safe.
+        // Equal versions can be written in several ways (01 and 1), so only the epoch can be hashed.
         hasher.combine(epoch)
     }
 
@@ -49,7 +49,7 @@ public struct DebianVersion: Comparable, Hashable, Sendable, CustomStringConvert
         return upstream != 0 ? upstream : order(Array(left.revision.utf8), Array(right.revision.utf8))
     }
 
-    /// Debian policy, section 5.6.12: by turns a part without digits and a number.
+    /// Debian policy, section 5.6.12: compares a part without digits, then a number, and so on.
     private static func order(_ left: [UInt8], _ right: [UInt8]) -> Int {
         var (i, j) = (0, 0)
         while i < left.count || j < right.count {
@@ -66,14 +66,14 @@ public struct DebianVersion: Comparable, Hashable, Sendable, CustomStringConvert
         return 0
     }
 
-    /// The digits from a place on, without leading zeros.
+    /// The digits that begin at `index`, without leading zeros. Moves `index` behind them.
     private static func number(_ text: [UInt8], _ index: inout Int) -> ArraySlice<UInt8> {
         let start = index
         while index < text.count, isDigit(text[index]) { index += 1 }
         return text[start..<index].drop { $0 == UInt8(ascii: "0") }
     }
 
-    /// A tilde sorts before the end, the end before letters, letters before all else.
+    /// A tilde sorts before the end, the end before letters, and letters before all other characters.
     private static func weight(_ text: [UInt8], _ index: Int) -> Int {
         guard index < text.count, !isDigit(text[index]) else { return 0 }
         let byte = text[index]

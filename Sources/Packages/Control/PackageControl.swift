@@ -1,11 +1,11 @@
-/// What a package says about itself in its `control` file (`deb-control(5)`).
+/// The `control` file of a package (`deb-control(5)`).
 public struct PackageControl: Hashable, Sendable {
     public let name: String
     public let version: DebianVersion
     public let architecture: String
     /// The first line of the description.
     public let summary: String
-    /// `Installed-Size` in bytes; 0 when it is not said.
+    /// `Installed-Size` in bytes; 0 when the field is absent.
     public let installedSize: UInt64
     public let isEssential: Bool
     public let preDepends: [Dependency]
@@ -25,7 +25,7 @@ public struct PackageControl: Hashable, Sendable {
         func line(_ field: String) -> Int { paragraph.fields.first { $0.key == field.lowercased() }?.line ?? 0 }
         func required(_ field: String) throws(ControlError) -> String {
             guard let value = paragraph[field], !value.isEmpty else {
-                throw ControlError(file: "control", line: line(field), text: "the field \(field) is missing")
+                throw ControlError(file: "control", line: line(field), text: "the field \(field) is missing; add it")
             }
             return value
         }
@@ -43,7 +43,8 @@ public struct PackageControl: Hashable, Sendable {
             var relations: [Relation] = []
             for dependency in try dependencies(field) {
                 guard dependency.alternatives.count == 1 else {
-                    throw refused(field, "alternatives have no meaning here")
+                    throw refused(
+                        field, "alternatives ('|') are not allowed in this field; separate the packages with commas")
                 }
                 relations += dependency.alternatives
             }
@@ -53,19 +54,19 @@ public struct PackageControl: Hashable, Sendable {
         guard Self.isPackageName(name) else {
             throw refused(
                 "Package",
-                "a name has 2 to 128 lower case letters, digits and the characters + - . and begins with a letter or digit"
+                "a name has 2 to 128 lower-case letters, digits, '+', '-' and '.', and begins with a letter or a digit"
             )
         }
         let versionText = try required("Version")
         guard let parsed = DebianVersion(versionText) else {
-            throw refused("Version", "«\(versionText)» is no version")
+            throw refused("Version", "'\(versionText)' is not a version (deb-version(7))")
         }
         version = parsed
         architecture = try required("Architecture")
         summary = String((paragraph["Description"] ?? "").split(separator: "\n").first ?? "")
         if let size = paragraph["Installed-Size"] {
             guard let kibibytes = UInt64(size), kibibytes < 1 << 44 else {
-                throw refused("Installed-Size", "expected a number of kibibytes")
+                throw refused("Installed-Size", "expected a number of KiB")
             }
             installedSize = kibibytes << 10
         } else {
@@ -80,7 +81,7 @@ public struct PackageControl: Hashable, Sendable {
         providesText = paragraph["Provides"]?.split(whereSeparator: \.isNewline).joined(separator: " ") ?? ""
     }
 
-    /// Debian policy, section 5.6.1. What holds here is fit for a file's name.
+    /// Debian policy, section 5.6.1. A name that passes is also safe as a file name.
     static func isPackageName(_ text: some StringProtocol) -> Bool {
         guard (2...128).contains(text.utf8.count), let first = text.utf8.first else { return false }
         func isAlphanumeric(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte) }

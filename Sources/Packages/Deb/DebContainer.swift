@@ -3,27 +3,28 @@ import Glibc
 import Linux
 import Signing
 
-/// The outer shape of a `.deb` (deb(5), ar(5)), parsed strictly: nothing is decompressed and nothing is trusted by it.
+/// The outer structure of a `.deb` (deb(5), ar(5)), parsed strictly. Parsing decompresses nothing and trusts nothing.
 ///
-/// The members, in this order and no other, none twice, nothing after: `debian-binary` (`2.0`), `control.tar`, `data.tar` (plain
-/// or `.gz`, `.xz`, `.zst`), then Gatekeel's own, which dpkg ignores: `_gkmanifest`, if there is one, and `_gksig`.
+/// The members must be these, in this order, each at most once, with nothing after them: `debian-binary` (`2.0`),
+/// `control.tar`, `data.tar` (plain or `.gz`, `.xz`, `.zst`), then Gatekeel's own, which dpkg ignores: `_gkmanifest`
+/// (optional) and `_gksig`.
 public struct DebContainer: Hashable, Sendable {
     /// One member of the `ar` archive.
     public struct Member: Hashable, Sendable {
-        /// The name, without padding: `control.tar.xz`.
+        /// The name without padding: `control.tar.xz`.
         public let name: String
-        /// Where its header starts.
+        /// The offset of its header.
         public let header: Int
-        /// Its bytes.
+        /// The range of its bytes.
         public let data: Range<Int>
     }
 
     static let magic = Array("!<arch>\n".utf8)
     static let manifestName = "_gkmanifest"
     static let signatureName = "_gksig"
-    /// The most bytes of a manifest.
+    /// The largest manifest, in bytes.
     public static let manifestLimit = 65536
-    /// The most bytes of the packed control archive.
+    /// The largest control archive, compressed, in bytes.
     public static let controlLimit = 16 << 20
 
     public let control: Member
@@ -37,22 +38,22 @@ public struct DebContainer: Hashable, Sendable {
     /// The file's size in bytes.
     public let size: Int
 
-    /// What the signature is over: all bytes before its member's header.
+    /// The range that the signature covers: all bytes before the header of the signature's member.
     public var signedRange: Range<Int>? { signature.map { 0..<$0.header } }
 
-    /// Where the last of dpkg's own members ends, with its padding.
+    /// The end of the last of dpkg's own members, with its padding.
     var payloadEnd: Int { data.data.upperBound + data.data.count % 2 }
 
     /// Parses the members' headers.
     public init(_ file: borrowing FileDescriptor) throws(DebError) {
         do { size = try file.size() } catch { throw .file(error) }
         guard try Self.read(file, 0..<min(size, 8)) == Self.magic else {
-            throw .malformed("it does not begin as a .deb (an ar archive) does")
+            throw .malformed("it does not begin like a .deb (an ar archive); check that this is the right file")
         }
         var members: [Member] = []
         var offset = 8
         while offset < size {
-            guard members.count < 5 else { throw .malformed("it has more members than a package may have") }
+            guard members.count < 5 else { throw .malformed("it has more than 5 members; build it with dpkg-deb") }
             let member = try Self.member(file, at: offset, size)
             members.append(member)
             offset = member.data.upperBound + member.data.count % 2
@@ -66,8 +67,8 @@ public struct DebContainer: Hashable, Sendable {
                 .contains(Array(names[3...]))
         else {
             throw .malformed(
-                "its members are \(names.joined(separator: ", ")); wanted, in this order: debian-binary, control.tar, data.tar"
-                    + " (plain or .gz, .xz, .zst), and of Gatekeel _gkmanifest and _gksig")
+                "its members are \(names.joined(separator: ", ")); expected debian-binary, control.tar, data.tar"
+                    + " (plain or .gz, .xz, .zst), then optionally _gkmanifest and _gksig; build it with dpkg-deb")
         }
         control = members[1]
         self.controlCompression = controlCompression
@@ -76,20 +77,20 @@ public struct DebContainer: Hashable, Sendable {
         manifest = members.first { $0.name == Self.manifestName }
         signature = members.first { $0.name == Self.signatureName }
         guard members[0].data.count == 4, try Self.read(file, members[0].data) == Array("2.0\n".utf8) else {
-            throw .malformed("its format is not 2.0")
+            throw .malformed("its format is not 2.0; build it with dpkg-deb")
         }
         guard control.data.count <= Self.controlLimit else {
-            throw .malformed("\(control.name) has more than \(Self.controlLimit) bytes")
+            throw .malformed("\(control.name) has \(control.data.count) bytes; the limit is \(Self.controlLimit)")
         }
         if let manifest, manifest.data.count > Self.manifestLimit {
-            throw .malformed("its manifest has more than \(Self.manifestLimit) bytes")
+            throw .malformed("its manifest has \(manifest.data.count) bytes; the limit is \(Self.manifestLimit)")
         }
         if let signature, signature.data.count > DetachedSignature.limit {
-            throw .malformed("its signature has more than \(DetachedSignature.limit) bytes")
+            throw .malformed("its signature has \(signature.data.count) bytes; the limit is \(DetachedSignature.limit)")
         }
     }
 
-    /// Bytes of a range that lies in the file.
+    /// The bytes of a range that lies in the file.
     static func read(_ file: borrowing FileDescriptor, _ range: Range<Int>) throws(DebError) -> [UInt8] {
         do { return try file.read(range) } catch { throw .file(error) }
     }
@@ -115,22 +116,30 @@ public struct DebContainer: Hashable, Sendable {
 
     private static func member(_ file: borrowing FileDescriptor, at offset: Int, _ size: Int) throws(DebError) -> Member
     {
-        guard size - offset >= 60 else { throw .malformed("\(size - offset) bytes are after its last member") }
+        guard size - offset >= 60 else {
+            throw .malformed("\(size - offset) bytes follow its last member; download or build it again")
+        }
         let header = try read(file, offset..<offset + 60)
-        guard header[58...] == [0x60, 0x0a] else { throw .malformed("the header at byte \(offset) is damaged") }
+        guard header[58...] == [0x60, 0x0a] else {
+            throw .malformed("the header at byte \(offset) is damaged; download or build it again")
+        }
         let name = try name(header[..<16], offset)
         for (field, what) in [(16..<28, "time"), (28..<34, "owner"), (34..<40, "group"), (40..<48, "mode")] {
             guard number(header[field], mayBeEmpty: true) != nil else {
-                throw .malformed("\(name): its \(what) is no number")
+                throw .malformed("\(name): its \(what) is not a number; download or build it again")
             }
         }
-        guard let count = number(header[48..<58]) else { throw .malformed("\(name): its size is no decimal number") }
+        guard let count = number(header[48..<58]) else {
+            throw .malformed("\(name): its size is not a decimal number; download or build it again")
+        }
         let start = offset + 60
-        guard count <= size - start else { throw .malformed("\(name) is cut off: \(size - start) of \(count) bytes") }
+        guard count <= size - start else {
+            throw .malformed("\(name) is truncated: \(size - start) of \(count) bytes; download it again")
+        }
         if count % 2 == 1 {
-            // The padding is one newline, after the last member as well.
+            // The padding is one newline, also after the last member.
             guard start + count < size, try read(file, start + count..<start + count + 1) == [0x0a] else {
-                throw .malformed("\(name): the padding after it is wrong")
+                throw .malformed("\(name): the padding after it is wrong; download or build it again")
             }
         }
         return Member(name: name, header: offset, data: start..<start + count)
@@ -148,7 +157,8 @@ public struct DebContainer: Hashable, Sendable {
             }
         }
         guard allowed, !name.isEmpty, padding.allSatisfy({ $0 == 0x20 }) else {
-            throw .malformed("the member at byte \(offset) has no plain name")
+            throw .malformed(
+                "the member at byte \(offset) has a name with characters that are not allowed; build it with dpkg-deb")
         }
         return String(decoding: name, as: UTF8.self)
     }

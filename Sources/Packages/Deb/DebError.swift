@@ -3,17 +3,17 @@ import Glibc
 import Linux
 import Signing
 
-/// Why a `.deb` was not taken, read or signed; the description says what to do about it.
+/// Why a `.deb` was not accepted, read or signed. The description says what to do.
 public enum DebError: Error, Hashable, Sendable, CustomStringConvertible {
     /// It could not be read, copied or written.
     case file(Errno)
-    /// Not enough room.
+    /// There is not enough space.
     case noSpace(String)
-    /// It is no `.deb`, or not in the strict form that is accepted.
+    /// It is not a `.deb`, or not of the strict form that is accepted.
     case malformed(String)
-    /// It is not signed, and the policy wants a signature.
+    /// It is not signed, and the policy requires a signature.
     case unsigned
-    /// It is signed, but not acceptably.
+    /// It is signed, but the signature is not acceptable.
     case badSignature(SigningError)
     /// Its control or data archive cannot be read or must not be unpacked.
     case archive(member: String, ArchiveError)
@@ -27,7 +27,7 @@ public enum DebError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The error of one of the archives inside; what is not particular to it keeps its own case.
+    /// The error of an inner archive. Errors of files and of space keep their own case.
     init(_ error: ArchiveError, in member: String) {
         switch error {
         case .file(let errno): self = .file(errno)
@@ -39,9 +39,9 @@ public enum DebError: Error, Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .file(let error): "\(error)"
-        case .noSpace(let reason): "not enough space: \(reason); make room and try again"
-        case .malformed(let reason): "not a package that can be installed: \(reason)"
-        case .unsigned: "the package is not signed; sign it with “gatekeel package sign”"
+        case .noSpace(let reason): "not enough space: \(reason); free some space and try again"
+        case .malformed(let reason): "the package cannot be accepted: \(reason)"
+        case .unsigned: "the package is not signed; sign it with 'gatekeel package sign'"
         case .badSignature(let error): "\(error)"
         case .archive(let member, let error): "\(member): \(error)"
         case .signing(let error): "\(error)"

@@ -4,20 +4,20 @@ import Glibc
 import Linux
 import Signing
 
-/// A `.deb` that was let in by a signature policy: only now can its contents be read.
+/// A `.deb` that a signature policy has accepted. Its contents can be read only through this type.
 ///
-/// The file must be one that nobody else can write (installd's own copy): what was verified is read again from it.
+/// Nobody else may be able to write the file (use installd's own copy): it is read again after it was verified.
 public final class DebFile: Sendable {
-    /// The outer shape.
+    /// The outer structure.
     public let container: DebContainer
-    /// Who signed it; empty when it is not signed or its signature was not looked at.
+    /// The signers; empty if it is not signed or the policy ignores signatures.
     public let signers: [Signer]
     private let file: FileDescriptor
 
-    /// Whether a good signature was seen.
+    /// Whether a valid signature was found.
     public var isVerified: Bool { !signers.isEmpty }
 
-    /// Parses the outer shape and applies the policy: the signature is verified before anything is decompressed.
+    /// Parses the outer structure and applies the policy. The signature is verified before anything is decompressed.
     public init(_ file: consuming FileDescriptor, _ policy: SignaturePolicy) throws(DebError) {
         let container = try DebContainer(file)
         do { try faultPoint("package.verify.before") } catch { throw DebError(error) }
@@ -58,7 +58,7 @@ public final class DebFile: Sendable {
         return try DebContainer.read(file, member.data)
     }
 
-    /// The attached manifest's bytes; the signature covers them.
+    /// The bytes of the attached manifest, which the signature covers.
     public func manifestBytes() throws(DebError) -> [UInt8]? {
         guard let member = container.manifest else { return nil }
         return try DebContainer.read(file, member.data)
@@ -66,8 +66,8 @@ public final class DebFile: Sendable {
 
     /// The files of the control archive by name: `control`, `conffiles`, `postinst`, …
     ///
-    /// `md5sums` is left out: it can be long, and the signature says more. There are at most 64 files of 4 MiB together, and no
-    /// folders or links among them.
+    /// `md5sums` is omitted: it can be long, and the signature proves more. At most 64 plain files with a total of 4 MiB are
+    /// accepted; folders and links are refused.
     public func controlFiles() throws(DebError) -> [String: [UInt8]] {
         var limits = ArchiveLimits()
         limits.entries = 64
@@ -83,7 +83,9 @@ public final class DebFile: Sendable {
             while let entry = try reader.next() {
                 if entry.path.isEmpty, entry.kind == .directory { continue }
                 guard entry.kind == .file else {
-                    throw .refused(path: entry.path, reason: "a control archive holds plain files only")
+                    throw .refused(
+                        path: entry.path,
+                        reason: "a control archive may hold only plain files; build the package with dpkg-deb")
                 }
                 guard files[entry.path] == nil else { throw .duplicate(path: entry.path) }
                 if entry.path == "md5sums" {
@@ -96,11 +98,13 @@ public final class DebFile: Sendable {
             }
         } catch { throw DebError(error, in: container.control.name) }
         files["md5sums"] = nil
-        guard files["control"] != nil else { throw .malformed("\(container.control.name) holds no file “control”") }
+        guard files["control"] != nil else {
+            throw .malformed("\(container.control.name) has no file 'control'; build the package with dpkg-deb")
+        }
         return files
     }
 
-    /// Lists the data archive without unpacking it; the whole is decompressed for that.
+    /// Lists the data archive without unpacking it. The whole archive is decompressed for this.
     public func entries(limits: ArchiveLimits = ArchiveLimits(), _ body: (ArchiveEntry) throws -> Void) throws {
         do {
             let reader = try dataReader(limits)
@@ -108,11 +112,11 @@ public final class DebFile: Sendable {
         } catch let error as ArchiveError { throw DebError(error, in: container.data.name) }
     }
 
-    /// Unpacks the data archive beneath an empty folder, decompressing it once, and flushes it to the medium.
+    /// Unpacks the data archive beneath an empty folder, decompressing it once, and flushes it to the disk.
     ///
-    /// When it fails, the folder is empty again. See `Extraction.run`.
+    /// On failure the folder is emptied. See `Extraction.run`.
     /// - Parameters:
-    ///   - extraction: owners and the check of space; `expectedBytes` from the field `Installed-Size`.
+    ///   - extraction: owners and the check of free space; `expectedBytes` comes from the field `Installed-Size`.
     ///   - place: where each entry goes.
     /// - Throws: `DebError`, `Errno` of a fault point, or what `place` throws.
     @discardableResult

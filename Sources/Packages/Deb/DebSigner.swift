@@ -4,14 +4,14 @@ import Signing
 
 /// Signs packages: appends `_gkmanifest` and `_gksig` to an otherwise unmodified `.deb`.
 public enum DebSigner {
-    /// Writes a signed copy of a package, durably and at once: a reader sees the old file or the new one.
+    /// Writes a signed copy of a package, durably and atomically: a reader sees the old file or the new one.
     ///
-    /// The members are appended raw: GNU `ar q` would rewrite the headers before them.
+    /// The members are appended as bytes, because GNU `ar q` would rewrite the headers before them.
     /// - Parameters:
     ///   - input: the package; `output` may be the same path.
-    ///   - manifest: attached under the signature; nil keeps the one that is there.
-    ///   - replacing: whether a signature that is there may be replaced.
-    /// - Throws: `.signing` for keys and certificates that no verifier would accept.
+    ///   - manifest: the manifest to attach, covered by the signature; nil keeps an existing one.
+    ///   - replacing: whether an existing signature may be replaced.
+    /// - Throws: `.signing` for keys and certificates that a verifier would refuse.
     public static func sign(
         _ input: String, to output: String, with identity: SigningIdentity, manifest: [UInt8]? = nil,
         replacing: Bool = false
@@ -42,7 +42,7 @@ public enum DebSigner {
         var attached = manifest
         if attached == nil, let member = container.manifest { attached = try DebContainer.read(source, member.data) }
         if let attached, attached.count > DebContainer.manifestLimit {
-            throw .malformed("the manifest has more than \(DebContainer.manifestLimit) bytes")
+            throw .malformed("the manifest has \(attached.count) bytes; the limit is \(DebContainer.manifestLimit)")
         }
         let file: FileDescriptor
         do { file = try FileDescriptor.open(output, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o644) } catch {

@@ -1,11 +1,11 @@
 import Signing
 
-/// What must hold before anything of a package is decompressed.
+/// The condition that a package must meet before anything of it is decompressed.
 public enum SignaturePolicy: Sendable {
-    /// A good signature, by the keyring and at the time (seconds since the epoch).
+    /// A signature that is valid for the keyring at the time (seconds since the epoch).
     case required(Keyring, time: Int64)
-    /// The administrator turned the demand off: a signature that is there must be good, a package may be without.
+    /// The administrator does not require signatures: a package may be unsigned, but an existing signature must be valid.
     case whenPresent(Keyring, time: Int64)
-    /// Nothing: to look into a package, without privileges; what is read is only what somebody claims.
+    /// No condition. For inspecting a package without privileges; its contents are unverified claims.
     case ignored
 }

@@ -1,7 +1,7 @@
 import Configuration
 
 extension PackageManifest {
-    static let formatKey = Key("Format", .integer(1...1), default: 1, "The format of this file. It must be there.")
+    static let formatKey = Key("Format", .integer(1...1), default: 1, "The format of this file. This key is required.")
     static let userKey = Key(
         "User",
         .words("NAME or NAME:HOME, separated by blanks") { word in
@@ -9,76 +9,78 @@ extension PackageManifest {
             return isUser(parts[0]) && parts.dropFirst().allSatisfy { ValueType.path.parse(String($0)) != nil }
         },
         default: [],
-        "System users to be made with a group of the same name, no shell and no password; those that are there stay.")
+        "System users to create, each with a group of the same name, no shell and no password. Existing users are not changed."
+    )
     static let groupKey = Key(
-        "Group", .words("group names, separated by blanks") { isUser($0) }, default: [], "System groups to be made.")
+        "Group", .words("group names, separated by blanks") { isUser($0) }, default: [], "System groups to create.")
     static let memberKey = Key(
         "Member",
         .words("USER:GROUP, separated by blanks") { word in
             let parts = word.split(separator: ":", omittingEmptySubsequences: false)
             return parts.count == 2 && parts.allSatisfy { isUser($0) }
         },
-        default: [], "Users to be put into groups.")
+        default: [], "Users to add to groups.")
     static let directoryKey = Key(
         "Directory",
         .words(
-            "PATH:OWNER, PATH:OWNER:GROUP or PATH:OWNER:GROUP:MODE, separated by blanks, with a path of the package's "
-                + "own beneath /var/lib, /var/log, /var/cache, /var/spool, /var/opt, /srv or /etc and an octal mode like 0750"
+            "PATH:OWNER, PATH:OWNER:GROUP or PATH:OWNER:GROUP:MODE, separated by blanks, with a path that belongs to "
+                + "the package beneath /var/lib, /var/log, /var/cache, /var/spool, /var/opt, /srv or /etc and an octal mode like 0750"
         ) { directory($0) != nil },
-        default: [], "Folders to be made, or to be given this owner and mode. Their content stays as it is.")
+        default: [], "Folders to create. Existing ones get this owner and mode; their content is not changed.")
     static let skipKey = Key(
         "Skip",
         .words("all, \(scriptNames.joined(separator: ", "))") { $0 == "all" || scriptNames.contains($0) },
         default: [],
-        "Maintainer scripts that hold more than debhelper adds, and that this package can do without, because "
-            + "this manifest does what is needed of them.")
+        "Maintainer scripts that hold more than debhelper adds and that the package does not need, because this "
+            + "manifest does their work.")
     static let commandKey = Key(
         "Command",
         .words("an absolute path and arguments, as in ExecStart=") { _ in true }.checked { $0.first?.first == "/" },
         default: [],
-        "A command that ends with status 0 when the new version is healthy. It runs once on probation, and sees the "
-            + "files of the package as its units do.")
+        "A command that exits with status 0 if the new version is healthy. It runs once during probation and sees "
+            + "the files of the package as its units do.")
     static let healthUserKey = Key(
         "User",
         ValueType(allowed: "a user's name", parse: { isUser($0) ? $0 : nil }, format: { $0 }), default: "",
-        "The user that the command runs as; root without it.")
+        "The user that the command runs as. Empty means root.")
     static let timeoutKey = Key(
         "Timeout", .duration(.milliseconds(100) ... .seconds(600)), default: .seconds(10),
         "How long the command may take.")
     static let timeKey = Key<Duration?>(
         "Time", .duration(.seconds(1) ... .seconds(86400), zero: "none"),
-        "How long the units must stay active; the host's policy without it, as for the following.")
+        "How long the units must stay active. If this key or one of the following is not set, the host's policy applies."
+    )
     static let startTimeoutKey = Key<Duration?>(
         "StartTimeout", .duration(.seconds(1) ... .seconds(3600)), "The units must be active by then.")
     static let stopTimeoutKey = Key<Duration?>(
         "StopTimeout", .duration(.seconds(1) ... .seconds(3600)),
-        "The units must have stopped by then; what is left of them is killed.")
+        "The units must have stopped by then; remaining processes are killed.")
     static let maxRestartsKey = Key<Int?>(
-        "MaxRestarts", .integer(0...1000), "How many automatic restarts are borne.")
+        "MaxRestarts", .integer(0...1000), "How many automatic restarts are tolerated.")
 
-    /// Scripts that dpkg would run.
+    /// The scripts that dpkg or debconf would run.
     static let scriptNames = ["preinst", "postinst", "prerm", "postrm", "config", "triggers"]
 
-    /// Every key of a manifest.
+    /// All keys of a manifest.
     public static let table = KeyTable(
-        file: "gatekeel.manifest", summary: "what a signer adds to a package for Gatekeel",
+        file: "gatekeel.manifest", summary: "instructions for Gatekeel in a signed package",
         documentation: [
-            "A manifest is attached to a package when it is signed (\"gatekeel package sign --manifest=FILE\"), and is "
-                + "covered by the signature. With it a stock Debian daemon runs without being packed anew: it says what "
-                + "to do in place of the maintainer scripts, and how to tell that a new version is healthy."
+            "A manifest is attached to a package when it is signed ('gatekeel package sign --manifest=FILE'), and the "
+                + "signature covers it. It lets a stock Debian daemon run without being repackaged: it says what to do "
+                + "in place of the maintainer scripts, and how to check that a new version is healthy."
         ],
         sections: [
             SectionDeclaration("Package", "The manifest itself.", [formatKey.declaration]),
             SectionDeclaration(
-                "Users", "Users and groups, made by systemd-sysusers.",
+                "Users", "Users and groups, created by systemd-sysusers.",
                 [userKey.declaration, groupKey.declaration, memberKey.declaration]),
-            SectionDeclaration("Directories", "Folders, made by systemd-tmpfiles.", [directoryKey.declaration]),
+            SectionDeclaration("Directories", "Folders, created by systemd-tmpfiles.", [directoryKey.declaration]),
             SectionDeclaration("Scripts", "Maintainer scripts. They are never run.", [skipKey.declaration]),
             SectionDeclaration(
-                "Health", "How to tell that a version is healthy.",
+                "Health", "How to check that a version is healthy.",
                 [commandKey.declaration, healthUserKey.declaration, timeoutKey.declaration]),
             SectionDeclaration(
-                "Probation", "What a new version must hold to be kept.",
+                "Probation", "The conditions under which a new version is kept.",
                 [
                     timeKey.declaration, startTimeoutKey.declaration, stopTimeoutKey.declaration,
                     maxRestartsKey.declaration,
@@ -93,7 +95,7 @@ extension PackageManifest {
 }
 
 extension ValueType where Value == [String] {
-    /// The same with a condition on the list as a whole.
+    /// The same type with a condition on the list as a whole.
     func checked(_ accepts: @escaping @Sendable ([String]) -> Bool) -> ValueType {
         let parse = parse
         return ValueType(

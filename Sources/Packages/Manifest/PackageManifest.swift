@@ -1,6 +1,6 @@
 import Configuration
 
-/// What a signer attaches to a stock package so that Gatekeel can run it: the archive member `_gkmanifest`.
+/// The archive member `_gkmanifest`, which a signer attaches to a stock package so that Gatekeel can run it.
 public struct PackageManifest: Hashable, Sendable {
     /// `[Users]`: lines of `sysusers.d(5)`.
     public var sysusersLines: [String]
@@ -11,7 +11,7 @@ public struct PackageManifest: Hashable, Sendable {
     public var health: Health?
     public var probation: Probation
 
-    /// A folder that a maintainer script would make.
+    /// A folder that a maintainer script would create.
     public struct Directory: Hashable, Sendable {
         public var path: String
         public var owner: String
@@ -22,14 +22,14 @@ public struct PackageManifest: Hashable, Sendable {
 
     /// `[Health]`.
     public struct Health: Hashable, Sendable {
-        /// An absolute path, as the package's units see it, and arguments.
+        /// An absolute path, as the package's units see it, and the arguments.
         public var command: [String]
-        /// Empty: root.
+        /// Empty means root.
         public var user: String
         public var timeout: Duration
     }
 
-    /// `[Probation]`; nil leaves it to the host's policy.
+    /// `[Probation]`. Where a value is nil, the host's policy applies.
     public struct Probation: Hashable, Sendable {
         public var time: Duration?
         public var startTimeout: Duration?
@@ -54,27 +54,29 @@ public struct PackageManifest: Hashable, Sendable {
         probation = Probation()
     }
 
-    /// The bytes that a manifest may have.
+    /// The largest manifest, in bytes.
     public static let sizeLimit = 1 << 16
 
     /// Reads a manifest.
     ///
-    /// - Parameter file: only for messages.
-    /// - Throws: all that is wrong; an unknown section or key is.
+    /// - Parameter file: the name to show in messages.
+    /// - Throws: all problems, not only the first. Unknown sections and keys are problems.
     public init(parsing bytes: some Collection<UInt8>, file: String = "_gkmanifest") throws(ConfigurationError) {
         let document = IniDocument(
             parsing: bytes, file: file, limits: IniLimits(bytes: Self.sizeLimit, lineBytes: 4096, entries: 1024))
         var (settings, problems) = Self.table.read([document])
         if settings["Package"].position(of: Self.formatKey) == nil {
             problems.append(
-                ConfigurationProblem(Position(file), section: "Package", key: "Format", "missing; expected: 1"))
+                ConfigurationProblem(Position(file), section: "Package", key: "Format", "missing; add 'Format=1'"))
         }
         let healthSection = settings["Health"]
         if healthSection.position(of: Self.commandKey) == nil,
             settings.sections.contains(where: { $0.header == "Health" })
         {
             problems.append(
-                ConfigurationProblem(healthSection.position, section: "Health", key: "Command", "missing"))
+                ConfigurationProblem(
+                    healthSection.position, section: "Health", key: "Command", "missing; add it, or remove the section")
+            )
         }
         if !problems.isEmpty { throw ConfigurationError(problems) }
 
@@ -95,10 +97,10 @@ public struct PackageManifest: Hashable, Sendable {
             stopTimeout: limits[Self.stopTimeoutKey], maxRestarts: limits[Self.maxRestartsKey])
     }
 
-    /// Whether `[Scripts] Skip=` names a script, or all.
+    /// Whether `[Scripts] Skip=` names this script or `all`.
     public func skips(_ script: String) -> Bool { skippedScripts.contains(script) || skippedScripts.contains("all") }
 
-    /// `tmpfiles.d(5)` lines of the folders.
+    /// The lines of `tmpfiles.d(5)` for the folders.
     public var tmpfilesLines: [String] {
         directories.map { "d \($0.path) \($0.mode) \($0.owner) \($0.group) -" }
     }
@@ -119,7 +121,7 @@ public struct PackageManifest: Hashable, Sendable {
         return Directory(path: parts[0], owner: parts[1], group: group, mode: mode)
     }
 
-    /// A name that `sysusers.d(5)` takes.
+    /// Whether `sysusers.d(5)` accepts the name.
     static func isUser(_ text: some StringProtocol) -> Bool {
         guard (1...31).contains(text.utf8.count), let first = text.utf8.first else { return false }
         func isLetter(_ byte: UInt8) -> Bool {

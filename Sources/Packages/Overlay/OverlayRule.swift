@@ -1,6 +1,7 @@
 import Linux
 
-/// Places in a release's /usr that only the host's own programs read: an overlay for the package's units does not reach them.
+/// Places in a release's /usr that only programs of the host read. Those programs do not see the overlay, which exists only
+/// for the package's units.
 struct OverlayRule: Sendable {
     let prefix: String
     let suffix: String
@@ -14,46 +15,47 @@ struct OverlayRule: Sendable {
         self.text = text
     }
 
-    /// - Parameter path: of a file or link, relative to the release.
+    /// - Parameter path: the path of a file or link, relative to the release.
     static func finding(_ path: String) -> Finding? {
         for rule in all
         where path.hasPrefix(rule.prefix) && path.hasSuffix(rule.suffix) && path.count > rule.prefix.count {
             return Finding(rule.severity, .unsupported, path, rule.text)
         }
         if path.holds("/security/pam_"), path.hasSuffix(".so") {
-            return Finding(.warning, .unsupported, path, "PAM of the host's programs does not see this module")
+            return Finding(.warning, .unsupported, path, "programs of the host do not see this PAM module")
         }
         return nil
     }
 
     private static let all: [OverlayRule] = [
-        OverlayRule("usr/lib/modules/", "", "kernel modules belong to the host", .refused),
-        OverlayRule("usr/lib/firmware/", "", "the kernel loads firmware from the host only", .refused),
+        OverlayRule("usr/lib/modules/", "", "a package cannot bring kernel modules; install them with apt", .refused),
+        OverlayRule(
+            "usr/lib/firmware/", "", "the kernel loads firmware only from the host; install it with apt", .refused),
         OverlayRule(
             "usr/lib/udev/rules.d/", ".rules",
-            "udev reads the host's rules only; put it into /etc/udev/rules.d if it is needed"),
-        OverlayRule("usr/lib/udev/hwdb.d/", "", "udev reads the host's database only"),
+            "udev reads only the host's rules; if it is needed, put it into /etc/udev/rules.d"),
+        OverlayRule("usr/lib/udev/hwdb.d/", "", "udev reads only the host's database"),
         OverlayRule(
             "usr/share/dbus-1/system-services/", ".service",
-            "the message bus cannot start it; it runs when the package is active"),
+            "the message bus cannot start this service; it runs while the package is active"),
         OverlayRule(
             "usr/share/dbus-1/system.d/", ".conf",
-            "the message bus reads the host's policy only; put it into /etc/dbus-1/system.d if it is needed"),
-        OverlayRule("usr/share/polkit-1/", "", "polkit reads the host's actions and rules only"),
-        OverlayRule("usr/lib/systemd/user/", "", "user units are not offered"),
-        OverlayRule("usr/lib/systemd/system-generators/", "", "systemd runs the host's generators only"),
-        OverlayRule("usr/lib/systemd/network/", "", "networkd and udev read the host's files only"),
-        OverlayRule("usr/lib/systemd/system-sleep/", "", "systemd runs the host's hooks only"),
-        OverlayRule("usr/lib/systemd/system-shutdown/", "", "systemd runs the host's hooks only"),
+            "the message bus reads only the host's policy; if it is needed, put it into /etc/dbus-1/system.d"),
+        OverlayRule("usr/share/polkit-1/", "", "polkit reads only the host's actions and rules"),
+        OverlayRule("usr/lib/systemd/user/", "", "user units are not installed"),
+        OverlayRule("usr/lib/systemd/system-generators/", "", "systemd runs only the host's generators"),
+        OverlayRule("usr/lib/systemd/network/", "", "networkd and udev read only the host's files"),
+        OverlayRule("usr/lib/systemd/system-sleep/", "", "systemd runs only the host's hooks"),
+        OverlayRule("usr/lib/systemd/system-shutdown/", "", "systemd runs only the host's hooks"),
         OverlayRule(
             "usr/lib/sysctl.d/", ".conf",
-            "systemd-sysctl reads the host's files only; put it into /etc/sysctl.d if it is needed"),
-        OverlayRule("usr/lib/modules-load.d/", ".conf", "systemd-modules-load reads the host's files only"),
-        OverlayRule("usr/lib/modprobe.d/", ".conf", "modprobe reads the host's files only"),
-        OverlayRule("usr/lib/binfmt.d/", ".conf", "systemd-binfmt reads the host's files only"),
-        OverlayRule("usr/lib/NetworkManager/", "", "NetworkManager reads the host's files only"),
-        OverlayRule("usr/lib/pam.d/", "", "PAM of the host's programs does not see it"),
-        OverlayRule("usr/share/initramfs-tools/", "", "the host's initramfs does not see it"),
-        OverlayRule("usr/lib/dracut/", "", "the host's initramfs does not see it"),
+            "systemd-sysctl reads only the host's files; if it is needed, put it into /etc/sysctl.d"),
+        OverlayRule("usr/lib/modules-load.d/", ".conf", "systemd-modules-load reads only the host's files"),
+        OverlayRule("usr/lib/modprobe.d/", ".conf", "modprobe reads only the host's files"),
+        OverlayRule("usr/lib/binfmt.d/", ".conf", "systemd-binfmt reads only the host's files"),
+        OverlayRule("usr/lib/NetworkManager/", "", "NetworkManager reads only the host's files"),
+        OverlayRule("usr/lib/pam.d/", "", "programs of the host do not see this PAM configuration"),
+        OverlayRule("usr/share/initramfs-tools/", "", "the host's initramfs does not contain it"),
+        OverlayRule("usr/lib/dracut/", "", "the host's initramfs does not contain it"),
     ]
 }

@@ -1,6 +1,6 @@
 import Configuration
 
-/// Lines of `tmpfiles.d(5)` that take something from the package's own /usr: systemd-tmpfiles runs on the host.
+/// Finds lines of `tmpfiles.d(5)` that copy from the package's own /usr: systemd-tmpfiles runs on the host and cannot see it.
 enum TmpfilesAudit {
     static func findings(_ bytes: [UInt8], path: String, tree: PackagedPaths) -> [Finding] {
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
@@ -10,7 +10,8 @@ enum TmpfilesAudit {
             guard words[0].hasPrefix("C"), tree.holds(source) else { return nil }
             return Finding(
                 .warning, .unsupported, path, line: index + 1,
-                "systemd-tmpfiles does not find \(source), which is in the package only")
+                "systemd-tmpfiles runs on the host and does not find \(source), which is only in the package; this line fails"
+            )
         }
     }
 }

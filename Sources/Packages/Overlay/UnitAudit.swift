@@ -1,13 +1,16 @@
 import Configuration
 
-/// What a unit names that systemd itself, on the host, would look for in vain: the overlay is for the unit's processes only.
+/// Finds paths in a unit that systemd itself looks for on the host and does not find. Only the unit's processes see the
+/// overlay.
 struct UnitAudit: Sendable {
     let unit: UnitFile
     let tree: PackagedPaths
 
     func findings() -> [Finding] {
         var findings = unit.document.problems.map {
-            Finding(.warning, .unsupported, unit.path, line: $0.position.line, "systemd will not take it: \($0.text)")
+            Finding(
+                .warning, .unsupported, unit.path, line: $0.position.line,
+                "systemd will not accept this line: \($0.text)")
         }
         let runsUnconfined =
             unit.values("Service", "PermissionsStartOnly").last.flatMap { ValueType.boolean.parse($0) } ?? false
@@ -33,21 +36,29 @@ struct UnitAudit: Sendable {
             let isOptional = entry.value.hasPrefix("-")
             guard names(String(entry.value.drop { $0 == "-" })) else { return nil }
             return isOptional
-                ? (.warning, "systemd looks for it on the host, does not find it and goes on without it")
-                : (.refused, "systemd looks for it on the host and does not find it; the unit would not start")
+                ? (.warning, "systemd looks for it on the host, does not find it and continues without it")
+                : (
+                    .refused,
+                    "systemd looks for it on the host and does not find it, so the unit would not start; put the file into /etc"
+                )
         case ("Service", "LoadCredential"), ("Service", "LoadCredentialEncrypted"):
             guard let colon = entry.value.firstIndex(of: ":"),
                 names(String(entry.value[entry.value.index(after: colon)...]))
             else { return nil }
-            return (.refused, "systemd looks for it on the host and does not find it; the unit would not start")
+            return (
+                .refused,
+                "systemd looks for it on the host and does not find it, so the unit would not start; put the file into /etc"
+            )
         case ("Service", "StandardInput"):
             guard entry.value.hasPrefix("file:"), names(String(entry.value.dropFirst(5))) else { return nil }
-            return (.refused, "systemd opens it on the host, where it is not")
+            return (.refused, "systemd opens it on the host, where it does not exist; put the file into /etc")
         case ("Service", "RootDirectory"), ("Service", "RootImage"):
-            return (.refused, "a unit with a root of its own cannot be overlaid with the release")
+            return (.refused, "a unit with its own root file system cannot use the overlay; remove this setting")
         case ("Path", let key) where Self.watched.contains(key):
             guard key == "PathExistsGlob" ? tree.matches(entry.value) : names(entry.value) else { return nil }
-            return (.refused, "systemd watches the host, where it is not")
+            return (
+                .refused, "systemd watches the host, where it does not exist; watch a path beneath /etc, /run or /var"
+            )
         case ("Service", let key) where key.hasPrefix("Exec"), ("Socket", let key) where key.hasPrefix("Exec"):
             return command(entry, runsUnconfined: runsUnconfined && key != "ExecStart" && key != "ExecSearchPath")
         default: return nil
@@ -61,21 +72,27 @@ struct UnitAudit: Sendable {
         let isNegated = path.first == "!"
         path = path.drop { $0 == "!" }.drop(while: \.isWhitespace)
         let isOwn = entry.key.hasSuffix("Glob") ? tree.matches(String(path)) : names(String(path))
-        // A negated one holds on the host: it is what a unit without the overlay would see.
+        // A negated condition holds: systemd checks it on the host, where the path does not exist.
         guard isOwn, !isNegated else { return nil }
         return isAlternative
-            ? (.warning, "systemd looks at the host, where it is not: this alternative never holds")
-            : (.refused, "systemd looks at the host, where it is not: the unit would be skipped without an error")
+            ? (.warning, "systemd checks the host, where it does not exist: this alternative is never true")
+            : (
+                .refused,
+                "systemd checks the host, where it does not exist, so the unit would be skipped without an error; remove it"
+            )
     }
 
-    /// A `+` takes a command out of all sandboxing, the overlay included; so does `PermissionsStartOnly=` for all but `ExecStart=`.
+    /// A `+` runs a command without any sandboxing, so also without the overlay. `PermissionsStartOnly=` does the same for all
+    /// commands but `ExecStart=`.
     private func command(_ entry: IniEntry, runsUnconfined: Bool) -> (Finding.Severity, String)? {
         let prefix = entry.value.prefix { "@-:+!|".contains($0) }
         guard prefix.contains("+") || runsUnconfined else { return nil }
         let program = entry.value.dropFirst(prefix.count).prefix { !$0.isWhitespace }
         guard names(String(program)) else { return nil }
-        let why = prefix.contains("+") ? "with + in front of it" : "with PermissionsStartOnly="
-        return (.refused, "\(why) it runs outside of the overlay, where it is not")
+        let why = prefix.contains("+") ? "because of the '+' prefix" : "because of PermissionsStartOnly="
+        return (
+            .refused, "\(why) it runs outside of the overlay, where the program does not exist; remove that setting"
+        )
     }
 
     private func names(_ path: String) -> Bool { unit.expanded(path).map(tree.holds) ?? false }

@@ -1,11 +1,11 @@
 import Configuration
 
-/// What becomes of a unit that runs when systemd reads another version of its file.
+/// The effect on a running unit when systemd reads another version of its file.
 public struct UnitChange: Hashable, Sendable {
-    /// Neither how it is stopped, nor what it may use, nor what starts or ends it: the versions differ in nothing but
-    /// what counts at the unit's next start.
+    /// Whether the versions differ only in settings that take effect at the unit's next start, not in how the running unit
+    /// is stopped, what it may use, or what starts or ends it.
     ///
-    /// Of what `systemd.unit(5)` and its kin describe, only settings are taken to be of starts that can be nothing else.
+    /// Only settings that cannot affect anything else (see `systemd.unit(5)` and related pages) count as settings of starts.
     public let isOfStartsAlone: Bool
 
     public init(from old: [UInt8], to new: [UInt8]) {
@@ -18,7 +18,7 @@ public struct UnitChange: Hashable, Sendable {
         }
     }
 
-    /// What is said beside starts; nil when a line of it was not understood.
+    /// The settings that do not concern starts only; nil if a line was not understood.
     private static func remainder(_ bytes: [UInt8]) -> [[String]]? {
         let document = IniDocument(parsing: bytes, file: "")
         guard document.problems.isEmpty else { return nil }
@@ -29,13 +29,13 @@ public struct UnitChange: Hashable, Sendable {
 
     private static let ofStarts: Set<String> = [
         "Description", "Documentation",
-        // What is run before and after, and with what around it. (`ExecStart=` is not among them: systemd would look for
-        // the command that runs, and complain.) `ExecReload=` is run when someone asks for it.
+        // The commands before and after the main one, and their environment. `ExecStart=` is not in the list: systemd
+        // looks for the command that is running in the new file, and complains. `ExecReload=` runs only on request.
         "ExecCondition", "ExecStartPre", "ExecStartPost", "ExecReload", "Environment", "EnvironmentFile",
         "PassEnvironment", "UnsetEnvironment", "WorkingDirectory", "UMask", "Nice", "LimitNOFILE", "LimitNPROC",
         "LimitCORE", "LimitMEMLOCK",
-        // What its processes may do, decided when they are made. (Those that have devices allowed are not among them: a
-        // control group's devices change at once.)
+        // The permissions of its processes, fixed when they start. Settings that allow devices are not in the list: the
+        // devices of a control group change at once.
         "NoNewPrivileges", "CapabilityBoundingSet", "AmbientCapabilities", "SystemCallFilter",
         "SystemCallArchitectures",
         "SystemCallErrorNumber", "RestrictAddressFamilies", "RestrictNamespaces", "RestrictRealtime",

@@ -15,10 +15,10 @@ struct UnitFile: Sendable {
         document = IniDocument(parsing: bytes, file: path)
     }
 
-    /// Types that Gatekeel attaches.
+    /// The unit types that Gatekeel attaches.
     static let types: Set<String> = ["service", "socket", "timer", "path", "target", "slice"]
 
-    /// `service` of `foo@.service`; nil when it is no unit's name.
+    /// The type in a unit's name: `service` of `foo@.service`; nil if it is not a unit name.
     static func type(of name: String) -> String? {
         guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return nil }
         let stem = name[..<dot]
@@ -34,11 +34,11 @@ struct UnitFile: Sendable {
     var type: String { Self.type(of: name) ?? "" }
     /// The name without its type: `foo@` of a template.
     private var stem: Substring { name.dropLast(type.count + 1) }
-    /// `%p`: what precedes the `@`, or the dot.
+    /// `%p`: the part before the `@`, or before the dot.
     private var prefix: Substring { stem.prefix { $0 != "@" } }
     var isTemplate: Bool { name.holds("@.") }
 
-    /// All values of a key that count.
+    /// The values of a key that are in effect: an empty assignment resets the list.
     func values(_ section: String, _ key: String) -> [String] {
         document.sections(named: section).flatMap(\.entries).filter { $0.key == key }
             .reduce(into: []) { values, entry in
@@ -51,7 +51,7 @@ struct UnitFile: Sendable {
         values(section, key).flatMap { $0.split(whereSeparator: \.isWhitespace).map(String.init) }
     }
 
-    /// It has an `[Install]` section that does something.
+    /// Whether it has an `[Install]` section with an effect.
     var hasInstall: Bool {
         document.sections(named: "Install").contains { section in
             section.entries.contains {
@@ -60,7 +60,7 @@ struct UnitFile: Sendable {
         }
     }
 
-    /// Units that a socket, timer or path unit starts.
+    /// The units that this socket, timer or path unit starts.
     var triggers: [String] {
         switch type {
         case "socket":
@@ -75,15 +75,15 @@ struct UnitFile: Sendable {
         }
     }
 
-    /// Folders of data that systemd makes for the unit and leaves there: `StateDirectory=`, `CacheDirectory=` and
-    /// `LogsDirectory=` of `systemd.exec(5)`, as far as they are the same on every host and for every instance.
+    /// The data folders that systemd creates for the unit and does not remove: `StateDirectory=`, `CacheDirectory=` and
+    /// `LogsDirectory=` of `systemd.exec(5)`. Folders whose name depends on the host or the instance are left out.
     ///
-    /// - Parameter isDynamic: `DynamicUser=` is set, be it in another part of the unit.
+    /// - Parameter isDynamic: whether `DynamicUser=` is set in this file or in a drop-in of the unit.
     func dataFolders(isDynamic: Bool) -> [String] {
         let bases = [("StateDirectory", "/var/lib"), ("CacheDirectory", "/var/cache"), ("LogsDirectory", "/var/log")]
         return bases.flatMap { key, base in
             words(section, key).flatMap { word -> [String] in
-                // `name:link` of newer versions.
+                // Newer versions of systemd also accept `name:link`.
                 let names = word.split(separator: ":").compactMap { expanded(String($0)) }
                 return names.flatMap { isDynamic ? ["\(base)/\($0)", "\(base)/private/\($0)"] : ["\(base)/\($0)"] }
             }
@@ -95,7 +95,7 @@ struct UnitFile: Sendable {
     /// The section of the unit's type.
     private var section: String { type.prefix(1).uppercased() + type.dropFirst() }
 
-    /// A value with the specifiers that do not depend on an instance or on the host; nil when others are left.
+    /// Expands the specifiers that depend neither on the instance nor on the host; nil if the value has others.
     func expanded(_ value: String) -> String? {
         guard value.contains("%") else { return value }
         var result = ""

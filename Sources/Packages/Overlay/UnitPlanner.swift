@@ -1,9 +1,9 @@
 import Configuration
 
-/// Makes the plan of a package's units out of what lies in its `usr/lib/systemd/system`.
+/// Plans a package's units from the files in its `usr/lib/systemd/system`.
 struct UnitPlanner {
     private(set) var findings: [Finding] = []
-    /// What systemd makes for the units and does not take away.
+    /// The folders that systemd creates for the units and does not remove.
     private(set) var dataFolders: Set<String> = []
 
     private let package: String
@@ -15,8 +15,8 @@ struct UnitPlanner {
     static let folder = "usr/lib/systemd/system/"
 
     /// - Parameters:
-    ///   - links: symbolic links, by their path beneath the folder.
-    ///   - contents: bytes of files, by their path in the release.
+    ///   - links: the targets of symbolic links, by their path beneath the folder.
+    ///   - contents: the bytes of files, by their path in the release.
     init(
         package: String, tree: PackagedPaths, scripts: ScriptAudit, links: [String: String], contents: [String: [UInt8]]
     ) {
@@ -38,13 +38,14 @@ struct UnitPlanner {
             } else if parts.count == 1 {
                 if let file = unitFile(rest, path, bytes) { files.append(file) }
             } else {
-                findings.append(Finding(.warning, .unsupported, path, "systemd does not read it"))
+                findings.append(Finding(.warning, .unsupported, path, "systemd does not read this file"))
             }
         }
         for (unit, paths) in dropIns.sorted(by: { $0.key < $1.key }) where !files.contains(where: { $0.name == unit }) {
             findings += paths.map {
                 Finding(
-                    .warning, .unsupported, $0, "drop-ins for \(unit), which is not of this package, are not installed")
+                    .warning, .unsupported, $0,
+                    "not installed: it is a drop-in for \(unit), which is not in this package")
             }
         }
         let aliases = self.aliases(of: files)
@@ -64,7 +65,7 @@ struct UnitPlanner {
         }
         let triggered = Set(files.flatMap(\.triggers))
         let anyInstall = files.contains(where: \.hasInstall)
-        // What the scripts say counts only when they start something: Activate means it, even where Debian leaves it off.
+        // The scripts decide only if they enable or start a unit. Otherwise Activate starts the units that Debian leaves off.
         let names = Set(files.map(\.name))
         let enabled = scripts.enabledUnits.flatMap { names.isDisjoint(with: $0) ? nil : $0 }
         let started = scripts.startedUnits.flatMap { names.isDisjoint(with: $0) ? nil : $0 }
@@ -85,18 +86,24 @@ struct UnitPlanner {
         guard let type = UnitFile.type(of: name), UnitFile.types.contains(type) else {
             let known = UnitFile.types.sorted().joined(separator: ", ")
             findings.append(
-                Finding(.refused, .unsupported, path, "that is no unit of a type that a package may bring (\(known))"))
+                Finding(
+                    .refused, .unsupported, path,
+                    "a package cannot bring a unit of this type; the allowed types are \(known)"))
             return nil
         }
-        // The package named gatekeel does not come this way.
+        // Gatekeel's own package is not installed this way.
         guard !name.hasPrefix("gatekeel") else {
-            findings.append(Finding(.refused, .unsupported, path, "units named gatekeel… are Gatekeel's own"))
+            findings.append(
+                Finding(
+                    .refused, .unsupported, path,
+                    "names that begin with 'gatekeel' are reserved for Gatekeel's own units; rename the unit"))
             return nil
         }
         return UnitFile(name: name, path: path, bytes: bytes)
     }
 
-    /// Links beside unit files: other names of units; to /dev/null: nothing. Links in `.wants` folders are for the host's own units.
+    /// Links beside unit files are other names of units; links to /dev/null are ignored. Links in `.wants` folders would only
+    /// concern units of the host.
     private mutating func aliases(of files: [UnitFile]) -> [String: [String]] {
         var aliases: [String: [String]] = [:]
         for (name, target) in links.sorted(by: { $0.key < $1.key }) {
@@ -106,20 +113,20 @@ struct UnitPlanner {
                 findings.append(
                     Finding(
                         .warning, .unsupported, path,
-                        "systemd does not see this link; an [Install] section is what enables a unit"))
+                        "systemd does not see this link; a unit is enabled by its [Install] section"))
             } else if target == "/dev/null" {
                 continue
             } else if files.contains(where: { $0.name == unit }) {
                 aliases[unit, default: []].append(name)
             } else {
                 findings.append(
-                    Finding(.warning, .unsupported, path, "it links to \(target), which is no unit of this package"))
+                    Finding(.warning, .unsupported, path, "it links to \(target), which is not a unit of this package"))
             }
         }
         return aliases
     }
 
-    /// A service that must own a bus name, with a policy that the bus does not see.
+    /// Finds a service that must own a bus name while its policy is where the bus does not see it.
     private func busFindings(_ file: UnitFile) -> [Finding] {
         guard let name = file.values("Service", "BusName").last,
             let policy = tree.paths.filter({ $0.hasPrefix("usr/share/dbus-1/system.d/") && $0.hasSuffix(".conf") })
@@ -128,13 +135,13 @@ struct UnitPlanner {
         return [
             Finding(
                 .refused, .unsupported, policy,
-                "\(file.name) must own \(name) on the message bus, whose policy is read from the host only; the start would fail"
+                "the message bus reads only the host's policy, so \(file.name) could not own \(name); put this file into /etc/dbus-1/system.d"
             )
         ]
     }
 }
 
 extension String {
-    /// What precedes a suffix; nil when it does not end with it.
+    /// The text without the suffix; nil if it does not end with it.
     func dropSuffix(_ suffix: String) -> String? { hasSuffix(suffix) ? String(dropLast(suffix.count)) : nil }
 }

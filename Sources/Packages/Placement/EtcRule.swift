@@ -1,14 +1,15 @@
-/// Places in /etc that are not just a daemon's configuration.
+/// Places in /etc that hold more than a daemon's own configuration.
 struct EtcRule: Sendable {
     enum Verdict: Sendable {
         case refused(String)
-        /// Not installed; silently without a reason.
+        /// Not installed. Without a reason the operator is not told.
         case skipped(String?)
-        /// Installed, with a word to the operator.
+        /// Installed, with a warning for the operator.
         case warned(String)
     }
 
-    /// `etc/init.d/` covers what is beneath; without a slash it is one file, or with `*` at its end all that begin so.
+    /// `etc/init.d/` covers the folder and everything beneath. Without a final slash the pattern is one file, or with a final
+    /// `*` every path that begins with it.
     let pattern: String
     let verdict: Verdict
 
@@ -18,10 +19,10 @@ struct EtcRule: Sendable {
         return path == pattern
     }
 
-    /// Whether the path is the covered folder itself.
+    /// Whether the path is the folder itself that the pattern covers.
     func isFolder(_ path: String) -> Bool { pattern.hasSuffix("/") && path == pattern.dropLast() }
 
-    /// The word to the operator for a file that is installed.
+    /// The warning for a file that is installed, if there is one.
     static func warning(_ path: String) -> String? {
         for rule in all where rule.covers(path) {
             if case .warned(let text) = rule.verdict { return text }
@@ -31,11 +32,12 @@ struct EtcRule: Sendable {
 
     private static let otherInit: Verdict = .skipped(nil)
     private static let hook: Verdict = .skipped(
-        "it is not installed: the host would run it, where the package's programs are not")
-    private static let foreign: Verdict = .refused("that is not the package's to change")
+        "not installed: the host would run it, but the package's programs are not on the host")
+    private static let foreign: Verdict = .refused(
+        "a package may not change this file of the host; remove it from the package")
 
     static let all: [EtcRule] = [
-        // systemd's generator would revive a removed package's init script; the units do the same work.
+        // systemd's generator would start the init script of a removed package. The units do the same work.
         EtcRule(pattern: "etc/init.d/", verdict: otherInit), EtcRule(pattern: "etc/rc*", verdict: otherInit),
         EtcRule(pattern: "etc/init/", verdict: otherInit), EtcRule(pattern: "etc/insserv*", verdict: otherInit),
         EtcRule(pattern: "etc/runit/", verdict: otherInit), EtcRule(pattern: "etc/sv/", verdict: otherInit),
@@ -50,7 +52,7 @@ struct EtcRule: Sendable {
         EtcRule(
             pattern: "etc/systemd/",
             verdict: .refused(
-                "a package's units belong in /usr/lib/systemd/system; /etc/systemd is the administrator's")),
+                "/etc/systemd belongs to the administrator; put units into /usr/lib/systemd/system")),
         EtcRule(pattern: "etc/gatekeel/", verdict: foreign), EtcRule(pattern: "etc/passwd*", verdict: foreign),
         EtcRule(pattern: "etc/shadow*", verdict: foreign), EtcRule(pattern: "etc/group*", verdict: foreign),
         EtcRule(pattern: "etc/gshadow*", verdict: foreign), EtcRule(pattern: "etc/subuid*", verdict: foreign),
@@ -61,12 +63,12 @@ struct EtcRule: Sendable {
         EtcRule(pattern: "etc/apt/", verdict: foreign), EtcRule(pattern: "etc/dpkg/", verdict: foreign),
         EtcRule(pattern: "etc/alternatives/", verdict: foreign),
 
-        EtcRule(pattern: "etc/apparmor.d/", verdict: .warned("AppArmor loads it at the next boot, not before")),
+        EtcRule(pattern: "etc/apparmor.d/", verdict: .warned("AppArmor loads it only at the next boot")),
         EtcRule(pattern: "etc/dbus-1/", verdict: .warned("the message bus reads it when it reloads its configuration")),
-        EtcRule(pattern: "etc/polkit-1/", verdict: .warned("polkit of the host reads it")),
+        EtcRule(pattern: "etc/polkit-1/", verdict: .warned("the host's polkit reads it")),
         EtcRule(
             pattern: "etc/pam.d/",
-            verdict: .warned("the host's programs read it too; PAM modules of the package they do not see")),
+            verdict: .warned("programs of the host read it too, but they do not see PAM modules of the package")),
         EtcRule(pattern: "etc/udev/", verdict: .warned("udev reads it when it reloads its rules")),
         EtcRule(pattern: "etc/modprobe.d/", verdict: .warned("it takes effect at the next boot")),
         EtcRule(pattern: "etc/modules-load.d/", verdict: .warned("it takes effect at the next boot")),

@@ -1,6 +1,6 @@
-/// Folders of the host that packages share, and those that a package may have of its own.
+/// Folders of the host: those that packages share, and those that a package may own.
 enum HostFolder {
-    /// Folders of every Debian: never made or changed for a package.
+    /// Folders that every Debian has. They are never created or changed for a package.
     static let shared: Set<String> = [
         "/etc", "/etc/default", "/etc/init.d", "/etc/logrotate.d", "/etc/cron.d", "/etc/cron.daily", "/etc/cron.hourly",
         "/etc/cron.weekly", "/etc/cron.monthly", "/etc/profile.d", "/etc/pam.d", "/etc/ssl", "/etc/ssl/certs",
@@ -16,7 +16,7 @@ enum HostFolder {
         "/var/lib/", "/var/log/", "/var/cache/", "/var/spool/", "/var/opt/", "/var/www/", "/srv/", "/etc/",
     ]
 
-    /// Whether a package may have this folder made, with an owner of its choice.
+    /// Whether a package may have this folder created with an owner of its choice.
     static func mayBeMade(_ path: String) -> Bool {
         guard roots.contains(where: { path.hasPrefix($0) && path.count > $0.count }), !shared.contains(path),
             path.utf8.count < 1024, !path.hasSuffix("/")
@@ -28,7 +28,7 @@ enum HostFolder {
         return !isForeign(path)
     }
 
-    /// Beneath a folder that belongs to another program of the host, or to Gatekeel.
+    /// Whether the folder is one of another program of the host or of Gatekeel, or beneath one.
     private static func isForeign(_ path: String) -> Bool {
         let foreign = [
             "/var/lib/dpkg", "/var/lib/apt", "/var/lib/systemd", "/var/lib/dbus", "/var/cache/apt", "/var/log/journal",

@@ -1,13 +1,13 @@
 import Archive
 
 extension DebFile {
-    /// Audits the whole package: control files, manifest, and all of the payload, which is decompressed once for that.
+    /// Audits the whole package: control files, manifest and payload, which is decompressed once for this.
     ///
     /// - Parameters:
     ///   - known: the packages of dpkg and of the store.
-    ///   - limits: for the payload.
-    ///   - architecture: the host's.
-    /// - Throws: `PackageRefusal` with all that is in the way, `DebError`.
+    ///   - limits: the limits of the payload.
+    ///   - architecture: the host's architecture.
+    /// - Throws: `PackageRefusal` with all reasons, or `DebError`.
     public func plan(
         known: [KnownPackage], limits: ArchiveLimits = ArchiveLimits(), architecture: String = Architecture.native
     ) throws -> PackagePlan {
@@ -25,6 +25,6 @@ extension DebFile {
 }
 
 extension Placement {
-    /// As `DebFile.unpack` asks for it: what belongs to the host is not in the release, save for conffiles.
+    /// The destination for `DebFile.unpack`. Entries of the host are not unpacked into the release, except conffiles.
     public var destination: Extraction.Destination { releasePath.map { .path($0) } ?? .skip }
 }

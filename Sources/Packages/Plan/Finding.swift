@@ -1,32 +1,32 @@
-/// Something that the audit of a package found: where, what, and whether it is in the way.
+/// One result of the audit of a package: where, what, and whether it prevents the installation.
 public struct Finding: Hashable, Sendable, CustomStringConvertible {
     public enum Severity: String, Sendable {
-        /// The package is not installed.
+        /// The package cannot be installed.
         case refused
-        /// It is installed; the operator should know.
+        /// The package can be installed, but the operator should know.
         case warning
     }
 
-    /// What it is about; `DeploymentError.Code` and `org.gatekeel.Error.*` follow from it.
+    /// The subject, which determines `DeploymentError.Code` and `org.gatekeel.Error.*`.
     public enum Kind: String, Sendable {
         /// A dependency that is not met.
         case relation
-        /// In the way of what is installed.
+        /// A conflict with an installed package.
         case conflict
         case architecture
-        /// What Gatekeel does not do: scripts, places, what an overlay cannot do.
+        /// Something that Gatekeel does not support: scripts, places, or what an overlay cannot do.
         case unsupported
-        /// The package itself is not as it must be.
+        /// The package itself is invalid.
         case malformed
     }
 
     public var severity: Severity
     public var kind: Kind
-    /// In the package: `postinst`, `usr/lib/systemd/system/foo.service`.
+    /// The file in the package: `postinst`, `usr/lib/systemd/system/foo.service`.
     public var file: String
     /// Counted from 1; 0 stands for the whole file.
     public var line: Int
-    /// A sentence for people.
+    /// The explanation for people: what is wrong and what to do.
     public var text: String
 
     public init(_ severity: Severity, _ kind: Kind, _ file: String, line: Int = 0, _ text: String) {
@@ -40,9 +40,9 @@ public struct Finding: Hashable, Sendable, CustomStringConvertible {
     public var description: String { line > 0 ? "\(file):\(line): \(text)" : "\(file): \(text)" }
 }
 
-/// Why a package is refused: all reasons, not only the first.
+/// The reasons why a package is refused: all of them, not only the first.
 public struct PackageRefusal: Error, Hashable, Sendable, CustomStringConvertible {
-    /// Never empty; warnings are not among them.
+    /// Never empty. Holds no warnings.
     public let findings: [Finding]
 
     public init?(_ findings: [Finding]) {
@@ -53,12 +53,12 @@ public struct PackageRefusal: Error, Hashable, Sendable, CustomStringConvertible
 
     init(unchecked findings: [Finding]) { self.findings = findings }
 
-    /// The kind to answer with: that of the first finding, but an architecture that does not fit says it all.
+    /// The kind to answer with: that of the first finding, but a wrong architecture takes precedence.
     public var kind: Finding.Kind {
         findings.contains { $0.kind == .architecture } ? .architecture : findings.first?.kind ?? .malformed
     }
 
-    /// One line: the first three reasons and how many more there are.
+    /// One line with the first three reasons and the number of further ones.
     public var description: String {
         let shown = findings.prefix(3).map(\.description).joined(separator: "; ")
         return findings.count > 3 ? "\(shown); and \(findings.count - 3) more" : shown

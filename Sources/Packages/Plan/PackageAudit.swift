@@ -1,9 +1,9 @@
 import Archive
 
-/// Finds out, before anything is changed, whether a package can work from an overlay, and what installing it means.
+/// Finds out, before anything is changed, whether a package can run from an overlay, and what installing it involves.
 ///
-/// Feed it what has passed the signature: the members of `control.tar` and the manifest first, then every entry of
-/// `data.tar`, with the bytes of those files that it asks for. Then ask for the plan.
+/// Feed it with verified data: first the members of `control.tar` and the manifest, then every entry of `data.tar`, with the
+/// bytes of the files that it asks for. Then call `plan`.
 public struct PackageAudit: Sendable {
     public let control: PackageControl
     public let manifest: PackageManifest
@@ -16,21 +16,23 @@ public struct PackageAudit: Sendable {
     private var hostLinks: [String: String] = [:]
     private var unitLinks: [String: String] = [:]
     private var contents: [String: [UInt8]] = [:]
-    /// Folders that something of the package is in, and those where some of it is installed.
+    /// The folders that hold any entry of the package, and those that hold an entry that is installed.
     private var inhabited: Set<String> = []
     private var inUse: Set<String> = []
 
-    /// Bytes of a unit file or the like that are looked at; larger ones are refused.
+    /// The largest unit file, tmpfiles.d file or sysusers.d file, in bytes. Larger ones are refused.
     public static let contentLimit = 1 << 18
 
-    /// Looks at the control files and the manifest.
+    /// Checks the control files and the manifest.
     ///
     /// - Parameters:
     ///   - files: the members of `control.tar` by name, without `./`.
-    ///   - manifest: the member `_gkmanifest`; nil when there is none.
+    ///   - manifest: the member `_gkmanifest`; nil if there is none.
     public init(controlFiles files: [String: [UInt8]], manifest bytes: [UInt8]?) throws(PackageRefusal) {
         guard let controlBytes = files["control"] else {
-            throw PackageRefusal(one: Finding(.refused, .malformed, "control", "the package has no control file"))
+            throw PackageRefusal(
+                one: Finding(.refused, .malformed, "control", "the package has no control file; build it with dpkg-deb")
+            )
         }
         do throws(ControlError) {
             control = try PackageControl(parsing: controlBytes)
@@ -63,9 +65,9 @@ public struct PackageAudit: Sendable {
         listedConffiles = listed
     }
 
-    /// Takes an entry of `data.tar`, in its order.
+    /// Takes the next entry of `data.tar`.
     ///
-    /// - Returns: whether `take(_:of:)` is to be called with the file's bytes.
+    /// - Returns: whether the caller must pass the file's bytes to `take(_:of:)`.
     public mutating func consider(_ entry: ArchiveEntry) -> Bool {
         let placement = Placement.of(entry.path, entry.kind)
         let folders = Self.folders(above: entry.path)
@@ -80,7 +82,9 @@ public struct PackageAudit: Sendable {
         case .hostFolder(let path): hostFolders[path] = entry
         case .hostLink(let path, let target): hostLinks[path] = target
         case .conffile(let path):
-            if !tree.paths.insert(path).inserted { refuse(.malformed, entry.path, "the package has it twice") }
+            if !tree.paths.insert(path).inserted {
+                refuse(.malformed, entry.path, "the package has it twice; remove one")
+            }
             conffiles.append(
                 PlannedConffile(
                     path: "/\(path)", mode: entry.mode & 0o7777, owner: Self.name(entry.ownerName, entry.owner),
@@ -100,8 +104,10 @@ public struct PackageAudit: Sendable {
     private mutating func considerRelease(_ entry: ArchiveEntry, _ path: String) -> Bool {
         let isNew = tree.paths.insert(path).inserted
         if entry.kind == .directory { return false }
-        // /lib/foo and /usr/lib/foo are one place.
-        if !isNew { refuse(.malformed, entry.path, "the package has it twice: as /\(path) and by another name") }
+        // /lib/foo and /usr/lib/foo are the same file.
+        if !isNew {
+            refuse(.malformed, entry.path, "the package has it twice: as /\(path) and under another name; remove one")
+        }
         if let finding = OverlayRule.finding(path) { findings.append(finding) }
         guard let rest = path.dropPrefix("usr/lib/systemd/system/") else {
             let isAsked =
@@ -117,21 +123,21 @@ public struct PackageAudit: Sendable {
 
     private mutating func accepts(_ entry: ArchiveEntry, _ path: String) -> Bool {
         guard case .file = entry.kind else {
-            refuse(.unsupported, path, "expected a plain file")
+            refuse(.unsupported, path, "this must be a plain file")
             return false
         }
         guard entry.size <= Self.contentLimit else {
-            refuse(.unsupported, path, "the file has more than \(Self.contentLimit) bytes")
+            refuse(.unsupported, path, "the file has \(entry.size) bytes; the limit is \(Self.contentLimit)")
             return false
         }
         return true
     }
 
-    /// What it all comes to.
+    /// The plan for the installation.
     ///
     /// - Parameters:
     ///   - known: the packages of dpkg and of the store.
-    ///   - architecture: the host's.
+    ///   - architecture: the host's architecture.
     /// - Throws: all refusals, not only the first.
     public func plan(
         known: [KnownPackage], architecture: String = Architecture.native
@@ -168,12 +174,12 @@ public struct PackageAudit: Sendable {
 
     private var tmpfilesLines: [String] {
         let claimed = Set(manifest.directories.map(\.path))
-        // A folder of hooks that are not installed is not made.
+        // A folder beneath /etc is left out if it would only hold hooks that are not installed.
         let wanted = hostFolders.filter { path, _ in
             !claimed.contains(path) && (!inhabited.contains(path) || inUse.contains(path) || !path.hasPrefix("/etc/"))
         }
         let folders = wanted.sorted { $0.key < $1.key }.map { path, entry in
-            // A colon leaves alone what is there: the service or the administrator may have changed it.
+            // The colon keeps the attributes of an existing folder: the service or the administrator may have changed them.
             let (owner, group) = (Self.name(entry.ownerName, entry.owner), Self.name(entry.groupName, entry.group))
             return "d \(path) :\(octal(entry.mode)) :\(owner) :\(group) -"
         }
@@ -181,12 +187,12 @@ public struct PackageAudit: Sendable {
         return folders + manifest.tmpfilesLines + links
     }
 
-    /// `/etc` and `/etc/foo` of `etc/foo/bar`.
+    /// The folders above a path: `/etc` and `/etc/foo` of `etc/foo/bar`.
     private static func folders(above path: String) -> [String] {
         path.indices.filter { path[$0] == "/" }.map { "/" + path[..<$0] }
     }
 
-    /// A name that `tmpfiles.d(5)` takes, else the number.
+    /// The name if `tmpfiles.d(5)` accepts it, else the number.
     private static func name(_ name: String, _ number: UInt32) -> String {
         PackageManifest.isUser(name) ? name : "\(number)"
     }
@@ -214,6 +220,6 @@ extension PackageRefusal {
 }
 
 extension String {
-    /// What follows a prefix; nil when it does not begin with it.
+    /// The text after the prefix; nil if it does not begin with it.
     func dropPrefix(_ prefix: String) -> String? { hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil }
 }

@@ -1,24 +1,24 @@
-/// What installing a package means for the host: made by `PackageAudit` before anything is changed.
+/// What installing a package does to the host. `PackageAudit` makes it before anything is changed.
 public struct PackagePlan: Hashable, Sendable {
     public var control: PackageControl
-    /// In the order of their names.
+    /// The units, sorted by name.
     public var units: [PlannedUnit]
-    /// Host paths beneath /etc; the packaged bytes are in the release, at `conffiles/etc/…`.
+    /// Conffiles with their paths on the host beneath /etc. The packaged bytes are in the release at `conffiles/etc/…`.
     public var conffiles: [PlannedConffile]
-    /// `sysusers.d` files, relative to the release: to be run once, before units start.
+    /// `sysusers.d` files, relative to the release. They are applied once, before units start.
     public var sysusersFiles: [String]
-    /// `tmpfiles.d` files, relative to the release: to be run before units start, and at every boot (folders in /run).
+    /// `tmpfiles.d` files, relative to the release. They are applied before units start, and at every boot (folders in /run).
     public var tmpfilesFiles: [String]
-    /// Lines of `sysusers.d(5)` that the manifest asks for.
+    /// Lines of `sysusers.d(5)` from the manifest.
     public var sysusersLines: [String]
-    /// Lines of `tmpfiles.d(5)`: folders and links of the payload outside of the release, then those of the manifest,
-    /// which win.
+    /// Lines of `tmpfiles.d(5)`: folders and links of the payload outside of the release, and folders of the manifest, which
+    /// take precedence.
     public var tmpfilesLines: [String]
-    /// Folders that systemd makes for the units (`StateDirectory=` and its like): what a purge takes, with those above.
+    /// Folders that systemd creates for the units (`StateDirectory=` and similar). A purge removes these and those above.
     public var dataFolders: [String]
     public var health: PackageManifest.Health?
     public var probation: PackageManifest.Probation
-    /// For the operator; nothing here is in the way.
+    /// Warnings for the operator; none prevents the installation.
     public var warnings: [Finding]
 
     public init(control: PackageControl) {
@@ -42,15 +42,15 @@ public struct PlannedUnit: Hashable, Sendable {
     public var name: String
     /// Relative to the release: `usr/lib/systemd/system/rinetd.service`.
     public var path: String
-    /// Drop-ins of the package for it, relative to the release.
+    /// The package's drop-ins for it, relative to the release.
     public var dropIns: [String]
-    /// Other names: `Alias=` and links beside it. No host unit may have one of them, nor `name`.
+    /// Other names: `Alias=` and links beside it. No unit of the host may have one of these names or `name`.
     public var aliases: [String]
-    /// Activate enables it.
+    /// Whether Activate enables it.
     public var isEnabled: Bool
-    /// Activate starts it; false for templates and for what a socket, timer or path of the package starts.
+    /// Whether Activate starts it; false for templates and for units that a socket, timer or path unit of the package starts.
     public var isStarted: Bool
-    /// `DefaultInstance=` of a template, which enabling it brings.
+    /// `DefaultInstance=` of a template: the instance that is enabled with it.
     public var defaultInstance: String?
 
     /// The part after the last dot: `service`, `socket`, `timer`, `path`, `target`, `slice`.
@@ -62,7 +62,7 @@ public struct PlannedConffile: Hashable, Sendable {
     /// `/etc/rinetd.conf`.
     public var path: String
     public var mode: UInt32
-    /// As the package names them.
+    /// The owner's and group's names, as in the package.
     public var owner: String
     public var group: String
 }

@@ -1,20 +1,20 @@
 import Linux
 
-/// What dpkg has installed: `/var/lib/dpkg/status`.
+/// The packages that dpkg has installed: `/var/lib/dpkg/status`.
 public enum DpkgStatus {
     public static let path = "/var/lib/dpkg/status"
 
-    /// Reads the file of the host.
+    /// Reads the host's file.
     ///
-    /// - Parameter limit: bytes that are taken; a full desktop has 10 MB.
+    /// - Parameter limit: the most bytes that are accepted; a full desktop has 10 MB.
     public static func read(_ path: String = path, limit: Int = 128 << 20) throws(Errno) -> [KnownPackage] {
         parse(try Files.read(path, limit: limit))
     }
 
     /// The installed packages of a status file.
     ///
-    /// The file is dpkg's own and large, so that only the fields that relations need are looked at; a paragraph that
-    /// makes no sense is left out, and so satisfies nothing.
+    /// The file is dpkg's own and large, so only the fields that relations need are read. An invalid paragraph is left out and
+    /// satisfies nothing.
     public static func parse(_ bytes: [UInt8]) -> [KnownPackage] {
         var packages: [KnownPackage] = []
         var fields: [Field: Substring] = [:]
@@ -56,7 +56,7 @@ public enum DpkgStatus {
     }
 
     private static func package(_ fields: [Field: Substring]) -> KnownPackage? {
-        // "install ok installed", "hold ok installed": the third word counts, and nothing may be wrong with it.
+        // "install ok installed", "hold ok installed": the third word is the state, the second says whether it is sound.
         let status = (fields[.status] ?? "").split(separator: " ")
         guard status.count == 3, status[1] == "ok", status[2] == "installed" || status[2].hasPrefix("triggers-"),
             let name = fields[.package], let version = DebianVersion(String(fields[.version] ?? ""))

@@ -1,9 +1,9 @@
-/// A package that is on the host, dpkg's or the store's.
+/// A package on the host, installed by dpkg or by Gatekeel.
 public struct KnownPackage: Hashable, Sendable {
     public enum Source: Hashable, Sendable {
         /// Installed by dpkg.
         case dpkg
-        /// Installed by Gatekeel: its files are seen by its own units alone.
+        /// Installed by Gatekeel: only its own units see its files.
         case store
     }
 
@@ -29,9 +29,9 @@ public struct KnownPackage: Hashable, Sendable {
         self.source = source
     }
 
-    /// A package of the store, from what its record keeps; nil when the record holds no version.
+    /// Makes a package of the store from its record; returns nil if the record has no valid version.
     ///
-    /// - Parameter provides: the field as the control file had it.
+    /// - Parameter provides: the field as in the control file.
     public init?(stored name: String, version: String, provides: String) {
         guard let version = DebianVersion(version) else { return nil }
         let relations = (try? Dependency.parse(provides))?.flatMap(\.alternatives) ?? []
@@ -39,7 +39,7 @@ public struct KnownPackage: Hashable, Sendable {
             name: name, version: version, architecture: Architecture.native, provides: relations, source: .store)
     }
 
-    /// Whether this package is what a relation names, by its own name or one that it provides.
+    /// Whether this package satisfies a relation, by its own name or by one that it provides.
     func satisfies(_ relation: Relation, architecture: String) -> Bool {
         guard fits(relation.qualifier, architecture: architecture) else { return false }
         if name == relation.name, relation.condition.map({ $0.comparison.holds(version, $0.version) }) ?? true {

@@ -1,8 +1,8 @@
-/// Holds a package's relations against what is on the host.
+/// Checks a package's relations against the packages on the host.
 public struct RelationAudit: Sendable {
-    /// All packages that may satisfy or conflict; the package itself in another version does neither.
+    /// All packages that may satisfy a relation or conflict. Another version of the package itself does neither.
     public var known: [KnownPackage]
-    /// The architecture that relations without a qualifier mean.
+    /// The architecture of relations without a qualifier.
     public var architecture: String
 
     public init(known: [KnownPackage], architecture: String = Architecture.native) {
@@ -10,7 +10,7 @@ public struct RelationAudit: Sendable {
         self.architecture = architecture
     }
 
-    /// What is not met, what is in the way, and what deserves a word.
+    /// The relations that are not met, the conflicts, and the warnings.
     public func findings(for control: PackageControl) -> [Finding] {
         let others = known.filter { $0.name != control.name }
         var findings: [Finding] = []
@@ -18,17 +18,19 @@ public struct RelationAudit: Sendable {
             findings.append(
                 Finding(
                     .refused, .architecture, "control",
-                    "the package is for \(control.architecture); this host is \(architecture)"))
+                    "the package is for \(control.architecture), but this host is \(architecture); deliver the package for \(architecture)"
+                ))
         }
         if control.isEssential {
             findings.append(
-                Finding(.refused, .unsupported, "control", "an essential package is the host's own; leave it to dpkg"))
+                Finding(
+                    .refused, .unsupported, "control", "an essential package belongs to the host; install it with apt"))
         }
         if let host = known.first(where: { $0.name == control.name && $0.source == .dpkg }) {
             findings.append(
                 Finding(
                     .refused, .conflict, "control",
-                    "dpkg has installed \(control.name) \(host.version) on this host; remove it there first "
+                    "dpkg has installed \(control.name) \(host.version) on this host; remove it first "
                         + "(apt-get remove \(control.name))"))
         }
         for (field, dependencies) in [("Pre-Depends", control.preDepends), ("Depends", control.depends)] {
@@ -44,7 +46,7 @@ public struct RelationAudit: Sendable {
                 findings.append(
                     Finding(
                         .refused, .conflict, "control",
-                        "\(field): \(relation): \(other.name) \(other.version) is installed"))
+                        "\(field): \(relation): \(other.name) \(other.version) is installed; remove it first"))
             }
         }
         return findings
@@ -53,7 +55,7 @@ public struct RelationAudit: Sendable {
     private func unmet(
         _ dependency: Dependency, _ field: String, by control: PackageControl, _ others: [KnownPackage]
     ) -> Finding? {
-        // What the package provides itself is not looked at by dpkg either, save for its own name.
+        // Like dpkg, accept the package's own name, but not names that it provides itself.
         if dependency.alternatives.contains(where: { $0.name == control.name }) { return nil }
         var stored: KnownPackage?
         for relation in dependency.alternatives {
@@ -65,7 +67,7 @@ public struct RelationAudit: Sendable {
         if let stored {
             return Finding(
                 .warning, .relation, "control",
-                "\(field): \(dependency) is met by \(stored.name) of Gatekeel's store, whose files only its own units see"
+                "\(field): \(dependency) is met by \(stored.name), which Gatekeel installed; only its own units see its files"
             )
         }
         let present = dependency.alternatives.compactMap { relation in others.first { $0.name == relation.name } }

@@ -1,24 +1,24 @@
-/// Tools that add sections of their own to maintainer scripts, and what becomes of these.
+/// The debhelper tools that add sections to maintainer scripts, and how Gatekeel treats those sections.
 enum DebhelperTool {
-    /// What Gatekeel makes of a section that is not run.
+    /// How Gatekeel treats a section, which is never run.
     enum Verdict: Hashable, Sendable {
-        /// Done by Gatekeel's own means: units, sysusers, tmpfiles.
+        /// Gatekeel does the same work itself: units, sysusers, tmpfiles.
         case done
-        /// Of no use where a release is unpacked beside others: caches and clean-up of the host's `/usr`, or of old dpkg versions.
+        /// Not needed for a release that is unpacked beside others: caches and clean-up of the host's `/usr` or of old dpkg versions.
         case needless
-        /// Left out, and the operator should know what is missing.
+        /// Left out; the operator is told what is missing.
         case missing(String)
         /// The package would not work without it.
         case refused(String)
     }
 
-    /// The verdict by the tool's name in `# Automatically added by dh_NAME/VERSION`; nil: unknown.
+    /// The verdict for the tool named in `# Automatically added by dh_NAME/VERSION`; nil if it is unknown.
     static func verdict(_ tool: String) -> Verdict? { verdicts[tool] }
 
     private static let verdicts: [String: Verdict] = [
         "dh_installsystemd": .done, "dh_systemd_enable": .done, "dh_systemd_start": .done, "dh_installinit": .done,
         "dh_installtmpfiles": .done, "dh_installsysusers": .done,
-        "dh_sysuser": .refused("users are made by sysuser-helper"),
+        "dh_sysuser": .refused("sysuser-helper would create users"),
 
         "dh_installdeb": .needless, "dh_makeshlibs": .needless, "dh_installdebconf": .needless,
         "dh_installmenu": .needless,
@@ -31,12 +31,12 @@ enum DebhelperTool {
 
         "dh_apparmor": .missing("its AppArmor profile is not loaded before the next boot"),
         "dh_installalternatives": .missing("its alternatives are not registered on the host"),
-        "dh_installsystemduser": .missing("its user units are not offered"),
+        "dh_installsystemduser": .missing("its user units are not installed"),
         "dh_installxmlcatalogs": .missing("its XML catalogues are not registered"),
         "dh_installsgmlcatalogs": .missing("its SGML catalogues are not registered"),
 
-        "dh_ucf": .refused("ucf would make its configuration files out of templates in /usr"),
-        "dh_installmodules": .refused("kernel modules belong to the host"),
-        "dh_dkms": .refused("kernel modules belong to the host"),
+        "dh_ucf": .refused("ucf would create configuration files from templates in /usr"),
+        "dh_installmodules": .refused("a package cannot bring kernel modules"),
+        "dh_dkms": .refused("a package cannot bring kernel modules"),
     ]
 }

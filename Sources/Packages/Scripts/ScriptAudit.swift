@@ -1,14 +1,14 @@
 import Linux
 
-/// Looks at maintainer scripts, which are never run: is there anything in them that would be missed?
+/// Checks whether maintainer scripts, which are never run, hold anything that the package needs.
 ///
-/// What debhelper adds by itself is known by the tool's name; besides it a script may hold comments, `set -e`, empty
-/// cases and the like. Whatever else there is is a refusal that names script and line, unless the manifest skips it.
+/// Sections that debhelper adds are recognised by the tool's name. Otherwise a script may hold only comments, `set -e`, empty
+/// cases and similar lines. Any other line refuses the package with script and line, unless the manifest skips the script.
 public struct ScriptAudit: Sendable {
     public private(set) var findings: [Finding] = []
-    /// Units that the scripts would enable; nil when debhelper has nothing to say about units.
+    /// Units that the scripts would enable; nil if no debhelper section concerns units.
     public private(set) var enabledUnits: Set<String>?
-    /// Units that the scripts would start at the first installation; nil as above.
+    /// Units that the scripts would start at the first installation; nil as for `enabledUnits`.
     public private(set) var startedUnits: Set<String>?
 
     /// Scripts that dpkg or debconf would run.
@@ -16,7 +16,7 @@ public struct ScriptAudit: Sendable {
 
     /// - Parameters:
     ///   - files: the members of `control.tar`.
-    ///   - skips: whether the manifest skips a script.
+    ///   - skips: whether the manifest skips the named script.
     public init(_ files: [String: [UInt8]], skips: (String) -> Bool) {
         for name in Self.names {
             guard let bytes = files[name] else { continue }
@@ -34,7 +34,9 @@ public struct ScriptAudit: Sendable {
         let interpreter = (lines.first ?? "").dropFirst(2).split(separator: " ")
         let shells = ["/bin/sh", "/bin/bash", "/bin/dash", "/usr/bin/sh", "/usr/bin/bash", "/usr/bin/dash"]
         guard let shell = interpreter.first, shells.contains(String(shell)) else {
-            if !isSkipped { refuse(name, 1, "it is not a shell script but \(interpreter.joined(separator: " "))") }
+            if !isSkipped {
+                refuse(name, 1, "it is not a shell script but runs '\(interpreter.joined(separator: " "))'")
+            }
             return
         }
         var section: (tool: String, line: Int)?
@@ -43,7 +45,7 @@ public struct ScriptAudit: Sendable {
             let number = index + 1
             let text = line.trimmed
             if let tool = Self.toolOfHeader(text) {
-                if section != nil, !isSkipped { refuse(name, number, "a section begins within a section") }
+                if section != nil, !isSkipped { refuse(name, number, "a debhelper section begins inside another one") }
                 section = (tool, number)
                 if !isSkipped { judge(tool, name, number) }
             } else if text == "# End automatically added section" {
@@ -52,16 +54,16 @@ public struct ScriptAudit: Sendable {
                 take(text, of: open.tool, in: name)
             } else if !isSkipped, let reason = skeleton.refusal(of: text) {
                 refuse(name, number, reason)
-                // One line tells the reader where to look; the rest would be noise.
+                // Report only the first such line: it says where to look.
                 section = nil
                 collectUnits(lines.dropFirst(number), name)
                 return
             }
         }
-        if let open = section, !isSkipped { refuse(name, open.line, "the section of \(open.tool) does not end") }
+        if let open = section, !isSkipped { refuse(name, open.line, "the section of \(open.tool) has no end") }
     }
 
-    /// The sections behind a refused line still tell which units there are.
+    /// Collects the units from the sections after a refused line.
     private mutating func collectUnits(_ lines: ArraySlice<Substring>, _ name: String) {
         var tool: String?
         for line in lines {
@@ -90,7 +92,7 @@ public struct ScriptAudit: Sendable {
             let finding = Finding(.warning, .unsupported, name, line: line, "\(tool): \(what)")
             if !findings.contains(where: { $0.text == finding.text }) { findings.append(finding) }
         case .refused(let why): refuse(name, line, "\(tool): \(why)")
-        case nil: refuse(name, line, "\(tool) is not known to Gatekeel")
+        case nil: refuse(name, line, "Gatekeel does not know \(tool)")
         }
     }
 
@@ -103,7 +105,7 @@ public struct ScriptAudit: Sendable {
         for verb in ["deb-systemd-invoke $_dh_action ", "deb-systemd-invoke start "] {
             if let units = Self.units(line, after: verb) { startedUnits?.formUnion(units) }
         }
-        // "dont-enable": the section only brings back what an earlier version of the package had enabled.
+        // "dont-enable": this section only enables again what an earlier version of the package had enabled.
         if let units = Self.units(line, after: "deb-systemd-helper debian-installed ") {
             notEnabled.formUnion(units)
         }
@@ -112,7 +114,7 @@ public struct ScriptAudit: Sendable {
 
     private var notEnabled: Set<String> = []
 
-    /// The words after a command, without quotes and up to a redirection or the command's end.
+    /// The words after a command, without quotes, up to a redirection or the end of the command.
     private static func units(_ line: String, after command: String) -> [String]? {
         guard let range = line.firstOccurrence(of: command) else { return nil }
         return line[range.upperBound...].split(separator: " ")
@@ -125,12 +127,12 @@ public struct ScriptAudit: Sendable {
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             let words = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace).map(String.init)
             guard let directive = words.first else { continue }
-            // Libraries of a release are found in the standard folders; no cache of the host's knows them.
+            // The linker finds libraries of a release in the standard folders; the host's cache does not list them.
             if directive.hasPrefix("activate"), words.dropFirst() == ["ldconfig"] { continue }
             findings.append(
                 Finding(
                     .warning, .unsupported, "triggers", line: index + 1,
-                    "the trigger «\(words.joined(separator: " "))» is not acted on"))
+                    "the trigger '\(words.joined(separator: " "))' is ignored"))
         }
     }
 
@@ -138,7 +140,7 @@ public struct ScriptAudit: Sendable {
         findings.append(
             Finding(
                 .refused, .unsupported, name, line: line,
-                "\(text); maintainer scripts are not run: a signed manifest can say what to do instead, and [Scripts] Skip=\(name)"
+                "\(text); maintainer scripts are not run: sign the package with a manifest that says what to do instead, with [Scripts] Skip=\(name)"
             ))
     }
 }

@@ -1,14 +1,14 @@
 import Linux
 
-/// Lines of shell that do nothing: what is left of a maintainer script when debhelper's sections are taken out.
+/// Recognises shell lines that do nothing: the rest of a maintainer script without debhelper's sections.
 ///
-/// It takes its measure line by line and knows just the idioms of Debian's templates. What it does not know is
-/// something, and so refused: a mistake here can only refuse too much.
+/// It judges line by line and knows only the idioms of Debian's templates. Any other line is refused, so a mistake here can
+/// only refuse too much.
 struct ShellSkeleton {
-    /// Within `*)` of a case: where a template complains about an unknown argument.
+    /// Whether the line is within `*)` of a case, where templates complain about an unknown argument.
     private var isInDefaultArm = false
 
-    /// Why a line is more than skeleton; nil when it does nothing.
+    /// Why a line is refused; nil if it does nothing.
     mutating func refusal(of line: String) -> String? {
         if line.isEmpty || line.hasPrefix("#") { return nil }
         if Self.idle.contains(line) || Self.isSet(line) || Self.isFrame(line) { return nil }
@@ -25,7 +25,7 @@ struct ShellSkeleton {
             return nil
         }
         if isInDefaultArm, Self.isComplaint(line) { return nil }
-        return "«\(line.prefix(60))» is more than debhelper adds by itself"
+        return "'\(line.prefix(60))' is not a line that debhelper adds"
     }
 
     private static let idle: Set<String> = [
@@ -43,7 +43,7 @@ struct ShellSkeleton {
             }
     }
 
-    /// `if [ "$1" = configure ] && [ -d /run ]; then`: tests by themselves have no effect, as long as nothing runs within.
+    /// `if [ "$1" = configure ] && [ -d /run ]; then`: a test has no effect as long as no command runs inside it.
     private static func isFrame(_ line: String) -> Bool {
         guard let condition = line.dropPrefix("if ") ?? line.dropPrefix("elif ") else { return false }
         guard !condition.holds("$("), !condition.contains("`"), let close = condition.lastIndex(of: "]") else {
@@ -51,7 +51,7 @@ struct ShellSkeleton {
         }
         let rest = condition[condition.index(after: close)...].filter { !$0.isWhitespace }
         guard rest == ";then" || rest == "" else { return false }
-        // With the ends of the outer tests taken off, what joins the tests is all that may be between brackets.
+        // Between the tests there may be only `&&` or `||`.
         var tests = condition[...close][...]
         while let end = tests.firstIndex(of: "]") {
             guard tests.hasPrefix("[ "), !tests[..<end].contains(where: { ";|&<>(".contains($0) }) else { return false }
@@ -61,7 +61,7 @@ struct ShellSkeleton {
         return tests.isEmpty
     }
 
-    /// `abort-upgrade|abort-remove)`, with nothing but `;;` behind it.
+    /// `abort-upgrade|abort-remove)`, optionally followed by `;;`.
     private static func isPattern(_ line: String) -> Bool {
         guard let close = line.firstIndex(of: ")") else { return false }
         let names = line[..<close].filter { !$0.isWhitespace && $0 != "\"" && $0 != "'" }

@@ -1,5 +1,5 @@
-// What Glibc's Swift module lacks of the kernel's interface, for the module Linux alone.
-// Each function is the system call of its name; it returns -1 and sets errno as the call does.
+// Parts of the kernel's interface that Glibc's Swift module does not have, only for the module Linux.
+// Each function is the system call of its name and, like it, returns -1 and sets errno on failure.
 #ifndef GATEKEEL_CLINUX_H
 #define GATEKEEL_CLINUX_H
 
@@ -31,13 +31,13 @@ static inline int gk_openat2(int dirfd, const char *path, uint64_t flags, uint64
     return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof how);
 }
 
-// renameat2(2): glibc has it behind _GNU_SOURCE, which must not be defined here: Glibc's module is built without it,
-// and structures would differ.
+// renameat2(2): glibc declares it only with _GNU_SOURCE. That must not be defined here, because Glibc's module is built
+// without it and structures would differ.
 static inline int gk_renameat2(int olddirfd, const char *oldpath, int newdirfd, const char *newpath, unsigned int flags) {
     return (int)syscall(SYS_renameat2, olddirfd, oldpath, newdirfd, newpath, flags);
 }
 
-// mallopt(3): Glibc's Swift module has no malloc.h.
+// mallopt(3): Glibc's Swift module does not include malloc.h.
 static inline int gk_mallopt_mmap_threshold(int bytes) { return mallopt(M_MMAP_THRESHOLD, bytes); }
 
 static inline int gk_syncfs(int fd) { return (int)syscall(SYS_syncfs, fd); }
@@ -46,17 +46,17 @@ static inline int gk_pidfd_open(int pid, unsigned int flags) { return (int)sysca
 
 static inline long gk_getrandom(void *buffer, size_t length) { return syscall(SYS_getrandom, buffer, length, 0); }
 
-// pipe2(2): glibc has it behind _GNU_SOURCE.
+// pipe2(2): glibc declares it only with _GNU_SOURCE.
 static inline int gk_pipe_cloexec(int ends[2]) { return (int)syscall(SYS_pipe2, ends, O_CLOEXEC); }
 
 static inline int gk_eventfd(void) { return (int)syscall(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
-// copy_file_range(2) and fallocate(2) take 64-bit offsets everywhere when called so.
+// copy_file_range(2) from and to the current offsets.
 static inline long gk_copy_file_range(int in, int out, size_t length) {
     return syscall(SYS_copy_file_range, in, (void *)0, out, (void *)0, length, 0);
 }
 
-// The kind of file system that holds a file: f_type of statfs(2), whose type differs between architectures.
+// The type of the file system of a file: f_type of statfs(2), whose C type differs between architectures.
 static inline int64_t gk_file_system_type(int fd) {
     struct statfs status;
     return fstatfs(fd, &status) == 0 ? (int64_t)status.f_type : -1;
@@ -68,7 +68,7 @@ static inline int gk_memfd_create(const char *name, unsigned int flags) { return
 // ioctl(2) is variadic.
 static inline int gk_ioctl_pointer(int fd, unsigned long request, void *argument) { return ioctl(fd, request, argument); }
 
-// A socket of NETLINK_ROUTE that is told when links, addresses and routes change; -1 and errno on failure.
+// A socket of NETLINK_ROUTE that receives changes of links, addresses and routes; -1 and errno on failure.
 static inline int gk_route_monitor(void) {
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
     if (fd < 0) return -1;

@@ -1,5 +1,5 @@
-// OpenSSL's libcrypto, for the module Signing alone. Macros do not import into Swift, so the typed stacks and the few
-// controls that are needed are wrapped here.
+// OpenSSL's libcrypto, only for the module Signing. Macros do not import into Swift, so the typed stacks and the needed
+// controls are wrapped here.
 #ifndef GATEKEEL_COPENSSL_H
 #define GATEKEEL_COPENSSL_H
 
@@ -18,7 +18,7 @@
 static inline STACK_OF(X509) *gk_certificates_new(void) { return sk_X509_new_null(); }
 static inline int gk_certificates_count(const STACK_OF(X509) *stack) { return stack ? sk_X509_num(stack) : 0; }
 static inline X509 *gk_certificates_at(const STACK_OF(X509) *stack, int index) { return sk_X509_value(stack, index); }
-// The stack takes a reference of its own.
+// The stack takes its own reference.
 static inline int gk_certificates_add(STACK_OF(X509) *stack, X509 *certificate) {
     return X509_add_cert(stack, certificate, X509_ADD_FLAG_UP_REF);
 }
@@ -32,11 +32,11 @@ static inline CMS_SignerInfo *gk_signers_at(const STACK_OF(CMS_SignerInfo) *stac
     return sk_CMS_SignerInfo_value(stack, index);
 }
 
-// BIO_set_flags and BIO_set_retry_* are macros over these; a source that reads files never retries.
+// BIO_get_mem_data is a macro.
 static inline BIO *gk_bio_new_memory(const void *bytes, int count) { return BIO_new_mem_buf(bytes, count); }
 static inline long gk_bio_memory(BIO *bio, char **bytes) { return BIO_get_mem_data(bio, bytes); }
 
-// Flags that import with differing types, or not at all.
+// Flags that import with different types or not at all.
 static const unsigned int gk_CMS_VERIFY =
     CMS_BINARY | CMS_DETACHED | CMS_NO_SIGNER_CERT_VERIFY;
 static const unsigned int gk_CMS_SIGN = CMS_BINARY | CMS_DETACHED | CMS_PARTIAL | CMS_NOSMIMECAP;

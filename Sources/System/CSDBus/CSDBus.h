@@ -1,4 +1,4 @@
-// sd-bus, for the module Bus alone: variadic functions and macros do not import into Swift, so they are wrapped here.
+// sd-bus, only for the module Bus.
 #ifndef GATEKEEL_CSDBUS_H
 #define GATEKEEL_CSDBUS_H
 

@@ -1,4 +1,4 @@
-// sd-event, sd-daemon and sd-id128, for the module EventLoop alone.
+// sd-event, sd-daemon and sd-id128, only for the module EventLoop.
 #ifndef GATEKEEL_CSDEVENT_H
 #define GATEKEEL_CSDEVENT_H
 

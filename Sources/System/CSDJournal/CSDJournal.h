@@ -1,4 +1,4 @@
-// sd-journal, for the module Journal alone: sd_journal_send is variadic; sd_journal_sendv is what is used.
+// sd-journal, only for the module Journal, which uses sd_journal_sendv because sd_journal_send is variadic.
 #ifndef GATEKEEL_CSDJOURNAL_H
 #define GATEKEEL_CSDJOURNAL_H
 

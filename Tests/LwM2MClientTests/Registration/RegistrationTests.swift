@@ -245,6 +245,27 @@ import Testing
         }
     }
 
+    /// SIGHUP followed by SIGTERM: the changed account's server must not be registered with after the De-register.
+    @Test func stoppingDuringAReloadRegistersNowhere() async throws {
+        try await onLoop {
+            let rig = Rig()
+            try await rig.register()
+            var seed = try #require(rig.accounts.all.first).seed
+            seed.endpoint.port = 5999
+            try await rig.accounts.reload([seed])
+            let reload = LoopActor.spawn { await rig.client.reload() }
+            await settle()
+            let stop = LoopActor.spawn { await rig.client.stop() }
+            await settle()
+            // The De-register of the old connection is answered only now.
+            try await rig.session.answer(Response(.deleted))
+            await reload.value
+            await stop.value
+            #expect(rig.transport.sessions.count == 1)
+            #expect(try rig.session.requests.map(\.method) == [.post, .delete])
+        }
+    }
+
     @Test func reloadingTakesAccountsThatCameAndWent() async throws {
         try await onLoop {
             let rig = Rig()

@@ -1,4 +1,4 @@
-"""A client of a machine's system bus: libsystemd by ctypes, because busctl cannot send file descriptors."""
+"""A client of a machine's system bus. It uses libsystemd through ctypes, because busctl cannot send file descriptors."""
 
 import ctypes
 import os
@@ -7,7 +7,7 @@ from .case import Failed
 
 
 class BusError(Failed):
-    """What a method answered instead of a reply."""
+    """The error that a method returned."""
 
     def __init__(self, name, message):
         super().__init__(f"{name}: {message}")
@@ -19,12 +19,12 @@ class _Error(ctypes.Structure):
 
 
 class Bus:
-    """A connection of root's to the system bus of a running machine; for one thread."""
+    """A connection of root to the system bus of a running machine. For one thread only."""
 
     def __init__(self, machine):
         self.library = ctypes.CDLL("libsystemd.so.0")
         self.bus = ctypes.c_void_p()
-        # A bus of another mount namespace: by the socket's path in that of the machine's first process.
+        # The bus is in another mount namespace, so use the socket's path below the root of the machine's first process.
         address = f"unix:path={machine.path('/run/dbus/system_bus_socket')}".encode()
         self._checked("sd_bus_new", ctypes.byref(self.bus))
         self._checked("sd_bus_set_address", self.bus, address)
@@ -64,7 +64,7 @@ class Bus:
         self._property("trivial", name, path, interface, member, ctypes.c_char(type.encode()), ctypes.byref(made))
         return made.value
 
-    # Units. systemd loads one that is asked for; one that there is not is "not-found".
+    # Units. systemd loads a unit on request; a unit that does not exist is "not-found".
 
     SYSTEMD = "org.freedesktop.systemd1"
 
@@ -73,11 +73,11 @@ class Bus:
         return f"/org/freedesktop/systemd1/unit/{escaped}"
 
     def unit(self, name, member):
-        """A unit's property that is a string: ActiveState, LoadState, Description, FragmentPath …"""
+        """A string property of a unit: ActiveState, LoadState, Description, FragmentPath …"""
         return self.text(self.SYSTEMD, self._unit(name), f"{self.SYSTEMD}.Unit", member)
 
     def unit_flag(self, name, member):
-        """A unit's property that is true or false: NeedDaemonReload …"""
+        """A boolean property of a unit: NeedDaemonReload …"""
         return bool(self.number(self.SYSTEMD, self._unit(name), f"{self.SYSTEMD}.Unit", member, "b"))
 
     def main_pid(self, service):
@@ -91,12 +91,12 @@ class Installer(Bus):
     PATH = b"/org/gatekeel/Installer1"
 
     def busy(self):
-        """Whether a deployment is under way; fails while the daemon is away."""
+        """Whether a deployment is running; fails while the daemon is down."""
         name = self.NAME.decode()
         return bool(self.number(name, self.PATH.decode(), name, "Busy", "b"))
 
     def call(self, member, types="", *arguments):
-        """Calls a method and returns the first string that it answers; "" for none."""
+        """Calls a method and returns the first string of the reply, or ""."""
         error, reply = _Error(), ctypes.c_void_p()
         result = self.library.sd_bus_call_method(
             self.bus, self.NAME, self.PATH, self.NAME, member.encode(), ctypes.byref(error), ctypes.byref(reply),
@@ -113,7 +113,7 @@ class Installer(Bus):
     # The verbs.
 
     def stage(self, data):
-        """Stages a package of these bytes; returns its token."""
+        """Stages a package with these bytes and returns its token."""
         descriptor = os.memfd_create("package")
         try:
             os.write(descriptor, data)

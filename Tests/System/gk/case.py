@@ -1,4 +1,4 @@
-"""What a test is: a function with a name, its tools, and the three ways it can end."""
+"""Tests: a function with a name, its tools, and the three possible results."""
 
 import contextlib
 import os
@@ -8,25 +8,25 @@ import time
 
 
 class Skipped(Exception):
-    """The test cannot run here; the text says why."""
+    """The test cannot run here. The text says why."""
 
 
 class Failed(Exception):
-    """The test has shown something wrong; the text says what was expected and what was seen."""
+    """The test failed. The text says what was expected and what was seen."""
 
 
 TESTS = {}
 
 
 def test(function):
-    """Registers a test under its module's name and its own: `packaging.purge_leaves_nothing`."""
+    """Registers a test under the names of its module and its function: `packaging.purge_leaves_nothing`."""
     name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
     TESTS[name] = function
     return function
 
 
 def on(suite):
-    """Has a test boot this release of Debian, whichever the others boot; above `@test`."""
+    """Makes a test boot this release of Debian, whichever release the others boot. Put it above `@test`."""
     def mark(function):
         function.suite = suite
         return function
@@ -35,7 +35,7 @@ def on(suite):
 
 
 def expect(condition, text):
-    """Fails the test with `text` unless `condition` holds."""
+    """Fails the test with `text` unless `condition` is true."""
     if not condition:
         raise Failed(text)
 
@@ -47,9 +47,9 @@ def equal(seen, wanted, what):
 
 
 def until(seconds, what, probe, every=0.05):
-    """Calls `probe` until it answers something true, and returns that; fails when `seconds` have passed.
+    """Calls `probe` until its result is true, and returns the result. Fails after `seconds`.
 
-    For what has no event to wait for. `what` names the awaited thing; the last answer is part of the failure."""
+    Use it if there is no event to wait for. `what` describes the condition; the failure shows the last result."""
     deadline = time.monotonic() + seconds
     while True:
         answer = probe()
@@ -61,7 +61,7 @@ def until(seconds, what, probe, every=0.05):
 
 
 class Tools:
-    """What a running test works with: its folder, its clock, and the things to take down when it ends."""
+    """The context of a running test: its folder, its clock, and the resources to free at its end."""
 
     def __init__(self, name, folder):
         self.name = name
@@ -71,11 +71,11 @@ class Tools:
         self.machines = []
 
     def step(self, text):
-        """One line of the test's story."""
+        """Logs one line of the test."""
         print(f"{time.monotonic() - self.started:8.3f}  {text}", flush=True)
 
     def machine(self, image=None, **options):
-        """A machine of this test, not booted yet, torn down at its end. Without `image`: Debian with our package."""
+        """Makes a machine that is not booted yet and is removed at the end of the test. Default image: Debian with our package."""
         from . import image as images
         from .machine import Machine
 
@@ -86,14 +86,14 @@ class Tools:
         return machine
 
     def deb(self, variable="GATEKEEL_DEB"):
-        """The package under test; skips the test when there is none."""
+        """The package under test; skips the test if there is none."""
         path = os.environ.get(variable)
         if not path:
             raise Skipped(f"{variable} is not set: build the package with packaging/build-deb")
         return pathlib.Path(path).resolve()
 
     def devserver(self, identity, key, on_event=lambda event: None):
-        """Our own small LwM2M server, started, in this test's network."""
+        """Starts our own small LwM2M server in this test's network."""
         from .devserver import DevServer
 
         built = pathlib.Path(__file__).resolve().parents[3] / ".build/package/release/gatekeel-devserver"
@@ -105,23 +105,23 @@ class Tools:
         return server
 
     def leshan(self, *options):
-        """A started Leshan, in this test's network."""
+        """Starts Leshan in this test's network."""
         from .leshan import Leshan
 
         jar = os.environ.get("GATEKEEL_LESHAN_JAR")
         if not jar:
-            raise Skipped("GATEKEEL_LESHAN_JAR is not set: the path of leshan-front.jar")
+            raise Skipped("GATEKEEL_LESHAN_JAR is not set: set it to the path of leshan-front.jar")
         if not os.path.exists(jar):
-            raise Skipped(f"GATEKEEL_LESHAN_JAR names no file: {jar}")
+            raise Skipped(f"GATEKEEL_LESHAN_JAR does not name a file: {jar}")
         models = os.environ.get("GATEKEEL_OMA_DIR")
         if not models:
-            raise Skipped("GATEKEEL_OMA_DIR is not set: the folder of OMA's object definitions, which Leshan reads")
+            raise Skipped("GATEKEEL_OMA_DIR is not set: set it to the folder of OMA's object definitions, which Leshan reads")
         options = [*options, "-m", models, "-m", f"{models}/earlier"]
         server = Leshan(jar, self.folder, options, self.step)
         self.stack.callback(server.stop)
         return server
 
     def dump(self):
-        """Prints what helps to understand a failure: each machine's units and journal."""
+        """Logs the units and the journal of each machine, to explain a failure."""
         for machine in self.machines:
             machine.dump(sys.stdout)

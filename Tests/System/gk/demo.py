@@ -1,4 +1,4 @@
-"""The main job, shown: a small Debian with our package, a small LwM2M server, and what an operator would do."""
+"""The demo of the main job: a small Debian with our package, a small LwM2M server, and the steps of an operator."""
 
 import argparse
 import os
@@ -23,7 +23,7 @@ INSTALLER = "[Probation]\nTime=3s\nStartTimeout=5s\nStopTimeout=3s\n"
 
 
 class Screen:
-    """Lines for people: a step, what is seen meanwhile, how long it took."""
+    """Output for people: the steps, the events during them, and their durations."""
 
     def __init__(self):
         colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
@@ -53,12 +53,12 @@ class Demo:
     def __init__(self, options, folder):
         self.options, self.screen = options, Screen()
         self.tools = Tools("demo", folder)
-        # The machine tells its story in its own words; here only what people want to see.
+        # Drop the machine's own log lines; the demo shows only its own.
         self.tools.step = lambda text: None
         self.machine = self.server = None
 
     def event(self, message):
-        """A line for each thing that happens by itself."""
+        """Prints a line for each event of the server."""
         kind = message["event"]
         if kind in ("registered", "deregistered", "expired", "ended"):
             objects = " ".join(message.get("objects", []))
@@ -79,7 +79,7 @@ class Demo:
         return repr(value)
 
     def shows(self):
-        """The instance as the server reads it now."""
+        """The instance's resources as the server reads them now."""
         values = {resource: self.server.read(f"/9/1/{resource}") for resource in (0, 1, 7, 9, 12, 16)}
         text = (f"read /9/1: {values[0] or '–'} {values[1] or ''} · State {self.named('/9/1/7', values[7])} · "
                 f"Result {self.named('/9/1/9', values[9])} · {self.named('/9/1/12', values[12])}")
@@ -120,8 +120,8 @@ class Demo:
     def run(self):
         screen = self.screen
         program = pathlib.Path(self.options.devserver).resolve()
-        expect(program.exists(), f"{program} is not there: build it")
-        screen.step("A small Debian boots, with gatekeel installed by dpkg")
+        expect(program.exists(), f"{program} does not exist: build it")
+        screen.step("A small Debian boots with gatekeel installed by dpkg")
         authority = packages.Authority(self.tools.folder / "authority", "Demo authority")
         self.machine = self.tools.machine()
         agent = AGENT.format(endpoint=ENDPOINT, uri="coaps://127.0.0.1:5684", lifetime=300)
@@ -137,7 +137,7 @@ class Demo:
         self.server.do(f"wait {ENDPOINT} 30", 40)
         screen.good(f"registered; manufacturer {self.server.read('/3/0/0')!r}, model {self.server.read('/3/0/1')!r}")
 
-        screen.step("The server creates an instance of Software Management, and pushes a signed package")
+        screen.step("The server creates an instance of Software Management and pushes a signed package")
         self.server.do("create /9 1")
         for resource in (7, 9, 12):
             self.server.do(f"observe /9/1/{resource}")
@@ -152,7 +152,7 @@ class Demo:
         self.runs("1.0")
         self.shows()
 
-        screen.step("A new version: switched in, watched, kept")
+        screen.step("A new version is switched in, watched and kept")
         self.execute(6, "Uninstall (ForUpdate)", "1")
         self.runs("1.0")
         self.push(authority, "2.0")
@@ -161,7 +161,7 @@ class Demo:
         self.runs("2.0")
         self.shows()
 
-        screen.step("A broken version, that dies after a second: the old one is back by itself")
+        screen.step("A broken version that dies after a second: the gateway returns to the old one by itself")
         self.execute(6, "Uninstall (ForUpdate)", "1")
         self.push(authority, "3.0", "dies 1")
         answer = self.server.command("execute /9/1/4")
@@ -169,9 +169,9 @@ class Demo:
         self.becomes(30, "Result 58, installation failed", result=58)
         self.runs("2.0")
         values = self.shows()
-        expect(values[16], "the server reads why")
+        expect(values[16], "the server reads the reason")
 
-        screen.step("What the gateway's journal and its command line say")
+        screen.step("The gateway's journal and its command line")
         for entry in self.machine.journal("-u", "gatekeeld", "-u", "gatekeel-installd", "-p", "notice"):
             if entry.get("SYSLOG_IDENTIFIER", "").startswith("gatekeel"):
                 screen.line(f"    {entry['SYSLOG_IDENTIFIER']}: {entry['MESSAGE']}")
@@ -181,30 +181,30 @@ class Demo:
         screen.good(f"done in {time.monotonic() - screen.started:.0f} s")
 
     def keep(self):
-        """Leaves all of it up for a look around."""
-        self.screen.step("Kept. Everything is still running.")
+        """Keeps everything running for a look around."""
+        self.screen.step("Everything keeps running.")
         enter = ["nsenter", f"--target={self.machine.leader}", "--all", "--root", "--wd=/root", "/bin/bash", "-l"]
         if sys.stdin.isatty():
-            self.screen.line("A shell on the gateway follows (gatekeel status, journalctl -xe); «exit» takes everything down.")
+            self.screen.line("A shell on the gateway follows (gatekeel status, journalctl -xe); 'exit' stops everything.")
             subprocess.run(enter, env={"TERM": os.environ.get("TERM", "linux"), "HOME": "/root", "LANG": "C.UTF-8",
                                        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"})
         else:
-            self.screen.line(f"Enter it with: {' '.join(enter)}\nCtrl-C takes everything down.")
+            self.screen.line(f"Enter it with: {' '.join(enter)}\nCtrl-C stops everything.")
             signal.pause()
 
 
 def main():
     parser = argparse.ArgumentParser(prog="Tests/demo", description=__doc__)
-    parser.add_argument("--keep", action="store_true", help="leave it up at the end, to look around")
+    parser.add_argument("--keep", action="store_true", help="keep everything running at the end, to look around")
     parser.add_argument("--devserver", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if not options.inside:
-        # The archive is out of reach in there.
+        # Debian's archive cannot be reached inside.
         if not image.is_made():
-            print("Making a small Debian to boot, once …", flush=True)
+            print("Making a small Debian to boot (only once) …", flush=True)
         image.base()
-        # Networks and mounts of its own, gone with it.
+        # Its own network and mounts, which disappear with it.
         os.execvp("unshare", ["unshare", "--net", "--mount", sys.executable, *sys.argv, "--inside"])
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     case = f"gkdemo{os.getpid()}"

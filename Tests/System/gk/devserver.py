@@ -1,4 +1,4 @@
-"""gatekeel-devserver, our own small LwM2M server, driven by lines."""
+"""gatekeel-devserver, our own small LwM2M server, controlled by lines."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from .case import Failed
 
 
 class DevServer:
-    """Commands go in one by one, each answered by a JSON object; events are handed to `on_event` as they come."""
+    """Sends commands one by one and reads a JSON object as the answer to each. Passes events to `on_event`."""
 
     def __init__(self, program, identity, key, on_event):
         self.on_event = on_event
@@ -34,7 +34,7 @@ class DevServer:
         self.answers.put(None)
 
     def command(self, text, seconds=90):
-        """Runs one command and returns its answer, whether it succeeded or not."""
+        """Runs one command and returns its answer, even if it failed."""
         self.process.stdin.write(text + "\n")
         self.process.stdin.flush()
         deadline = time.monotonic() + seconds
@@ -42,21 +42,21 @@ class DevServer:
             try:
                 answer = self.answers.get(timeout=max(0, deadline - time.monotonic()))
             except queue.Empty:
-                raise Failed(f"the server did not finish «{text}» within {seconds} s") from None
+                raise Failed(f"the server did not finish '{text}' within {seconds} s") from None
             if answer is None:
-                raise Failed(f"the server ended at «{text}» with {self.process.wait()}")
+                raise Failed(f"the server ended during '{text}' with status {self.process.wait()}")
             if answer["command"] == text:
                 return answer
 
     def do(self, text, seconds=90):
-        """Runs one command that has to succeed."""
+        """Runs one command, which must succeed."""
         answer = self.command(text, seconds)
         if not answer.get("ok"):
             raise Failed(f"{text}: {answer.get('code', '')} {answer.get('error', '')}".strip())
         return answer
 
     def read(self, path):
-        """A resource's value; None when it has none."""
+        """The value of a resource; None if it has none."""
         answer = self.command(f"read {path}")
         return answer.get("value") if answer.get("ok") else None
 

@@ -1,4 +1,4 @@
-"""What the fault campaign works with: named places to arm, and a gateway of which all sides can be compared."""
+"""The tools of the fault campaign: fault points to arm, and a gateway whose whole state can be compared."""
 
 import dataclasses
 import json
@@ -24,22 +24,22 @@ UNIT = "keelsample.service"
 
 
 def places():
-    """The names, as the sources have them."""
+    """The names of the fault points, from the sources."""
     pattern = re.compile(r'"((?:archive|deployment|package|software|state)\.[a-z.-]+\.[a-z]+)"')
     found = set()
     for path in (ROOT / "Sources").rglob("*.swift"):
         text = path.read_text()
         if "faultPoint(" in text or "passage(" in text or path.name == "FaultNames.swift":
             found |= set(pattern.findall(text))
-    # The files of both daemons are written by one module.
+    # One module writes the state files of both daemons.
     return sorted(name for place in found
                   for name in ([f"{place}@gatekeeld", f"{place}@gatekeel-installd"] if place.startswith("state.") else [place]))
 
 
 @dataclasses.dataclass(frozen=True)
 class World:
-    """What a gateway should be like, wholly: the sample's version in place (None: not installed), the version before it, and
-    whether it is active; `kept`: not installed any more, but not purged."""
+    """The expected state of a gateway: the sample's installed version (None if not installed), the previous version, and
+    whether it is active. `kept`: it was removed but not purged."""
 
     version: str | None = None
     previous: str | None = None
@@ -48,12 +48,12 @@ class World:
 
     def __str__(self):
         if not self.version:
-            return "nothing" + (" but configuration" if self.kept else "")
+            return "nothing" + (" except configuration" if self.kept else "")
         return f"{self.version} {'active' if self.active else 'inactive'}" + (f" after {self.previous}" if self.previous else "")
 
 
 class Subject:
-    """A gateway with named places, its sample, and what it should be like."""
+    """A gateway with fault points, its sample, and its expected state."""
 
     def __init__(self, t, image, server=None, name="gateway", probation="1s"):
         self.t, self.name = t, name
@@ -62,7 +62,7 @@ class Subject:
                          image=image, server=server, endpoint=name)
         self.machine, self.device = self.g.machine, self.g.device
         for unit in UNITS:
-            # Not the pauses that ship: each kill would take their time.
+            # Shorter restart pauses than in production, because every kill would have to wait for them.
             self.machine.write(f"/etc/systemd/system/{unit}.d/faults.conf",
                                f"[Service]\nReadWritePaths=-{FOLDER}\n" + ("RestartSec=50ms\n" if unit in UNITS[:2] else ""))
         self.machine.write("/etc/tmpfiles.d/faults.conf", f"d {FOLDER} 0777 root root -\n")
@@ -96,7 +96,7 @@ class Subject:
         made = packages.revised(self.good, self.version, behaviour, self.units[self.version], distinct=True, other=stops_otherwise)
         return self.g.authority.sign(made, manifest)
 
-    # Named places.
+    # Fault points.
 
     def arm(self, place, action):
         path = self.machine.path(f"{FOLDER}/{place}")
@@ -104,7 +104,7 @@ class Subject:
         path.chmod(0o666)
 
     def left(self, place):
-        """How many passages of a place are to come."""
+        """How many passages of a fault point are left."""
         return int(self.machine.read(f"{FOLDER}/{place}").split()[1])
 
     def disarm(self):
@@ -113,7 +113,7 @@ class Subject:
             path.unlink()
 
     def recover(self):
-        """After something wrong: begins anew, with nothing of it left."""
+        """Resets the gateway completely after a failed visit."""
         self.disarm()
         self.machine.sh(f"""
             systemctl stop {AGENT} {INSTALLD} keelsample.service || true
@@ -126,15 +126,15 @@ class Subject:
         self.settled()
         self.device.create(9, 1).expect("2.01")
 
-    # Requests, to a gateway that may die over them.
+    # Requests to a gateway that may die during them.
 
     def note_agent(self):
-        """Remembers which process and which registration of the agent's were there."""
+        """Records the agent's process and its registration."""
         registration = self.device.registration()
         self.seen = self.bus.main_pid(AGENT), registration and registration.get("registrationId")
 
     def ask(self, request):
-        """The answer to a request; None when the agent died over it."""
+        """The answer to a request; None if the agent died during it."""
         answers = []
 
         def run():
@@ -152,7 +152,7 @@ class Subject:
             if not thread.is_alive():
                 return answers[0] if answers and not isinstance(answers[0], Exception) else None
             if gone is None and self.process() != process:
-                # An answer may be on its way all the same.
+                # An answer may still arrive.
                 gone = time.monotonic() + 0.2
             if gone and time.monotonic() > gone:
                 return None
@@ -164,7 +164,7 @@ class Subject:
             return -1
 
     def settled(self, seconds=60):
-        """Waits until both daemons are up, nothing is under way and the server is answered; gives the instances as read."""
+        """Waits until both daemons are up and idle and the server gets answers. Returns the instances as read."""
         last = "nothing"
 
         def look():
@@ -204,10 +204,10 @@ class Subject:
     def state(self):
         return self.settled()[1][7]
 
-    # What the gateway is like: its files, systemd, the process, the command line, the server.
+    # The state of the gateway: files, systemd, the process, the command line, the server.
 
     def look(self, instances):
-        """All that can be told apart, as one dictionary."""
+        """The whole observable state, as one dictionary."""
         m = self.machine
         package = m.path(f"{STORE}/packages/keelsample")
         listed = json.loads(m.run("gatekeel", "packages", "--json").out)
@@ -236,22 +236,22 @@ class Subject:
         return seen
 
     def unit(self, name):
-        """What systemd has loaded of a unit, and whether it is what the disk has."""
+        """The unit as systemd has loaded it, and whether that matches the disk."""
         if self.bus.unit(name, "LoadState") == "not-found":
             return "not-found"
         return {"state": self.bus.unit(name, "ActiveState"), "description": self.bus.unit(name, "Description"),
                 "from": self.bus.unit(name, "FragmentPath"), "stale": self.bus.unit_flag(name, "NeedDaemonReload")}
 
     def process_says(self):
-        """The version and the greeting of the process that runs: of its release, and of the configuration file."""
+        """The version (from the release) and the greeting (from the configuration file) of the running process."""
         if self.bus.unit(UNIT, "ActiveState") != "active":
             return None
         pid = self.bus.main_pid(UNIT)
         words = self.machine.read("/run/keelsample/version").split()
-        return [words[0], words[2]] if words[1] == str(pid) else f"{words} is not what process {pid} says"
+        return [words[0], words[2]] if words[1] == str(pid) else f"{words} was not written by process {pid}"
 
     def wanted(self, world, instances):
-        """What `look` must show."""
+        """The expected result of `look`."""
         version = world.version
         staged = instances[1][7] == DELIVERED
         attached, unit = {}, {name: "not-found" for name in (UNIT, "keelsample-odd.service", "keelsample-even.service")}
@@ -296,11 +296,11 @@ class Subject:
         }
 
     def conffile(self, world):
-        # What a removal leaves is what was packaged last.
+        # A removal leaves the configuration that was packaged last.
         return packages.conffile(world.version or self.world.version or self.last)
 
     def is_like(self, *worlds, seconds=6):
-        """Waits until the gateway is wholly like one of these; gives which. What it is like then is `self.world`."""
+        """Waits until the state of the gateway matches one of these completely. Stores it in `self.world` and returns it."""
         differences = {}
 
         def look():
@@ -318,7 +318,7 @@ class Subject:
             world = until(seconds, f"one of {', '.join(map(str, worlds))}", look, every=0.2)
         except Failed as failure:
             nearest = min(differences, key=lambda name: len(differences[name]), default="")
-            raise Failed(f"a mixture, {str(failure).partition(';')[0]}; nearest is {nearest}, but\n    "
+            raise Failed(f"the gateway is in a mixed state, {str(failure).partition(';')[0]}; nearest is {nearest}, but\n    "
                          + "\n    ".join(differences.get(nearest, ()))) from None
         if world.version is None and world.kept:
             self.last = self.world.version or self.last
@@ -327,7 +327,7 @@ class Subject:
 
 
 def results(instances):
-    """Update Result must fit Update State: what a server may not see together fails."""
+    """Fails if Update Result and Update State do not fit together."""
     for number, found in instances.items():
         state, result = found.get(7), found.get(9)
         fits = {INITIAL: (0, 50, 51, 52, 53, 54, 56, 57, 58), DELIVERED: (3, FAILED),
@@ -335,7 +335,7 @@ def results(instances):
         if result is not None and result not in fits.get(state, ()):
             raise Failed(f"/9/{number}: Result {result} in State {state}")
         if result in (FAILED, UNINSTALL_FAILED) and not found.get(16):
-            raise Failed(f"/9/{number}: Result {result} and no Status Reason")
+            raise Failed(f"/9/{number}: Result {result} without a Status Reason")
 
 
 def names(path):
@@ -346,7 +346,7 @@ def names(path):
 
 
 def record_state(path):
-    """The Update State that a record of the agent's holds, what a restart would begin with, and the boot that it is of."""
+    """The Update State in a record of the agent, the state after a restart, and the boot that the record is from."""
     if path.suffix != ".record":
         return "left over"
     found = re.search(r"^State=(\d+)$.*^Boot=(\w+)$", path.read_text(), re.MULTILINE | re.DOTALL)
@@ -354,7 +354,7 @@ def record_state(path):
 
 
 def originals(path):
-    """A folder's names but for the copies beside their originals."""
+    """The names in a folder, without backup copies."""
     found = names(path)
     return [name for name in found if not (name.endswith(".previous") and name.removesuffix(".previous") in found)]
 
@@ -364,7 +364,7 @@ def link(path):
 
 
 def tree(path):
-    """The files of a folder: their text; of our drop-ins the one line that names a release."""
+    """The texts of the files of a folder; only the line with the release of our drop-ins."""
     found = {}
     for folder, _, files in os.walk(path):
         for file in files:
@@ -378,6 +378,6 @@ def tree(path):
 
 
 def difference(wanted, seen):
-    """What differs, as lines."""
+    """The differences, as lines."""
     return [f"{key}: expected {wanted.get(key)!r}, saw {seen.get(key)!r}"
             for key in {**wanted, **seen} if wanted.get(key) != seen.get(key)]

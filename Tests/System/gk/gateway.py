@@ -1,5 +1,4 @@
-"""A machine with our package, configured for a Leshan of the same network, and the verbs of object 9 as an operator has
-them."""
+"""A machine with our package, configured for a Leshan in the same network, and an operator's operations on object 9."""
 
 import time
 
@@ -25,7 +24,7 @@ PSKKeyFile=/etc/gatekeel/keys/leshan
 Lifetime={lifetime}
 """
 
-# Shorter than what ships: a test waits for each of them.
+# Shorter than the defaults, because a test waits for each of them.
 INSTALLER = """\
 [Probation]
 Time=3s
@@ -33,7 +32,7 @@ StartTimeout=5s
 StopTimeout=3s
 """
 
-# Object 9's states and results, by the registry's names.
+# Object 9's states and results, with the registry's names.
 INITIAL, DOWNLOADING, DOWNLOADED, DELIVERED, INSTALLED = range(5)
 RESULT_INSTALLED, RESULT_DELIVERED, INTEGRITY, UNSUPPORTED, FAILED, UNINSTALL_FAILED = 2, 3, 53, 54, 58, 59
 
@@ -59,7 +58,7 @@ class Gateway:
         self.registered()
 
     def registered(self, seconds=20):
-        """Waits for a registration that has not been waited for yet."""
+        """Waits for the next registration."""
         event = self.events.registration(seconds)
         self.t.step("registered")
         return event
@@ -76,10 +75,10 @@ class Gateway:
     def slot(self, instance):
         return Slot(self, instance)
 
-    # What runs.
+    # The running version.
 
     def running(self):
-        """The version that the sample's own process says it is; None when it does not run."""
+        """The version that the sample's process reports; None if it does not run."""
         if self.machine.state("keelsample.service") != "active":
             return None
         if not self.machine.exists("/run/keelsample/version"):
@@ -111,12 +110,12 @@ class Slot:
         return {name: self.value(numbers[name]) for name in names}
 
     def shows(self, **wanted):
-        """Checks resources, now."""
+        """Checks the current values of resources."""
         equal(self.reads(wanted), wanted, self.path)
         return self
 
     def becomes(self, seconds, **wanted):
-        """Waits until resources read so: for what happens after an answer."""
+        """Waits until resources have these values, for changes that happen after an answer."""
         seen = {}
 
         def look():
@@ -139,7 +138,7 @@ class Slot:
         return self.device.write(f"{self.path}/2", data, timeout=timeout)
 
     def deliver(self, data):
-        """Pushes a package that is good to install."""
+        """Pushes a package, which must be delivered."""
         answer = self.push(data).expect("2.04")
         self.becomes(20, state=DELIVERED, result=RESULT_DELIVERED)
         self.t.step(f"{self.path}: {len(data)} bytes delivered in {answer.seconds:.2f} s")
@@ -163,7 +162,7 @@ class Slot:
         return self.device.execute(f"{self.path}/11", timeout=30)
 
     def installed(self, data, version, seconds=40):
-        """Delivers and installs, and waits until it is kept."""
+        """Delivers and installs a package, and waits until it is kept."""
         self.deliver(data)
         began = time.monotonic()
         expect(self.install().code == "2.04", "Install is answered 2.04")
@@ -174,7 +173,7 @@ class Slot:
 
 
 def configure(machine, authority, agent, installer):
-    """Writes what an administrator would: drop-ins, the key, and the trusted certificate."""
+    """Writes the files of an administrator: drop-ins, the key, and the trusted certificate."""
     machine.write("/etc/gatekeel/gatekeeld.conf.d/test.conf", agent)
     machine.write("/etc/gatekeel/installd.conf.d/test.conf", installer)
     machine.write("/etc/gatekeel/keys/leshan", KEY.hex() + "\n", 0o640, "root:gatekeel")

@@ -1,4 +1,4 @@
-"""Root file systems: a small Debian made once by mmdebstrap, and layers over it, each cached by what it was made of."""
+"""Root file systems: a small Debian made once by mmdebstrap, and layers over it. Each is cached by its inputs."""
 
 import contextlib
 import fcntl
@@ -9,20 +9,20 @@ import shutil
 import subprocess
 import tempfile
 
-# What a gateway's Debian holds here: no polkit, no udev, no network manager. The libraries are those that our package
-# depends on (Debian 13 has them by these names, too), so that `dpkg -i` needs no network, and those of ARCHIVED.
+# The packages of a gateway's Debian: no polkit, no udev, no network manager. The libraries are the dependencies of our
+# package and of ARCHIVED, so that `dpkg -i` needs no network. Debian 13 has them under these names, too.
 PACKAGES = """systemd systemd-sysv dbus iproute2 procps zstd openssl ca-certificates
     libcoap3 libarchive13 libcurl4 libssl3 libsystemd0
     adduser lsb-base libcap2 libcjson1 libdlt2 libmosquitto1 libwrap0""".split()
 MORE_PACKAGES = {"trixie": ["libwebsockets19t64"]}
-# Daemons of the archive, as they are, for the tests that install them: fetched with the root file system, so that they
-# want the libraries that it has.
+# Unmodified daemons of Debian's archive, for the tests that install them. They are downloaded with the root file system, so
+# that their dependencies match it.
 ARCHIVED = ("rinetd", "mosquitto")
 RECIPE = "2"
 
 
 def cache():
-    """The folder of everything that can be made again: GATEKEEL_TEST_CACHE, else /var/cache/gatekeel-test."""
+    """The folder of everything that can be generated again: GATEKEEL_TEST_CACHE, else /var/cache/gatekeel-test."""
     path = pathlib.Path(os.environ.get("GATEKEEL_TEST_CACHE", "/var/cache/gatekeel-test"))
     path.mkdir(parents=True, exist_ok=True)
     return path
@@ -30,9 +30,9 @@ def cache():
 
 @contextlib.contextmanager
 def making(path):
-    """Gives a folder to fill, which becomes `path` when it is complete; gives None when `path` is there already.
+    """Yields a folder to fill, which becomes `path` when it is complete; yields None if `path` exists already.
 
-    Two tests that want the same thing at once make it once."""
+    Two tests that need the same folder at the same time make it only once."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(f"{path}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -49,7 +49,7 @@ def making(path):
 
 
 def prune(keep=4):
-    """Removes images that newer ones have taken the place of."""
+    """Removes images that newer ones have replaced."""
     for kind in ("base", "debs"):
         found = sorted((path for path in (cache() / "images").glob(f"{kind}-*") if path.is_dir()),
                        key=lambda path: path.stat().st_mtime, reverse=True)
@@ -59,7 +59,7 @@ def prune(keep=4):
 
 
 def digest(*parts):
-    """A short name for what something is made of."""
+    """A short name derived from the inputs of an image."""
     sum = hashlib.sha256()
     for part in parts:
         data = part.read_bytes() if isinstance(part, pathlib.Path) else str(part).encode()
@@ -68,7 +68,7 @@ def digest(*parts):
 
 
 def release():
-    """The release of Debian that this machine runs, by its code name."""
+    """The code name of this machine's Debian release."""
     for line in pathlib.Path("/etc/os-release").read_text().splitlines():
         key, _, value = line.partition("=")
         if key == "VERSION_CODENAME":
@@ -77,13 +77,13 @@ def release():
 
 
 def suite():
-    """The release of Debian that is booted: GATEKEEL_SUITE, else this machine's own, which the package was built on."""
+    """The Debian release to boot: GATEKEEL_SUITE, else this machine's own, on which the package was built."""
     return os.environ.get("GATEKEEL_SUITE") or release()
 
 
 @contextlib.contextmanager
 def of(suite):
-    """Within it, the images are of this release."""
+    """Inside this context images are made of this release."""
     before = os.environ.get("GATEKEEL_SUITE")
     os.environ["GATEKEEL_SUITE"] = suite
     try:
@@ -95,7 +95,7 @@ def of(suite):
 
 
 def sources():
-    """Where the packages come from: this machine's own sources of Debian's archive, for the release that is booted."""
+    """The package sources: those of this machine for Debian's archive, with the release to boot."""
     etc = pathlib.Path("/etc/apt")
     for path in [*sorted((etc / "sources.list.d").glob("*.sources")), etc / "sources.list"]:
         if path.exists():
@@ -114,12 +114,12 @@ def base_path():
 
 
 def is_made():
-    """Whether the small Debian is there already: making it takes a minute and the network."""
+    """Whether the small Debian exists already. Making it takes a minute and needs the network."""
     return base_path().exists()
 
 
 def base():
-    """A small Debian, as layers (one)."""
+    """A small Debian, as a list of one layer."""
     source = sources()
     path = base_path()
     with making(path) as folder:
@@ -139,14 +139,14 @@ def base():
             subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
             (root / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost ip6-localhost\n")
             (root / "etc/hostname").write_text("gateway\n")
-            # No login prompt on the console: it would only restart.
+            # No login prompt on the console, because it would restart all the time.
             for unit in ("console-getty.service", "getty@.service"):
                 (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
     return [path / "root"]
 
 
 def archived(name):
-    """A package of Debian's archive, as it is."""
+    """An unmodified package of Debian's archive."""
     return next((base_path() / "debs").glob(f"{name}_*.deb"))
 
 
@@ -176,7 +176,7 @@ def with_deb(*debs):
 
 @contextlib.contextmanager
 def mounted(layers, upper, work, merged):
-    """`layers` (first is on top) and, over them, the writable `upper`, as one tree at `merged`."""
+    """Mounts `layers` (the first on top) below the writable `upper` as one tree at `merged`."""
     mount(layers, upper, work, merged)
     try:
         yield merged
@@ -185,7 +185,7 @@ def mounted(layers, upper, work, merged):
 
 
 def mount(layers, upper, work, merged):
-    """Mounts an overlay; where the kernel cannot (an overlay itself below), copies and mounts the copy."""
+    """Mounts an overlay. If the kernel cannot (a layer is an overlay itself), copies it and mounts the copy."""
     lower = ":".join(str(layer) for layer in layers)
     options = f"lowerdir={lower},upperdir={upper},workdir={work},redirect_dir=off,metacopy=off,index=off"
     done = subprocess.run(["mount", "-t", "overlay", "overlay", "-o", options, str(merged)], capture_output=True)

@@ -1,4 +1,4 @@
-"""Eclipse Leshan, the LwM2M server that is not ours, driven through its HTTP interface."""
+"""Eclipse Leshan, an independent LwM2M server, controlled through its HTTP interface."""
 
 import http.client
 import json
@@ -14,7 +14,7 @@ from .case import Failed, expect
 
 
 class Answer:
-    """What a device said through Leshan: `status` is CoAP's, as "CONTENT(205)"; HTTP's own failures have no status."""
+    """A device's answer through Leshan. `status` is CoAP's, like "CONTENT(205)"; failures of HTTP itself have none."""
 
     def __init__(self, what, http_status, body, seconds):
         self.what, self.http, self.body, self.seconds = what, http_status, body, seconds
@@ -29,7 +29,7 @@ class Answer:
 
     @property
     def code(self):
-        """CoAP's code as people write it: 2.05, 4.04; None when the device did not answer."""
+        """CoAP's code in the usual form: 2.05, 4.04; None if the device did not answer."""
         match = re.search(r"\((\d)(\d\d)\)", self.status or "")
         return f"{match[1]}.{match[2]}" if match else None
 
@@ -56,7 +56,7 @@ class Event:
 
 
 class Leshan:
-    """A server of its own for a test, on loopback: HTTP 8080, CoAP 5683, CoAPs 5684."""
+    """A Leshan for one test, on loopback: HTTP 8080, CoAP 5683, CoAPs 5684."""
 
     HTTP = 8080
 
@@ -99,13 +99,13 @@ class Leshan:
         return Answer(f"{method} {path}", response.status, text, time.monotonic() - began)
 
     def authorize(self, endpoint, identity, key):
-        """Lets `endpoint` in with a pre-shared key (bytes), and in no other way."""
+        """Accepts `endpoint` only with this pre-shared key (bytes)."""
         answer = self.call("PUT", "/api/security/clients", {
             "endpoint": endpoint, "tls": {"mode": "psk", "details": {"identity": identity, "key": key.hex()}}})
         expect(answer.http < 300, f"Leshan refused the security information: {answer}")
 
     def events(self, endpoint=None):
-        """The server-sent events from now on."""
+        """Follows the server-sent events from now on."""
         return Events(self, endpoint)
 
     def device(self, endpoint):
@@ -113,7 +113,7 @@ class Leshan:
 
 
 class Events:
-    """A stream of events: read in the background, waited for by what they hold."""
+    """A stream of events. It is read in the background; tests wait for events by their content."""
 
     def __init__(self, server, endpoint):
         self.connection = http.client.HTTPConnection("127.0.0.1", server.HTTP)
@@ -142,7 +142,7 @@ class Events:
             pass
 
     def wait(self, seconds, what, matches):
-        """The first event from now on, or not yet waited for, that `matches` accepts."""
+        """The first event that `matches` accepts, among new ones and those that no call has returned yet."""
         deadline = time.monotonic() + seconds
         while True:
             try:
@@ -164,14 +164,14 @@ class Events:
             lambda event: event.type == "NOTIFICATION" and notified(event, path) == wanted)
 
     def drain(self):
-        """All that came so far, waited for or not."""
+        """All events so far."""
         while not self.queue.empty():
             self.seen.append(self.queue.get())
         return self.seen
 
 
 def notified(event, path):
-    """The value a notification holds for `path`; None when it is about something else."""
+    """The value of `path` in a notification; None if it is about another path."""
     data = event.data
     if data.get("res") == path or data.get("path") == path:
         return plain(data.get("val", data.get("value", data.get("content"))))
@@ -179,7 +179,7 @@ def notified(event, path):
 
 
 def plain(node):
-    """A node of Leshan's as Python values: resources by their numbers, integers as int."""
+    """Leshan's node as Python values: resources by their numbers, integers as int."""
     if not isinstance(node, dict):
         return node
     kind = node.get("kind")
@@ -207,7 +207,7 @@ def scalar(type, value):
 
 
 class Device:
-    """One client of the server's, spoken to through it."""
+    """One client of the server. Requests go through the server."""
 
     def __init__(self, server, endpoint):
         self.server, self.endpoint = server, endpoint
@@ -221,7 +221,7 @@ class Device:
             timeout=(timeout or 5) + 30)
 
     def registration(self):
-        """What the server knows of it; None when it is not registered."""
+        """The registration at the server; None if there is none."""
         answer = self.call("GET", "")
         return answer.json if answer.http == 200 else None
 
@@ -229,11 +229,11 @@ class Device:
         return self.call("GET", path, format=format)
 
     def value(self, path, format=None):
-        """The value read, as Python has it; fails when it is not 2.05."""
+        """Reads a value as a Python value; fails if the answer is not 2.05."""
         return plain(self.read(path, format).expect("2.05").content)
 
     def write(self, path, value, type="STRING", format=None, timeout=None):
-        """Writes one resource, replacing."""
+        """Writes one resource (Replace)."""
         identifier = int(path.rsplit("/", 1)[1])
         if isinstance(value, (bytes, bytearray)):
             type, value = "OPAQUE", value.hex()
@@ -245,7 +245,7 @@ class Device:
         return self.call("POST", path, arguments, kind="text/plain", timeout=timeout)
 
     def create(self, object, instance=None):
-        """Creates an instance; without a number the client chooses it."""
+        """Creates an instance. Without a number the client chooses one."""
         node = {"kind": "instance", "resources": []}
         if instance is not None:
             node["id"] = instance

@@ -17,12 +17,12 @@ import time
 from . import image
 from .case import Failed, expect, until
 
-# What systemd-nspawn's exit status means when the container asked for a reboot (exit_status of systemd-nspawn(1)).
+# The exit status of systemd-nspawn if the container requested a reboot (systemd-nspawn(1), exit status).
 REBOOT = 133
 
 
 class Answer:
-    """How a command inside ended."""
+    """The result of a command in the machine."""
 
     def __init__(self, argv, status, out, err):
         self.argv, self.status, self.out, self.err = argv, status, out, err
@@ -32,7 +32,7 @@ class Answer:
 
 
 class Machine:
-    """One container: made of layers, booted, asked, broken, and always taken down."""
+    """One container: made of layers, booted, used, broken, and always removed."""
 
     def __init__(self, name, folder, layers, step, binds=(), nspawn=()):
         self.name, self.layers, self.step = name, layers, step
@@ -44,23 +44,23 @@ class Machine:
             (self.folder / part).mkdir(parents=True)
         self.root = self.folder / "merged"
         image.mount(layers, self.folder / "upper", self.folder / "work", self.root)
-        # An identity of its own, so that this is no first boot (which would apply presets to all units).
+        # Its own machine-id, so that this is not a first boot, which would apply presets to all units.
         self.write("/etc/machine-id", os.urandom(16).hex() + "\n")
-        # Nothing of a test is lost to rate limits, and the journal survives reboots.
+        # No rate limits, so that no entry of a test is lost. The journal survives reboots.
         self.write("/etc/systemd/journald.conf.d/test.conf",
                    "[Journal]\nRateLimitIntervalSec=0\nStorage=persistent\nForwardToConsole=no\n")
 
-    # Files. Before the boot and after it; /run only while it is up.
+    # Files. They can be used before and after the boot; /run only while the machine is up.
 
     def path(self, path):
-        """Where the machine's `path` is seen from here."""
+        """The path on this host of the machine's `path`."""
         relative = str(path).lstrip("/")
         if self.leader and relative.startswith(("run/", "tmp/", "dev/", "proc/")):
             return pathlib.Path(f"/proc/{self.leader}/root") / relative
         return self.root / relative
 
     def write(self, path, text, mode=0o644, owner=None):
-        """Writes a file of the machine; `owner` is "user:group" by the machine's own names."""
+        """Writes a file of the machine. `owner` is "user:group" with the machine's names."""
         place = self.path(path)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -76,7 +76,7 @@ class Machine:
         return os.path.lexists(self.path(path))
 
     def identifier(self, database, name):
-        """The number of a user ("passwd") or group ("group") of the machine."""
+        """The number of a user (database "passwd") or group (database "group") of the machine."""
         for line in (self.root / "etc" / database).read_text().splitlines():
             fields = line.split(":")
             if fields[0] == name:
@@ -86,7 +86,7 @@ class Machine:
     # Power.
 
     def boot(self, seconds=60):
-        """Starts it and returns when its systemd says that all of the boot is done."""
+        """Starts it and returns when its systemd reports that the boot is finished."""
         expect(self.process is None, f"{self.name} is running already")
         ready = self.folder / "notify"
         ready.unlink(missing_ok=True)
@@ -124,41 +124,41 @@ class Machine:
                     return self
 
     def _tidy(self):
-        """Takes away what a systemd-nspawn of version 256 or later, once killed, leaves of a machine: with it there, the
-        next one refuses to start."""
+        """Removes what a killed systemd-nspawn 256 or later leaves of a machine. Otherwise the next one refuses to
+        start."""
         left = pathlib.Path(f"/run/systemd/nspawn/unix-export/{self.name}")
         if left.exists():
             subprocess.run(["umount", "--lazy", str(left)], check=False, capture_output=True)
             left.rmdir()
 
     def _before_exec(self):
-        # Were this program killed, the machine goes too (prctl(2): PR_SET_PDEATHSIG).
+        # If this program is killed, the machine is killed too (prctl(2): PR_SET_PDEATHSIG).
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
         join(self.cgroups)
 
     def wait_for_reboot(self, seconds=60):
-        """Waits until the machine has asked for a reboot, as its own doing, and boots it again."""
+        """Waits until the machine requests a reboot by itself, and boots it again."""
         status = self._wait(seconds, "ask for a reboot")
         expect(status == REBOOT, f"{self.name} ended with {status}, not with a reboot")
         return self.boot()
 
     def reboot(self, seconds=60):
-        """Reboots it in good order."""
+        """Reboots it cleanly."""
         self.run("systemctl", "reboot", check=False)
         return self.wait_for_reboot(seconds)
 
     def crash(self):
-        """Ends every process in it at once, as if the power had gone (the page cache stays: this is no power cut)."""
+        """Kills all its processes at once, similar to a loss of power. (The page cache survives, unlike in a real one.)"""
         self._kill()
         return self
 
     def shut_down(self, seconds=60):
-        """Ends it in good order."""
+        """Shuts it down cleanly."""
         self.run("systemctl", "poweroff", check=False)
         self._wait(seconds, "power off")
 
     def _kill(self):
-        # The first process of a process namespace takes all the others with it.
+        # If the first process of a process namespace ends, the kernel kills all others.
         for pid in filter(None, (self.leader, self.process.pid)):
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -171,14 +171,14 @@ class Machine:
             status = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             raise Failed(f"{self.name} did not {what} within {seconds} s; its console: {self._console()}") from None
-        # Killed by -9, systemd-nspawn leaves its payload to the kernel, and its first process to us, process 1 here.
+        # A systemd-nspawn that was killed leaves its payload to the kernel and its first process to us, process 1 here.
         if self.leader:
             until(20, "the container's end", lambda: gone(self.leader), every=0.005)
         self.process = self.leader = None
         return status
 
     def destroy(self):
-        """Ends it, whatever state it is in. The test's namespaces take the mounts with them."""
+        """Stops it in any state. Its mounts disappear with the test's namespaces."""
         if self.process is not None:
             self._kill()
         self._tidy()
@@ -204,7 +204,7 @@ class Machine:
     # Commands.
 
     def run(self, *argv, user=None, check=True, timeout=60, input=None):
-        """Runs a command inside, as root or as `user` (with that user's groups), and returns how it ended."""
+        """Runs a command in the machine as root or as `user` (with that user's groups) and returns its result."""
         expect(self.leader, f"{self.name} is not running")
         enter = ["nsenter", f"--target={self.leader}", "--all", "--root", "--wd=/"]
         if user:
@@ -218,7 +218,7 @@ class Machine:
                 [*enter, *argv], capture_output=True, text=True, errors="replace", timeout=timeout, env=environment,
                 **({"input": input} if input is not None else {"stdin": subprocess.DEVNULL}))
         except subprocess.TimeoutExpired:
-            raise Failed(f"{' '.join(argv)}: no end within {timeout} s") from None
+            raise Failed(f"{' '.join(argv)}: not finished within {timeout} s") from None
         answer = Answer(argv, done.returncode, done.stdout, done.stderr)
         if check and answer.status != 0:
             raise Failed(str(answer))
@@ -232,18 +232,18 @@ class Machine:
         raise Failed(f"the machine has no user {user}")
 
     def sh(self, script, **options):
-        """Runs a shell script inside and returns what it printed."""
+        """Runs a shell script in the machine and returns its output."""
         return self.run("sh", "-euc", script, **options).out
 
     # Units.
 
     def unit(self, name):
-        """A unit's properties, as `systemctl show` has them."""
+        """A unit's properties, as `systemctl show` prints them."""
         out = self.run("systemctl", "show", name).out
         return dict(line.split("=", 1) for line in out.splitlines() if "=" in line)
 
     def state(self, name):
-        """A unit's ActiveState, and "not-found" when there is none."""
+        """A unit's ActiveState, or "not-found" if there is no such unit."""
         shown = self.unit(name)
         return "not-found" if shown.get("LoadState") == "not-found" else shown.get("ActiveState")
 
@@ -251,7 +251,7 @@ class Machine:
         return until(seconds, f"{name} {wanted} (is {self.state(name)})", lambda: self.state(name) == wanted)
 
     def main_pid(self, unit):
-        """A unit's main process by its number inside; 0 without one."""
+        """The number of a unit's main process in the machine; 0 if it has none."""
         return int(self.unit(unit).get("MainPID", "0"))
 
     def kill(self, unit, signal_name="KILL"):
@@ -274,7 +274,7 @@ class Machine:
         return [json.loads(line) for line in out.splitlines() if line.startswith("{")]
 
     def wait_for_entry(self, seconds, what, matches, *options):
-        """Waits for a journal entry that `matches` accepts, past ones of this boot included, and returns it."""
+        """Waits for a journal entry of this boot that `matches` accepts, including past ones, and returns it."""
         expect(self.leader, f"{self.name} is not running")
         follow = subprocess.Popen(
             ["nsenter", f"--target={self.leader}", "--all", "--root", "--wd=/", "journalctl", "--follow", "--output=json",
@@ -293,14 +293,14 @@ class Machine:
                     if matches(entry):
                         return entry
         finally:
-            # journalctl, and not nsenter: that one reaps it then and ends. An orphan would be left to process 1 of the host, and
-            # where that one does not reap it, the machine's own process 1 could not end.
+            # Kill journalctl, not nsenter, which then reaps it and ends. Otherwise process 1 of the host would inherit
+            # journalctl, and if it does not reap it, the machine's own process 1 cannot end.
             for child in pathlib.Path(f"/proc/{follow.pid}/task/{follow.pid}/children").read_text().split():
                 os.kill(int(child), signal.SIGKILL)
             follow.wait(10)
 
     def dump(self, to):
-        """For a failure: the console's end, failed units, and the journal."""
+        """A report for a failure: the end of the console, failed units, and the journal."""
         if not self.leader:
             print(f"---- {self.name}: console", self._console(), sep="\n", file=to)
         else:
@@ -321,7 +321,7 @@ class Machine:
 
 
 def gone(pid):
-    """Whether a process is no more; reaps it when it is ours to reap."""
+    """Whether a process has ended. Reaps it if it is our child."""
     try:
         os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
@@ -329,11 +329,11 @@ def gone(pid):
     return not os.path.exists(f"/proc/{pid}")
 
 
-# Control groups. systemd-nspawn --keep-unit makes "payload" below the group that it is in: without a group of its own
-# for each machine, two of them would be one.
+# Control groups. systemd-nspawn --keep-unit makes "payload" below its own group. So each machine needs its own group;
+# otherwise two machines would share one.
 
 def cgroups(name):
-    """Makes this machine's groups below this process's own, in systemd's hierarchy and the unified one."""
+    """Makes this machine's groups below those of this process, in systemd's hierarchy and the unified one."""
     mine = []
     for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines():
         _, controllers, path = line.split(":", 2)
@@ -356,7 +356,7 @@ def join(groups):
 
 
 def remove_cgroup(path):
-    """Removes a group and all below it; they are empty once the container is gone."""
+    """Removes a group and all below it. They are empty after the container has ended."""
     for folder, _, _ in os.walk(path, topdown=False):
         try:
             os.rmdir(folder)

@@ -1,7 +1,7 @@
-"""Packages to install, update and break, signed by an authority of the tests' own.
+"""Packages to install, update and break, signed by an authority of the tests.
 
-Good packages are made by debhelper itself, so that their scripts are what Debian's packages have; hostile ones are put
-together by hand, member by member."""
+Good packages are made by debhelper, so that their scripts are like those of Debian's packages. Hostile ones are assembled
+member by member."""
 
 import gzip
 import io
@@ -44,7 +44,7 @@ def run(*argv, cwd=None, input=None):
 # Building.
 
 def program():
-    """The sample's program, compiled once."""
+    """The sample's program; compiled once."""
     source = HERE / "keelsample/keelsample.c"
     path = image.cache() / "packages" / f"program-{image.digest(source)}"
     with image.making(path) as folder:
@@ -55,10 +55,10 @@ def program():
 
 def sample(version, behaviour="good", name="keelsample", unit=UNIT, greeting="hello", files=(), scripts=(),
            depends="${shlibs:Depends}", compression="xz", architecture="any", extra_control="", conffile=True):
-    """A package as debhelper makes it: one service, one configuration file, the usual scripts.
+    """A package made by debhelper: one service, one configuration file, the usual scripts.
 
-    `behaviour`: good, crashes, hangs, dies [SECONDS], lingers, unhealthy. `files`: more (path, text, mode). `scripts`:
-    (name, text) of maintainer scripts, which must hold #DEBHELPER#."""
+    `behaviour`: good, crashes, hangs, dies [SECONDS], lingers, unhealthy. `files`: further (path, text, mode). `scripts`:
+    (name, text) of maintainer scripts, which must contain #DEBHELPER#."""
     parts = [RECIPE, program(), version, behaviour, name, unit, greeting, list(files), list(scripts), depends,
              compression, architecture, extra_control, conffile]
     path = image.cache() / "packages" / f"{name}-{image.digest(*parts)}"
@@ -100,7 +100,7 @@ def put(path, data, mode=0o644):
     path.chmod(mode)
 
 
-# The archive's format, by hand: ar(5), deb(5).
+# The format of the archive: ar(5), deb(5).
 
 def members(data):
     """The members of an ar archive: (name, content)."""
@@ -114,7 +114,7 @@ def members(data):
 
 
 def member(name, content):
-    """One member with its header, as dpkg-deb writes them."""
+    """One member with its header, like dpkg-deb writes it."""
     header = f"{name:<16}{0:<12}{0:<6}{0:<6}{'100644':<8}{len(content):<10}`\n".encode()
     return header + content + (b"\n" if len(content) % 2 else b"")
 
@@ -124,10 +124,10 @@ def archive(*parts):
 
 
 def revised(good, version, behaviour="good", unit=UNIT, distinct=False, other=False):
-    """The sample in another version, put together without debhelper: for tests that need hundreds.
+    """The sample in another version, assembled without debhelper, for tests that need hundreds.
 
-    `distinct`: the configuration file tells its version too, so that a mixture of two versions can be seen. `other`: it has a
-    second unit, which the version before and the one after have not."""
+    `distinct`: the configuration file has its version too, so that a mixture of two versions is detected. `other`: it has a
+    second unit, which the versions before and after do not have."""
     made = []
     for name, content in members(pathlib.Path(good).read_bytes()):
         if name.startswith(("control.tar", "data.tar")):
@@ -160,7 +160,7 @@ def revised(good, version, behaviour="good", unit=UNIT, distinct=False, other=Fa
     return archive(*made)
 
 
-# What `revised` makes distinct.
+# The files that `revised` makes distinct.
 
 OTHER_UNIT = """\
 [Unit]
@@ -173,7 +173,7 @@ ExecStart=/usr/bin/keelsample health
 
 
 def other_unit(version):
-    """The unit that is only of the odd versions, or only of the even ones."""
+    """The unit that exists only in odd versions or only in even ones."""
     return f"keelsample-{'odd' if int(version.rpartition('.')[2]) % 2 else 'even'}.service"
 
 
@@ -182,7 +182,7 @@ def conffile(version):
 
 
 def unit_of(version, stops_otherwise=False):
-    """A unit that tells its version; one that is also stopped in another way is switched in a different order."""
+    """A unit with its version. If it is also stopped in another way, the switch happens in another order."""
     text = UNIT.replace("Description=Keel sample", f"Description=Keel sample {version}")
     return text.replace("[Service]\n", f"[Service]\nTimeoutStopSec={30 + int(version.rpartition('.')[2])}\n") if stops_otherwise else text
 
@@ -198,7 +198,7 @@ def hostile(good, entries):
 
 
 def entry(name, content=b"", type=tarfile.REGTYPE, mode=0o644, link="", **more):
-    """One entry of a data.tar, as told: nothing is checked or corrected."""
+    """One entry of a data.tar with exactly these values. Nothing is checked or corrected."""
     info = tarfile.TarInfo(name)
     info.type, info.mode, info.linkname = type, mode, link
     info.size = len(content) if type == tarfile.REGTYPE else 0
@@ -207,10 +207,10 @@ def entry(name, content=b"", type=tarfile.REGTYPE, mode=0o644, link="", **more):
     return info, content if type == tarfile.REGTYPE else None
 
 
-# Signing, by OpenSSL's own program: the format is Gatekeel's, the tool is not.
+# Signing with OpenSSL's program, independently of Gatekeel's code.
 
 class Authority:
-    """A certificate authority and its signers, made anew in a folder."""
+    """A new certificate authority and its signers, in a folder."""
 
     def __init__(self, folder, name="Test authority"):
         self.folder = pathlib.Path(folder)
@@ -223,7 +223,7 @@ class Authority:
         self.signer = self.issue("signer")
 
     def issue(self, name, usage="digitalSignature", extended="codeSigning", days=365):
-        """A signer's certificate and key. `days` may be negative: expired."""
+        """A signer's certificate and key. With negative `days` it is expired."""
         key, request, certificate = (self.folder / f"{name}.{end}" for end in ("key", "csr", "pem"))
         extensions = self.folder / f"{name}.ext"
         extensions.write_text(textwrap.dedent(f"""\
@@ -251,7 +251,7 @@ class Authority:
 
 
 def verify(signed, authority, folder):
-    """Checks a signature with OpenSSL's own program; tells whether it holds."""
+    """Whether OpenSSL's own program accepts a signature."""
     data = signed if isinstance(signed, bytes) else pathlib.Path(signed).read_bytes()
     name, signature = members(data)[-1]
     if name != "_gksig":

@@ -1,4 +1,4 @@
-"""A UDP relay on loopback: what crosses it can be lost, doubled, reordered, or cut off."""
+"""A UDP relay on loopback that can lose, duplicate, reorder or block datagrams."""
 
 import collections
 import random
@@ -9,9 +9,9 @@ import time
 
 
 class Relay:
-    """Listens on `port` and carries datagrams to and from `target`, each client by a socket of its own.
+    """Listens on `port` and relays datagrams to and from `target`, with one socket for each client.
 
-    Loss, doubling and reordering are decided by a generator with the given seed, so that a failing run can be run again.
+    A generator with the given seed decides about loss, duplication and reordering, so that a failing run can be repeated.
     """
 
     def __init__(self, port, target=("127.0.0.1", 5684), loss=0.0, double=0.0, reorder=0.0, seed=1):
@@ -24,7 +24,7 @@ class Relay:
         self.listener = self._socket()
         self.listener.bind(("127.0.0.1", port))
         self.selector.register(self.listener, selectors.EVENT_READ, None)
-        self.held = []  # (when, send) of datagrams that were put behind later ones
+        self.held = []  # (when, send) of datagrams that are delayed behind later ones
         self.wake, waker = socket.socketpair()
         self.waker = waker
         self.selector.register(self.wake, selectors.EVENT_READ, None)
@@ -47,8 +47,8 @@ class Relay:
             own.close()
 
     def rebind(self):
-        """Forgets each client's socket: to the server their next datagram comes from another address, as after a NAT's
-        timeout."""
+        """Forgets the sockets of all clients. The server then sees their next datagrams from another address, as after a
+        timeout of a NAT."""
         for own in self.clients.values():
             self.selector.unregister(own)
             own.close()

@@ -1,4 +1,4 @@
-"""Finds the tests, runs each in namespaces of its own, at most two at once, and tells how they ended."""
+"""Finds the tests, runs each in its own namespaces, at most two at once, and reports the results."""
 
 import argparse
 import concurrent.futures
@@ -18,7 +18,7 @@ from .case import TESTS, Failed, Skipped, Tools
 from .machine import remove_cgroup
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
-# How a case's process says "skipped", as automake has it.
+# The exit status of a skipped test, as in automake.
 SKIPPED = 77
 
 
@@ -29,9 +29,9 @@ def discover():
 
 
 def run_case(name, folder):
-    """Inside the namespaces: runs one test."""
+    """Runs one test inside its namespaces."""
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    # Being process 1 of its namespace, it gets no default action of signals.
+    # As process 1 of its namespace, it has no default actions of signals.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     tools = Tools(name, folder)
     status = 1
@@ -41,7 +41,7 @@ def run_case(name, folder):
         if suite:
             os.environ["GATEKEEL_SUITE"] = suite
             if not image.is_made():
-                raise Skipped(f"no Debian {suite} could be made to boot: is its archive within reach?")
+                raise Skipped(f"Debian {suite} could not be made: check that its archive can be reached")
         function(tools)
         status = 0
     except Skipped as reason:
@@ -57,21 +57,21 @@ def run_case(name, folder):
         tools.dump()
     tools.stack.close()
     sys.stdout.flush()
-    # Threads that still read from sockets must not hold the end up.
+    # Threads that still read from sockets must not delay the exit.
     os._exit(status)
 
 
 def make_images(more):
-    """Makes what is booted, while the archive is within reach: this release of Debian, and those of single tests.
+    """Makes the images while the archive can be reached: this release of Debian, and those of single tests.
 
-    Without the others their tests are skipped."""
+    If one of the others cannot be made, its tests are skipped."""
     if not image.is_made():
-        print("making a small Debian to boot, once", flush=True)
+        print("making a small Debian to boot (only once)", flush=True)
     image.base()
     for suite in sorted(more):
         with image.of(suite):
             if not image.is_made():
-                print(f"making a small Debian {suite}, once", flush=True)
+                print(f"making a small Debian {suite} (only once)", flush=True)
             try:
                 image.base()
             except (subprocess.CalledProcessError, OSError) as error:
@@ -81,11 +81,11 @@ def make_images(more):
 
 def main():
     parser = argparse.ArgumentParser(description="The system tests: a booted Debian, our package, Leshan.")
-    parser.add_argument("names", nargs="*", help="tests (or the beginnings of their names); without: all")
-    parser.add_argument("--list", action="store_true", help="name the tests and end")
-    parser.add_argument("--jobs", type=int, default=2, help="how many at once (2)")
-    parser.add_argument("--verbose", action="store_true", help="print each test's story, passed or not (one at a time)")
-    parser.add_argument("--logs", default="out/system", help="where each test's story goes (out/system)")
+    parser.add_argument("names", nargs="*", help="tests, or the beginnings of their names (default: all)")
+    parser.add_argument("--list", action="store_true", help="list the tests and exit")
+    parser.add_argument("--jobs", type=int, default=2, help="how many tests run at once (default: 2)")
+    parser.add_argument("--verbose", action="store_true", help="print each test's log, even if it passed (one test at a time)")
+    parser.add_argument("--logs", default="out/system", help="the folder for each test's log (default: out/system)")
     parser.add_argument("--case", help=argparse.SUPPRESS)
     parser.add_argument("--folder", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -99,10 +99,10 @@ def main():
             print(f"{name:52} {(tests[name].__doc__ or '').strip().splitlines()[0] if tests[name].__doc__ else ''}")
         return 0
     if not chosen:
-        print(f"no test is named {' or '.join(options.names)}; --list names them", file=sys.stderr)
+        print(f"no test is named {' or '.join(options.names)}; --list lists them", file=sys.stderr)
         return 2
     if os.geteuid() != 0:
-        print("system tests need root: they boot containers", file=sys.stderr)
+        print("the system tests boot containers and need root; run them with sudo", file=sys.stderr)
         return 2
     make_images({getattr(tests[name], "suite", None) for name in chosen} - {None})
     logs = pathlib.Path(options.logs).resolve()
@@ -139,7 +139,7 @@ def main():
         verdict = "PASSED" if status == 0 else "SKIPPED" if status == SKIPPED else "FAILED"
         with printing:
             counts[verdict] += 1
-            note = f": {skipped}" if skipped else " (it took too long and was ended)" if status == "time" else ""
+            note = f": {skipped}" if skipped else " (stopped because it took too long)" if status == "time" else ""
             print(f"{verdict} {name} ({seconds:.1f} s){note}", flush=True)
             if verdict == "FAILED" and not options.verbose:
                 text = log.read_text(errors="replace")
@@ -149,14 +149,14 @@ def main():
         list(pool.map(run, enumerate(chosen)))
     failed = counts["FAILED"]
     if os.environ.get("CI") == "true" and counts["SKIPPED"]:
-        print(f"{counts['SKIPPED']} skipped: where CI=true is set everything is expected to run", flush=True)
+        print(f"{counts['SKIPPED']} skipped; with CI=true every test must run", flush=True)
         failed += counts["SKIPPED"]
     print(f"{counts['PASSED']} passed, {counts['FAILED']} failed, {counts['SKIPPED']} skipped", flush=True)
     return 1 if failed else 0
 
 
 def sweep(case, folder):
-    """Removes what a case left: its groups (empty now: its namespaces took every process) and its folder."""
+    """Removes the rest of a test: its control groups (empty, because its namespaces ended every process) and its folder."""
     for top in ("/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified", "/sys/fs/cgroup"):
         for path, names, _ in os.walk(top):
             names.sort()
@@ -164,6 +164,6 @@ def sweep(case, folder):
                 remove_cgroup(os.path.join(path, name))
                 names.remove(name)
             if top == "/sys/fs/cgroup" and path == top:
-                # Hybrid: the other hierarchies are mounted below and have been, or need not be, looked at.
+                # In hybrid mode the other hierarchies are mounted below. Skip them: the loop visits those that matter.
                 names[:] = [name for name in names if not os.path.ismount(os.path.join(path, name))]
     shutil.rmtree(folder, ignore_errors=True)

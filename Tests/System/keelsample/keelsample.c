@@ -1,8 +1,8 @@
 /* keelsample: the service that the system tests install, update and break.
  *
- * What it does is told by its release's own file, /usr/share/keelsample/release: a version, then a behaviour and
- * perhaps seconds. It leaves "VERSION PID GREETING" in /run/keelsample/version once it serves, so that a test sees what
- * runs. With "health" as argument it is the health command, and succeeds unless the release is "unhealthy". */
+ * The file of its release, /usr/share/keelsample/release, controls it: a version, a behaviour and optionally seconds. When it
+ * is ready it writes "VERSION PID GREETING" to /run/keelsample/version, so that a test sees which version runs. With the
+ * argument "health" it is the health command, and succeeds unless the release is "unhealthy". */
 
 #include <errno.h>
 #include <signal.h>
@@ -19,7 +19,7 @@ static volatile sig_atomic_t asked_to_stop;
 
 static void stop(int number) { (void)number; asked_to_stop = 1; }
 
-/* sd_notify(3), as its manual page has the protocol. */
+/* sd_notify(3), with the protocol from its manual page. */
 static void notify(const char *state) {
     const char *path = getenv("NOTIFY_SOCKET");
     if (!path) return;

@@ -1,4 +1,4 @@
-"""Real daemons of Debian's archive, as they are, put to work from Leshan."""
+"""Unmodified daemons of Debian's archive, installed and activated from Leshan."""
 
 import socket
 import threading
@@ -23,7 +23,7 @@ Skip=postinst postrm
 
 
 def connected(port):
-    """A connection to a daemon, which systemd calls active a little before it listens."""
+    """A connection to a daemon. systemd may call it active shortly before it listens."""
     def attempt():
         try:
             return socket.create_connection(("127.0.0.1", port), timeout=5)
@@ -35,7 +35,7 @@ def connected(port):
 
 @test
 def rinetd_works(t):
-    """rinetd: nothing but debhelper's script parts, so that it needs no manifest. It redirects, and is purged."""
+    """rinetd has only debhelper's script parts, so it needs no manifest. It redirects, and is purged."""
     g = Gateway(t)
     slot = g.create(1)
     package = image.archived("rinetd")
@@ -50,19 +50,19 @@ def rinetd_works(t):
     server = socket.create_server(("127.0.0.1", 7002))
     threading.Thread(target=lambda: server.accept()[0].sendall(b"through"), daemon=True).start()
     with connected(7001) as client:
-        equal(client.recv(16), b"through", "what rinetd redirects")
+        equal(client.recv(16), b"through", "the bytes that rinetd redirects")
     slot.deactivate().expect("2.04")
     slot.uninstall().expect("2.04")
     slot.becomes(10, state=0)
     equal(conffile.read_text(), "127.0.0.1 7001 127.0.0.1 7002\n", "the administrator's configuration after Uninstall")
     g.machine.run("gatekeel", "remove", "--purge", "rinetd")
-    expect(not conffile.exists(), "purged, its configuration is gone")
+    expect(not conffile.exists(), "its configuration is removed by the purge")
 
 
 @test
 def mosquitto_works(t):
-    """mosquitto: with a manifest for its user and folders. It answers an MQTT CONNECT; without the manifest it is
-    refused, naming the script."""
+    """mosquitto with a manifest for its user and folders answers an MQTT CONNECT. Without the manifest it is refused, and the
+    reason names the script."""
     g = Gateway(t)
     slot = g.create(1)
     package = image.archived("mosquitto")
@@ -84,4 +84,4 @@ def mosquitto_works(t):
         equal(client.recv(4), bytes([0x20, 2, 0, 0]), "CONNACK")
     process = g.machine.main_pid("mosquitto.service")
     owner = g.machine.sh(f"stat -c %U /proc/{process}").strip()
-    equal(owner, "mosquitto", "whom it runs as")
+    equal(owner, "mosquitto", "the user that it runs as")

@@ -1,4 +1,4 @@
-"""Object 3 changes the host by systemd's own services."""
+"""Object 3 changes the host through systemd's services."""
 
 import os
 
@@ -7,7 +7,7 @@ from gk.gateway import Gateway
 
 CAP_SYS_TIME = 25
 
-# What systemd-timedated takes for a time service that is on.
+# A unit that systemd-timedated regards as an enabled time service.
 NTP_UNIT = """\
 [Service]
 ExecStart=sleep infinity
@@ -18,13 +18,13 @@ WantedBy=multi-user.target
 
 
 @test
-def the_clock_is_the_time_services(t):
-    """Current Time is refused with the reason while a time service keeps the clock."""
+def a_time_service_controls_the_clock(t):
+    """A write of Current Time is refused with the reason while a time service controls the clock."""
     g = Gateway(t, boot=False)
     g.machine.write("/etc/systemd/system/keeptime.service", NTP_UNIT)
     g.machine.write("/usr/lib/systemd/ntp-units.d/10-test.list", "keeptime.service\n")
     g.boot()
-    # The clock is the host's: what follows must not be able to change it, whatever timedated does.
+    # The machine shares this host's clock. It must not be able to change it, whatever timedated does.
     bounds = dict(line.split(":\t") for line in g.machine.read("/proc/1/status").splitlines() if line.startswith("CapBnd"))
     if int(bounds["CapBnd"], 16) >> CAP_SYS_TIME & 1:
         raise Skipped("the machine could set this host's clock")
@@ -32,13 +32,13 @@ def the_clock_is_the_time_services(t):
     equal(g.machine.sh("timedatectl show --property=NTP --value").strip(), "yes", "NTP, as timedated sees it")
     answer = g.device.write("/3/0/13", 1_600_000_000_000, "TIME")
     answer.expect("4.05")
-    expect("NTP" in answer.body, f"the reason is told: {answer}")
+    expect("NTP" in answer.body, f"the answer has the reason: {answer}")
     t.step(str(answer))
 
 
 @test
-def the_time_zone_is_the_hosts(t):
-    """A written Timezone and UTC Offset change /etc/localtime, are read and notified; an unknown zone changes nothing."""
+def the_time_zone_of_the_host_is_changed(t):
+    """Writes of Timezone and UTC Offset change /etc/localtime and are notified. An unknown zone changes nothing."""
     g = Gateway(t)
     localtime = lambda: os.readlink(g.machine.path("/etc/localtime"))
     g.device.observe("/3/0/15").expect("2.05")

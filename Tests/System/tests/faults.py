@@ -1,11 +1,11 @@
-"""The fault campaign: every named place × {error, no space, kill -9, kill -9 twice}, and kills at random times.
+"""The fault campaign: every fault point × {error, no space, kill -9, kill -9 twice}, and kills at random times.
 
-A visit arms one place, drives an operation that passes it, and looks at all sides of the gateway: what it was or what was asked
-for, wholly; then the operation is driven again, to its end, and a new update must succeed. A place that was armed and not passed
-is a failure.
+A visit arms one fault point, runs an operation that passes it, and checks the whole gateway: it must have exactly the old or
+exactly the requested state. Then the operation is run again to its end, and a new update must succeed. A fault point that was
+armed but not passed is a failure.
 
-GATEKEEL_CAMPAIGN=quick takes one action at each place, in turn; GATEKEEL_CAMPAIGN=PATTERN takes the visits whose names
-("update deployment.links.between kill 2") match that regular expression.
+GATEKEEL_CAMPAIGN=quick takes one action at each fault point, by turns. GATEKEEL_CAMPAIGN=PATTERN takes the visits whose names
+("update deployment.links.between kill 2") match this regular expression.
 """
 
 import collections
@@ -24,51 +24,51 @@ from gk.gateway import DELIVERED, INITIAL, INSTALLED
 
 ACTIONS = ("error 1", "nospace 1", "kill 1", "kill 2")
 
-# Places that no visit passes, with the reason.
+# Fault points that no visit passes, with the reason.
 EXCEPTIONS = {}
 
 
 class Operation:
-    """Something that a server or an administrator does. `before` is the sample in place and active, if not told otherwise."""
+    """An operation of a server or an administrator. By default it begins with the sample installed and active."""
 
-    # How often an action may be needed until "kill 2" has happened, and until the operation has.
+    # How often the action may have to be repeated until "kill 2" and the operation have happened.
     repeats = 4
 
     def __init__(self, subject, place=None):
         self.s, self.slot, self.place = subject, subject.slot, place
 
     def prepare(self):
-        """Brings the gateway where the operation begins, with nothing armed."""
+        """Brings the gateway into the state before the operation, with nothing armed."""
 
     def act(self):
-        """Drives the operation as far as it goes; whatever fails on the way is part of the game."""
+        """Runs the operation as far as possible. It may fail on the way."""
 
     def after(self, world):
-        """What a world is like when it is done."""
+        """The state of the gateway after the operation, given the state before."""
         return world
 
     def happened(self):
-        """Whether it has; told by what is no world's."""
+        """Whether the operation has happened. Used if the states before and after are equal."""
         return True
 
     def again(self):
-        """It has happened, and is to pass its place once more."""
+        """Prepares the operation to pass its fault point again after it has happened."""
 
     def restore(self):
-        """Brings the gateway where the next new update begins."""
+        """Brings the gateway into the state before the next new update."""
 
 
 class Update(Operation):
-    """Uninstall for update, Package, Install."""
+    """Uninstall (for update), Package, Install."""
 
     behaviour, manifest, stops_otherwise = "good", None, False
 
     def prepare(self):
         if self.place == "deployment.clean.each" and not self.s.world.previous:
-            # Only a third release makes one superfluous.
+            # A release becomes superfluous only with a third one.
             update(self.s)
         if self.place == "deployment.detach.each":
-            # What the new version has not is detached.
+            # Units that the new version does not have are detached.
             update(self.s, Late)
         self.data = self.s.signed(self.behaviour, self.manifest, self.stops_otherwise)
 
@@ -89,7 +89,7 @@ class Update(Operation):
 
 
 class Late(Update):
-    """An update to a version whose units systemd must not read before the old ones are stopped, and which has others."""
+    """An update to a version with other units, which systemd must not read before the old ones are stopped."""
 
     stops_otherwise = True
 
@@ -110,7 +110,7 @@ class Broken(Update):
 
 
 class Unhealthy(Broken):
-    """An update to a version that runs and is not healthy: it is undone while it runs."""
+    """An update to a version that runs but is not healthy: it is undone while it runs."""
 
     behaviour, manifest = "unhealthy", "[Package]\nFormat=1\n\n[Health]\nCommand=/usr/bin/keelsample health\n"
 
@@ -147,7 +147,7 @@ class Purge(Operation):
 
 
 class Install(Operation):
-    """A first version, where there is nothing."""
+    """The installation of a first version."""
 
     def prepare(self):
         s = self.s
@@ -188,7 +188,7 @@ class Activate(Operation):
 
 
 class Rollback(Operation):
-    """`gatekeel rollback`: by an administrator, and the server sees it."""
+    """`gatekeel rollback` by an administrator. The server sees it."""
 
     def prepare(self):
         self.asked = self.s.world
@@ -207,7 +207,7 @@ class Rollback(Operation):
 
 
 class Discard(Operation):
-    """Uninstall of what was delivered and not installed."""
+    """Uninstall of a package that was delivered but not installed."""
 
     def prepare(self):
         s = self.s
@@ -239,7 +239,7 @@ class Create(Operation):
         self.instance += 1
 
     def look(self):
-        # Whether it is there is for the server to say; that the records say so too is checked then.
+        # The server decides whether the instance exists. The check of the records follows then.
         self.s.instances = set(self.s.settled()) | {0}
 
     def happened(self):
@@ -249,11 +249,11 @@ class Create(Operation):
         for instance in sorted(self.s.instances - {0, 1}):
             self.s.device.delete(f"/9/{instance}").expect("2.02")
         self.look()
-        equal(self.s.instances, {0, 1}, "the instances, when those that were made are deleted")
+        equal(self.s.instances, {0, 1}, "the instances after the created ones were deleted")
 
 
 class Delete(Create):
-    """Delete of an instance of object 9; it may be made again."""
+    """Delete of an instance of object 9, which may be created again."""
 
     def prepare(self):
         self.s.device.create(9, self.instance).expect("2.01")
@@ -275,7 +275,7 @@ class Delete(Create):
 
 
 class Lifetime(Operation):
-    """A server writes its own account: the lifetime."""
+    """A server writes the lifetime of its own account."""
 
     def prepare(self):
         self.old = self.s.device.value("/1/0/1")
@@ -296,7 +296,7 @@ class Lifetime(Operation):
 
 
 def update(subject, operation=Update):
-    """A new update, with nothing armed, succeeds."""
+    """Runs a new update with nothing armed, which must succeed."""
     new = operation(subject)
     if subject.world.version is None:
         new = Install(subject)
@@ -304,7 +304,7 @@ def update(subject, operation=Update):
     else:
         if subject.state() == DELIVERED:
             subject.ask(subject.slot.uninstall)
-            expect(subject.state() == INSTALLED, "what was pending is dropped")
+            expect(subject.state() == INSTALLED, "the pending update is dropped")
         new.prepare()
     new.act()
     subject.is_like(new.after(subject.world))
@@ -315,7 +315,7 @@ def update(subject, operation=Update):
 
 
 def passed_by(place):
-    """The operations that are driven over a place."""
+    """The operations that pass a fault point."""
     step = place.removeprefix("deployment.").rpartition(".")[0]
     if step in ("revert-stop", "revert-start"):
         return [Unhealthy, Broken]
@@ -369,7 +369,8 @@ def passed_by(place):
     return [Update]
 
 
-# Places that an operation passes many times: how many passages go by before an error or a kill. (The first is of the product.)
+# Fault points that an operation passes many times, with the passages to skip before an error or a kill. (The product covers
+# the first passage.)
 LATER = [
     (Update, ("deployment.journal.before", "deployment.journal.after"), range(1, 9)),
     (Late, ("deployment.journal.before", "deployment.journal.after"), range(4, 7)),
@@ -383,7 +384,7 @@ LATER = [
     (Update, tuple(f"state.{place}@gatekeel-installd" for place in ("write.before", "copy.after")), (2, 5, 8)),
     (Update, ("deployment.attach.each", "package.verify.before"), [1]),
     (Update, ("archive.entry.before", "archive.data.before"), [7]),
-    # The second passages of these are on the way back.
+    # The second passages of these are during the rollback.
     (Undone, ("deployment.attach.each",), range(4, 6)),
     (Unhealthy, ("deployment.links.between", *(f"deployment.{step}.{place}" for step in ("mark", "reload", "unmark")
                                                for place in ("before", "after"))), [1]),
@@ -392,7 +393,7 @@ LATER = [
 
 
 def product():
-    """All visits: an operation, a place, an action."""
+    """All visits: an operation, a fault point, an action."""
     wanted = os.environ.get("GATEKEEL_CAMPAIGN", "")
     all = [(operation, place) for place in places() if place not in EXCEPTIONS for operation in passed_by(place)]
     if wanted == "quick":
@@ -408,14 +409,14 @@ def name(operation, place, action):
 
 
 def visit(subject, operation, place, action, counts):
-    """One place, one action; everything that must hold afterwards."""
+    """Visits one fault point with one action, and checks everything that must hold afterwards."""
     job = operation(subject, place)
     job.prepare()
     before = subject.world
     count = int(action.split()[1])
     subject.arm(place, action)
     for _ in range(job.repeats):
-        # An operation that the first kill has ended is asked for again, until it was killed twice.
+        # Request the operation again after the first kill has ended it, until it was killed twice.
         job.act()
         subject.settled()
         left = subject.left(place)
@@ -426,23 +427,23 @@ def visit(subject, operation, place, action, counts):
             job.again()
     subject.disarm()
     if left == count:
-        raise Failed("the place was armed and not passed")
+        raise Failed("the fault point was armed but not passed")
     expect(left == 0, f"it was passed {count - left} times of {count}")
     counts["passed"] += 1
     world = subject.is_like(subject.world, job.after(subject.world))
     happened = world == job.after(before) if job.after(before) != before else job.happened()
     counts["new" if happened else "old"] += 1
     if not happened:
-        # Once more, with nothing in the way.
+        # Run it again with nothing armed.
         job.act()
         subject.is_like(job.after(subject.world))
-        expect(job.happened(), "the operation, driven again, is done")
+        expect(job.happened(), "the operation succeeds in the second run")
     job.restore()
     update(subject)
 
 
 def campaign(t, share, of, machines=2):
-    """A share of the product, by machines that each take the next visit."""
+    """Runs a share of the product on several machines. Each takes the next visit."""
     visits = product()
     expect(visits, "there are visits")
     mine = visits[share::of]
@@ -494,7 +495,7 @@ def campaign(t, share, of, machines=2):
 
 
 def story(subject, since):
-    """What a machine's journal has of a visit that went wrong."""
+    """The machine's journal of a failed visit."""
     seconds = int(time.monotonic() - since) + 1
     out = subject.machine.run("journalctl", "--no-pager", "--output=short-precise", f"--since=-{seconds}s", check=False).out
     subject.step("its journal:\n    " + "\n    ".join(out.splitlines()[-150:]))
@@ -502,7 +503,7 @@ def story(subject, since):
 
 @test
 def every_place_first_half(t):
-    """Half of the product: named places × (error, no space, kill -9, kill -9 twice) × operations that pass them."""
+    """Half of the product: fault points × (error, no space, kill -9, kill -9 twice) × operations that pass them."""
     campaign(t, 0, 2)
 
 
@@ -517,7 +518,7 @@ every_place_first_half.seconds = every_place_second_half.seconds = 3000
 
 @test
 def kills_at_random_times(t):
-    """10 times kill -9 of each daemon, at a random time of an update."""
+    """Kills each daemon 10 times with -9 at a random time of an update."""
     seed = int(os.environ.get("GATEKEEL_SEED", "0")) or random.SystemRandom().randrange(1 << 32)
     t.step(f"GATEKEEL_SEED={seed}")
     source = random.Random(seed)
@@ -540,7 +541,7 @@ def kills_at_random_times(t):
                     pause, subject.machine.run, ("systemctl", "kill", "--signal=KILL", unit))
                 killer.start()
                 job.act()
-                # The update may be over before its kill: what is looked at afterwards must not be killed.
+                # The update may end before its kill. The following check must not be killed.
                 killer.join()
                 world = subject.is_like(old, job.after(old))
                 counts["old" if world == old else "new"] += 1

@@ -1,4 +1,4 @@
-"""The installer over D-Bus alone: no server, no agent."""
+"""The installer over D-Bus only: no server, no agent."""
 
 import json
 
@@ -12,7 +12,7 @@ BUS = ["org.gatekeel.Installer1", "/org/gatekeel/Installer1", "org.gatekeel.Inst
 
 class Rig:
     def __init__(self, t, before=None):
-        """`before`: called with the machine before it boots."""
+        """`before` is called with the machine before it boots."""
         self.t = t
         self.authority = packages.Authority(t.folder / "authority")
         self.machine = t.machine()
@@ -23,7 +23,7 @@ class Rig:
         self.connect()
 
     def connect(self):
-        """Once after each boot."""
+        """Must be called once after each boot."""
         self.machine.wait_for_unit("gatekeel-installd.service")
         self.installer = Installer(self.machine)
 
@@ -31,7 +31,7 @@ class Rig:
         return self.authority.sign(packages.sample(version, behaviour, **more))
 
     def shown(self, member, *arguments):
-        """A dictionary that a method answers."""
+        """The dictionary that a method returns."""
         out = self.machine.run("busctl", "call", "--json=short", *BUS, member, *arguments).out
         return {key: value["data"] for key, value in json.loads(out)["data"][0].items()}
 
@@ -47,34 +47,34 @@ class Rig:
 
 
 @test
-def the_installer_works_over_its_bus_alone(t):
+def the_installer_works_over_its_bus_only(t):
     """Stage, install, activate, update, a broken update that is undone, roll back, remove: by D-Bus calls."""
     rig = Rig(t)
     equal(rig.deploy("1.0")["result"], "done", "the install")
     equal(rig.package()["active"], False, "active after the install")
     equal(rig.ended(rig.installer.activate("keelsample"))["result"], "done", "the activation")
-    until(5, "the bus says that it is active", lambda: rig.package()["active"])
+    until(5, "the bus reports that it is active", lambda: rig.package()["active"])
     update = rig.deploy("1.1")
     equal((update["result"], update["operation"]), ("done", "update"), "the update")
     t.step(f"downtime of the update: {update['downtime'] / 1000:.1f} ms")
     broken = rig.deploy("1.2", "crashes")
     equal(broken["result"], "rolled-back", "the broken update")
     t.step(f"it was undone: {broken['reason']}")
-    equal((rig.package()["version"], rig.package()["active"]), ("1.1", True), "what is in place")
+    equal((rig.package()["version"], rig.package()["active"]), ("1.1", True), "the installed version and its state")
     rig.machine.run("systemctl", "stop", "keelsample.service")
     until(5, "the bus follows systemd", lambda: not rig.package()["active"])
     rig.machine.run("systemctl", "start", "keelsample.service")
     until(5, "the bus follows systemd", lambda: rig.package()["active"])
-    equal(rig.ended(rig.installer.rollback("keelsample"))["result"], "done", "the way back")
-    equal(rig.package()["version"], "1.0", "the version in place")
+    equal(rig.ended(rig.installer.rollback("keelsample"))["result"], "done", "the rollback")
+    equal(rig.package()["version"], "1.0", "the installed version")
     equal(rig.ended(rig.installer.remove("keelsample", purge=True))["result"], "done", "the removal")
     equal(rig.machine.state("keelsample.service"), "not-found", "its unit")
 
 
 @test
 def a_service_reads_the_administrators_configuration(t):
-    """What is in /etc is what the package's process sees, not what was packaged: an edit, also after an update whose own
-    file differs and is put beside."""
+    """The package's process sees the file in /etc, not the packaged one: an edit stays, even after an update with another
+    file, which is put beside it."""
     rig = Rig(t)
     m = rig.machine
 
@@ -90,12 +90,12 @@ def a_service_reads_the_administrators_configuration(t):
     greets("1.0", "edited")
     equal(rig.deploy("2.0", greeting="welcome")["result"], "done", "the update")
     greets("2.0", "edited")
-    expect("welcome" in m.read("/etc/keelsample.conf.dpkg-dist"), "the packaged file is beside")
+    expect("welcome" in m.read("/etc/keelsample.conf.dpkg-dist"), "the packaged file is beside it")
 
 
 @test
 def refusals_have_names_and_texts(t):
-    """An unsigned package, one of a stranger and one cut short are refused by the documented error, and leave nothing."""
+    """An unsigned package, one of a stranger and a truncated one are refused with the documented error and leave nothing."""
     rig = Rig(t)
     good = rig.signed("1.0")
     stranger = packages.Authority(t.folder / "stranger").sign(packages.sample("1.0"))
@@ -105,34 +105,34 @@ def refusals_have_names_and_texts(t):
     ]:
         try:
             rig.installer.stage(data)
-            expect(False, f"{name} was expected")
+            expect(False, f"the error {name} was expected")
         except BusError as error:
             t.step(str(error))
             equal(error.name, f"org.gatekeel.Error.{name}", "the error")
-            expect(len(error.message) > 10, "it says why")
-    equal(list(rig.machine.path("/var/lib/gatekeel/staged").glob("*")), [], "what is left of them")
+            expect(len(error.message) > 10, "the error has a reason")
+    equal(list(rig.machine.path("/var/lib/gatekeel/staged").glob("*")), [], "the rest of the refused packages")
 
 
 @test
-def the_installer_lives_through_signals_and_kills(t):
-    """SIGHUP reads the configuration again, SIGTERM ends it within 2 s, a kill is followed by a start; staged packages stay."""
+def the_installer_survives_signals_and_kills(t):
+    """SIGHUP reloads the configuration, SIGTERM ends it within 2 s, systemd restarts it after a kill. Staged packages stay."""
     rig = Rig(t)
     token = rig.installer.stage(rig.signed("1.0"))
     rig.machine.run("systemctl", "reload", "gatekeel-installd.service")
     equal(rig.machine.state("gatekeel-installd.service"), "active", "after a reload")
     rig.machine.kill("gatekeel-installd.service")
-    until(10, "it is back", lambda: rig.machine.run("busctl", "status", BUS[0], check=False).status == 0)
-    equal(rig.ended(rig.installer.install(token))["result"], "done", "the install of what was staged before the kill")
+    until(10, "the installer is back", lambda: rig.machine.run("busctl", "status", BUS[0], check=False).status == 0)
+    equal(rig.ended(rig.installer.install(token))["result"], "done", "the install of the package that was staged before the kill")
     took = rig.machine.sh(
         "a=$(date +%s%N); systemctl stop gatekeel-installd.service; b=$(date +%s%N); echo $(( (b - a) / 1000000 ))")
     t.step(f"it stopped within {took.strip()} ms")
-    expect(int(took) < 2000, "it leaves within 2 s")
+    expect(int(took) < 2000, "it exits within 2 s")
 
 
 @test
-def a_power_cut_amid_an_update_leaves_old_or_new(t):
-    """All processes end at once while the new version is on probation: after the boot one of the two runs, the deployment
-    has ended, and a further update works."""
+def a_power_cut_during_an_update_leaves_old_or_new(t):
+    """All processes are killed at once during the probation of a new version. After the boot one of the two versions runs, the
+    deployment has ended, and a further update works."""
     rig = Rig(t)
     equal(rig.deploy("1.0")["result"], "done", "the install")
     equal(rig.ended(rig.installer.activate("keelsample"))["result"], "done", "the activation")
@@ -147,7 +147,7 @@ def a_power_cut_amid_an_update_leaves_old_or_new(t):
     t.step(f"after the boot: {end['result']} {end['reason']}")
     until(10, "it runs", lambda: rig.package()["active"])
     expected = {"done": "1.1", "rolled-back": "1.0", "failed": "1.0"}[end["result"]]
-    equal(rig.package()["version"], expected, "the version in place")
+    equal(rig.package()["version"], expected, "the installed version")
     equal(rig.deploy("1.2")["result"], "done", "a further update")
 
 
@@ -169,9 +169,9 @@ Timeout=5s
 
 
 @test
-def users_folders_and_health_are_systemds_work(t):
-    """What a manifest asks for is done by transient units: a user, a folder of that user's, a health command as that user in
-    the release's overlay; one that says no undoes the update."""
+def systemd_makes_users_and_folders_and_runs_health_commands(t):
+    """Transient units do the work of a manifest: a user, a folder of that user, a health command as that user in the release's
+    overlay. If the command fails, the update is undone."""
     rig = Rig(t)
     def deploy(version, command):
         data = rig.authority.sign(packages.sample(version), manifest=MANIFEST.format(command=command))
@@ -179,15 +179,15 @@ def users_folders_and_health_are_systemds_work(t):
 
     healthy = "/bin/sh -c 'test -e /usr/share/keelsample/release && touch /var/lib/keeper/was-here'"
     equal(deploy("1.0", healthy)["result"], "done", "the install")
-    equal(rig.machine.sh("stat -c %U /var/lib/keeper").strip(), "keeper", "whose the folder is")
+    equal(rig.machine.sh("stat -c %U /var/lib/keeper").strip(), "keeper", "the owner of the folder")
     equal(rig.ended(rig.installer.activate("keelsample"))["result"], "done", "the activation")
     equal(deploy("1.1", healthy)["result"], "done", "the update")
-    equal(rig.machine.sh("stat -c %U /var/lib/keeper/was-here").strip(), "keeper", "who ran the health command")
+    equal(rig.machine.sh("stat -c %U /var/lib/keeper/was-here").strip(), "keeper", "the user of the health command")
     end = deploy("1.2", "/bin/sh -c 'exit 3'")
     equal((end["result"], end["reason"]), ("rolled-back", "health: it exited with status 3"), "an unhealthy update")
     end = deploy("1.3", "/bin/sleep 60")
-    equal((end["result"], end["reason"]), ("rolled-back", "health: it took too long and was killed"), "one that hangs")
-    equal((rig.package()["version"], rig.package()["active"]), ("1.1", True), "what is in place")
+    equal((end["result"], end["reason"]), ("rolled-back", "health: it took too long and was killed"), "an update whose health command hangs")
+    equal((rig.package()["version"], rig.package()["active"]), ("1.1", True), "the installed version and its state")
     out = rig.machine.run("systemctl", "list-units", "--all", "--plain", "--no-legend", "gatekeel-*").out
     equal(sorted(line.split()[0] for line in out.splitlines()),
           ["gatekeel-installd.service", "gatekeel-recover.service"], "units that are left")

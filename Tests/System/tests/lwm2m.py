@@ -1,4 +1,4 @@
-"""Gatekeel as a client of Leshan's: registration, reading, observing, and what networks do to it."""
+"""Gatekeel as a client of Leshan: registration, Read, Observe, and network failures."""
 
 import time
 
@@ -9,7 +9,7 @@ from gk.relay import Relay
 
 @test
 def it_registers_over_dtls(t):
-    """With a pre-shared key, as 1.1, with the objects it has; stopping de-registers in under 2 s."""
+    """It registers with a pre-shared key, as LwM2M 1.1, with its objects. Stopping de-registers within 2 s."""
     g = Gateway(t)
     shown = g.device.registration()
     equal(shown["lwM2mVersion"], "1.1", "the version of LwM2M")
@@ -17,7 +17,7 @@ def it_registers_over_dtls(t):
     links = {link["url"] for link in shown["objectLinks"]}
     for path in ("/1", "/3/0", "/9/0"):
         expect(path in links or f"{path}/0" in links, f"{path} is among the links: {sorted(links)}")
-    expect(not any(link == "/0" or link.startswith("/0/") for link in links), "object 0 is not shown")
+    expect(not any(link == "/0" or link.startswith("/0/") for link in links), "object 0 is not registered")
     began = time.monotonic()
     g.machine.run("systemctl", "stop", "gatekeeld.service")
     expect(time.monotonic() - began < 2, f"it stops within 2 s (took {time.monotonic() - began:.2f} s)")
@@ -25,8 +25,8 @@ def it_registers_over_dtls(t):
 
 
 @test
-def a_wrong_key_does_not_get_in(t):
-    """The server knows another key: no registration, the journal says so, and no storm of attempts."""
+def a_wrong_key_is_refused(t):
+    """With another key at the server there is no registration, a warning in the journal, and no flood of attempts."""
     g = Gateway(t, boot=False)
     g.server.authorize(ENDPOINT, ENDPOINT, bytes(16))
     g.machine.boot()
@@ -40,7 +40,7 @@ def a_wrong_key_does_not_get_in(t):
 
 @test
 def the_device_is_read_in_every_format(t):
-    """Object 3 in text, TLV, SenML JSON, SenML CBOR and CBOR: the same values each time."""
+    """Object 3 has the same values in text, TLV, SenML JSON, SenML CBOR and CBOR."""
     g = Gateway(t, agent="\n[Device]\nManufacturer=Keel\nModelNumber=One\nSerialNumber=42\n")
     wanted = {0: "Keel", 1: "One", 2: "42"}
     for format in ("TLV", "SENML_JSON", "SENML_CBOR"):
@@ -58,8 +58,8 @@ def the_device_is_read_in_every_format(t):
 
 
 @test
-def a_write_is_kept(t):
-    """The lifetime written by the server is used, and survives kill -9."""
+def a_written_lifetime_is_kept(t):
+    """The lifetime that the server writes is used and survives kill -9."""
     g = Gateway(t)
     g.device.write("/1/0/1", 120, "INTEGER").expect("2.04")
     g.events.wait(10, "an update with the lifetime", lambda event: event.type == "UPDATED")
@@ -70,7 +70,7 @@ def a_write_is_kept(t):
 
 @test
 def notifications_follow_attributes(t):
-    """Observe with pmin and pmax: a notification comes in time, and cancelling ends them."""
+    """Notifications respect pmin and pmax and end after a cancel."""
     g = Gateway(t)
     g.device.attributes("/3/0/13", pmin=1, pmax=2).expect("2.04")
     g.device.observe("/3/0/13").expect("2.05")
@@ -86,15 +86,15 @@ def notifications_follow_attributes(t):
 
 
 @test
-def a_server_that_restarts_is_found_again(t):
-    """Leshan is killed and started anew: it knows nothing, and the gateway registers again by itself."""
+def the_gateway_registers_again_after_a_server_restart(t):
+    """Leshan is killed and restarted without its state. The gateway registers again by itself."""
     g = Gateway(t, lifetime="30")
     g.server.stop()
     g.server.start()
     g.server.authorize(ENDPOINT, ENDPOINT, KEY)
     events = g.server.events(ENDPOINT)
     began = time.monotonic()
-    # An update is due within 15 s, its silence tells within another 15: far less than CoAP's own 93 s.
+    # An Update is due within 15 s, and a missing answer is noticed within another 15 s, much less than CoAP's own 93 s.
     events.registration(45)
     t.step(f"registered again after {time.monotonic() - began:.1f} s")
     g.events = events
@@ -102,8 +102,8 @@ def a_server_that_restarts_is_found_again(t):
 
 
 @test
-def a_network_that_goes_and_comes(t):
-    """The relay between is cut for a while, then open again: the registration lives on or is made anew."""
+def a_network_outage_ends(t):
+    """The relay blocks for a while. Afterwards the registration continues or is renewed."""
     relay = Relay(6000)
     g = Gateway(t, uri="coaps://127.0.0.1:6000", lifetime="30")
     relay.cut = True
@@ -115,20 +115,20 @@ def a_network_that_goes_and_comes(t):
 
 
 @test
-def an_address_that_changes(t):
-    """A NAT forgets: the next datagram comes from another port. The gateway is reachable again before long."""
+def the_clients_address_changes(t):
+    """A NAT forgets the mapping, so the next datagram comes from another port. The gateway is reachable again soon."""
     relay = Relay(6000)
     g = Gateway(t, uri="coaps://127.0.0.1:6000", lifetime="30", agent="KeepAlive=5\n")
     relay.rebind()
     began = time.monotonic()
-    # A ping is due within 5 s, its silence tells within another 15: far less than CoAP's own 93 s.
+    # A ping is due within 5 s, and a missing answer is noticed within another 15 s, much less than CoAP's own 93 s.
     until(45, "the gateway answers again", lambda: g.device.read("/3/0/13").code == "2.05", every=0.5)
     t.step(f"answers {time.monotonic() - began:.1f} s after the change")
 
 
 @test
 def a_poor_network_loses_nothing(t):
-    """15 % lost, 10 % doubled, 15 % reordered: a package is pushed and installed, each Execute runs once."""
+    """With 15 % lost, 10 % duplicated and 15 % reordered datagrams a package is installed, and each Execute runs once."""
     relay = Relay(6000)
     g = Gateway(t, uri="coaps://127.0.0.1:6000")
     slot = g.create(1)
@@ -141,12 +141,12 @@ def a_poor_network_loses_nothing(t):
     slot.becomes(30, state=4, result=2)
     t.step(str(dict(relay.counts)))
     began = g.machine.journal("-u", "gatekeel-installd.service")
-    expect(began, "the installer told its story")
+    expect(began, "the installer logged the deployment")
 
 
 @test
 def the_server_reboots_the_gateway(t):
-    """Execute 3/0/4: answered first, then done; everything is as before."""
+    """Execute 3/0/4 is answered before the reboot. Afterwards everything is as before."""
     g = Gateway(t)
     slot = g.create(1)
     slot.installed(g.signed("1.0"), "1.0")

@@ -6,14 +6,14 @@ from gk import image, packages
 from gk.case import equal, expect, test
 from gk.gateway import INSTALLER, configure
 
-# What comes and goes by itself, or belongs to dpkg and apt. Nothing of Gatekeel's is here.
+# Files that change by themselves or belong to dpkg and apt, none of them Gatekeel's.
 PASSING = re.compile(
     r"^/(proc|sys|dev|run|tmp)(/|$)|^/var/(log|cache|tmp|lib/(dpkg|apt|systemd))(/|$)|^/root/\.cache|"
     r"^/etc/(passwd|group|shadow|gshadow)-$|^/etc/\.pwd\.lock$|^/var/lib/private$")
 
 
 def everything(m):
-    """All files that are to stay: path, kind, mode, owner, link target, and the content's sum."""
+    """All other files: path, type, mode, owner, link target, and checksum."""
     out = m.sh("find / -xdev -printf '%p %y %m %U %G %l\\n'; md5sum /etc/passwd /etc/group", timeout=120)
     return {line for line in out.splitlines() if not PASSING.match(line.split(" ")[0])}
 
@@ -26,33 +26,33 @@ def bare(t):
 
 @test
 def it_installs_and_runs(t):
-    """dpkg installs it on a running system without a word; the daemons run, the command line answers."""
+    """dpkg installs it on a running system without messages. The daemons run, and the command line answers."""
     m = bare(t)
     answer = m.run("dpkg", "-i", "/srv/gatekeel.deb", timeout=120)
     odd = [line for line in answer.err.splitlines() if not line.startswith(("Created symlink", "Creating "))]
-    equal(odd, [], "what dpkg and the scripts say to standard error")
+    equal(odd, [], "messages of dpkg and the scripts on standard error")
     for unit in ("gatekeel-installd.service", "gatekeeld.service"):
         m.wait_for_unit(unit)
         equal(m.unit(unit)["UnitFileState"], "enabled", unit)
         equal(m.unit(unit)["NRestarts"], "0", f"restarts of {unit}")
     equal(m.unit("gatekeel-recover.service")["UnitFileState"], "enabled", "gatekeel-recover.service")
     m.run("gatekeel", "status")
-    equal(m.run("sh", "-c", "gatekeel status >/dev/full", check=False).status, 74, "status, where nothing can be written")
+    equal(m.run("sh", "-c", "gatekeel status >/dev/full", check=False).status, 74, "exit status of status if the output cannot be written")
     version = m.run("gatekeel", "--version").out
-    expect("0." in version or "1." in version, f"gatekeel --version tells a version: {version!r}")
+    expect("0." in version or "1." in version, f"gatekeel --version prints a version: {version!r}")
     equal(m.sh("stat -c '%a %U %G' /etc/gatekeel/keys").strip(), "750 root gatekeel", "the keys' folder")
     equal(m.sh("systemctl --failed --plain --no-legend").strip(), "", "failed units")
 
 
 @test
 def it_survives_a_reboot(t):
-    """Enabled units are up after a boot, recovery ran, nothing failed; the bus outlives the daemons at the shutdown."""
+    """After a boot enabled units are up, recovery ran, nothing failed. At the shutdown the bus stops after the daemons."""
     m = t.machine().boot()
     m.reboot()
     for unit in ("gatekeel-installd.service", "gatekeeld.service"):
         expect("dbus.service" in m.unit(unit)["After"].split(), f"{unit} is stopped before the bus")
-    # Beside it, one boot in fifteen or so had no recovery: systemd could not make its mounts.
-    expect("gatekeel-recover.service" in m.unit("systemd-tmpfiles-setup.service")["After"].split(), "recovery is before tmpfiles")
+    # If they ran at the same time, about one boot in fifteen had no recovery: systemd could not make its mounts.
+    expect("gatekeel-recover.service" in m.unit("systemd-tmpfiles-setup.service")["After"].split(), "recovery runs before tmpfiles")
     loud = [entry["MESSAGE"] for entry in m.journal("-b", "-1", "-p", "warning") if "gatekeel-installd" in str(entry["MESSAGE"])
             or entry.get("SYSLOG_IDENTIFIER", "").startswith("gatekeel-")]
     equal(loud, [], "warnings at the shutdown")
@@ -70,7 +70,7 @@ def the_units_are_hardened(t):
         answer = m.run("systemd-analyze", "security", "--no-pager", f"--threshold={int(bound * 10)}", unit, check=False)
         found = re.search(r"exposure level for \S+: ([0-9.]+)", answer.out)
         t.step(f"{unit}: {found[1] if found else '?'} (bound {bound})")
-        expect(answer.status == 0, f"{unit} is exposed more than {bound}:\n{answer.out}")
+        expect(answer.status == 0, f"the exposure of {unit} is above {bound}:\n{answer.out}")
 
 
 @test
@@ -80,12 +80,12 @@ def installd_has_no_network(t):
     families = m.unit("gatekeel-installd.service")["RestrictAddressFamilies"]
     expect("AF_INET" not in families and families, f"RestrictAddressFamilies={families}")
     pid = m.main_pid("gatekeel-installd.service")
-    equal(m.sh(f"grep -c . /proc/{pid}/net/udp || true").strip() != "", True, "the process is there")
+    equal(m.sh(f"grep -c . /proc/{pid}/net/udp || true").strip() != "", True, "the process exists")
 
 
 @test
 def it_is_quiet_and_small(t):
-    """Idle, unconfigured: nothing above informational in the journal; one thread in each daemon."""
+    """Idle and unconfigured daemons log nothing above informational and have one thread each."""
     m = t.machine().boot()
     for unit in ("gatekeel-installd.service", "gatekeeld.service"):
         m.wait_for_unit(unit)
@@ -97,8 +97,8 @@ def it_is_quiet_and_small(t):
 
 
 @test
-def an_upgrade_restarts_what_ran(t):
-    """Installing again over a running one: the daemons are new processes, conffiles with edits stay."""
+def an_upgrade_restarts_the_daemons(t):
+    """Installing again while it runs restarts the daemons and keeps edited conffiles."""
     m = bare(t)
     m.run("dpkg", "-i", "/srv/gatekeel.deb", timeout=120)
     m.sh("echo '# an edit' >>/etc/gatekeel/gatekeeld.conf")
@@ -112,7 +112,7 @@ def an_upgrade_restarts_what_ran(t):
 
 @test
 def purge_leaves_nothing(t):
-    """Installed, run and purged: not a file, user or unit more than before."""
+    """After install, run and purge there are no more files, users or units than before."""
     m = bare(t)
     before = everything(m)
     m.run("dpkg", "-i", "/srv/gatekeel.deb", timeout=120)
@@ -120,14 +120,14 @@ def purge_leaves_nothing(t):
     m.write("/etc/gatekeel/keys/mine", "00\n", 0o640)
     m.run("dpkg", "--purge", "gatekeel", timeout=120)
     after = everything(m)
-    equal(sorted(after - before), [], "files more than before")
-    equal(sorted(before - after), [], "files less than before")
+    equal(sorted(after - before), [], "additional files")
+    equal(sorted(before - after), [], "missing files")
     equal(m.sh("systemctl --failed --plain --no-legend; systemctl list-units --all --plain --no-legend 'gatekeel*'").strip(), "",
           "units that systemd still knows")
 
 
 def with_sample(t):
-    """A machine with our package and, by it, an active sample that has data, and a configuration file that was edited."""
+    """A machine with our package and an active sample, which has data and an edited configuration file."""
     authority = packages.Authority(t.folder / "authority")
     m = t.machine()
     configure(m, authority, "", INSTALLER)
@@ -141,14 +141,14 @@ def with_sample(t):
     equal(m.state("keelsample.service"), "active", "the sample")
     for folder in ("/var/lib/keelsample", "/srv/keelsample", "/var/lib/keelsample-state", "/var/cache/keelsample/cache"):
         m.write(f"{folder}/data", "of the sample's\n")
-    # What a rollback leaves of an administrator's edit.
+    # The copy of an administrator's edit that a rollback leaves.
     m.write("/etc/keelsample.d/more.conf.gatekeel-save", "edited\n")
     return m
 
 
 @test
 def removal_leaves_packages_running(t):
-    """Removing Gatekeel leaves what it installed running, over a reboot too; installing it again finds it."""
+    """After a removal of Gatekeel its packages keep running, even after a reboot. Installing it again finds them."""
     m = with_sample(t)
     pid = m.main_pid("keelsample.service")
     m.write("/srv/gatekeel.deb", t.deb().read_bytes())
@@ -163,21 +163,21 @@ def removal_leaves_packages_running(t):
 
 @test
 def a_purged_package_leaves_nothing(t):
-    """`gatekeel remove --purge` takes a package's configuration and its data in /var and /srv, and says so when it cannot."""
+    """`gatekeel remove --purge` removes a package's configuration and its data in /var and /srv, or reports what it cannot."""
     m = with_sample(t)
     answer = m.run("gatekeel", "remove", "--purge", "keelsample", timeout=120)
-    expect(answer.out.endswith("keelsample is removed\n"), f"all of it is removed: {answer}")
+    expect(answer.out.endswith("keelsample is removed\n"), f"everything is removed: {answer}")
     left = m.sh("find /etc /var/lib /srv -xdev -iname '*keelsample*'").split()
-    equal(left, [], "what is left")
+    equal(left, [], "remaining files")
 
 
 @test
-def purge_takes_packages_along(t):
-    """Purging Gatekeel stops and removes what it installed."""
+def purge_removes_installed_packages(t):
+    """Purging Gatekeel stops and removes the packages that it installed."""
     m = with_sample(t)
     m.run("dpkg", "--purge", "gatekeel", timeout=120)
     equal(m.state("keelsample.service"), "not-found", "the sample")
     equal(m.sh("systemctl list-units --all --plain --no-legend 'gatekeel*'").strip(), "", "units that systemd still knows")
     left = m.sh("find / -xdev \\( -iname '*keelsample*' -o -iname '*gatekeel*' \\) -not -path '/root/*' -not -path '/proc/*' "
                 "-not -path '/var/log/*'").split()
-    equal(left, [], "what is left")
+    equal(left, [], "remaining files")

@@ -1,4 +1,4 @@
-"""What somebody who took gatekeeld over, or who is nobody, can do: nothing."""
+"""An attacker who controls gatekeeld, and other users, can do nothing beyond their permissions."""
 
 from gk import packages
 from gk.case import equal, expect, test
@@ -18,13 +18,13 @@ def prepared(t):
 
 def refused(m, user, *argv):
     answer = m.run(*argv, user=user, check=False)
-    expect(answer.status != 0, f"{user} may not: {answer}")
+    expect(answer.status != 0, f"{user} is refused: {answer}")
     return answer
 
 
 @test
-def a_takeover_of_gatekeeld_gets_nothing_unsigned(t):
-    """As the user gatekeel: unsigned packages, foreign units, files and processes of others are out of reach."""
+def a_taken_over_gatekeeld_cannot_install_unsigned_packages(t):
+    """The user gatekeel cannot install unsigned packages, or change units, files and processes of others."""
     m = prepared(t)
     bus = ["busctl", "call", "org.gatekeel.Installer1", "/org/gatekeel/Installer1", "org.gatekeel.Installer1"]
     answer = refused(m, "gatekeel", "gatekeel", "install", "/srv/unsigned.deb")
@@ -41,20 +41,20 @@ def a_takeover_of_gatekeeld_gets_nothing_unsigned(t):
     refused(m, "gatekeel", "dpkg", "-i", "/srv/unsigned.deb")
     refused(m, "gatekeel", "kill", "-9", str(m.main_pid("gatekeel-installd.service")))
     equal(m.state("keelsample.service"), "not-found", "the unsigned package's unit")
-    # What is signed it may install: that is its purpose.
+    # It may install signed packages: that is its purpose.
     m.run("gatekeel", "install", "/srv/signed.deb", user="gatekeel")
-    expect("keelsample" in m.run("gatekeel", "packages").out, "the signed one is installed")
+    expect("keelsample" in m.run("gatekeel", "packages").out, "the signed package is installed")
 
 
 @test
-def a_member_of_adm_looks_only(t):
-    """A member of adm sees packages and status; changing something ends with the documented exit code for that."""
+def a_member_of_adm_may_only_read(t):
+    """A member of adm sees packages and status. Changes are refused with the documented exit code."""
     m = prepared(t)
     m.sh("useradd --groups adm --create-home watcher")
     m.run("gatekeel", "packages", user="watcher")
     m.run("gatekeel", "status", user="watcher")
     first = refused(m, "watcher", "gatekeel", "install", "/srv/signed.deb")
     second = refused(m, "watcher", "gatekeel", "activate", "keelsample")
-    expect(first.status == second.status, f"one exit code says so: {first.status} and {second.status}")
+    expect(first.status == second.status, f"both have the same exit code: {first.status} and {second.status}")
     refused(m, "nobody", "gatekeel", "packages")
     equal(m.state("keelsample.service"), "not-found", "the package's unit")

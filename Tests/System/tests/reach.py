@@ -1,4 +1,4 @@
-"""What must not take the gateway out of its server's reach: another family of addresses, a dead address, a bus that goes."""
+"""The gateway must stay reachable for its server: with IPv6, with a dead address, without a bus."""
 
 import socket
 import threading
@@ -8,7 +8,7 @@ from gk.case import equal, expect, test, until
 from gk.gateway import INSTALLED, Gateway
 from gk.leshan import notified
 
-# Longer than what the bus needs to come back.
+# Longer than the bus needs to restart.
 INSTALLER = """\
 [Probation]
 Time=6s
@@ -18,11 +18,11 @@ StopTimeout=3s
 
 
 @test
-def over_ipv6(t):
-    """A server by its IPv6 address: register, read, observe, be notified."""
+def it_works_over_ipv6(t):
+    """Register, Read, Observe and notifications with a server at an IPv6 address."""
     g = Gateway(t, uri="coaps://[::1]:5684", leshan=("-lh", "::1"))
     expect("::1" in g.device.registration()["address"] or "0:0:0:0:0:0:0:1" in g.device.registration()["address"],
-           f"it comes by IPv6: {g.device.registration()['address']}")
+           f"it registers over IPv6: {g.device.registration()['address']}")
     expect(abs(g.device.value("/3/0/13") / 1000 - time.time()) < 5, "Current Time is now")
     g.device.attributes("/3/0/13", pmin=1, pmax=2).expect("2.04")
     g.device.observe("/3/0/13").expect("2.05")
@@ -31,23 +31,23 @@ def over_ipv6(t):
 
 
 @test
-def a_name_with_a_dead_address(t):
-    """A server by name, with AAAA and A: where nobody answers at the first, the second is tried before long."""
+def a_dead_address_of_a_name_is_skipped(t):
+    """The server's name has AAAA and A records. If the first address does not answer, the second is tried soon."""
     silent = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
     silent.bind(("::1", 5684))
     g = Gateway(t, uri="coaps://server.example:5684", boot=False)
     g.machine.write("/etc/hosts", "127.0.0.1 localhost server.example\n::1 localhost server.example\n")
     g.machine.boot()
     began = time.monotonic()
-    # Not the half of a minute that a handshake takes to give up.
+    # Much less than the half minute until a handshake times out.
     g.registered(20)
     t.step(f"registered {time.monotonic() - began:.1f} s after the boot")
-    expect(silent.recv(2048), "the dead address came first")
+    expect(silent.recv(2048), "the dead address was tried first")
     g.device.value("/3/0/13")
 
 
 def running(g):
-    """An instance with an active package, observed."""
+    """An observed instance with an active package."""
     slot = g.create(1)
     slot.installed(g.signed("1.0"), "1.0")
     slot.activate().expect("2.04")
@@ -57,19 +57,19 @@ def running(g):
 
 
 @test
-def the_bus_goes_and_comes(t):
-    """Without a bus the agent stays registered and tells what it knows; what needs the installer fails; then all is as before,
-    observations included."""
+def the_bus_stops_and_starts(t):
+    """Without a bus the agent stays registered and reports what it knows; requests that need the installer fail. Afterwards
+    everything works as before, including observations."""
     g = Gateway(t)
     m = g.machine
     slot = running(g).observe()
     agent, registration = m.main_pid("gatekeeld.service"), g.device.registration()["registrationId"]
-    # With its socket: nothing starts it again. The installer cannot do without and goes along.
+    # Stop its socket too, so that nothing starts it again. The installer needs the bus and stops as well.
     m.run("systemctl", "stop", "dbus.socket", "dbus.service")
     until(20, "the installer is down", lambda: m.state("gatekeel-installd.service") in ("inactive", "failed"))
     slot.shows(name="keelsample", version="1.0", state=INSTALLED, active=True)
     slot.deactivate().expect("5.00")
-    expect(g.running() == "1.0", "the package runs on")
+    expect(g.running() == "1.0", "the package keeps running")
     slot.shows(state=INSTALLED, active=True)
     m.run("systemctl", "start", "dbus.socket", "gatekeel-installd.service")
     m.wait_for_unit("gatekeel-installd.service")
@@ -80,14 +80,14 @@ def the_bus_goes_and_comes(t):
     g.events.value(5, f"{slot.path}/12", True)
     equal(m.main_pid("gatekeeld.service"), agent, "gatekeeld's process")
     equal(g.device.registration()["registrationId"], registration, "the registration")
-    # A package by hand is followed as well.
+    # The agent also follows a change by the command line.
     m.run("systemctl", "stop", "keelsample.service")
     g.events.value(5, f"{slot.path}/12", False)
 
 
 @test
-def a_systemd_that_is_executed_anew_disturbs_no_deployment(t):
-    """What an upgrade of systemd or of the C library does, again and again during updates: each is kept."""
+def a_reexecuted_systemd_disturbs_no_deployment(t):
+    """systemd re-executes itself repeatedly during updates, as after an upgrade of systemd or libc. Each update is kept."""
     g = Gateway(t)
     m = g.machine
     slot = running(g)
@@ -109,13 +109,13 @@ def a_systemd_that_is_executed_anew_disturbs_no_deployment(t):
         storm.join()
     g.runs("4.0")
     count = sum(entry.get("MESSAGE") == "Reexecuting." for entry in m.journal("_PID=1"))
-    expect(count > 5, f"systemd was executed anew {count} times")
-    t.step(f"systemd was executed anew {count} times")
+    expect(count > 5, f"systemd re-executed itself {count} times")
+    t.step(f"systemd re-executed itself {count} times")
 
 
 @test
-def a_bus_daemon_that_is_killed_disturbs_no_deployment(t):
-    """dbus-daemon is killed while a version is unpacked, switched in, watched: it is kept, and the server is told."""
+def a_killed_bus_daemon_disturbs_no_deployment(t):
+    """dbus-daemon is killed while a version is unpacked, switched in or watched. The version is kept and the server is told."""
     g = Gateway(t, installer=INSTALLER)
     m = g.machine
     slot = running(g)
@@ -132,13 +132,13 @@ def a_bus_daemon_that_is_killed_disturbs_no_deployment(t):
         time.sleep(delay)
         m.run("kill", "-9", daemon)
         install.join()
-        # An answer may come before the end of it: the end is told by State.
+        # The answer may arrive before the end. State reports the end.
         expect(answers[0].code == "2.04", f"Install: {answers[0]}")
         g.events.value(60, f"{slot.path}/7", INSTALLED)
         slot.becomes(5, version=version, state=INSTALLED, result=2, active=True)
         g.runs(version)
         results = [notified(event, f"{slot.path}/9") for event in g.events.seen]
-        expect(58 not in results, f"no failure was told: {results}")
+        expect(58 not in results, f"no failure was reported: {results}")
         t.step(f"{version}: killed after {delay} s, kept")
     equal(m.main_pid("gatekeeld.service"), agent, "gatekeeld's process")
     equal(g.device.registration()["registrationId"], registration, "the registration")

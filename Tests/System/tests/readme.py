@@ -1,4 +1,4 @@
-"""What README tells a newcomer to type, typed as it stands."""
+"""Runs the commands of the README exactly as they are printed."""
 
 import pathlib
 import re
@@ -7,7 +7,7 @@ from gk import image
 from gk.case import equal, expect, test, until
 
 README = pathlib.Path(__file__).resolve().parents[3] / "README.md"
-# What this machine lacks: sudo, and an archive within reach.
+# This machine has no sudo and cannot reach an archive, so define replacements.
 AROUND = """\
 set -eu
 sudo() { "$@"; }
@@ -26,15 +26,15 @@ def commands(heading):
 
 @test
 def its_commands_work(t):
-    """Install and "your first package", by copy and paste."""
+    """Runs the sections Install and "Your first package" by copy and paste."""
     m = t.machine(image.base(), binds=[f"{image.archived('rinetd').parent}:/srv/archive"])
     m.write("/root/gatekeel_0_test.deb", t.deb().read_bytes())
     m.boot()
-    # The first ends with a status that shows the server, which no name leads to here.
+    # The first section ends with a status that shows the server, whose name does not resolve here.
     out = m.run("bash", "-c", AROUND + commands("Install"), timeout=120).out
     t.step(out)
     expect(re.search(r"^main\b.*coaps://lwm2m.example.com", out, flags=re.MULTILINE), f"the server is shown: {out}")
-    expect("unresolved(" not in out, f"why it is not reached is told in words: {out}")
+    expect("unresolved(" not in out, f"the reason why it is not reached is text: {out}")
     equal(m.sh("stat -c '%a %U %G' /etc/gatekeel/keys/main.psk").strip(), "640 root gatekeel", "the key")
     out = m.run("bash", "-c", AROUND + commands("Your first package"), timeout=120).out
     t.step(out)

@@ -1,4 +1,4 @@
-"""What real servers do, step by step: ThingsBoard's sequence, and GEISA's ADM tests 01 to 06."""
+"""The sequences of real servers, step by step: ThingsBoard's updates, and GEISA's ADM tests 01 to 06."""
 
 from gk.case import equal, expect, test
 from gk.gateway import DELIVERED, INITIAL, INSTALLED, Gateway
@@ -6,7 +6,7 @@ from gk.gateway import DELIVERED, INITIAL, INSTALLED, Gateway
 
 @test
 def geisa_adm(t):
-    """GEISA's conformance: 9/0 as it is, pushed, State 3 and 4 at once, Activate, Deactivate, Uninstall, in text."""
+    """GEISA's conformance tests on 9/0, in text: push, State 3 and 4 immediately, Activate, Deactivate, Uninstall."""
     g = Gateway(t)
     device = g.device
 
@@ -17,9 +17,9 @@ def geisa_adm(t):
     equal(str(text("/9/0/7")), "0", "01: State")
     equal(str(text("/9/0/12")).lower(), "false", "01: Activation State")
     device.write("/9/0/2", g.signed("1.0"), timeout=10).expect("2.04")
-    equal(str(text("/9/0/7")), "3", "02: State, at once after the push")
+    equal(str(text("/9/0/7")), "3", "02: State immediately after the push")
     device.execute("/9/0/4", timeout=5).expect("2.04")
-    equal(str(text("/9/0/7")), "4", "03: State, at once after Install")
+    equal(str(text("/9/0/7")), "4", "03: State immediately after Install")
     equal(str(text("/9/0/12")).lower(), "false", "03: Activation State")
     device.execute("/9/0/10", timeout=5).expect("2.04")
     equal(str(text("/9/0/12")).lower(), "true", "04: Activation State")
@@ -31,14 +31,14 @@ def geisa_adm(t):
 
 @test
 def thingsboard(t):
-    """ThingsBoard's update service: it observes 9/0, executes Uninstall with «1», writes, installs on State 3, never
-    activates, and is content when name and version are the target's."""
+    """ThingsBoard's update service observes 9/0, executes Uninstall with '1', writes, and installs on State 3. It never
+    activates, and it is finished when name and version match the target."""
     g = Gateway(t)
     device, slot = g.device, g.slot(0)
     for resource in (0, 1, 7, 9):
         device.observe(f"/9/0/{resource}").expect("2.05")
     device.observe("/3/0/19").expect("2.05")
-    # It takes a device for capable only if one of these says something in INITIAL.
+    # It regards a device as capable only if one of these is not empty in INITIAL.
     shown = [device.read(path).code == "2.05" and device.value(path) for path in ("/9/0/0", "/9/0/1", "/3/0/19")]
     expect(any(shown), f"PkgName, PkgVersion or 3/0/19 is not empty: {shown}")
     listed = {0, 1, 2, 3, 50, 51, 52, 53, 54, 56, 57, 58, 59}
@@ -52,7 +52,7 @@ def thingsboard(t):
         g.events.value(30, "/9/0/7", INSTALLED)
         slot.shows(name="keelsample", version=version, state=INSTALLED, result=2)
         if version == "1.0":
-            # The operator's own hand; ThingsBoard has none.
+            # An operator has to do this, because ThingsBoard does not.
             device.execute("/9/0/10", timeout=5).expect("2.04")
             g.runs("1.0")
     slot.becomes(5, active=True)

@@ -1,4 +1,4 @@
-"""The rig itself: it boots, reboots, and takes everything down."""
+"""Tests of the test rig itself: it boots, reboots, and removes everything."""
 
 from gk import image, packages
 from gk.case import equal, expect, test
@@ -6,7 +6,7 @@ from gk.case import equal, expect, test
 
 @test
 def the_machine_boots(t):
-    """A Debian without our package boots to a system that is `running`."""
+    """A Debian without our package boots to the state `running`."""
     m = t.machine(image.base()).boot()
     equal(m.run("systemctl", "is-system-running", check=False).out.strip(), "running", "the system's state")
     equal(m.run("sh", "-c", "echo $PPID", user="nobody").status, 0, "a command as nobody")
@@ -14,7 +14,7 @@ def the_machine_boots(t):
 
 @test
 def a_reboot_comes_back(t):
-    """A reboot asked for inside ends in a new boot, with files and journal kept."""
+    """A reboot requested in the machine leads to a new boot that keeps files and journal."""
     m = t.machine(image.base()).boot()
     m.sh("echo kept >/root/kept")
     m.reboot()
@@ -34,7 +34,7 @@ def leshan_answers(t):
 
 @test
 def an_overlay_serves_a_unit(t):
-    """The kernel and systemd here can do what installed packages need: ExtensionDirectories= over this root."""
+    """The kernel and systemd here support what installed packages need: ExtensionDirectories= over this root."""
     m = t.machine(image.base())
     m.write("/srv/x/1/usr/lib/extension-release.d/extension-release.1", "ID=_any\n")
     m.write("/srv/x/1/usr/bin/overlaid", "#!/bin/sh\necho overlaid >/run/overlaid\n", 0o755)
@@ -43,16 +43,16 @@ def an_overlay_serves_a_unit(t):
     m.boot()
     m.run("systemctl", "start", "overlaid.service")
     equal(m.read("/run/overlaid"), "overlaid\n", "what the overlaid program wrote")
-    expect(not m.exists("/usr/bin/overlaid"), "the host's /usr stays untouched")
+    expect(not m.exists("/usr/bin/overlaid"), "the host's /usr is unchanged")
 
 
 @test
 def the_sample_is_an_ordinary_package(t):
-    """dpkg installs the tests' own package, signed as it is, and its unit runs; the signature holds for OpenSSL."""
+    """dpkg installs the signed test package, and its unit runs. OpenSSL accepts the signature."""
     authority = packages.Authority(t.folder / "ca")
     package = packages.sample("1.0")
     signed = authority.sign(package, manifest="[Package]\nFormat=1\n")
-    expect(packages.verify(signed, authority, t.folder), "openssl cms -verify takes the signature")
+    expect(packages.verify(signed, authority, t.folder), "openssl cms -verify accepts the signature")
     broken = bytearray(signed)
     broken[100] ^= 1
     expect(not packages.verify(bytes(broken), authority, t.folder), "openssl cms -verify refuses a changed package")
@@ -61,6 +61,6 @@ def the_sample_is_an_ordinary_package(t):
     m.boot()
     m.run("dpkg", "-i", "/root/keelsample.deb")
     equal(m.state("keelsample.service"), "active", "the unit")
-    equal(m.read("/run/keelsample/version").split()[0], "1.0", "what runs")
+    equal(m.read("/run/keelsample/version").split()[0], "1.0", "the running version")
     script = m.read("/var/lib/dpkg/info/keelsample.postinst")
     expect("# Automatically added by dh_installsystemd" in script, "the scripts are debhelper's")

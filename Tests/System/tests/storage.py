@@ -1,5 +1,5 @@
-"""Disks that are full: a package is refused with the reason, what ran runs on, nothing is left behind, and once there is
-room again the next one is taken."""
+"""Full disks: a package is refused with the reason, the old version keeps running, and nothing is left behind. With free
+space the next package is accepted."""
 
 import os
 import random
@@ -18,7 +18,7 @@ FILLER = "filler"
 
 
 def on_a_disk_of_its_own(machine, path, megabytes):
-    """Puts a file system of this size there, before the machine boots."""
+    """Mounts a file system of this size there before the machine boots."""
     place = machine.root / path.lstrip("/")
     place.mkdir(parents=True, exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=711", "tmpfs", str(place)], check=True)
@@ -30,7 +30,7 @@ def free(machine, path):
 
 
 def fill(machine, path, leave=0):
-    """Takes all of the file system's room but `leave` bytes."""
+    """Fills the file system up to `leave` free bytes."""
     with open(machine.root / path.lstrip("/") / FILLER, "ab") as file:
         os.posix_fallocate(file.fileno(), 0, file.tell() + free(machine, path) - leave)
 
@@ -40,37 +40,37 @@ def empty(machine, path):
 
 
 def noise(megabytes):
-    """Bytes that no compression makes fewer; the same each time."""
+    """Incompressible bytes, the same each time."""
     return random.Random(1).randbytes(megabytes << 20)
 
 
 def larger_than_it_says(rig, version, megabytes):
-    """A signed package whose control file tells a small size, and whose payload is as large as this."""
+    """A signed package with a payload of this size, but a small size in its control file."""
     return rig.authority.sign(packages.hostile(
         packages.sample(version), [packages.entry("./usr/share/keelsample/noise", noise(megabytes))]))
 
 
 def refused(rig, what, call):
-    """Checks that `call` is refused for want of room; the text says what to do."""
+    """Checks that `call` is refused for lack of space, with a text that says so."""
     try:
         call()
     except BusError as error:
         rig.t.step(f"{what}: {error}")
         equal(error.name, "org.gatekeel.Error.NoSpace", what)
-        expect("space" in error.message, f"{what}: the reason is told: {error.message}")
+        expect("space" in error.message, f"{what}: the error has the reason: {error.message}")
         return
     expect(False, f"{what}: a refusal was expected")
 
 
 def running(rig, version):
-    """Whether this version's process runs and says so."""
+    """Whether this version's process runs and reports its version."""
     if rig.machine.state("keelsample.service") != "active" or not rig.machine.exists("/run/keelsample/version"):
         return False
     return rig.machine.read("/run/keelsample/version").split()[:1] == [version]
 
 
 def with_one_active(t, megabytes):
-    """The installer, its store on a disk of its own, and version 1.0 at work."""
+    """The installer with its store on a separate disk, and version 1.0 running."""
     rig = Rig(t, before=lambda machine: on_a_disk_of_its_own(machine, STORE, megabytes))
     equal(rig.deploy("1.0")["result"], "done", "the install")
     equal(rig.ended(rig.installer.activate("keelsample"))["result"], "done", "the activation")
@@ -79,19 +79,19 @@ def with_one_active(t, megabytes):
 
 
 def stands(rig, version, process):
-    """The same process of the same version, and nothing of another."""
+    """Checks that the same process of the same version runs, and that nothing of another version is left."""
     equal(rig.machine.main_pid("keelsample.service"), process, "the process")
     expect(running(rig, version), f"{version} runs")
     store = rig.machine.root / STORE.lstrip("/")
-    equal(sorted(path.name for path in (store / "staged").iterdir()), [], "what is left of staged packages")
+    equal(sorted(path.name for path in (store / "staged").iterdir()), [], "remaining staged packages")
     releases = sorted(path.name for path in (store / "packages/keelsample").iterdir() if not path.is_symlink())
     equal([name for name in releases if not name.startswith((".", "state"))], [version], "the releases")
 
 
 @test
-def a_full_store_refuses_and_goes_on(t):
-    """No room for the copy, for the payload, for all that the payload turns out to be, for the install: each is refused as
-    such, and leaves nothing. With room again, the next update is kept."""
+def a_full_store_refuses_packages_and_recovers(t):
+    """A lack of space for the copy, for the announced payload, for the real payload or for the install is refused as such and
+    leaves nothing. With free space again, the next update is kept."""
     rig = with_one_active(t, 46)
     m = rig.machine
     process = m.main_pid("keelsample.service")
@@ -100,36 +100,36 @@ def a_full_store_refuses_and_goes_on(t):
     whole = free(m, STORE)
 
     fill(m, STORE, leave=16 << 20)
-    refused(rig, "no room for a copy of the package", lambda: rig.installer.stage(large))
+    refused(rig, "no space for a copy of the package", lambda: rig.installer.stage(large))
     stands(rig, "1.0", process)
     empty(m, STORE)
 
     fill(m, STORE, leave=(24 + 6) << 20)
-    refused(rig, "no room for the payload", lambda: rig.installer.stage(large))
+    refused(rig, "no space for the payload", lambda: rig.installer.stage(large))
     stands(rig, "1.0", process)
     empty(m, STORE)
 
     refused(rig, "the payload fills the disk while it is unpacked", lambda: rig.installer.stage(large))
     stands(rig, "1.0", process)
-    expect(free(m, STORE) >= whole - (1 << 20), f"the room is free again: {free(m, STORE)} of {whole} bytes")
+    expect(free(m, STORE) >= whole - (1 << 20), f"the space is free again: {free(m, STORE)} of {whole} bytes")
 
     token = rig.installer.stage(small)
     fill(m, STORE)
-    refused(rig, "the disk is full when the install is asked for", lambda: rig.installer.install(token))
+    refused(rig, "the disk is full when the install is requested", lambda: rig.installer.install(token))
     equal(m.main_pid("keelsample.service"), process, "the process")
-    refused(rig, "nothing at all is free", lambda: rig.installer.stage(small))
+    refused(rig, "no space at all is free", lambda: rig.installer.stage(small))
     m.run("gatekeel", "status")
     empty(m, STORE)
 
-    equal(rig.ended(rig.installer.install(token))["result"], "done", "the update, with room again")
+    equal(rig.ended(rig.installer.install(token))["result"], "done", "the update with free space again")
     until(5, "2.0 runs", lambda: running(rig, "2.0"))
     equal(rig.deploy("3.0")["result"], "done", "one more")
     until(5, "3.0 runs", lambda: running(rig, "3.0"))
 
 
 @test
-def a_disk_that_fills_up_on_probation_lets_the_old_version_back(t):
-    """Not a byte is free when a new version dies on probation: the old one is back all the same, over a reboot too."""
+def a_rollback_needs_no_free_space(t):
+    """No byte is free when a new version dies during its probation. The old one is back nevertheless, even after a reboot."""
     rig = with_one_active(t, 32)
     m = rig.machine
     deployment = rig.installer.install(rig.installer.stage(rig.signed("2.0", "dies 2")))
@@ -144,13 +144,13 @@ def a_disk_that_fills_up_on_probation_lets_the_old_version_back(t):
     equal(m.sh("systemctl --failed --plain --no-legend").strip(), "", "failed units")
     empty(m, STORE)
     rig.connect()
-    equal(rig.deploy("3.0")["result"], "done", "the update, with room again")
+    equal(rig.deploy("3.0")["result"], "done", "the update with free space again")
     until(5, "3.0 runs", lambda: running(rig, "3.0"))
 
 
 @test
-def a_full_spool_is_told_to_the_server(t):
-    """gatekeeld's own disk fills up while a package arrives, pushed and pulled: Result 50 and why; with room, it is taken."""
+def a_full_spool_is_reported_to_the_server(t):
+    """gatekeeld's disk fills up during a push and a download: Result 50 with the reason. With free space it is accepted."""
     files = t.folder / "files"
     files.mkdir()
     g = Gateway(t, boot=False, leshan=["--files", str(files)])
@@ -167,12 +167,12 @@ def a_full_spool_is_told_to_the_server(t):
     def refused(what):
         slot.becomes(30, state=INITIAL, result=STORAGE)
         t.step(f"{what}: {slot.value(9)}, {slot.value(16)}")
-        expect(slot.value(16), "the reason is told")
+        expect(slot.value(16), "Status Reason has the reason")
         g.runs("1.0")
-        until(5, "the room is free again", lambda: free(g.machine, SPOOL) >= before - (64 << 10))
+        until(5, "the space is free again", lambda: free(g.machine, SPOOL) >= before - (64 << 10))
 
     slot.for_update()
-    equal(slot.push((files / "keelsample.deb").read_bytes()).code, "4.13", "a push of more than there is room for")
+    equal(slot.push((files / "keelsample.deb").read_bytes()).code, "4.13", "the answer to a push that is larger than the free space")
     refused("pushed")
     slot.device.write("/9/1/3", "http://127.0.0.1:8080/files/keelsample.deb").expect("2.04")
     refused("pulled")

@@ -1,4 +1,4 @@
-"""Debian 13: the package built on Debian 12 does its work there, with newer libraries and a newer systemd."""
+"""Debian 13: the package built on Debian 12 works there, with newer libraries and a newer systemd."""
 
 from gk import image, packages
 from gk.case import equal, expect, on, test, until
@@ -8,8 +8,8 @@ from gk.gateway import AGENT, DELIVERED, ENDPOINT, FAILED, INSTALLED, INSTALLER,
 @on("trixie")
 @test
 def the_main_job_works(t):
-    """dpkg installs it, it registers over DTLS; a package is pushed, installed, activated and sees the administrator's
-    configuration, a broken update is undone; purge takes it all."""
+    """dpkg installs it, and it registers over DTLS. A package is pushed, installed, activated and sees the administrator's
+    configuration. A broken update is undone. A purge removes everything."""
     server = t.devserver(ENDPOINT, KEY)
     authority = packages.Authority(t.folder / "authority")
     m = t.machine(image.base(), binds=[f"{t.deb()}:/srv/gatekeel.deb"]).boot()
@@ -51,4 +51,4 @@ def the_main_job_works(t):
     equal(m.state("keelsample.service"), "not-found", "the package's unit")
     equal(m.sh("systemctl list-units --all --plain --no-legend 'gatekeel*'").strip(), "", "units that systemd still knows")
     left = m.sh("find /etc /usr /var /run -xdev -iname '*gatekeel*' -not -path '/var/log/*'").split()
-    expect(not left, f"what is left: {left}")
+    expect(not left, f"remaining files: {left}")

@@ -1,6 +1,5 @@
 import Contract
 import EventLoop
-import Glibc
 import HostObjects
 import LwM2MClient
 
@@ -8,18 +7,15 @@ import LwM2MClient
 @LoopActor
 final class TransferView: PackageTransfers {
     private let software: SoftwareManagement
-    private let scheduler: any Scheduler
+    private let clock: StableClock
 
-    init(_ software: SoftwareManagement, scheduler: any Scheduler) {
+    init(_ software: SoftwareManagement, _ clock: StableClock) {
         self.software = software
-        self.scheduler = scheduler
+        self.clock = clock
     }
 
     var transfers: [TransferInfo] {
-        let (now, clock) = (scheduler.now, Int64(time(nil)))
-        return software.transfers.map { transfer in
-            TransferInfo(transfer) { clock + ($0 - now).components.seconds }
-        }
+        software.transfers.map { TransferInfo($0, clock) }
     }
 
     func cancel(_ instance: UInt16) async throws(ContractError) {
@@ -32,17 +28,17 @@ final class TransferView: PackageTransfers {
 }
 
 extension TransferInfo {
-    /// - Parameter moment: a time of the scheduler in seconds since the epoch.
-    init(_ transfer: PackageTransfer, moment: (Duration) -> Int64) {
+    @LoopActor
+    fileprivate init(_ transfer: PackageTransfer, _ clock: StableClock) {
         self.init(
             instance: Int(transfer.instance), kind: transfer.kind == .push ? .push : .pull, phase: .queued,
             host: transfer.host, received: Int64(transfer.received), total: Int64(transfer.total),
-            reason: transfer.reason, since: moment(transfer.since))
+            reason: transfer.reason, since: clock.seconds(at: transfer.since))
         switch transfer.phase {
         case .queued: phase = .queued
         case .waiting(let next):
             phase = .waiting
-            nextAttempt = next.map(moment) ?? 0
+            nextAttempt = next.map { clock.seconds(at: $0) } ?? 0
         case .transferring: phase = .transferring
         case .verifying: phase = .verifying
         }

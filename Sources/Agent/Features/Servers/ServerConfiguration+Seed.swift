@@ -1,5 +1,4 @@
 import Configuration
-import HostObjects
 import LwM2MClient
 
 extension ServerConfiguration {
@@ -21,31 +20,6 @@ extension ServerConfiguration {
                 defaultMinimumPeriod: defaultMinimumPeriod == .zero ? nil : defaultMinimumPeriod.wholeSeconds,
                 defaultMaximumPeriod: defaultMaximumPeriod == .zero ? nil : defaultMaximumPeriod.wholeSeconds),
             keepAlive: keepAlive == .zero ? nil : keepAlive)
-    }
-}
-
-extension DeviceSettings {
-    init(_ configuration: DeviceConfiguration) {
-        self.init(
-            manufacturer: configuration.manufacturer, modelNumber: configuration.modelNumber,
-            serialNumber: configuration.serialNumber, deviceType: configuration.deviceType,
-            hardwareVersion: configuration.hardwareVersion, storagePath: configuration.storagePath)
-    }
-}
-
-extension DownloadSettings {
-    init(_ configuration: SoftwareConfiguration) {
-        self.init(
-            concurrent: configuration.maxDownloads, patience: configuration.downloadPatience,
-            minimumRate: Int(clamping: configuration.minDownloadRate), timeout: configuration.downloadTimeout,
-            allowsLocal: configuration.allowLocalDownloads)
-    }
-}
-
-extension DiskReserve {
-    init(_ configuration: SoftwareConfiguration) {
-        self.init(
-            percent: configuration.diskReserve.percent, minimum: Int(clamping: configuration.diskReserve.bytes))
     }
 }
 

@@ -1,0 +1,41 @@
+import Configuration
+import EventLoop
+import LwM2MClient
+
+/// A part of the agent: objects with the ports that they need, and what it does at start, reload and stop.
+///
+/// To add an object, add a folder with its feature beside this file and a line to `Features.all`.
+@LoopActor
+protocol Feature: AnyObject {
+    /// The objects that are there from the start. Others may come and go through `AgentEnvironment.client`.
+    var objects: [any Object] { get }
+
+    /// Reads what was kept and begins to follow the host. The client registers when all features have started, so what
+    /// cannot be reached must not hold this up.
+    func start() async
+
+    /// Takes over a configuration without errors. The client contacts accounts that changed when all features have.
+    func reload(_ configuration: AgentConfiguration) async
+
+    /// The client has de-registered; the process is about to end.
+    func stop() async
+}
+
+extension Feature {
+    func start() async {}
+    func reload(_ configuration: AgentConfiguration) async {}
+    func stop() async {}
+}
+
+/// The features of gatekeeld.
+@LoopActor
+enum Features {
+    /// In the order in which they start.
+    static func all(_ environment: AgentEnvironment) throws(AgentStartFailure) -> [any Feature] {
+        [
+            ServersFeature(environment),
+            DeviceFeature(environment),
+            try SoftwareFeature(environment),
+        ]
+    }
+}

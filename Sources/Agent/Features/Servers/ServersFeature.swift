@@ -1,0 +1,65 @@
+import Configuration
+import EventLoop
+import HostObjects
+import Journal
+import LwM2MClient
+
+/// Objects 0 and 1: the accounts of the configuration, with what their servers wrote since.
+@LoopActor
+final class ServersFeature: Feature {
+    let objects: [any Object]
+
+    private let environment: AgentEnvironment
+    private var accounts: ServerAccounts { environment.client.accounts }
+
+    init(_ environment: AgentEnvironment) {
+        self.environment = environment
+        let accounts = environment.client.accounts
+        objects = [SecurityObject(accounts: accounts), ServerObject(accounts: accounts)]
+    }
+
+    func start() async { await settle() }
+
+    func reload(_ configuration: AgentConfiguration) async {
+        environment.accountSeeds = AccountSeeds(configuration)
+        do throws(OperationError) {
+            try await accounts.reload(environment.accountSeeds.seeds, dormant: environment.accountSeeds.dormant)
+        } catch {
+            Log.error(
+                "The accounts stay as they were: \(error.message, .reason); free space in \(environment.folder, .file) or repair its file system, then reload gatekeeld"
+            )
+        }
+        await settle()
+    }
+
+    /// Reports what became of the accounts and makes them durable.
+    private func settle() async {
+        environment.accountSeeds.report()
+        environment.conditions.set(.accountUnusable, !environment.accountSeeds.unusable.isEmpty)
+        for note in accounts.takeNotes() { report(note) }
+        do throws(OperationError) {
+            try await accounts.save()
+        } catch {
+            Log.error(
+                "The accounts are used but not stored: \(error.message, .reason); free space in \(environment.folder, .file) or repair its file system"
+            )
+        }
+    }
+
+    private func report(_ note: ServerAccounts.Note) {
+        let file = "\(environment.folder)/accounts"
+        switch note {
+        case .configurationWon(let name):
+            Log.event(
+                .accountReset,
+                "The section of the account \(name, .server) changed, so that what its server had written is dropped")
+        case .previousStateTaken:
+            Log.event(.stateRestored, "\(file, .file) was damaged; the state before it is used")
+        case .stateLost:
+            Log.event(
+                .stateRestored,
+                "\(file, .file) and its copy were damaged; the accounts are as the configuration says, and what servers wrote is lost"
+            )
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import Configuration
+import Contract
+import EventLoop
+import Glibc
+import HostObjects
+import Journal
+import LwM2MClient
+import Linux
+
+/// Object 9 on this host: packages by gatekeel-installd, downloads by gatekeel-fetch.
+@LoopActor
+final class SoftwareFeature: Feature {
+    var objects: [any Object] { [software] }
+
+    private let software: SoftwareManagement
+    private let installer: BusInstaller
+    private let proxy: InstallerProxy
+    private let folder: String
+
+    init(_ environment: AgentEnvironment) throws(AgentStartFailure) {
+        folder = "\(environment.folder)/software"
+        do throws(Errno) {
+            try Files.makeDirectories(folder, mode: 0o700)
+        } catch {
+            throw AgentStartFailure(
+                "the state folder cannot be used: \(error); check that \(folder) belongs to the user gatekeel and that its "
+                    + "file system is writable")
+        }
+        let settings = environment.configuration.software
+        proxy = InstallerProxy(environment.bus)
+        installer = BusInstaller(proxy)
+        software = SoftwareManagement(
+            SoftwareManagement.Options(settings, folder: folder), installer: installer, fetcher: ProcessFetcher(),
+            scheduler: environment.scheduler)
+        software.report = { Reporter.report($0) }
+        software.transfersChanged = { [weak environment] in environment?.statusChanged?() }
+        environment.transfers = TransferView(software, StableClock(environment.scheduler))
+    }
+
+    func start() async {
+        follow()
+        await software.start()
+    }
+
+    func reload(_ configuration: AgentConfiguration) async {
+        software.reload(SoftwareManagement.Options(configuration.software, folder: folder))
+    }
+
+    /// Follows the installer's signals. Without it the gateway is still to be reached.
+    private func follow() {
+        do throws(ContractError) {
+            try proxy.onPackageChanged { [weak self] info in
+                guard let self, let package = InstalledPackage(info) else { return }
+                LoopActor.spawn { await self.software.packageChanged(package) }
+            }
+            try proxy.onPackageRemoved { [weak self] name in
+                guard let self else { return }
+                LoopActor.spawn { await self.software.packageRemoved(name) }
+            }
+            try proxy.onDeploymentChanged { [weak self] in self?.installer.deploymentChanged($0) }
+            try proxy.onAvailability { [weak self] isThere in
+                guard let self, isThere else { return }
+                LoopActor.spawn {
+                    await self.installer.appeared()
+                    await self.software.installerAppeared()
+                }
+            }
+        } catch {
+            Log.error(
+                "The signals of gatekeel-installd cannot be received: \(error.text, .reason); restart gatekeeld, and check the system bus with 'busctl status org.gatekeel.Installer1'"
+            )
+        }
+    }
+}
+
+extension SoftwareManagement.Options {
+    init(_ configuration: SoftwareConfiguration, folder: String) {
+        self.init(
+            folder: folder, answerTimeout: configuration.answerTimeout,
+            restoreActivation: configuration.restoreActivation,
+            maximumPackageSize: Int(clamping: configuration.maxPackageSize),
+            downloads: DownloadSettings(configuration), reserve: DiskReserve(configuration.diskReserve),
+            maximumInstances: configuration.maxInstances,
+            // The unit hides /proc/sys and passes the boot's identifier in the environment.
+            boot: MachineIdentity.boot ?? getenv("GATEKEEL_BOOT").map { String(cString: $0) } ?? "unknown")
+    }
+}
+
+extension DownloadSettings {
+    init(_ configuration: SoftwareConfiguration) {
+        self.init(
+            concurrent: configuration.maxDownloads, patience: configuration.downloadPatience,
+            minimumRate: Int(clamping: configuration.minDownloadRate), timeout: configuration.downloadTimeout,
+            allowsLocal: configuration.allowLocalDownloads)
+    }
+}
+
+extension DiskReserve {
+    init(_ configuration: SpaceReserve) {
+        self.init(percent: configuration.percent, minimum: Int(clamping: configuration.bytes))
+    }
+}
