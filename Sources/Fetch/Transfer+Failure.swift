@@ -3,7 +3,7 @@ import FetchProtocol
 import Glibc
 
 extension Transfer {
-    /// The failure for an HTTP status that is no success.
+    /// The failure for an HTTP status other than success.
     static func failure(status: Int) -> FetchError {
         switch status {
         case 408, 425, 429: FetchError(.other, .retry, "the server asks to try again later (HTTP \(status))")
@@ -18,7 +18,7 @@ extension Transfer {
 
     /// The failure for an error of libcurl's (libcurl-errors(3)).
     ///
-    /// What may occur at every attempt has a text of its own: libcurl's tells times, and would be another one each time.
+    /// Failures that may repeat have stable texts: those of libcurl contain times and would differ with each attempt.
     /// - Parameters:
     ///   - errno: of a connection that failed, or 0.
     ///   - text: libcurl's error buffer; it may name the host, but neither user information nor query.

@@ -88,7 +88,7 @@ public final class Transfer {
                 continue
             }
             if httpStatus == 416, asksForRange, code == CURLE_OK {
-                // All is here already, or what is here is not of this resource.
+                // The file is complete already, or its bytes are not of this resource.
                 if let total = ContentRange(header("Content-Range"))?.total, total == request.offset {
                     tell(.size(total))
                     tell(.body(offset: total))

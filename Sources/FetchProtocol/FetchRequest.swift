@@ -28,7 +28,7 @@ public struct FetchRequest: Hashable, Sendable {
 
     /// `http` or `https`. May hold secrets: never logged.
     public var uri: String
-    /// Bytes that are here already; 0 begins anew.
+    /// Bytes that are stored already; 0 starts from the beginning.
     public var offset = 0
     /// What `FetchStatus.validator` gave for those bytes; without it they cannot be trusted and are fetched again.
     public var validator: String?

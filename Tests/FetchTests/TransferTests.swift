@@ -209,8 +209,11 @@ import Testing
         let refused = try (0..<3).map { _ in try fetch("http://127.0.0.1:1/x").error }
         #expect(Set(refused).count == 1 && refused[0]?.chance == .retry)
         #expect(refused[0]?.text == "127.0.0.1 cannot be connected to: Connection refused")
-        let unknown = try fetch("http://nobody.invalid/x").error
-        #expect(unknown == FetchError(.connectionLost, .retry, "the name nobody.invalid does not resolve"))
+        // A label of more than 63 characters: no name server is asked.
+        let name = String(repeating: "a", count: 64) + ".invalid"
+        #expect(
+            try fetch("http://\(name)/x").error
+                == FetchError(.connectionLost, .retry, "the name \(name) does not resolve"))
         let silent = try fetch(server.http("/slow")) {
             $0.lowSpeedBytes = 1000
             $0.lowSpeedSeconds = 1

@@ -45,7 +45,7 @@ final class PackageDownload {
     /// The host of the URI: without user information, path and query.
     var host: String { Self.host(of: uri) }
 
-    static func host(of uri: String) -> String {
+    nonisolated static func host(of uri: String) -> String {
         guard let scheme = uri.firstIndex(of: ":") else { return "" }
         let rest = uri[scheme...].dropFirst().drop { $0 == "/" }
         let authority = rest.prefix { !"/?#\\".contains($0) }

@@ -101,7 +101,7 @@ extension SoftwareManagement {
         }
     }
 
-    /// The installer came back: what was delivered may have gone while it died.
+    /// The installer returned: a delivered package may have been lost meanwhile.
     private func checkDelivered(_ snapshot: InstallerSnapshot) async {
         for instance in instances {
             guard let token = waiting(instance), !snapshot.staged.contains(where: { $0.token == token }),
@@ -113,7 +113,7 @@ extension SoftwareManagement {
         }
     }
 
-    /// The delivered package of an instance that nothing is done with.
+    /// The delivered package of an instance without a job.
     private func waiting(_ instance: UInt16) -> String? {
         guard let software = software[instance], software.job == nil, software.record.state == .delivered else {
             return nil
@@ -131,7 +131,7 @@ extension SoftwareManagement {
                 $0.record.package = package.name
                 let appeared = $0.inPlace == nil && !$0.record.present
                 $0.inPlace = package
-                // What is in place while an update is prepared (Uninstall with 1) did not appear just now.
+                // While an update is prepared (Uninstall with 1) the release in place is not a new one.
                 if $0.job == nil, appeared || $0.record.state == .installed { $0.apply(.appeared) }
             }
         } else if let instance = lowestFree(from: 1) {

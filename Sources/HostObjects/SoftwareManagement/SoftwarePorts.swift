@@ -33,10 +33,10 @@ public struct InstallerRefusal: Error, Hashable, Sendable {
     public enum Kind: Hashable, Sendable {
         /// The signature does not hold, or the package is damaged.
         case integrity
-        /// Not a package that this host can take: format, architecture, what an overlay cannot do.
+        /// A package that this host cannot take: its format, its architecture, or contents that an overlay does not support.
         case unsupported
         case noSpace
-        /// Relations that are not met, a version below the highest committed.
+        /// Unmet relations, or a version below the highest committed one.
         case policy
         /// Another deployment is under way.
         case busy
@@ -69,11 +69,11 @@ public struct InstallerRefusal: Error, Hashable, Sendable {
 /// How a deployment ended.
 public enum DeploymentEnd: Hashable, Sendable {
     case done
-    /// What was before is as it was; the reason for people.
+    /// The previous state is restored; the reason is for people.
     case failed(String)
 }
 
-/// What the installer has.
+/// The packages that the installer has.
 public struct InstallerSnapshot: Hashable, Sendable {
     public var packages: [InstalledPackage]
     public var staged: [DeliveredPackage]
@@ -90,7 +90,7 @@ public protocol SoftwareInstaller: AnyObject {
     /// Gives a file to the installer, which copies, verifies and checks it.
     func stage(path: String) async throws(InstallerRefusal) -> DeliveredPackage
 
-    /// Drops a staged package; one that is gone is no error.
+    /// Discards a staged package; a missing one is no error.
     func discard(token: String) async throws(InstallerRefusal)
 
     /// Begins to install; returns the deployment's identifier as soon as the beginning is durable.

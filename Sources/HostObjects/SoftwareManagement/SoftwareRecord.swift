@@ -1,6 +1,6 @@
 import State
 
-/// What an instance of object 9 keeps through kills and reboots.
+/// The durable state of an instance of object 9.
 struct SoftwareRecord: Hashable, Sendable {
     var state: UpdateState = .initial
     var result: UpdateResult = .initial
@@ -10,13 +10,13 @@ struct SoftwareRecord: Hashable, Sendable {
     var package: String?
     /// The package that was delivered and is not installed yet.
     var staged: DeliveredPackage?
-    /// The Package URI of a download that is under way; may hold credentials, so the file is the daemon's alone.
+    /// The Package URI of a download that is under way; may hold credentials, so only the daemon can read the file.
     var uri: String?
     /// For how long the download has been without a byte; nil while bytes arrive.
     var stall: Stall?
     /// Install was accepted for `staged` and has not ended.
     var installing = false
-    /// Whether a release of `package` was in place when this was written: tells one that came while nobody looked.
+    /// Whether a release of `package` was in place when this was written; shows one that was installed meanwhile.
     var present = false
     /// Update Supported Objects (9/x/8).
     var updatesObjects = false

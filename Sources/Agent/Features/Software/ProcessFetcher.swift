@@ -1,5 +1,6 @@
 import EventLoop
 import FetchProtocol
+import Glibc
 import HostObjects
 import Linux
 
@@ -19,7 +20,7 @@ final class ProcessFetcher: SoftwareFetcher {
             let validator = DownloadValidator(path: "\(order.path).validator")
             let (file, request) = try await Worker.transfers.run {
                 let file = try PackageFile(order.path, keeping: true, reserve: order.reserve)
-                return (file, try FetchRequest(order, validator: try validator.read(), size: try file.size()))
+                return try (file, FetchRequest(order, validator: validator.read(), size: file.size()))
             }
             attempt.begins(at: request.offset)
             return await withCheckedContinuation { continuation in
