@@ -49,6 +49,19 @@ final class AgentService {
                     try await cancel(call.arguments.first?.unsigned ?? 0)
                     return []
                 },
+                "Reload": { [weak self] _ throws(BusError) in
+                    do throws(ContractError) {
+                        guard let reload = self?.reload else { throw ContractError(.busy, "gatekeeld is starting") }
+                        try await reload()
+                    } catch {
+                        throw error.busError
+                    }
+                    return []
+                },
+                "Reconnect": { [weak self] _ in
+                    self?.client.networkChanged()
+                    return []
+                },
             ])
         object.authorize = { call, changes throws(BusError) in
             if changes { try Self.authorize(try await call.credentials(), call.member) }

@@ -1,7 +1,7 @@
 import Bus
 
-/// `org.gatekeel.Agent1`: the LwM2M client, of `gatekeeld`, on the system bus. Root and the group adm may look; root may
-/// also cancel a transfer.
+/// `org.gatekeel.Agent1`: the LwM2M client, of `gatekeeld`, on the system bus. Root and the group adm may look; root and
+/// the service's own user may change something.
 public enum Agent1 {
     public static let busName = "org.gatekeel.Agent1"
     public static let path = "/org/gatekeel/Agent1"
@@ -12,16 +12,19 @@ public enum Agent1 {
         What the gateway's LwM2M client does and shows. Root and the user gatekeel may call what changes something; the
         group adm may look. Dictionaries may gain keys: ignore those that you do not know.
 
-        Errors are named org.gatekeel.Error.X, with a text for people: NotFound, AccessDenied, InvalidArgument, Failed.
+        Errors are named org.gatekeel.Error.X, with a text for people: NotFound, AccessDenied, InvalidArgument,
+        Refused, Failed.
         """,
         methods: [
             .init(
                 "Status",
                 """
-                endpoint s, version s, servers aa{sv}: name s, uri s, state s (registered, registering, waiting, stopped),
+                endpoint s, version s, servers aa{sv}: name s, uri s, state s (registered, registering, waiting, stopped,
+                unusable),
                 short-server-id u, registered-at t, next-attempt t, lifetime u, reason s; transfers aa{sv}: instance u,
                 kind s (push, pull), phase s (queued, waiting, transferring, verifying), host s, received t, total t (0
-                when unknown), reason s (why it waits), since t, next-attempt t. Times are seconds since the epoch, 0 for
+                when unknown), reason s (why it waits), since t, next-attempt t; configuration-problems as (of the files, while an
+                earlier configuration is in use). Times are seconds since the epoch, 0 for
                 none; an address shows no user information and no query.
                 """,
                 outputs: [.init("status", "a{sv}")]),
@@ -43,6 +46,18 @@ public enum Agent1 {
                 way, or when all of it has arrived.
                 """,
                 inputs: [.init("instance", "u")], changes: true),
+            .init(
+                "Reload",
+                """
+                Reads the configuration again and applies it; returns when that is done. If the files have an error,
+                nothing changes, and the call fails with Refused and every problem, one a line.
+                """, changes: true),
+            .init(
+                "Reconnect",
+                """
+                Drops every session and contacts the servers at once, also those that wait for their next attempt.
+                Returns before they answer; StatusChanged tells what becomes of it.
+                """, changes: true),
         ],
         signals: [.init("StatusChanged", "Something of Status changed.", arguments: [.init("status", "a{sv}")])])
 }

@@ -31,4 +31,14 @@ public final class AgentProxy {
     public func cancel(_ instance: Int) async throws(ContractError) {
         _ = try await remote.call("Cancel", [.uint32(UInt32(clamping: instance))])
     }
+
+    /// Reads the configuration again.
+    ///
+    /// - Throws: `.refused` with every problem, one a line, when the files have an error and nothing changed.
+    public func reload() async throws(ContractError) {
+        _ = try await remote.call("Reload", deadline: .seconds(60))
+    }
+
+    /// Contacts the servers at once; returns before they answer.
+    public func reconnect() async throws(ContractError) { _ = try await remote.call("Reconnect") }
 }

@@ -34,13 +34,13 @@ struct AgentServiceTests {
             let server = try BusConnection.open(address: bus.address)
             defer { server.close() }
             let transfers = FakeTransfers()
-            let configuration = AgentConfiguration()
             let environment = AgentEnvironment(
-                configuration, endpoint: "gw", folder: "/nonexistent", bus: server, scheduler: LoopScheduler.shared,
+                AgentConfiguration(), endpoint: "gw", folder: "/nonexistent", bus: server,
+                scheduler: LoopScheduler.shared,
                 client: Client(
-                    endpoint: "gw", accounts: ServerAccounts(seeds: [], path: "/nonexistent"),
+                    endpoint: "gw", accounts: ServerAccounts(seeds: [], path: nil),
                     transport: CoAPTransport(scheduler: LoopScheduler.shared), scheduler: LoopScheduler.shared),
-                accountSeeds: AccountSeeds(configuration))
+                accountSeeds: AccountSeeds(AgentConfiguration()))
             environment.transfers = transfers
             let service = AgentService(environment)
             try await service.publish(on: server)

@@ -73,7 +73,8 @@ import Testing
 
     @Test func everythingElseDoesNotApply() {
         let events: [SoftwareEvent] = [
-            .pushStarted, .uriAccepted, .deliveryRefused(.invalidURI), .transferFailed(.connectionLost), .transferCompleted, .verified,
+            .pushStarted, .uriAccepted, .deliveryRefused(.invalidURI), .transferFailed(.connectionLost),
+            .transferCompleted, .verified,
             .refused(.integrityFailure), .installSucceeded, .installFailed, .uninstalled, .uninstallFailed,
             .updatePrepared, .rebooted, .appeared, .vanished,
         ]

@@ -1,0 +1,122 @@
+import Bus
+import Configuration
+import Contract
+import EventLoop
+import Linux
+import TestSupport
+import Testing
+
+@testable import Agent
+
+/// The agent on a bus of its own, with configuration files that have errors.
+@Suite(.enabled(if: PrivateBus.missing == nil, "SKIPPED: dbus-daemon is not installed"), .timeLimit(.minutes(1)))
+struct AgentReloadTests {
+    @LoopActor
+    private final class Rig {
+        let folder: TemporaryDirectory
+        let bus: PrivateBus
+        let server: BusConnection
+        let client: BusConnection
+        let store: ConfigurationStore<AgentConfiguration>
+        var proxy: AgentProxy { AgentProxy(client) }
+
+        init() throws {
+            folder = try TemporaryDirectory("agent")
+            bus = try PrivateBus()
+            server = try BusConnection.open(address: bus.address)
+            client = try BusConnection.open(address: bus.address)
+            store = ConfigurationStore(
+                ConfigurationFiles("gatekeeld.conf", roots: [folder.path]), keptIn: "\(folder.path)/kept")
+        }
+
+        func write(_ text: String) throws {
+            try Files.replace("\(folder.path)/gatekeeld.conf", with: Array(text.utf8))
+        }
+
+        func agent() async throws -> Agent {
+            let loaded = try store.readOrKept()
+            let agent = try Agent(loaded, store, folder: folder.path, bus: server)
+            try await agent.start(loaded)
+            return agent
+        }
+
+        func close() {
+            server.close()
+            client.close()
+        }
+    }
+
+    @Test func anAccountWhoseKeyFileIsRefusedIsListedWithTheReason() async throws {
+        try await onLoop {
+            let rig = try Rig()
+            defer { rig.close() }
+            let key = "\(rig.folder.path)/main.psk"
+            try rig.write(
+                "[Agent]\nEndpoint=gw\n[Server main]\nURI=coaps://a.example\nPSKIdentity=gw\nPSKKeyFile=\(key)\n"
+                    + "ShortServerID=7\n")
+            let agent = try await rig.agent()
+            let status = try await rig.proxy.status()
+            #expect(status.servers.map(\.name) == ["main"])
+            #expect(status.servers.first?.state == .unusable)
+            #expect(status.servers.first?.uri == "coaps://a.example:5684")
+            #expect(status.servers.first?.shortServerID == 7)
+            #expect(status.servers.first?.reason.contains(key) == true)
+            #expect(try await rig.proxy.read("/3/0/11").map(\.value) == [.int64(17)])
+            #expect(agent.statusLine.contains(key))
+            await agent.stop()
+        }
+    }
+
+    @Test func aRefusedReloadIsAnErrorAndChangesNothing() async throws {
+        try await onLoop {
+            let rig = try Rig()
+            defer { rig.close() }
+            try rig.write("[Agent]\nEndpoint=gw\n[Device]\nManufacturer=One\n")
+            let agent = try await rig.agent()
+            #expect(try await rig.proxy.read("/3/0/11").map(\.value) == [.int64(0)])
+            try rig.write("[Device]\nManufacturer=Two\n[Server main]\nURI=coap://a.example\nLifetime=never\n")
+            let error = await #expect(throws: ContractError.self) { try await rig.proxy.reload() }
+            #expect(error?.code == .refused)
+            #expect(error?.text.contains("gatekeeld.conf:5") == true, "\(error?.text ?? "")")
+            let status = try await rig.proxy.status()
+            #expect(status.configurationProblems.count == 1)
+            #expect(try await rig.proxy.read("/3/0/0").map(\.value) == [.string("One")])
+            #expect(try await rig.proxy.read("/3/0/11").map(\.value) == [.int64(16)])
+            #expect(agent.statusLine.contains("errors"))
+
+            try rig.write("[Device]\nManufacturer=Two\n")
+            try await rig.proxy.reload()
+            #expect(try await rig.proxy.status().configurationProblems.isEmpty)
+            #expect(try await rig.proxy.read("/3/0/0").map(\.value) == [.string("Two")])
+            #expect(try await rig.proxy.read("/3/0/11").map(\.value) == [.int64(0)])
+            await agent.stop()
+        }
+    }
+
+    @Test func aStartWithABrokenConfigurationUsesTheLastOneThatWorked() async throws {
+        try await onLoop {
+            let rig = try Rig()
+            defer { rig.close() }
+            try rig.write("[Device]\nManufacturer=One\n")
+            try await rig.agent().stop()
+            try rig.write("[Device]\nManufacturer=Two\nNonsense=1\n")
+            let agent = try await rig.agent()
+            #expect(try await rig.proxy.read("/3/0/0").map(\.value) == [.string("One")])
+            #expect(try await rig.proxy.read("/3/0/11").map(\.value) == [.int64(16)])
+            #expect(try await rig.proxy.status().configurationProblems.count == 1)
+            await agent.stop()
+        }
+    }
+
+    @Test func aReloadAfterTheStopDoesNothing() async throws {
+        try await onLoop {
+            let rig = try Rig()
+            defer { rig.close() }
+            try rig.write("[Device]\nManufacturer=One\n")
+            let agent = try await rig.agent()
+            await agent.stop()
+            try rig.write("[Nonsense]\n")
+            try await agent.reload()
+        }
+    }
+}
