@@ -167,10 +167,10 @@ import Testing
         let times: [Duration] = [1, 1, 1, 1, 20, 61, 62, 86400].map { .seconds($0) }
         let waits = times.map { gate.wait($0) }
         #expect(waits[..<4].allSatisfy { $0 == .zero })
-        // The first token comes back a minute after the start.
-        #expect(waits[4] == .seconds(40))
+        // The first token comes back a minute after the burst.
+        #expect(waits[4] == .seconds(41))
         #expect(waits[5] == .zero)
-        #expect(waits[6] == .seconds(58))
+        #expect(waits[6] == .seconds(59))
         #expect(waits[7] == .zero)
     }
 }

@@ -25,6 +25,11 @@ extension SoftwareManagementTests {
     /// Lets pauses pass, and the attempts between them run, for so long.
     @LoopActor
     private func pass(_ time: Duration, _ rig: Rig) async {
+        // The reason is told before the pause begins.
+        await rig.settle {
+            if case .waiting? = rig.object.transfers.first?.phase { return true }
+            return rig.object.transfers.isEmpty
+        }
         let end = rig.scheduler.now + time
         while rig.scheduler.now < end {
             let attempts = rig.fetcher.attempts.count
