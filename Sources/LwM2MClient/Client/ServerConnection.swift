@@ -74,9 +74,6 @@ final class ServerConnection: SessionHandler {
         handle(.pathChanged)
     }
 
-    /// Contacts the server over a new session, whatever its path is.
-    func reconnect() { handle(.pathChanged) }
-
     /// The latest that the machine makes its next attempt after `pathChanged`.
     private static let soon = ContactMachine.pathDebounce + .seconds(1)
 
