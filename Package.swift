@@ -69,7 +69,7 @@ let package = Package(
         module("Bus", ["CSDBus", "EventLoop", "Linux"]),
         module("Journal", ["CSDJournal", "Linux"]),
         module("JSON"),
-        module("Configuration", ["State", "Linux"]),
+        module("Configuration", ["Journal", "State", "Linux"]),
         module("FetchProtocol"),
         module("Fetch", ["CCurl", "FetchProtocol", "Linux"]),
         module("Archive", ["CArchive", "Linux", "FaultPoints"]),

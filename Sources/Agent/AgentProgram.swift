@@ -59,6 +59,7 @@ private final class Main {
             EventLoop.shared.exit(EX_CONFIG)
             return
         }
+        Log.level = loaded.configuration.logLevel
         if let refused = loaded.refused {
             Reporter.report(refused)
             Log.event(

@@ -1,16 +1,19 @@
 /// How much a message matters: the priorities of `syslog(3)` that Gatekeel uses.
 public enum Level: Int, Sendable, Comparable, CaseIterable {
-    /// Something failed, and an operator has to act.
+    /// Something failed and an operator has to act.
     case error = 3
-    /// Something failed and may recover without help, or is about to fail.
+    /// Something failed and is retried, or is about to fail.
     case warning = 4
-    /// What an operator looks for: registered, installed, removed.
+    /// Milestones: registered, installed, rolled back.
     case notice = 5
-    /// The steps between those.
+    /// Steps between milestones.
     case info = 6
     /// For developers; off by default.
     case debug = 7
 
     /// Less severe is greater, as syslog counts.
     public static func < (left: Level, right: Level) -> Bool { left.rawValue < right.rawValue }
+
+    /// As `LogLevel=` of the configuration files names it: `warning`.
+    public var name: String { "\(self)" }
 }

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Never give it a secret: no key, no user information or query of a URI.
 public enum Log {
-    /// Messages of this level and of more severe ones are logged.
+    /// The log level: messages of this level and of more severe ones are logged.
     public static var level: Level {
         get { Level(rawValue: threshold.load(ordering: .relaxed)) ?? .info }
         set { threshold.store(newValue.rawValue, ordering: .relaxed) }

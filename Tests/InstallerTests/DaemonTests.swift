@@ -33,7 +33,7 @@ import Testing
 
     @Test(
         arguments: [
-            ("/usr/lib/gatekeel/gatekeel-recover", .recover), ("gatekeel-recover", .recover),
+            ("/usr/lib/gatekeel/gatekeel-recover", InstallerProgram.recover), ("gatekeel-recover", .recover),
             ("/usr/lib/gatekeel/gatekeel-installd", .installd), ("/gatekeel-recover/other", .installd), ("", .installd),
             ("gatekeel-recover2", .installd), (nil, .installd),
         ] as [(String?, InstallerProgram)])

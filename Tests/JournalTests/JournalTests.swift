@@ -27,7 +27,7 @@ import Testing
         }
         #expect(
             seen == [
-                "MESSAGE=gw took it", "PRIORITY=5", "MESSAGE_ID=\(Event.registered.messageID)", "LWM2M_SERVER=gw",
+                "MESSAGE=gw took it", "PRIORITY=5", "MESSAGE_ID=\(Event.registered.messageID)", "GATEKEEL_SERVER=gw",
             ])
     }
 

@@ -28,6 +28,7 @@ public final class InstallerDaemon {
         store = ConfigurationStore(files, keptIn: keptConfiguration)
         loaded = try store.readOrKept()
         let configuration = loaded.configuration
+        Log.level = configuration.install.logLevel
         let scheduler = LoopScheduler.shared
         bus = try BusConnection.system()
         let systemd = SystemdConnection(bus)
@@ -103,6 +104,7 @@ public final class InstallerDaemon {
         do {
             loaded = try store.read()
             let configuration = loaded.configuration
+            Log.level = configuration.install.logLevel
             engine.policy = Policy(configuration)
             reader.replace(DebPackageReader(configuration: configuration.install))
             installer.access = CallerPolicy.host()

@@ -225,7 +225,11 @@ public final class InstallerService {
     }
 
     private func info(_ package: PackageStatus) -> PackageInfo {
-        PackageInfo(package, isActive: activity.isActive(package.name))
+        let failed = package.reason.flatMap { reason in
+            engine.deployments(limit: .max).first { $0.package == package.name && $0.reason == reason }
+        }
+        return PackageInfo(
+            package, isActive: activity.isActive(package.name), reasonVersion: failed?.version ?? "")
     }
 
     private func activityChanged(_ name: String) {

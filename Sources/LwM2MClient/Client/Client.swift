@@ -79,7 +79,7 @@ public final class Client: ObjectChanges {
         for connection in connections { connection.networkChanged() }
     }
 
-    /// Contacts every server over a new session, at an operator's request.
+    /// Contacts all servers at once, over new sessions, also those that wait for their next attempt.
     public func reconnect() {
         for connection in connections { connection.reconnect() }
     }

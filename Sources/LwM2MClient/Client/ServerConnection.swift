@@ -74,11 +74,11 @@ final class ServerConnection: SessionHandler {
         handle(.pathChanged)
     }
 
-    /// Contacts the server over a new session, whatever its path is.
-    func reconnect() { handle(.pathChanged) }
-
     /// The latest that the machine makes its next attempt after `pathChanged`.
     private static let soon = ContactMachine.pathDebounce + .seconds(1)
+
+    /// Contacts the server at once, over a new session, whatever the network looks like.
+    func reconnect() { handle(.reconnect) }
 
     /// Objects or instances came or went.
     func objectsChanged() { handle(.updateNeeded(after: .seconds(1))) }

@@ -39,6 +39,7 @@ import Testing
         ("pinged", .pinged(nil), [nil, "opening", "open", "open", "waiting", "waiting"]),
         ("not pinged", .pinged(.timeout), [nil, "opening", "open", "opening", "waiting", "waiting"]),
         ("path changed", .pathChanged, [nil, "waiting", "waiting", "waiting", "waiting", "waiting"]),
+        ("reconnect", .reconnect, [nil, "opening", "opening", "opening", "opening", "opening"]),
         ("wake", .wake, [nil, "opening", "open", "open", "waiting", "waiting"]),
     ]
 
