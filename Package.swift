@@ -41,7 +41,6 @@ let package = Package(
         .executable(name: "gatekeeld", targets: ["gatekeeld"]),
         .executable(name: "gatekeel-installd", targets: ["gatekeel-installd"]),
         .executable(name: "gatekeel-fetch", targets: ["gatekeel-fetch"]),
-        .executable(name: "gatekeel-recover", targets: ["gatekeel-recover"]),
         .executable(name: "gatekeel", targets: ["gatekeel"]),
         .executable(name: "gatekeel-devserver", targets: ["gatekeel-devserver"]),
     ],
@@ -70,7 +69,7 @@ let package = Package(
         module("Bus", ["CSDBus", "EventLoop", "Linux"]),
         module("Journal", ["CSDJournal", "Linux"]),
         module("JSON"),
-        module("Configuration", ["State", "Linux"]),
+        module("Configuration", ["Journal", "State", "Linux"]),
         module("FetchProtocol"),
         module("Fetch", ["CCurl", "FetchProtocol", "Linux"]),
         module("Archive", ["CArchive", "Linux", "FaultPoints"]),
@@ -92,7 +91,7 @@ let package = Package(
             "Installer",
             [
                 "Deployment", "Packages", "Archive", "Signing", "Contract", "Bus", "EventLoop", "Journal",
-                "Configuration", "Linux", "FaultPoints",
+                "Configuration", "State", "Linux", "FaultPoints",
             ]),
         module(
             "Agent",
@@ -105,7 +104,6 @@ let package = Package(
 
         program("gatekeeld", ["Agent"]),
         program("gatekeel-installd", ["Installer"]),
-        program("gatekeel-recover", ["Installer"]),
         program("gatekeel-fetch", ["Fetch"]),
         program("gatekeel", ["CommandLine"]),
 
@@ -144,5 +142,13 @@ let package = Package(
                 "Linux",
             ]),
         tests("CommandLine", ["Contract", "Bus", "Configuration", "JSON"]),
+        // The examples, links and generated parts of README.md and docs/.
+        .testTarget(
+            name: "DocumentsTests",
+            dependencies: [
+                "Bus", "CommandLine", "Configuration", "Contract", "HostObjects", "Journal", "Linux", "Packages",
+                "Refusals", "Signing",
+                "TestSupport",
+            ], swiftSettings: strict),
     ]
 )

@@ -120,6 +120,7 @@ final class Agent {
             refused(error)
             throw error
         }
+        Log.level = loaded.configuration.logLevel
         let wanted = loaded.configuration.endpoint ?? EndpointName.derived()
         if wanted != environment.endpoint {
             Log.notice("The endpoint name stays \(environment.endpoint, .endpoint) until gatekeeld is restarted")

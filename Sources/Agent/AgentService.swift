@@ -59,7 +59,7 @@ final class AgentService {
                     return []
                 },
                 "Reconnect": { [weak self] _ in
-                    self?.client.networkChanged()
+                    self?.client.reconnect()
                     return []
                 },
             ])
@@ -88,7 +88,7 @@ final class AgentService {
             ServerStatus(
                 name: server.name, uri: server.uri, state: .init(server.state),
                 shortServerID: Int(server.shortServerID),
-                registeredAt: server.location == nil ? 0 : moment(server.since),
+                registeredAt: moment(server.registeredSince),
                 nextAttempt: moment(server.nextAttempt), lifetime: Int64(server.lifetime),
                 reason: server.lastError ?? "")
         }

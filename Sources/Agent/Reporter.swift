@@ -69,8 +69,9 @@ final class Reporter {
         case .damaged(let instance, let lost):
             Log.event(
                 .stateRestored,
-                "The record of \("/9/\(instance)", .path) was damaged: \(lost ? "it begins anew" : "the one before it is used")"
-            )
+                LogMessage(
+                    "The record of \("/9/\(instance)", .path) was damaged: \(lost ? "it begins anew" : "the one before it is used")"
+                ).with(.file, "The record of /9/\(instance)"))
         case .installerUnavailable(let reason):
             Log.warning("gatekeel-installd does not answer; its return is waited for: \(reason, .reason)")
         }

@@ -22,10 +22,15 @@ struct TreeWriter: ~Copyable {
     }
 
     private let root: Folder
-    private var stack: [(name: Substring, folder: Folder)] = []
-    private var folders: [String: Attributes] = [:]
+    private var stack: [(name: Substring, folder: Folder)]
+    private var folders: [String: Attributes]
 
-    init(root: borrowing FileDescriptor) throws(Errno) { self.root = Folder(try root.duplicate()) }
+    init(root: borrowing FileDescriptor) throws(Errno) {
+        self.root = Folder(try root.duplicate())
+        // Not as defaults: Swift 6.2 destroys such properties twice when an initializer throws before the last one is set.
+        stack = []
+        folders = [:]
+    }
 
     /// The folder that holds `path` and the path's last name. Missing folders are created (mode 0755).
     mutating func parent(of path: String) throws(ArchiveError) -> (folder: Folder, name: String) {

@@ -3,5 +3,5 @@ import Installer
 
 @main
 struct Main {
-    static func main() { exit(ProgramArguments.handled("gatekeel-installd") ?? InstallerDaemon.main()) }
+    static func main() { exit(InstallerProgram.main()) }
 }

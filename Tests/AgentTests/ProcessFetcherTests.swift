@@ -180,7 +180,7 @@ import Testing
     }
 
     @Test func nonsenseOnTheStatusPipeIsRefused() async throws {
-        let result = try await fetch(["echo 'body zero' >&3; sleep 60"])
+        let result = try await fetch(["echo 'body zero' >&3; exec sleep 60"])
         #expect(result.failure?.result == .deviceError)
     }
 

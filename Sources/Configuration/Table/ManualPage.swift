@@ -4,9 +4,12 @@ public struct ManualPage: Sendable {
     public private(set) var source: String
     private var isAtHeading = false
 
+    /// Of all pages: the day of the newest entry of `packaging/debian/changelog` (a test holds that).
+    public static let date = "2026-11-21"
+
     /// - Parameter section: of the manual: 1, 5, 8.
     public init(title: String, section: Int) {
-        source = ".TH \(Self.argument(title.uppercased())) \(section) \"\" Gatekeel \"\"\n.nh\n.ad l\n"
+        source = ".TH \(Self.argument(title.uppercased())) \(section) \"\(Self.date)\" Gatekeel Gatekeel\n.nh\n.ad l\n"
     }
 
     /// `.SH`.
@@ -15,7 +18,7 @@ public struct ManualPage: Sendable {
         isAtHeading = true
     }
 
-    /// Text that goes on in the present paragraph.
+    /// Text that continues the current paragraph.
     public mutating func text(_ text: String) {
         isAtHeading = false
         for line in text.wrapped(to: 76) { source += Self.line(line) + "\n" }
@@ -23,7 +26,7 @@ public struct ManualPage: Sendable {
 
     /// A paragraph of its own.
     public mutating func paragraph(_ text: String) {
-        // A heading begins a paragraph by itself.
+        // A heading begins a paragraph.
         if !isAtHeading { source += ".PP\n" }
         self.text(text)
     }
@@ -36,10 +39,18 @@ public struct ManualPage: Sendable {
     /// `.TP`: a term in bold; its text follows.
     public mutating func item(_ term: String) { source += ".TP\n.B \(Self.argument(term))\n" }
 
-    /// `.IP`: another paragraph under the present term.
+    /// `.IP`: another paragraph under the current term.
     public mutating func indented(_ text: String) {
         source += ".IP\n"
         self.text(text)
+    }
+
+    /// What somebody wants, and below it, indented, the lines that do it.
+    public mutating func example(_ text: String, _ lines: [String]) {
+        paragraph(text)
+        source += ".RS 4\n"
+        self.lines(lines)
+        source += ".RE\n"
     }
 
     private static func line(_ text: String) -> String {
@@ -59,7 +70,6 @@ public struct ManualPage: Sendable {
             case "-": "\\-"
             case "–": "\\(en"
             case "…": "..."
-            case "«", "»": "\""
             default: String(character)
             }
         }.joined()

@@ -20,6 +20,8 @@ final class ActiveDeployment {
     var before: [String: UInt64] = [:]
     /// When the first unit was told to stop.
     var stoppedAt: Duration?
+    /// When the wait that is under way ends at the latest, by the scheduler.
+    var until: Duration?
     /// How often the same phase failed in a row.
     var failures = 0
     private let ports: Ports
@@ -38,6 +40,7 @@ final class ActiveDeployment {
         var status = record.status(percent: percent)
         // Whoever hears of the end may ask for the next deployment at once: it has ended when the engine is free again.
         status.result = .running
+        if let until { status.until = ports.wallClock() + (until - ports.scheduler.now).components.seconds }
         return status
     }
 }

@@ -8,7 +8,7 @@ public struct ServerSettings: Hashable, Sendable {
     public var defaultMaximumPeriod: UInt32?
     /// Disable Timeout (5), seconds; nil is the specification's day.
     public var disableTimeout: UInt32?
-    /// Notification Storing When Disabled or Offline (6).
+    /// Notification Storing When Disabled or Offline (6): whether changes during an outage are told after it.
     public var notificationStoring: Bool
     /// Binding (7): `U`, the only one that this client speaks.
     public var binding: String
@@ -29,8 +29,8 @@ public struct ServerSettings: Hashable, Sendable {
     ///
     /// - Throws: 4.00 with what is allowed.
     public func validate() throws(OperationError) {
-        guard (1...Self.longest).contains(lifetime) else {
-            throw OperationError(.badRequest, "Lifetime is 1 to \(Self.longest) seconds")
+        guard (Self.shortestLifetime...Self.longest).contains(lifetime) else {
+            throw OperationError(.badRequest, "Lifetime is \(Self.shortestLifetime) to \(Self.longest) seconds")
         }
         for (name, value) in [
             ("Default Minimum Period", defaultMinimumPeriod), ("Default Maximum Period", defaultMaximumPeriod),
@@ -42,6 +42,9 @@ public struct ServerSettings: Hashable, Sendable {
         }
         guard binding == "U" else { throw OperationError(.badRequest, "Binding is U: this client speaks UDP") }
     }
+
+    /// A shorter lifetime would mean a request every few seconds, or a registration that lapses between two of them.
+    public static let shortestLifetime: UInt32 = 10
 
     /// The longest time that a server may ask for: 68 years, what fits a signed 32-bit number of seconds.
     public static let longest = UInt32(Int32.max)

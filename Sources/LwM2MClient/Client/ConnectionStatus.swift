@@ -10,8 +10,8 @@ public struct ConnectionStatus: Hashable, Sendable {
     /// `coaps://host:5684`.
     public let uri: String
     public let state: State
-    /// The scheduler's time since when the state holds.
-    public let since: Duration
+    /// The scheduler's time of the answer to the Register that holds; nil while the server does not know this client.
+    public let registeredSince: Duration?
     /// What went wrong last; nil while all is well. For people; holds no secret.
     public let lastError: String?
     /// The scheduler's time of the next attempt; nil when none is planned.

@@ -22,8 +22,12 @@ final class ServerConnection: SessionHandler {
     /// The section that this connection was made from.
     let seed: ServerAccount.Seed
     private let environment: Environment
-    private var machine: RegistrationMachine
+    private var machine: ConnectionMachine
     private var session: (any Session)?
+    /// The latest session: over which way the server was spoken to last.
+    private var lastSession: (any Session)?
+    /// There was no route to the server since its path was last looked at.
+    private var wasCutOff = false
     private var timer: (any Scheduled)?
     private var timerDue: Duration?
     /// Counts requests and sessions: an answer to an earlier one is of no interest.
@@ -36,7 +40,7 @@ final class ServerConnection: SessionHandler {
         self.account = account.instance
         self.environment = environment
         seed = account.seed
-        machine = RegistrationMachine(
+        machine = ConnectionMachine(
             lifetime: account.settings.lifetime, retry: account.retry, keepAlive: account.keepAlive)
         observations = Observations(
             account: account.instance, management: environment.management, scheduler: environment.scheduler)
@@ -55,7 +59,26 @@ final class ServerConnection: SessionHandler {
         }
     }
 
-    func networkChanged() { handle(.networkChanged) }
+    /// Links, addresses or routes of the host may have changed. A new session is made when the path of this one changed;
+    /// while the server is out of contact, also when its path is back.
+    func networkChanged() {
+        switch lastSession?.path {
+        case .gone?: return wasCutOff = true
+        case .same?:
+            guard wasCutOff, machine.nextAttempt != nil else { return wasCutOff = false }
+        case .moved?, nil: break
+        }
+        wasCutOff = false
+        // An attempt that is due anyway must not be put off by every further event.
+        if let due = machine.nextAttempt, due - environment.scheduler.now <= Self.soon { return }
+        handle(.pathChanged)
+    }
+
+    /// The latest that the machine makes its next attempt after `pathChanged`.
+    private static let soon = ContactMachine.pathDebounce + .seconds(1)
+
+    /// Contacts the server at once, over a new session, whatever the network looks like.
+    func reconnect() { handle(.reconnect) }
 
     /// Objects or instances came or went.
     func objectsChanged() { handle(.updateNeeded(after: .seconds(1))) }
@@ -71,29 +94,31 @@ final class ServerConnection: SessionHandler {
     func flush(within limit: Duration) async { await session?.flush(within: limit) }
 
     func status(of account: ServerAccount) -> ConnectionStatus {
-        ConnectionStatus(
+        let registration = machine.registration.registration
+        return ConnectionStatus(
             name: account.name, shortServerID: account.shortServerID, uri: account.uri, state: machine.state,
-            since: machine.since, lastError: machine.lastError, nextAttempt: machine.waitsUntil,
-            location: machine.location.isEmpty ? nil : machine.location.map { "/\($0)" }.joined(),
+            registeredSince: registration?.since, lastError: machine.lastError, nextAttempt: machine.nextAttempt,
+            location: registration.map { $0.location.map { "/\($0)" }.joined() },
             lifetime: account.settings.lifetime, observations: observations.all.count)
     }
 
     // MARK: The machine
 
-    private func handle(_ event: RegistrationMachine.Event) {
-        for action in machine.handle(event, at: environment.scheduler.now, jitter: environment.random()) {
-            perform(action)
-        }
+    private func handle(_ event: ConnectionMachine.Event) {
+        let actions = machine.handle(event, at: environment.scheduler.now, jitter: environment.random())
+        assert(actions != nil, "\(event) cannot happen in \(machine)")
+        for action in actions ?? [] { perform(action) }
     }
 
-    private func perform(_ action: RegistrationMachine.Action) {
+    private func perform(_ action: ConnectionMachine.Action) {
         switch action {
         case .openSession:
             close()
             session = environment.transport.open(seed.endpoint, handler: self)
+            lastSession = session
         case .closeSession: close()
-        case .send(.register, _): sendRegister()
-        case .send(.update, let location): sendUpdate(location)
+        case .sendRegister: sendRegister()
+        case .sendUpdate(let location): sendUpdate(location)
         case .sendDeregister(let location): send(RegistrationRequest.deregister(location)) { _ in }
         case .ping: ping()
         case .forgetObservations: observations.removeAll()
@@ -127,7 +152,7 @@ final class ServerConnection: SessionHandler {
         }
     }
 
-    private func tell(_ report: RegistrationMachine.Report) {
+    private func tell(_ report: ConnectionMachine.Report) {
         switch report {
         case .registered(let location):
             environment.report(.registered(server: seed.name, location: location.map { "/\($0)" }.joined()))
@@ -202,7 +227,7 @@ final class ServerConnection: SessionHandler {
     // MARK: SessionHandler
 
     func handle(_ request: Request, on session: any Session, respond: @escaping @LoopActor (Response) -> Void) {
-        if machine.keepAlive != nil { _ = machine.handle(.heard, at: environment.scheduler.now, jitter: 0) }
+        if machine.contact.keepAlive != nil { handle(.heard) }
         let management = environment.management
         do throws(OperationError) {
             let call = try management.call(request, from: .server(account: account))
@@ -230,16 +255,17 @@ final class ServerConnection: SessionHandler {
     }
 }
 
-extension RegistrationMachine {
-    /// The phase in an operator's words.
+extension ConnectionMachine {
+    /// The state in an operator's words.
     fileprivate var state: ConnectionStatus.State {
-        switch phase {
-        case .stopped: .stopped
-        case .attempting(.register): .registering
-        case .attempting(.update): .updating
-        case .registered: .registered
-        case .waiting: isRefused ? .refused : .waiting
-        case .deregistering: .deregistering
+        switch (registration.state, contact.state) {
+        case (.stopped, _): .stopped
+        case (.deregistering, _): .deregistering
+        case (_, .waiting(_, let trouble)): trouble?.kind == .refused ? .refused : .waiting
+        case (.registered, _): .registered
+        case (.updating, _): .updating
+        // Out of contact is told by waiting; what is left is an attempt.
+        case (.unregistered, _), (.registering, _), (.outOfContact, _): .registering
         }
     }
 }

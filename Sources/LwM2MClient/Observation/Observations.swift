@@ -59,15 +59,18 @@ final class Observations {
 
     // MARK: The session
 
-    /// The server is registered with over this session: what it missed is told.
+    /// The server is registered with over this session. What it missed is told, unless it wants none of that (1/x/6).
     func resume(_ session: any Session) {
         guard queue.session !== session else { return }
         queue.open(session)
-        for observation in all { changed(observation, nil) }
+        let isStoring = management.accounts[account]?.settings.notificationStoring ?? true
+        for observation in all {
+            if isStoring { changed(observation, nil) } else { drop(observation) }
+        }
         advance()
     }
 
-    /// The session is gone, or not to be used for now. What waited is told by its last content when there is one again.
+    /// The session is gone, or not to be used for now. What waited is told by its last content in the next one.
     func suspend() {
         for entry in queue.close() where !entry.final { owe(entry.observation) }
         timer?.cancel()
@@ -206,6 +209,12 @@ final class Observations {
     private func owe(_ observation: Observation) {
         if !observation.state.owes { stamp(observation) }
         observation.state.owe()
+    }
+
+    /// Takes the content of now as told; an observation of something that disappeared still ends.
+    private func drop(_ observation: Observation) {
+        guard let content = try? content(of: observation) else { return owe(observation) }
+        observation.state.tell(content, at: scheduler.now)
     }
 
     private func stamp(_ observation: Observation) {

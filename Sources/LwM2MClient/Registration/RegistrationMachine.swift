@@ -1,268 +1,229 @@
-/// Registration with one server (LwM2M Core 6.2), pure: events and the time in, actions out.
+/// Registration with one server (LwM2M Core 6.2), pure: what the server knows of this client, and what it is told next.
+/// Whether the server can be asked at all is the contact's business.
 ///
-///                    start                       2.01
-///     stopped ------------------> attempting ------------> registered
-///                                 (register)                 |    ^
-///                                     ^  |                   |    | 2.04
-///                                     |  | no answer,   due, |    |
-///                          4.04, any  |  | 5.xx    lost,     v    |
-///                          other 4.xx |  |         pinged  attempting
-///                                     |  |         in vain (update)
-///                                     |  v                   |
-///                                   waiting <----------------+ no answer, 5.xx
+///                   contact                 2.01
+///     unregistered ---------> registering ----------> registered <------+
+///        ^   ^                 |       ^                |    |          | 2.04
+///        |   +-----------------+       | 4.xx       due |    | contact  |
+///        |     contact lost, 4.xx, 5.xx|                v    | lost     |
+///        |                             +------------- updating ---------+
+///        |  expired                                     |    |
+///        +-------------------- outOfContact <-----------+----+
 ///
-/// A new session (a DTLS handshake) is made whenever the one that is there did not bring an answer.
-struct RegistrationMachine {
-    /// What is tried.
-    enum Attempt: Hashable, Sendable { case register, update }
+/// `stopped` is before `start` and after `stop`, the latter by way of `deregistering` where the server knows this client.
+/// A server that is disabled (1/x/4) and queue mode add a state each: registered, but not in contact, on purpose.
+struct RegistrationMachine: Hashable {
+    /// What the server knows.
+    struct Registration: Hashable, Sendable {
+        /// The path that the server gave, segment by segment.
+        var location: [String]
+        /// When the server answered the Register.
+        var since: Duration
+        /// When the server forgets this client.
+        var expires: Duration
+    }
 
-    enum Phase: Hashable, Sendable {
+    enum Step: Hashable, Sendable { case register, update }
+
+    enum State: Hashable, Sendable {
+        /// Not wanted.
         case stopped
-        /// A request is under way.
-        case attempting(Attempt)
-        case registered
-        /// Until the time of `waitsUntil`.
-        case waiting(Attempt)
-        case deregistering
+        /// The server does not know this client, as far as the client can tell.
+        case unregistered
+        /// Register was sent. `again`: something that it tells has changed since.
+        case registering(again: Bool)
+        /// The server knows this client; the next step is due at a time.
+        case registered(Registration, due: Duration, Step)
+        /// Update was sent. What follows its answer at once; nil: nothing.
+        case updating(Registration, next: Step?)
+        /// The server knows this client until the registration expires, but there is no contact.
+        case outOfContact(Registration)
+        /// De-register was sent; it is waited for until a time.
+        case deregistering(Registration, until: Duration)
     }
 
     enum Event: Hashable, Sendable {
         case start
-        /// De-register and end; `stopped` follows within `RegistrationMachine.stopLimit`.
+        /// De-register and end.
         case stop
-        /// The time that `wake` asked for has come; one that comes early is no harm.
-        case wake
+        /// There is a new session over which the server can be asked.
+        case contact
+        /// There is none any more; a request under way is void.
+        case contactLost
         /// The response to the request under way.
         case answered(Response)
-        /// The request under way got no response.
-        case failed(TransportError)
-        /// The session ended by itself.
-        case sessionEnded(TransportError)
-        /// A notification was not acknowledged; when its observation was given up, the server has to observe anew.
-        case deliveryFailed(TransportError, observationGivenUp: Bool)
-        /// A ping came back, or not.
-        case pinged(TransportError?)
-        /// The server said something.
-        case heard
-        /// Something that the registration tells changed: objects, lifetime; or the server asked for an Update.
-        case updateNeeded(after: Duration)
-        /// Addresses or routes of the host changed, or the network came back.
-        case networkChanged
-        /// What holds for the account changed.
-        case settingsChanged(lifetime: UInt32)
+        /// Something that the registration tells changed, or the server asked for an Update.
+        case changed(after: Duration)
+        /// An observation was given up: only a new registration tells the server so.
+        case observationGivenUp
+        /// The lifetime that holds for the account.
+        case lifetime(UInt32)
+        /// The time of `nextWake` may have come.
+        case wake
     }
 
     enum Action: Hashable, Sendable {
-        /// A new session in place of the one that may be there.
-        case openSession
-        case closeSession
-        case send(Attempt, location: [String])
-        case sendDeregister(location: [String])
-        case ping
-        /// All that this server observed is void.
-        case forgetObservations
-        case suspendNotifications
-        case resumeNotifications
-        /// Give the event `wake` at this time, and at no earlier asked one; nil: not at all.
-        case wake(at: Duration?)
-        case report(Report)
-        case stopped
-    }
-
-    /// What an operator may want to know.
-    enum Report: Hashable, Sendable {
-        case registered(location: [String])
-        /// An Update was answered after the server had been out of reach.
-        case reachedAgain
-        /// The server is out of reach, or answers with an error that may pass.
-        case lost(String)
-        /// The server refuses this client.
+        case register
+        case update(location: [String])
+        case deregister(location: [String])
+        /// The server answered as it should; the session is good.
+        case confirmed
+        /// The server answered with an error that may pass.
+        case unusable(String)
+        case busy(String, seconds: UInt32)
         case refused(Code, String)
+        /// What the registration is after an answer, for people. `isNew`: by a Register.
+        case registered(location: [String], isNew: Bool)
         case deregistered
+        /// `stopped` was reached.
+        case ended
     }
 
-    /// The longest that a De-register is waited for: the daemon has 2 s to leave.
+    /// The longest that a De-register is waited for: the daemon has 2 s to end.
     static let stopLimit = Duration.milliseconds(1500)
-    /// Address changes come in bursts.
-    static let networkDebounce = Duration.milliseconds(500)
-    /// What a server's Max-Age is held to.
-    static let longestMaxAge: UInt32 = 86400
-    /// An Update soon after another waits so long.
+    /// An Update soon after another one waits so long.
     static let shortestUpdateInterval = Duration.seconds(1)
 
-    let retry: RetryPolicy
-    let keepAlive: Duration?
-    private(set) var phase = Phase.stopped
-    /// Since when the phase holds.
-    private(set) var since = Duration.zero
-    private(set) var location: [String] = []
-    private(set) var lastError: String?
-    /// The next attempt, while waiting.
-    private(set) var waitsUntil: Duration?
-    private var lifetime: UInt32
-    /// When the server forgets this client.
-    private var expires: Duration?
-    private var updateDue: Duration?
-    private var failures = 0
-    /// The last word of the server was a refusal.
-    private(set) var isRefused = false
-    private var outOfReach = false
-    /// Something to tell came up while a request was under way.
-    private var again = false
-    /// An observation was given up: only a new registration tells the server so.
-    private var mustRegister = false
-    private var lastHeard = Duration.zero
-    private var pinging = false
+    private(set) var state = State.stopped
+    /// The lifetime that the account has, in seconds.
+    private(set) var lifetime: UInt32
 
-    init(lifetime: UInt32, retry: RetryPolicy, keepAlive: Duration?) {
-        self.lifetime = lifetime
-        self.retry = retry
-        self.keepAlive = keepAlive
+    init(lifetime: UInt32) { self.lifetime = lifetime }
+
+    /// What the server knows; nil when it knows nothing.
+    var registration: Registration? {
+        switch state {
+        case .registered(let registration, _, _), .updating(let registration, _), .outOfContact(let registration),
+            .deregistering(let registration, _):
+            registration
+        case .stopped, .unregistered, .registering: nil
+        }
     }
 
+    /// Whether a request is under way.
+    var isAsking: Bool {
+        switch state {
+        case .registering, .updating, .deregistering: true
+        case .stopped, .unregistered, .registered, .outOfContact: false
+        }
+    }
+
+    var nextWake: Duration? {
+        switch state {
+        case .registered(_, let due, _), .deregistering(_, let due): due
+        case .stopped, .unregistered, .registering, .updating, .outOfContact: nil
+        }
+    }
+
+    /// Takes an event.
+    ///
     /// - Parameter jitter: from 0 to 1, drawn anew for each event.
-    mutating func handle(_ event: Event, at now: Duration, jitter: Double) -> [Action] {
-        var actions = act(event, now, jitter)
-        if event != .heard || !actions.isEmpty { actions.append(.wake(at: nextWake)) }
-        return actions
-    }
-
-    private mutating func act(_ event: Event, _ now: Duration, _ jitter: Double) -> [Action] {
+    /// - Returns: what is to be done, in this order; nil for an event that cannot happen in this state, which changes
+    ///   nothing.
+    mutating func handle(_ event: Event, at now: Duration, jitter: Double) -> [Action]? {
         switch event {
-        case .start: return start(now)
-        case .stop: return stop(now)
-        case .wake: return wake(now, jitter)
-        case .answered(let response): return answered(response, now, jitter)
-        case .failed(let error): return failed(error, now, jitter)
-        case .sessionEnded(let error): return sessionEnded(error, now, jitter)
-        case .deliveryFailed(let error, let givenUp):
-            if givenUp { mustRegister = true }
-            guard phase == .registered else { return [] }
-            return contactAgain("a notification was not acknowledged: \(error)", now)
-        case .pinged(let error): return pinged(error, now)
-        case .heard:
-            lastHeard = now
+        case .start:
+            guard state == .stopped else { return nil }
+            state = .unregistered
             return []
-        case .updateNeeded(let delay): return updateNeeded(after: delay, now)
-        case .networkChanged: return networkChanged(now, jitter)
-        case .settingsChanged(let lifetime):
+        case .stop: return stop(now)
+        case .contact: return contact(now)
+        case .contactLost: return contactLost()
+        case .answered(let response): return answered(response, now, jitter)
+        case .changed(let delay):
+            changed(now + delay)
+            return []
+        case .observationGivenUp:
+            observationGivenUp(now)
+            return []
+        case .lifetime(let lifetime):
             guard lifetime != self.lifetime else { return [] }
             self.lifetime = lifetime
-            return updateNeeded(after: Self.shortestUpdateInterval, now)
+            changed(now + Self.shortestUpdateInterval)
+            return []
+        case .wake: return wake(now)
         }
     }
 
-    private mutating func enter(_ phase: Phase, _ now: Duration) {
-        guard phase != self.phase else { return }
-        // A routine Update does not end the time of being registered.
-        let routine = !outOfReach && (self.phase == .registered || phase == .registered)
-        if !routine || (phase != .attempting(.update) && self.phase != .attempting(.update)) { since = now }
-        self.phase = phase
-    }
-
-    private var nextWake: Duration? {
-        switch phase {
-        case .stopped, .attempting: return nil
-        case .waiting, .deregistering: return waitsUntil
-        case .registered:
-            let ping = pinging ? nil : keepAlive.map { lastHeard + $0 }
-            return [updateDue, ping].compactMap(\.self).min()
-        }
-    }
-
-    // MARK: Start and stop
-
-    private mutating func start(_ now: Duration) -> [Action] {
-        guard phase == .stopped else { return [] }
-        failures = 0
-        isRefused = false
-        return [.openSession] + attempt(.register, now)
-    }
+    // MARK: Stopping
 
     private mutating func stop(_ now: Duration) -> [Action] {
-        switch phase {
-        case .stopped, .deregistering: return phase == .stopped ? [.stopped] : []
-        case .registered, .attempting(.update):
-            waitsUntil = now + Self.stopLimit
-            enter(.deregistering, now)
-            return [.suspendNotifications, .sendDeregister(location: location)]
-        case .attempting(.register), .waiting:
-            // Out of reach, or not known there: the lifetime ends it.
-            return stopped(now)
+        switch state {
+        case .registered(let registration, _, _), .updating(let registration, _):
+            state = .deregistering(registration, until: now + Self.stopLimit)
+            return [.deregister(location: registration.location)]
+        case .deregistering: return []
+        // Out of contact, or not known there: the lifetime ends it.
+        case .stopped, .unregistered, .registering, .outOfContact: return end()
         }
     }
 
-    private mutating func stopped(_ now: Duration) -> [Action] {
-        waitsUntil = nil
-        updateDue = nil
-        expires = nil
-        location = []
-        enter(.stopped, now)
-        return [.suspendNotifications, .forgetObservations, .closeSession, .stopped]
+    private mutating func end() -> [Action] {
+        state = .stopped
+        return [.ended]
     }
 
-    // MARK: Attempts
+    // MARK: Contact
 
-    private mutating func attempt(_ attempt: Attempt, _ now: Duration) -> [Action] {
-        waitsUntil = nil
-        updateDue = nil
-        again = false
-        pinging = false
-        enter(.attempting(attempt), now)
-        guard attempt == .register else { return [.send(.update, location: location)] }
-        expires = nil
-        location = []
-        return [.suspendNotifications, .forgetObservations, .send(.register, location: [])]
+    private mutating func contact(_ now: Duration) -> [Action]? {
+        switch state {
+        case .unregistered, .registering, .registered(_, _, .register): return register()
+        case .registered(let registration, _, .update), .outOfContact(let registration):
+            return update(registration, now)
+        case .updating(let registration, let next): return next == .register ? register() : update(registration, now)
+        case .stopped, .deregistering: return nil
+        }
     }
 
-    /// Update where the server may still know this client, else Register.
-    private func attemptThatFits(_ now: Duration) -> Attempt {
-        guard !mustRegister, !location.isEmpty, let expires, now < expires else { return .register }
-        return .update
-    }
-
-    private mutating func wake(_ now: Duration, _ jitter: Double) -> [Action] {
-        switch phase {
-        case .stopped, .attempting: return []
-        case .deregistering:
-            guard let waitsUntil, now >= waitsUntil else { return [] }
-            return stopped(now)
-        case .waiting:
-            guard let waitsUntil, now >= waitsUntil else { return [] }
-            return [.suspendNotifications, .openSession] + attempt(attemptThatFits(now), now)
-        case .registered:
-            if let updateDue, now >= updateDue { return attempt(attemptThatFits(now), now) }
-            if let keepAlive, !pinging, now >= lastHeard + keepAlive {
-                pinging = true
-                return [.ping]
-            }
+    private mutating func contactLost() -> [Action]? {
+        switch state {
+        case .stopped: return nil
+        case .unregistered, .outOfContact: return []
+        case .registering, .registered(_, _, .register), .updating(_, .register?):
+            state = .unregistered
             return []
+        case .registered(let registration, _, .update), .updating(let registration, _):
+            state = .outOfContact(registration)
+            return []
+        case .deregistering: return end()
         }
+    }
+
+    private mutating func register() -> [Action] {
+        state = .registering(again: false)
+        return [.register]
+    }
+
+    /// Update while the server still knows this client, else Register.
+    private mutating func update(_ registration: Registration, _ now: Duration) -> [Action] {
+        guard now < registration.expires else { return register() }
+        state = .updating(registration, next: nil)
+        return [.update(location: registration.location)]
     }
 
     // MARK: Answers
 
-    private mutating func answered(_ response: Response, _ now: Duration, _ jitter: Double) -> [Action] {
-        lastHeard = now
-        switch phase {
-        case .deregistering: return [.report(.deregistered)] + stopped(now)
-        case .attempting(let attempt):
-            switch (attempt, response.code) {
-            case (.register, .created) where Self.isLocation(response.locationPath):
-                location = response.locationPath
-                mustRegister = false
-                return registered(now, jitter, .registered(location: location))
-            case (.update, .changed): return registered(now, jitter, outOfReach ? .reachedAgain : nil)
-            case (_, .serviceUnavailable), (_, Self.tooManyRequests):
-                return busy(response, now, jitter)
-            case (.update, let code) where code.codeClass == 4:
-                // 4.04: the server forgot this client. Any other refusal of an Update makes it as good as forgotten.
-                lastError = "Update was answered with \(code)"
-                return self.attempt(.register, now)
-            case (.register, let code) where code.codeClass == 4: return refused(response, now, jitter)
-            default: return unusable(response, now, jitter)
+    private mutating func answered(_ response: Response, _ now: Duration, _ jitter: Double) -> [Action]? {
+        switch state {
+        case .stopped, .unregistered, .registered, .outOfContact: return nil
+        case .deregistering: return [.deregistered] + end()
+        case .registering(let again):
+            if response.code == .created, Self.isLocation(response.locationPath) {
+                let registration = Registration(
+                    location: response.locationPath, since: now, expires: now + .seconds(lifetime))
+                return registered(registration, next: again ? .update : nil, now, jitter, isNew: true)
             }
-        case .stopped, .registered, .waiting: return []
+            state = .unregistered
+            return refusal(response)
+        case .updating(var registration, let next):
+            if response.code == .changed {
+                registration.expires = now + .seconds(lifetime)
+                return registered(registration, next: next, now, jitter, isNew: false)
+            }
+            // 4.04: the server forgot this client. Any other refusal of an Update makes it as good as forgotten.
+            if response.code.codeClass == 4, response.code != Self.tooManyRequests { return register() }
+            state = next == .register ? .unregistered : .outOfContact(registration)
+            return refusal(response)
         }
     }
 
@@ -273,119 +234,68 @@ struct RegistrationMachine {
         !path.isEmpty && path.count <= 16 && path.reduce(0) { $0 + $1.utf8.count } <= 512
     }
 
-    private mutating func registered(_ now: Duration, _ jitter: Double, _ report: Report?) -> [Action] {
-        failures = 0
-        isRefused = false
-        lastError = nil
-        expires = now + .seconds(lifetime)
+    private mutating func registered(
+        _ registration: Registration, next: Step?, _ now: Duration, _ jitter: Double, isNew: Bool
+    ) -> [Action] {
         // Before half of the lifetime, spread over a tenth of it.
-        updateDue = now + max(Self.shortestUpdateInterval, .seconds(lifetime) * (0.4 + 0.1 * min(max(jitter, 0), 1)))
-        if again || mustRegister { updateDue = now + Self.shortestUpdateInterval }
-        again = false
-        enter(.registered, now)
-        outOfReach = false
-        return (report.map { [.report($0)] } ?? []) + [.resumeNotifications]
+        let routine = Duration.seconds(lifetime) * (0.4 + 0.1 * min(max(jitter, 0), 1))
+        let pause = next == nil ? max(Self.shortestUpdateInterval, routine) : Self.shortestUpdateInterval
+        state = .registered(registration, due: now + pause, next ?? .update)
+        return [.confirmed, .registered(location: registration.location, isNew: isNew)]
     }
 
-    /// 5.03 and 4.29: the server says when to come again.
-    private mutating func busy(_ response: Response, _ now: Duration, _ jitter: Double) -> [Action] {
-        let seconds = min(max(1, response.maxAge ?? 60), Self.longestMaxAge)
-        lastError = "the server is busy (\(response.code))"
-        // Never before, up to a quarter later.
-        return wait(.seconds(seconds) * (1 + 0.25 * min(max(jitter, 0), 1)), now)
-            + lostReport()
-    }
-
-    private mutating func refused(_ response: Response, _ now: Duration, _ jitter: Double) -> [Action] {
-        let diagnostic = String(decoding: response.payload.prefix(128), as: UTF8.self)
-        lastError = "the server refuses this client (\(response.code))\(diagnostic.isEmpty ? "" : ": \(diagnostic)")"
-        let first = !isRefused
-        isRefused = true
-        outOfReach = true
-        failures = 0
-        let report: [Action] = first ? [.report(.refused(response.code, diagnostic))] : []
-        return [.closeSession] + wait(retry.sequenceDelay.jittered(jitter), now) + report
-    }
-
-    private mutating func unusable(_ response: Response, _ now: Duration, _ jitter: Double) -> [Action] {
-        lastError =
-            response.code == .created
-            ? "the server answered without a usable location" : "the server answered with \(response.code)"
-        failures += 1
-        return wait(retry.delay(afterFailures: failures, jitter: jitter), now) + lostReport()
-    }
-
-    private mutating func failed(_ error: TransportError, _ now: Duration, _ jitter: Double) -> [Action] {
-        switch phase {
-        case .deregistering: return stopped(now)
-        case .attempting:
-            lastError = "\(error)"
-            failures += 1
-            return [.suspendNotifications, .closeSession]
-                + wait(retry.delay(afterFailures: failures, jitter: jitter), now) + lostReport()
-        case .stopped, .registered, .waiting: return []
+    private func refusal(_ response: Response) -> [Action] {
+        if response.code == .serviceUnavailable || response.code == Self.tooManyRequests {
+            // The server says when to come again (5.03, 4.29).
+            return [.busy("the server is busy (\(response.code))", seconds: response.maxAge ?? 60)]
         }
+        if response.code.codeClass == 4 { return [.refused(response.code, Self.diagnostic(response.payload))] }
+        return [
+            .unusable(
+                response.code == .created
+                    ? "the server answered without a usable location" : "the server answered with \(response.code)")
+        ]
     }
 
-    private mutating func wait(_ delay: Duration, _ now: Duration) -> [Action] {
-        waitsUntil = now + delay
-        enter(.waiting(attemptThatFits(now + delay)), now)
-        return []
-    }
-
-    /// Told once an outage.
-    private mutating func lostReport() -> [Action] {
-        guard !outOfReach else { return [] }
-        outOfReach = true
-        return [.report(.lost(lastError ?? ""))]
+    /// A diagnostic payload as one line of text: at most 128 bytes, and no control characters, for it is shown and stored.
+    private static func diagnostic(_ payload: [UInt8]) -> String {
+        let text = String(decoding: payload.prefix(128), as: UTF8.self)
+        return String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.isControl ? " " : $0 }))
     }
 
     // MARK: What happens between
 
-    private mutating func sessionEnded(_ error: TransportError, _ now: Duration, _ jitter: Double) -> [Action] {
-        switch phase {
-        case .attempting, .deregistering: return failed(error, now, jitter)
-        case .registered:
-            lastError = "\(error)"
-            return [.suspendNotifications, .closeSession] + wait(retry.first.jittered(jitter), now) + lostReport()
-        case .stopped, .waiting: return []
+    private mutating func changed(_ moment: Duration) {
+        switch state {
+        case .registered(let registration, let due, let step):
+            state = .registered(registration, due: min(due, moment), step)
+        case .registering: state = .registering(again: true)
+        case .updating(let registration, nil): state = .updating(registration, next: .update)
+        // The next request tells the present state, or the next step does already.
+        case .stopped, .unregistered, .updating(_, _?), .outOfContact, .deregistering: break
         }
     }
 
-    private mutating func pinged(_ error: TransportError?, _ now: Duration) -> [Action] {
-        pinging = false
-        // An Update that waits behind the ping would be retransmitted into the same void for a minute and a half.
-        guard phase == .registered || phase == .attempting(.update) else { return [] }
-        guard let error else {
-            lastHeard = now
-            return []
-        }
-        return contactAgain("a ping was not answered: \(error)", now)
-    }
-
-    /// The session is in doubt: an Update over a new one tells.
-    private mutating func contactAgain(_ why: String, _ now: Duration) -> [Action] {
-        lastError = why
-        return [.suspendNotifications, .openSession] + attempt(attemptThatFits(now), now) + lostReport()
-    }
-
-    private mutating func updateNeeded(after delay: Duration, _ now: Duration) -> [Action] {
-        switch phase {
-        case .registered: updateDue = min(updateDue ?? now + delay, now + delay)
-        case .attempting: again = true
-        case .stopped, .waiting, .deregistering: break
-        }
-        return []
-    }
-
-    private mutating func networkChanged(_ now: Duration, _ jitter: Double) -> [Action] {
-        switch phase {
-        case .stopped, .deregistering: return []
-        case .waiting where isRefused: return []
-        case .attempting, .registered, .waiting:
-            failures = 0
-            return [.suspendNotifications, .closeSession]
-                + wait(Self.networkDebounce + .seconds(1) * min(max(jitter, 0), 1), now)
+    private mutating func observationGivenUp(_ now: Duration) {
+        switch state {
+        case .registered(let registration, _, _): state = .registered(registration, due: now, .register)
+        case .updating(let registration, _): state = .updating(registration, next: .register)
+        case .outOfContact: state = .unregistered
+        // A Register voids all observations anyway.
+        case .stopped, .unregistered, .registering, .deregistering: break
         }
     }
+
+    private mutating func wake(_ now: Duration) -> [Action] {
+        switch state {
+        case .registered(let registration, let due, let step) where now >= due:
+            return step == .register ? register() : update(registration, now)
+        case .deregistering(_, let until) where now >= until: return end()
+        default: return []
+        }
+    }
+}
+
+extension Unicode.Scalar.Properties {
+    fileprivate var isControl: Bool { generalCategory == .control }
 }

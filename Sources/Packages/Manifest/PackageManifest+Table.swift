@@ -85,12 +85,43 @@ extension PackageManifest {
                     timeKey.declaration, startTimeoutKey.declaration, stopTimeoutKey.declaration,
                     maxRestartsKey.declaration,
                 ]),
-        ])
+        ], examples: examples)
+
+    private static let examples: [(text: String, lines: [String])] = [
+        (
+            "Debian's mosquitto makes a user and folders in its scripts:",
+            [
+                "[Package]", "Format=1", "", "[Users]", "User=mosquitto:/var/lib/mosquitto", "",
+                "[Directories]",
+                "Directory=/var/lib/mosquitto:mosquitto /var/log/mosquitto:mosquitto", "", "[Scripts]",
+                "Skip=postinst postrm",
+            ]
+        ),
+        (
+            "A version is kept if its port answers after a minute:",
+            [
+                "[Package]", "Format=1", "", "[Health]",
+                "Command=/bin/bash -c \"exec 3<>/dev/tcp/127.0.0.1/1883\"", "User=mosquitto", "",
+                "[Probation]", "Time=1min",
+            ]
+        ),
+        (
+            "Attach a manifest and look at the result. /usr/share/doc/gatekeel/docs/manifest-examples.md has "
+                + "more examples.",
+            [
+                "gatekeel package sign --key=sign.key --certificate=sign.pem \\",
+                "    --manifest=mosquitto.manifest mosquitto_2.0.11-1_amd64.deb",
+                "gatekeel package info mosquitto_2.0.11-1_amd64.deb",
+            ]
+        ),
+    ]
 
     /// `gatekeel.manifest(5)`.
     public static var manualPage: String {
         table.manualPage(
-            paths: ["FILE.manifest"], seeAlso: ["gatekeel(1)", "sysusers.d(5)", "tmpfiles.d(5)"], hasDropIns: false)
+            paths: ["FILE.manifest"],
+            seeAlso: ["gatekeel(1)", "gatekeel-installd(8)", "installd.conf(5)", "sysusers.d(5)", "tmpfiles.d(5)"],
+            hasDropIns: false)
     }
 }
 

@@ -74,7 +74,7 @@ import Testing
             let accounts = ServerAccounts(seeds: [Self.seed("a name = %\n", 7)], path: file)
             try await accounts.change(0) {
                 $0 = ServerSettings(
-                    lifetime: 1, defaultMinimumPeriod: 2, defaultMaximumPeriod: 3, disableTimeout: 4,
+                    lifetime: 11, defaultMinimumPeriod: 2, defaultMaximumPeriod: 3, disableTimeout: 4,
                     notificationStoring: false)
             }
             let again = ServerAccounts(seeds: [Self.seed("a name = %\n", 7)], path: file)
@@ -95,7 +95,7 @@ import Testing
         await onLoop {
             let accounts = ServerAccounts(seeds: [Self.seed("main", 7)], path: nil)
             for edit: @LoopActor (inout ServerSettings) -> Void in [
-                { $0.lifetime = 0 }, { $0.lifetime = .max }, { $0.binding = "T" }, { $0.disableTimeout = .max },
+                { $0.lifetime = 9 }, { $0.lifetime = .max }, { $0.binding = "T" }, { $0.disableTimeout = .max },
             ] {
                 await #expect { try await accounts.change(0, edit) } throws: {
                     ($0 as? OperationError)?.code == .badRequest

@@ -289,4 +289,23 @@ import Testing
             #expect(Self.text(session).last == "1000")
         }
     }
+
+    /// Notification Storing When Disabled or Offline (1/x/6).
+    @Test(arguments: [true, false])
+    func changesDuringAnOutageAreToldWhenTheServerWantsThem(isStoring: Bool) async throws {
+        try await onLoop {
+            let rig = Rig(ServerSettings(lifetime: 300, notificationStoring: isStoring))
+            try await rig.register()
+            #expect(try rig.session.requestAtOnce(Self.observe("/30000/0/1"))?.observe != nil)
+            try await rig.session.end(.timeout)
+            rig.object.set(1, .integer(5))
+            await rig.advance(.seconds(4))
+            try await rig.session.answer(Response(.changed))
+            #expect(Self.text(try rig.session) == (isStoring ? ["5"] : []))
+            // What changes from now on is told in any case.
+            if isStoring { try rig.session.notified[0].completion(nil) }
+            rig.object.set(1, .integer(6))
+            #expect(Self.text(try rig.session).last == "6")
+        }
+    }
 }

@@ -41,6 +41,18 @@ class Bus:
             raise Failed(f"{name}: {os.strerror(-result)}")
         return result
 
+    def ask(self, name, path, interface, member):
+        """Calls a method without arguments and ignores the reply."""
+        error, reply = _Error(), ctypes.c_void_p()
+        result = self.library.sd_bus_call_method(
+            self.bus, name.encode(), path.encode(), interface.encode(), member.encode(), ctypes.byref(error),
+            ctypes.byref(reply), b"")
+        if result < 0:
+            failure = BusError((error.name or b"").decode(), (error.message or b"").decode())
+            self.library.sd_bus_error_free(ctypes.byref(error))
+            raise failure
+        self.library.sd_bus_message_unref(reply)
+
     # Properties.
 
     def _property(self, kind, name, path, interface, member, *into):

@@ -21,6 +21,18 @@ HERE = pathlib.Path(__file__).resolve().parent.parent
 # The exit status of a skipped test, as in automake.
 SKIPPED = 77
 
+ENVIRONMENT = """\
+environment:
+  GATEKEEL_DEB             the package under test
+  GATEKEEL_FAULTS_DEB      the same with fault points, for the fault campaign
+  GATEKEEL_SUITE           the release of Debian to boot (default: this machine's)
+  GATEKEEL_ATTACK_SECONDS  the length of each attack in seconds (default: 15)
+  GATEKEEL_SEED            repeats the random choices of the run that printed this number
+  GATEKEEL_CAMPAIGN        a part of the fault campaign
+
+For example, the attacks for ten minutes each: GATEKEEL_ATTACK_SECONDS=600 Tests/System/run attacks
+"""
+
 
 def discover():
     for path in sorted((HERE / "tests").glob("*.py")):
@@ -80,7 +92,9 @@ def make_images(more):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="The system tests: a booted Debian, our package, Leshan.")
+    parser = argparse.ArgumentParser(
+        description="The system tests: a booted Debian, our package, Leshan.", epilog=ENVIRONMENT,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="tests, or the beginnings of their names (default: all)")
     parser.add_argument("--list", action="store_true", help="list the tests and exit")
     parser.add_argument("--jobs", type=int, default=2, help="how many tests run at once (default: 2)")

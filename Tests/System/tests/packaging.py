@@ -1,6 +1,8 @@
 """Our Debian package on a machine: installed, hardened, upgraded, removed, purged."""
 
+import pathlib
 import re
+import subprocess
 
 from gk import image, packages
 from gk.case import equal, expect, test
@@ -42,6 +44,17 @@ def it_installs_and_runs(t):
     expect("0." in version or "1." in version, f"gatekeel --version prints a version: {version!r}")
     equal(m.sh("stat -c '%a %U %G' /etc/gatekeel/keys").strip(), "750 root gatekeel", "the keys' folder")
     equal(m.sh("systemctl --failed --plain --no-legend").strip(), "", "failed units")
+
+
+@test
+def it_ships_the_documents(t):
+    """Every document of the repository, where README's links lead, and not packed."""
+    root = pathlib.Path(__file__).resolve().parents[3]
+    wanted = {f"./usr/share/doc/gatekeel/{path.relative_to(root)}" for path in [*root.glob("*.md"), *root.glob("docs/*.md")]}
+    listing = subprocess.run(["dpkg-deb", "-c", t.deb()], check=True, capture_output=True, text=True).stdout
+    shipped = {line.split()[5] for line in listing.splitlines()}
+    expect("./usr/share/doc/gatekeel/README.md" in wanted, "README.md is a document")
+    equal(sorted(wanted - shipped), [], "documents that are not in the package")
 
 
 @test
@@ -94,6 +107,22 @@ def it_is_quiet_and_small(t):
         equal(loud, [], f"warnings of {unit}")
         pid = m.main_pid(unit)
         equal(m.sh(f"ls /proc/{pid}/task | wc -l").strip(), "1", f"threads of {unit}")
+
+
+@test
+def the_runtime_is_shipped_once(t):
+    """Both daemons map the one private Swift runtime; gatekeel-recover is the installer's file under its own name."""
+    m = t.machine().boot()
+    for unit in ("gatekeel-installd.service", "gatekeeld.service"):
+        m.wait_for_unit(unit)
+        mapped = m.sh(f"cat /proc/{m.main_pid(unit)}/maps")
+        runtimes = {line.split()[-1] for line in mapped.splitlines() if re.search(r"swift|dispatch|Foundation", line)}
+        equal(runtimes, {"/usr/lib/gatekeel/libgatekeel-swift.so"}, f"the Swift runtime in {unit}")
+    equal(m.sh("readlink /usr/lib/gatekeel/gatekeel-recover").strip(), "gatekeel-installd", "the link")
+    for name in ("gatekeel-recover", "gatekeel-installd"):
+        equal(m.run(f"/usr/lib/gatekeel/{name}", "--version").out.split()[0], name, "the name in --version")
+    size = int(m.run("dpkg-query", "-W", "-f", "${Installed-Size}", "gatekeel").out) * 1024
+    expect(size <= 20_000_000, f"the package occupies {size} bytes")
 
 
 @test
