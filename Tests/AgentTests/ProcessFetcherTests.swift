@@ -165,7 +165,7 @@ import Testing
     }
 
     @Test func aCancelledAttemptEndsTheProgramAndKeepsItsBytes() async throws {
-        let end = try await end("printf 'size 9\\nbody 0\\n' >&3; printf hello; sleep 600") { attempt in
+        let end = try await end("printf 'size 9\\nbody 0\\n' >&3; printf hello; exec sleep 600") { attempt in
             #expect(attempt.stored == 5 && attempt.total == 9)
             attempt.cancel()
         }
@@ -174,13 +174,13 @@ import Testing
 
     @Test func theReserveIsKeptFromTheSizeOn() async throws {
         let end = try await end(
-            "printf 'size 9\\nbody 0\\n' >&3; sleep 600", reserve: DiskReserve(percent: 0, minimum: 1 << 60))
+            "printf 'size 9\\nbody 0\\n' >&3; exec sleep 600", reserve: DiskReserve(percent: 0, minimum: 1 << 60))
         #expect(end.failure?.result == .noStorage && end.failure?.chance == .final)
         #expect(end.failure?.reason.contains("DiskReserve=") == true)
     }
 
     @Test func nonsenseOnTheStatusPipeIsRefused() async throws {
-        let result = try await fetch(["echo 'body zero' >&3; sleep 60"])
+        let result = try await fetch(["echo 'body zero' >&3; exec sleep 60"])
         #expect(result.failure?.result == .deviceError)
     }
 
