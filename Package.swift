@@ -91,7 +91,7 @@ let package = Package(
             "Installer",
             [
                 "Deployment", "Packages", "Archive", "Signing", "Contract", "Bus", "EventLoop", "Journal",
-                "Configuration", "Linux", "FaultPoints",
+                "Configuration", "State", "Linux", "FaultPoints",
             ]),
         module(
             "Agent",

@@ -41,6 +41,9 @@ private final class Main {
         _ = SignalSource(SIGINT) { [self] in leave() }
         _ = SignalSource(SIGHUP) { [self] in reload() }
         ServiceManager.feedWatchdog()
+        Log.limitRepetition { delay in
+            LoopActor.spawn { LoopScheduler.shared.schedule(after: delay) { Log.writeSummaries() } }
+        }
 
         let store = ConfigurationStore<AgentConfiguration>(
             AgentConfiguration.files, keptIn: "\(folder)/configuration")

@@ -31,6 +31,13 @@ import Testing
             ])
     }
 
+    @Test func aMessageIsAboutWhatItNames() {
+        let push: LogMessage = "\("/9/1", .path) took no package (result \(53, .state)): \("no", .reason)"
+        #expect(push.object == "/9/1")
+        let plain: LogMessage = "The bus is gone"
+        #expect(plain.object == "")
+    }
+
     @Test func aTerminalGetsLinesForPeople() {
         #expect(peopleLine(.notice, "registered", colour: true) == "registered\n")
         #expect(peopleLine(.error, "failed", colour: false) == "error: failed\n")

@@ -35,7 +35,8 @@ public final class InstallerService {
         activity.changed = { [weak self] name in self?.activityChanged(name) }
         engine.observer = self
         object.authorize = { [weak self] call, changes throws(BusError) in
-            guard let self else { return }
+            // Exported for a moment longer than the service lives: nobody can be checked any more.
+            guard let self else { throw ContractError(.accessDenied, "gatekeel-installd is stopping").busError }
             _ = try await self.authorize(call, changes: changes)
         }
         object.add(Installer1.interface, methods: methods(), properties: properties())

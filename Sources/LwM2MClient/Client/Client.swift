@@ -74,8 +74,7 @@ public final class Client: ObjectChanges {
         await inParallel(connections) { await $0.flush(within: limit) }
     }
 
-    /// Addresses or routes of the host changed, or the network came back: servers are contacted at once, over new
-    /// sessions.
+    /// Links, addresses or routes of the host may have changed: sessions whose own path changed are made anew.
     public func networkChanged() {
         for connection in connections { connection.networkChanged() }
     }

@@ -64,8 +64,8 @@ struct ContactMachine: Hashable {
         case pinged(TransportError?)
         /// The path of the session changed, or there is a path again.
         case pathChanged
-        /// An operator asks for a new session at once.
-        case contactNow
+        /// An operator wants a new session at once.
+        case reconnect
         /// The time of `nextWake` may have come.
         case wake
     }
@@ -173,12 +173,11 @@ struct ContactMachine: Hashable {
             state = .waiting(until: now + Self.pathDebounce + .seconds(1) * min(max(jitter, 0), 1), trouble)
             return [.close]
 
-        case (.opening, .contactNow), (.open, .contactNow), (.waiting, .contactNow):
-            // The cause of a refusal may have been removed.
+        case (.opening, .reconnect), (.open, .reconnect), (.waiting, .reconnect):
             var trouble = trouble
             trouble?.failures = 0
-            state = .waiting(until: now, trouble)
-            return [.close]
+            state = .opening(trouble)
+            return [.open]
 
         case (.waiting(let until, let trouble), .wake):
             guard now >= until else { return [] }

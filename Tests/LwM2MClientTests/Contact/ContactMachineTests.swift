@@ -39,7 +39,7 @@ import Testing
         ("pinged", .pinged(nil), [nil, "opening", "open", "open", "waiting", "waiting"]),
         ("not pinged", .pinged(.timeout), [nil, "opening", "open", "opening", "waiting", "waiting"]),
         ("path changed", .pathChanged, [nil, "waiting", "waiting", "waiting", "waiting", "waiting"]),
-        ("contact now", .contactNow, [nil, "waiting", "waiting", "waiting", "waiting", "waiting"]),
+        ("reconnect", .reconnect, [nil, "opening", "opening", "opening", "opening", "opening"]),
         ("wake", .wake, [nil, "opening", "open", "open", "waiting", "waiting"]),
     ]
 
@@ -112,9 +112,8 @@ import Testing
     /// `gatekeel reconnect`, after the cause of the refusal was removed.
     @Test func anOperatorsContactIsMadeAtOnceAlsoWithAServerThatRefuses() {
         var machine = Self.machine([.open, .refused("no")])
-        #expect(machine.handle(.contactNow, at: Self.now, jitter: 1) == [.close])
-        #expect(machine.nextWake == Self.now)
-        #expect(machine.handle(.wake, at: Self.now, jitter: 1) == [.open])
+        #expect(machine.handle(.reconnect, at: Self.now, jitter: 1) == [.open])
+        #expect(machine.trouble?.failures == 0)
     }
 
     @Test func aPingIsDueAfterSilenceAlone() {
