@@ -69,7 +69,7 @@ let package = Package(
         module("Bus", ["CSDBus", "EventLoop", "Linux"]),
         module("Journal", ["CSDJournal", "Linux"]),
         module("JSON", ["Linux"]),
-        module("Configuration", ["State", "Linux"]),
+        module("Configuration", ["Journal", "State", "Linux"]),
         module("FetchProtocol"),
         module("Fetch", ["CCurl", "FetchProtocol", "Linux"]),
         module("Archive", ["CArchive", "Linux", "FaultPoints"]),
@@ -91,7 +91,7 @@ let package = Package(
             "Installer",
             [
                 "Deployment", "Packages", "Archive", "Signing", "Contract", "Bus", "EventLoop", "Journal",
-                "Configuration", "Linux", "FaultPoints",
+                "Configuration", "State", "Linux", "FaultPoints",
             ]),
         module(
             "Agent",

@@ -41,6 +41,9 @@ private final class Main {
         _ = SignalSource(SIGINT) { [self] in leave() }
         _ = SignalSource(SIGHUP) { [self] in reload() }
         ServiceManager.feedWatchdog()
+        Log.limitRepetition { delay in
+            LoopActor.spawn { LoopScheduler.shared.schedule(after: delay) { Log.writeSummaries() } }
+        }
 
         let store = ConfigurationStore<AgentConfiguration>(
             AgentConfiguration.files, keptIn: "\(folder)/configuration")
@@ -56,6 +59,7 @@ private final class Main {
             EventLoop.shared.exit(EX_CONFIG)
             return
         }
+        Log.level = loaded.configuration.logLevel
         if let refused = loaded.refused {
             Reporter.report(refused)
             Log.event(

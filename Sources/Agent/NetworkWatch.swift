@@ -1,7 +1,7 @@
 import EventLoop
 import Linux
 
-/// Tells that the host's links, addresses or routes changed, once for a burst of changes.
+/// Tells that links, addresses or routes of the host may have changed, once for a burst of events.
 @LoopActor
 final class NetworkWatch {
     private let monitor: RouteMonitor
@@ -10,7 +10,7 @@ final class NetworkWatch {
     private var source: IOSource?
     private var pending: (any Scheduled)?
 
-    /// Changes come in bursts: a link, its addresses, its routes. After the first one so much is waited.
+    /// Events come in bursts: a link, its addresses, its routes. They are told together, this long after the first one.
     static let settling = Duration.seconds(1)
 
     init(scheduler: any Scheduler, changed: @escaping @LoopActor () -> Void) throws(Errno) {

@@ -57,13 +57,21 @@ final class Reporter {
             Log.event(
                 .packageRefused,
                 "\("/9/\(instance)", .path) took no package (result \(result.rawValue, .state)): \(reason, .reason)")
+        case .cancelled(let instance, let reason):
+            Log.notice("The transfer to \("/9/\(instance)", .path) ended: \(reason, .reason)")
+        case .waiting(let instance, let reason):
+            Log.event(
+                .downloadWaits,
+                "The download for \("/9/\(instance)", .path) waits: \(reason, .reason). 'gatekeel cancel \(instance)' ends it"
+            )
         case .notStored(let error):
             Log.event(.storageFull, "The state of object 9 could not be stored: \(error, .reason)")
         case .damaged(let instance, let lost):
             Log.event(
                 .stateRestored,
-                "The record of \("/9/\(instance)", .path) was damaged: \(lost ? "it begins anew" : "the one before it is used")"
-            )
+                LogMessage(
+                    "The record of \("/9/\(instance)", .path) was damaged: \(lost ? "it begins anew" : "the one before it is used")"
+                ).with(.file, "The record of /9/\(instance)"))
         case .installerUnavailable(let reason):
             Log.warning("gatekeel-installd does not answer; its return is waited for: \(reason, .reason)")
         }

@@ -3,7 +3,7 @@ import EventLoop
 import Glibc
 import LwM2MClient
 
-/// Endpoints that peers come to: a server's role, for tests and the demo.
+/// A CoAP server: endpoints that peers connect to. For tests and the demo.
 @LoopActor
 public final class CoAPServer {
     private let parameters: CoAPParameters
@@ -14,7 +14,7 @@ public final class CoAPServer {
     private let keys: PreSharedKeys
 
     /// - Parameters:
-    ///   - keys: the key of an identity; nil refuses it.
+    ///   - keys: gives the key of an identity; nil refuses the identity.
     public init(
         handler: any SessionHandler, parameters: CoAPParameters = CoAPParameters(),
         scheduler: any Scheduler = LoopScheduler.shared, keys: @escaping @LoopActor ([UInt8]) -> [UInt8]? = { _ in nil }
@@ -32,7 +32,7 @@ public final class CoAPServer {
     /// Listens at a numeric address.
     ///
     /// - Parameter port: 0 lets the kernel choose.
-    /// - Returns: the port; nil when it could not be had.
+    /// - Returns: the port; nil when the address or the port cannot be used.
     public func listen(_ host: String, port: UInt16 = 0, secure: Bool = false) -> UInt16? {
         guard let context, let address = PeerAddress.numeric(host, port) else { return nil }
         if secure {
@@ -47,7 +47,7 @@ public final class CoAPServer {
         }
         guard let endpoint else { return nil }
         context.start()
-        // «127.0.0.1:40123 UDP»: libcoap tells the bound port nowhere else.
+        // '127.0.0.1:40123 UDP': libcoap tells the port nowhere else.
         let text = String(cString: coap_endpoint_str(endpoint))
         return text.split(separator: " ").first?.split(separator: ":").last.flatMap { UInt16($0) }
     }
@@ -92,7 +92,7 @@ private final class ServerOwner: ContextOwner {
 @LoopActor
 private final class PreSharedKeys {
     private let lookup: @LoopActor ([UInt8]) -> [UInt8]?
-    /// What libcoap reads after the callback: it copies at once.
+    /// libcoap reads this after the callback has returned, and copies it at once.
     private let answer = UnsafeMutablePointer<coap_bin_const_t>.allocate(capacity: 1)
     private var bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 256)
 

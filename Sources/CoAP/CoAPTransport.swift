@@ -1,5 +1,6 @@
 import CCoAP
 import EventLoop
+import Linux
 import LwM2MClient
 
 /// Sessions with servers over libcoap: plain UDP and DTLS 1.2 with pre-shared keys.
@@ -12,20 +13,27 @@ public final class CoAPTransport: Transport {
 
     private let parameters: CoAPParameters
     private let scheduler: any Scheduler
+    private let route: RouteLookup
     /// Open sessions live here: libcoap holds no reference to them.
     private var sessions: [ObjectIdentifier: CoAPSession] = [:]
-    /// How often a place did not answer at all: a name with several addresses gets the next one.
+    /// How often a host did not answer at all: the next attempt takes the next address of its name.
     private var failures: [Place: Int] = [:]
 
-    public init(parameters: CoAPParameters = CoAPParameters(), scheduler: any Scheduler = LoopScheduler.shared) {
+    /// - Parameter route: how the way to a peer is asked for.
+    public init(
+        parameters: CoAPParameters = CoAPParameters(), scheduler: any Scheduler = LoopScheduler.shared,
+        route: @escaping RouteLookup = NetworkPath.current(to:)
+    ) {
         self.parameters = parameters
+        self.route = route
         self.scheduler = scheduler
     }
 
     public func open(_ endpoint: ServerEndpoint, handler: any SessionHandler) -> any Session {
         let secure = if case .psk = endpoint.security { true } else { false }
         let session = CoAPSession(
-            role: .client, secure: secure, parameters: parameters, scheduler: scheduler, handler: handler)
+            role: .client, secure: secure, parameters: parameters, scheduler: scheduler, handler: handler,
+            route: route)
         sessions[ObjectIdentifier(session)] = session
         let place = Place(host: endpoint.host, port: endpoint.port)
         session.ended = { [weak self] session, connected in
@@ -41,7 +49,7 @@ public final class CoAPTransport: Transport {
         do throws(TransportError) {
             try PeerAddress.check(endpoint.host)
             let addresses = try await addresses(endpoint)
-            // Closed meanwhile.
+            // It was closed while the name was resolved.
             guard session.handler != nil else { return }
             let tried = failures[place, default: 0]
             if tried + 1 < addresses.count { session.expectAnswer(within: parameters.addressTimeout) }
@@ -67,7 +75,7 @@ public final class CoAPTransport: Transport {
         }
     }
 
-    /// False when there is no way to this address.
+    /// - Returns: false when there is no route to this address.
     private func attach(
         _ session: CoAPSession, _ security: ServerEndpoint.Security, _ address: PeerAddress
     ) throws(TransportError) -> Bool {
@@ -88,6 +96,8 @@ public final class CoAPTransport: Transport {
             return false
         }
         session.attach(raw, context)
+        session.rememberPath(to: address, raw)
+        session.watchHandshake()
         context.start()
         session.pump()
         return true

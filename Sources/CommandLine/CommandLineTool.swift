@@ -28,7 +28,7 @@ public enum CommandLineTool {
             }
             return try run(command, invocation, Console(json: invocation.isJSON))
         } catch {
-            if !error.text.isEmpty { plain.complain(error.text) }
+            Console(json: Invocation.asksForJSON(words)).failure(error)
             return error.code
         }
     }
@@ -43,13 +43,14 @@ public enum CommandLineTool {
         case .packageVerify: return try files.verify()
         case .packageInfo: return try files.info()
         case .keyringAdd: return try keyring.add()
+        case .keyringRemove: return try keyring.remove()
         case .keyringList: return try keyring.list()
         case .configCheck: return try ConfigCommand(console: console).run()
         default: return try overBus(command, invocation)
         }
     }
 
-    /// Commands that talk to a daemon run on the event loop, until it is told to end.
+    /// Commands that talk to a daemon run on the event loop until they exit it.
     private static func overBus(_ command: Command, _ invocation: Invocation) throws(Failure) -> ExitCode {
         LoopActor.spawn {
             let console = Console(json: invocation.isJSON)
@@ -59,11 +60,12 @@ public enum CommandLineTool {
                 do throws(ContractError) {
                     gateway = try BusGateway()
                 } catch {
-                    throw Failure(.unavailable, "there is no system bus: \(error.text)")
+                    throw Failure(
+                        .unavailable, "the system bus does not answer: \(error.text); see \"systemctl status dbus\"")
                 }
                 code = try await Session(console: console, gateway: gateway, invocation: invocation).run(command)
             } catch {
-                if !error.text.isEmpty { console.complain(error.text) }
+                console.failure(error)
                 code = error.code
             }
             EventLoop.shared.exit(code.rawValue)
@@ -78,12 +80,16 @@ struct Session {
     let console: Console
     let gateway: any Gateway
     let invocation: Invocation
+    var scheduler: any Scheduler = LoopScheduler.shared
 
     func run(_ command: Command) async throws(Failure) -> ExitCode {
         let views = ViewCommands(console: console, gateway: gateway, invocation: invocation)
-        let changes = ChangeCommands(console: console, gateway: gateway, invocation: invocation)
+        let changes = ChangeCommands(
+            console: console, gateway: gateway, invocation: invocation, scheduler: scheduler)
+        let agent = AgentCommands(console: console, gateway: gateway, invocation: invocation)
         switch command {
-        case .status: return try await StatusCommand(console: console, gateway: gateway).run()
+        case .status:
+            return try await StatusCommand(console: console, gateway: gateway, checks: invocation.has("check")).run()
         case .objects: return try await views.objects()
         case .read: return try await views.read()
         case .packages: return try await views.packages()
@@ -93,13 +99,19 @@ struct Session {
         case .activate: return try await changes.activate()
         case .deactivate: return try await changes.deactivate()
         case .rollback: return try await changes.rollback()
+        case .watch: return try await changes.watch()
+        case .cancel: return try await agent.cancel()
+        case .reconnect: return try await agent.reconnect()
+        case .reload: return try await agent.reload()
+        case .metrics:
+            return try await MetricsCommand(console: console, gateway: gateway, invocation: invocation).run()
+        case .diagnose:
+            return try await DiagnoseCommand(console: console, gateway: gateway, invocation: invocation).run()
         case .log:
-            let lines = try invocation.number("lines", default: 50, in: 1...1_000_000)
             let package = try await views.asking("gatekeel-installd") { () async throws(ContractError) in
                 try await gateway.package(invocation.arguments[0])
             }
-            throw LogCommand.replaceProcess(
-                LogCommand.arguments(package, follow: invocation.has("follow"), lines: lines))
+            throw try LogCommand(package, invocation).replaceProcess()
         default: throw Failure(.usage, "\(command.rawValue) needs no daemon")
         }
     }

@@ -4,6 +4,7 @@ import Contract
 enum ExitCode: Int32, CaseIterable {
     case done = 0
     case failed = 1
+    case unhealthy = 2
     case notFound = 3
     case rolledBack = 4
     case refused = 5
@@ -18,23 +19,33 @@ enum ExitCode: Int32, CaseIterable {
     case badConfiguration = 78
     case interrupted = 130
 
+    /// As JSON names it: `not-found`.
+    var name: String {
+        "\(self)".reduce(into: "") { name, letter in
+            if letter.isUppercase { name += "-" }
+            name += letter.lowercased()
+        }
+    }
+
     /// For the man page.
     var documentation: String {
         switch self {
         case .done: "All went well."
-        case .failed: "It failed; what ran before runs. The text says why."
+        case .failed: "It failed; the previous version keeps running. The text says why."
+        case .unhealthy:
+            "status --check only: the gateway is not registered with one of its servers, or an enabled package is not active."
         case .notFound: "There is no such package, deployment or path."
-        case .rolledBack: "The new version was switched in and did not prove itself; the previous one is back."
+        case .rolledBack: "The new version was switched in and failed its probation; the previous one is back."
         case .refused:
-            "The host does not let it be done: a relation is not met, something conflicts, the version is lower than one "
-                + "that was kept, or the package is for another architecture."
-        case .usage: "The command line is wrong."
+            "The host does not allow it: a relation is not met, something conflicts, the version is lower than one that was "
+                + "kept, or the package is for another architecture."
+        case .usage: "The command line is wrong: an unknown command or option, or an argument that cannot be one."
         case .badData: "The package, its signature or its manifest is not acceptable."
         case .noInput: "A file cannot be read."
         case .unavailable: "The daemon does not run or does not answer."
         case .noSpace: "There is not enough space."
         case .outputLost: "Standard output cannot be written. A deployment that had begun goes on in the daemon."
-        case .tryAgain: "Another deployment runs, or it was asked for too often. Try again."
+        case .tryAgain: "Another deployment is running (with --no-wait), or the limit of calls is reached. Try again."
         case .notPermitted: "You are not permitted to do that. Changing needs root, looking needs the group adm."
         case .badConfiguration: "The configuration has errors."
         case .interrupted: "Interrupted by Ctrl-C. A deployment that had begun goes on in the daemon."
@@ -43,7 +54,8 @@ enum ExitCode: Int32, CaseIterable {
 
     init(_ code: ContractError.Code) {
         switch code {
-        case .badSignature, .unsupported, .invalidArgument: self = .badData
+        case .badSignature, .unsupported: self = .badData
+        case .invalidArgument: self = .usage
         case .noSpace: self = .noSpace
         case .unmetRelation, .downgrade, .wrongArchitecture, .conflict, .refused: self = .refused
         case .busy, .tooOften: self = .tryAgain
@@ -55,10 +67,10 @@ enum ExitCode: Int32, CaseIterable {
     }
 }
 
-/// Why a command ends without what it was asked for: a code for scripts, a text for people.
+/// The failure of a command: a code for scripts, a text for people.
 struct Failure: Error {
     let code: ExitCode
-    /// Empty when all was said already.
+    /// Empty when everything has been written already.
     let text: String
 
     init(_ code: ExitCode, _ text: String) {

@@ -23,13 +23,13 @@ public struct AgentObject: DictionaryValue {
 
     public var properties: [String: BusValue] {
         [
-            "id": .uint32(UInt32(clamping: id)), "name": .string(name), "version": .string(version),
+            "id": .uint32(UInt32(clamping: id)), "name": .text(name), "version": .text(version),
             "instances": .array(of: "u", instances.map { .uint32(UInt32(clamping: $0)) }),
         ]
     }
 }
 
-/// One value that `Agent1.Read` answers.
+/// One value of the result of `Agent1.Read`.
 public struct AgentValue: DictionaryValue {
     /// `/3/0/9`, `/3/0/11/0`.
     public var path: String
@@ -58,6 +58,9 @@ public struct AgentValue: DictionaryValue {
     }
 
     public var properties: [String: BusValue] {
-        ["path": .string(path), "name": .string(name), "type": .string(type), "unit": .string(unit), "value": value]
+        [
+            "path": .text(path), "name": .text(name), "type": .text(type), "unit": .text(unit),
+            "value": value.withoutZeros,
+        ]
     }
 }

@@ -1,13 +1,13 @@
 import Bus
 
-/// What `Agent1.Status` answers.
+/// The result of `Agent1.Status`.
 public struct AgentStatus: DictionaryValue {
     public var endpoint: String
     public var version: String
     public var servers: [ServerStatus]
     /// Packages on their way, in the order of their instances. Earlier releases do not tell them.
     public var transfers: [TransferInfo]
-    /// What is wrong with the configuration files while the configuration in use is an earlier one; else empty.
+    /// Errors in the configuration files, while an earlier configuration is in use; otherwise empty.
     public var configurationProblems: [String]
 
     public init(
@@ -17,8 +17,8 @@ public struct AgentStatus: DictionaryValue {
         self.endpoint = endpoint
         self.version = version
         self.servers = servers
-        self.configurationProblems = configurationProblems
         self.transfers = transfers
+        self.configurationProblems = configurationProblems
     }
 
     public init?(properties: [String: BusValue]) {
@@ -32,9 +32,9 @@ public struct AgentStatus: DictionaryValue {
 
     public var properties: [String: BusValue] {
         [
-            "endpoint": .string(endpoint), "version": .string(version), "servers": .list(servers.map(\.properties)),
-            "configuration-problems": .array(of: "s", configurationProblems.map { .string($0) }),
+            "endpoint": .text(endpoint), "version": .text(version), "servers": .list(servers.map(\.properties)),
             "transfers": .list(transfers.map(\.properties)),
+            "configuration-problems": .texts(configurationProblems),
         ]
     }
 }
@@ -43,7 +43,7 @@ public struct AgentStatus: DictionaryValue {
 public struct ServerStatus: DictionaryValue {
     public enum State: String, Sendable, CaseIterable {
         case registered, registering
-        /// Not registered; the next attempt comes by itself.
+        /// Not registered; the agent retries at `nextAttempt`.
         case waiting
         case stopped
         /// Not contacted: its account cannot be used, as `reason` says (a key file that is refused).
@@ -91,10 +91,10 @@ public struct ServerStatus: DictionaryValue {
 
     public var properties: [String: BusValue] {
         [
-            "name": .string(name), "uri": .string(uri), "state": .string(state.rawValue),
+            "name": .text(name), "uri": .text(uri), "state": .string(state.rawValue),
             "short-server-id": .uint32(UInt32(clamping: shortServerID)), "registered-at": registeredAt.contract,
             "next-attempt": nextAttempt.contract, "lifetime": .uint32(UInt32(clamping: lifetime)),
-            "reason": .string(reason),
+            "reason": .text(reason),
         ]
     }
 }

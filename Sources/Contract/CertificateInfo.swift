@@ -26,8 +26,8 @@ public struct CertificateInfo: DictionaryValue {
 
     public var properties: [String: BusValue] {
         [
-            "subject": .string(subject), "not-after": notAfter.contract, "sha256": .string(sha256),
-            "file": .string(file),
+            "subject": .text(subject), "not-after": notAfter.contract, "sha256": .text(sha256),
+            "file": .text(file),
         ]
     }
 }

@@ -22,7 +22,10 @@ public struct ContractError: Error, Hashable, Sendable, CustomStringConvertible 
     public init(_ error: BusError) {
         switch error.name {
         case BusError.accessDenied:
-            self.init(.accessDenied, "\(error.message) (changing needs root, looking needs the group adm)")
+            // The bus's own text names rules and message types.
+            self.init(
+                .accessDenied,
+                "you are not permitted to do that: looking needs root or the group adm, changing needs root")
         case BusError.serviceUnknown, BusError.nameHasNoOwner, BusError.noReply, BusError.disconnected,
             "org.freedesktop.DBus.Error.Timeout", "org.freedesktop.DBus.Error.Spawn.ChildExited":
             self.init(.unreachable, error.message)

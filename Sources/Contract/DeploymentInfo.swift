@@ -1,10 +1,10 @@
 import Bus
 
-/// A deployment, as `GetDeployment` answers and `DeploymentChanged` tells.
+/// A deployment, as `GetDeployment` returns it and `DeploymentChanged` carries it.
 public struct DeploymentInfo: DictionaryValue {
     public enum Result: String, Sendable, CaseIterable {
         case running, done
-        /// Nothing on the host was changed, or it is undone: what ran before runs.
+        /// Nothing on the host was changed, or it is undone: the previous version keeps running.
         case failed
         /// The new version had been switched in; the previous one is back.
         case rolledBack = "rolled-back"
@@ -26,7 +26,7 @@ public struct DeploymentInfo: DictionaryValue {
     public var reason: String
     /// The version in place before could not be started again: nothing of the package runs.
     public var isDown: Bool
-    /// Of the staged package that it installs; empty for what needs none.
+    /// Token of the staged package that it installs; empty for other operations.
     public var token: String
     /// Seconds since the epoch.
     public var startedAt: Int64
@@ -34,12 +34,15 @@ public struct DeploymentInfo: DictionaryValue {
     public var endedAt: Int64
     /// From the first stop to the last start; zero when nothing was stopped.
     public var downtime: Duration
+    /// When the step that is under way ends at the latest, in seconds since the epoch; 0 when that is not known.
+    public var until: Int64
 
     public init(
         id: String, package: String, operation: String = "install", version: String = "", previous: String = "",
         state: String = "", percent: Int = 0, result: Result = .running, reason: String = "", isDown: Bool = false,
         token: String = "",
-        startedAt: Int64 = 0, endedAt: Int64 = 0, downtime: Duration = .zero
+        startedAt: Int64 = 0, endedAt: Int64 = 0, downtime: Duration = .zero,
+        until: Int64 = 0
     ) {
         self.id = id
         self.package = package
@@ -55,6 +58,7 @@ public struct DeploymentInfo: DictionaryValue {
         self.startedAt = startedAt
         self.endedAt = endedAt
         self.downtime = downtime
+        self.until = until
     }
 
     public init?(properties: [String: BusValue]) {
@@ -67,17 +71,18 @@ public struct DeploymentInfo: DictionaryValue {
             isDown: properties["down"] == .bool(true), token: properties.text("token"),
             startedAt: Int64(contract: properties.number("started-at")),
             endedAt: Int64(contract: properties.number("ended-at")),
-            downtime: .microseconds(Int64(contract: properties.number("downtime"))))
+            downtime: .microseconds(Int64(contract: properties.number("downtime"))),
+            until: Int64(contract: properties.number("until")))
     }
 
     public var properties: [String: BusValue] {
         [
-            "id": .string(id), "package": .string(package), "operation": .string(operation),
-            "version": .string(version), "previous": .string(previous), "state": .string(state),
+            "id": .text(id), "package": .text(package), "operation": .text(operation),
+            "version": .text(version), "previous": .text(previous), "state": .text(state),
             "percent": .uint32(UInt32(clamping: percent)), "result": .string(result.rawValue),
-            "reason": .string(reason), "down": .bool(isDown), "token": .string(token), "started-at": startedAt.contract,
+            "reason": .text(reason), "down": .bool(isDown), "token": .text(token), "started-at": startedAt.contract,
             "ended-at": endedAt.contract,
-            "downtime": .uint64(UInt64(max(0, downtime / .microseconds(1)))),
+            "downtime": .uint64(UInt64(max(0, downtime / .microseconds(1)))), "until": until.contract,
         ]
     }
 

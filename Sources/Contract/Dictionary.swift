@@ -20,3 +20,16 @@ extension Int64 {
     init(contract value: UInt64) { self = Int64(clamping: value) }
     var contract: BusValue { .uint64(UInt64(clamping: self)) }
 }
+
+extension BusValue {
+    /// A text from anywhere. D-Bus texts hold no zero byte; what a package or a server wrote must not make the whole answer
+    /// fail, so the byte is shown as `\x00`.
+    static func text(_ text: String) -> BusValue {
+        guard text.utf8.contains(0) else { return .string(text) }
+        return .string(text.split(separator: "\0", omittingEmptySubsequences: false).joined(separator: "\\x00"))
+    }
+
+    static func texts(_ texts: [String]) -> BusValue { .array(of: "s", texts.map { .text($0) }) }
+
+    var withoutZeros: BusValue { if case .string(let text) = self { .text(text) } else { self } }
+}

@@ -9,10 +9,17 @@ public enum Host1 {
         name,
         "The host, narrowly and rate-limited. Root and the user gatekeel may call; the group adm may look.",
         methods: [
-            .init("Reboot", "Reboots in an orderly way; returns before it happens.", changes: true),
+            .init(
+                "Reboot",
+                "Reboots in an orderly way; returns before it happens. Refused with TooOften after three in a quarter of an "
+                    + "hour; the count survives the reboot.", changes: true),
+            .init(
+                "RebootWait", "How many seconds to wait until Reboot is allowed; 0 when it is now.",
+                outputs: [.init("seconds", "t")]),
             .init(
                 "SetTime",
-                "Sets the clock; refused with Refused where a time service keeps it. time: microseconds since the epoch.",
+                "Sets the clock; refused with Refused where a time service keeps it, with TooOften after 60 "
+                    + "calls in a minute. time: microseconds since the epoch.",
                 inputs: [.init("time", "t")], changes: true),
             .init(
                 "SetTimezone", "Sets the time zone: a name of the time zone database, Europe/Berlin.",

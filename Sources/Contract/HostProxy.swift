@@ -5,6 +5,8 @@ import EventLoop
 @LoopActor
 public protocol HostClient: AnyObject {
     func reboot() async throws(ContractError)
+    /// How many seconds to wait until `reboot` is allowed; 0 when it is now.
+    func rebootWait() async throws(ContractError) -> Int
     /// - Parameter microseconds: since the epoch.
     /// - Throws: `Refused` with the reason when a time service keeps the clock.
     func setTime(_ microseconds: UInt64) async throws(ContractError)
@@ -25,6 +27,10 @@ public final class HostProxy: HostClient {
     }
 
     public func reboot() async throws(ContractError) { _ = try await remote.call("Reboot") }
+
+    public func rebootWait() async throws(ContractError) -> Int {
+        Int(clamping: try await remote.call("RebootWait").first?.unsigned ?? 0)
+    }
 
     public func setTime(_ microseconds: UInt64) async throws(ContractError) {
         _ = try await remote.call("SetTime", [.uint64(microseconds)])

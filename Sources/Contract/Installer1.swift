@@ -56,7 +56,7 @@ public enum Installer1 {
                 """
                 A package: name s, version s, previous s, state s (installed, absent: only configuration files are left),
                 active b, enabled b, units as, signer s, description s, architecture s, installed-at t, reason s (why its
-                last deployment ended badly), warnings as.
+                last deployment ended badly), reason-version s (the version that the reason is about), warnings as.
                 """,
                 inputs: [.init("name", "s")], outputs: [.init("package", "a{sv}")]),
             .init("ListStaged", "Packages that wait, as Stage's info.", outputs: [.init("staged", "aa{sv}")]),
@@ -65,8 +65,9 @@ public enum Installer1 {
                 """
                 A deployment: id s, package s, operation s (install, update, remove, activate, deactivate, rollback),
                 version s, previous s, state s (the step), percent u, result s (running, done, failed, rolled-back),
-                reason s (a short token, a colon, a text), down b (the version before could not be started again), token s (of
-                the staged package), started-at t, ended-at t, downtime t (microseconds).
+                reason s (a short token, a colon, a text), down b (the version before could not be started again), token s (of the
+                staged package), started-at t, ended-at t, downtime t (microseconds), until t
+                (when the step that is under way ends at the latest; 0 when that is not known).
                 """,
                 inputs: [.init("id", "s")], outputs: [.init("deployment", "a{sv}")]),
             .init(

@@ -30,7 +30,7 @@ public protocol InstallerClient: AnyObject {
     func onPackageRemoved(_ handler: @escaping @LoopActor (_ name: String) -> Void) throws(ContractError) -> BusToken
     @discardableResult
     func onDeploymentChanged(_ handler: @escaping @LoopActor (DeploymentInfo) -> Void) throws(ContractError) -> BusToken
-    /// Calls a handler with whether the service is there: now and at each change. When it comes back, ask anew:
+    /// Calls a handler with whether the service is running: now and at each change. When it returns, query everything again:
     /// signals may have been missed.
     @discardableResult
     func onAvailability(_ handler: @escaping @LoopActor (Bool) -> Void) throws(ContractError) -> BusToken

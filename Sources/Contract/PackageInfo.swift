@@ -1,6 +1,6 @@
 import Bus
 
-/// A package, as `GetPackage` answers and `PackageChanged` tells.
+/// A package, as `GetPackage` returns it and `PackageChanged` carries it.
 public struct PackageInfo: DictionaryValue {
     public enum State: String, Sendable, CaseIterable {
         case installed
@@ -27,12 +27,15 @@ public struct PackageInfo: DictionaryValue {
     public var installedAt: Int64
     /// Why its last deployment ended badly (`token: text`); empty when it did not.
     public var reason: String
+    /// The version that `reason` is about, which may not be the installed one; empty without a reason.
+    public var reasonVersion: String
     public var warnings: [String]
 
     public init(
         name: String, version: String = "", previous: String = "", state: State = .installed, isActive: Bool = false,
         isEnabled: Bool = false, units: [String] = [], signer: String = "", description: String = "",
-        architecture: String = "", installedAt: Int64 = 0, reason: String = "", warnings: [String] = []
+        architecture: String = "", installedAt: Int64 = 0, reason: String = "", reasonVersion: String = "",
+        warnings: [String] = []
     ) {
         self.name = name
         self.version = version
@@ -46,6 +49,7 @@ public struct PackageInfo: DictionaryValue {
         self.architecture = architecture
         self.installedAt = installedAt
         self.reason = reason
+        self.reasonVersion = reasonVersion
         self.warnings = warnings
     }
 
@@ -58,16 +62,16 @@ public struct PackageInfo: DictionaryValue {
             signer: properties.text("signer"), description: properties.text("description"),
             architecture: properties.text("architecture"),
             installedAt: Int64(contract: properties.number("installed-at")), reason: properties.text("reason"),
-            warnings: properties.strings("warnings"))
+            reasonVersion: properties.text("reason-version"), warnings: properties.strings("warnings"))
     }
 
     public var properties: [String: BusValue] {
         [
-            "name": .string(name), "version": .string(version), "previous": .string(previous),
+            "name": .text(name), "version": .text(version), "previous": .text(previous),
             "state": .string(state.rawValue), "active": .bool(isActive), "enabled": .bool(isEnabled),
-            "units": .strings(units), "signer": .string(signer), "description": .string(description),
-            "architecture": .string(architecture), "installed-at": installedAt.contract, "reason": .string(reason),
-            "warnings": .strings(warnings),
+            "units": .texts(units), "signer": .text(signer), "description": .text(description),
+            "architecture": .text(architecture), "installed-at": installedAt.contract, "reason": .text(reason),
+            "reason-version": .text(reasonVersion), "warnings": .texts(warnings),
         ]
     }
 }

@@ -16,7 +16,7 @@ public struct StagedInfo: DictionaryValue {
     /// Seconds since the epoch.
     public var stagedAt: Int64
     public var units: [String]
-    /// What was noticed and is no refusal.
+    /// Warnings: they do not prevent the installation.
     public var warnings: [String]
 
     public init(
@@ -50,10 +50,10 @@ public struct StagedInfo: DictionaryValue {
 
     public var properties: [String: BusValue] {
         [
-            "token": .string(token), "name": .string(name), "version": .string(version),
-            "architecture": .string(architecture), "description": .string(description), "signer": .string(signer),
+            "token": .text(token), "name": .text(name), "version": .text(version),
+            "architecture": .text(architecture), "description": .text(description), "signer": .text(signer),
             "size": .uint64(size), "installed-size": .uint64(installedSize), "staged-at": stagedAt.contract,
-            "units": .strings(units), "warnings": .strings(warnings),
+            "units": .texts(units), "warnings": .texts(warnings),
         ]
     }
 }

@@ -21,29 +21,31 @@ extension Event {
             (
                 "Registered with an LwM2M server",
                 """
-                The gateway is registered with the LwM2M server of the account @LWM2M_SERVER@
+                The gateway is registered with the LwM2M server of the account @GATEKEEL_SERVER@
                 and can be managed by it.
                 """,
                 ""
             )
         case .registrationFailed:
             (
-                "An LwM2M server does not take the registration",
+                "An LwM2M server does not accept the registration",
                 """
-                The server of the account @LWM2M_SERVER@ did not accept the registration, or did
-                not answer: @REASON@. The gateway tries again by itself, with growing pauses.
+                The server of the account @GATEKEEL_SERVER@ rejected the registration or did not
+                answer: @REASON@
+                The gateway tries again by itself, with growing pauses.
                 """,
                 """
                 Check the server's address, the endpoint name and the keys of the account in
                 /etc/gatekeel/ ('gatekeel config check'), and that the server knows the endpoint.
-                'gatekeel status' shows the next attempt.
+                'gatekeel status' shows the next attempt, 'gatekeel reconnect' tries at once.
                 """
             )
         case .deregistered:
             (
                 "De-registered from an LwM2M server",
                 """
-                The gateway took leave of the LwM2M server of the account @LWM2M_SERVER@.
+                The gateway de-registered from the LwM2M server of the account @GATEKEEL_SERVER@.
+                The server cannot manage it until it registers again.
                 """,
                 ""
             )
@@ -72,8 +74,22 @@ extension Event {
                 Nothing on the gateway was changed.
                 """,
                 """
-                Mend the package or the policy in /etc/gatekeel/installd.conf, and send it again.
-                'gatekeel package verify FILE' checks a package on any machine.
+                Correct the package or the policy in /etc/gatekeel/installd.conf, and send the
+                package again. 'gatekeel package verify FILE' and 'gatekeel package info FILE'
+                check a package on any machine.
+                """
+            )
+        case .downloadWaits:
+            (
+                "A download waits",
+                """
+                A package cannot be downloaded now: @REASON@
+                The gateway tries again by itself until DownloadPatience= of gatekeeld.conf(5) has
+                passed without a byte. 'gatekeel status' shows how far it got and the next attempt.
+                """,
+                """
+                Check that the host of the Package URI can be reached from the gateway: its name,
+                the network, a firewall, a proxy. 'gatekeel cancel INSTANCE' ends the download.
                 """
             )
         case .rolledBack:
@@ -81,11 +97,12 @@ extension Event {
                 "An update was undone",
                 """
                 The deployment @DEPLOYMENT@ of @PACKAGE@ failed: @REASON@
-                The version that was in place before is in place again, with its configuration
-                files. Data that the new version wrote in /var is not undone.
+                The previous version is back, with its configuration files. Data that the new
+                version wrote in /var is not undone.
                 """,
                 """
-                See 'gatekeel log @PACKAGE@' for what the new version said before it failed.
+                'gatekeel log @PACKAGE@' shows what the new version wrote before it failed.
+                Deliver a corrected version.
                 """
             )
         case .deploymentFailed:
@@ -95,17 +112,21 @@ extension Event {
                 The deployment @DEPLOYMENT@ of @PACKAGE@ failed: @REASON@
                 """,
                 """
-                See 'gatekeel history' and 'gatekeel log @PACKAGE@'.
+                'gatekeel history @DEPLOYMENT@' shows its details, 'gatekeel log @PACKAGE@' what
+                the package wrote. Remove the cause, then repeat the operation.
                 """
             )
         case .deploymentRecovered:
             (
                 "An interrupted deployment was resolved",
                 """
-                The deployment @DEPLOYMENT@ of @PACKAGE@ had been interrupted by a crash or a loss of
-                power and was brought to an end: @REASON@
+                The deployment @DEPLOYMENT@ of @PACKAGE@ had been interrupted by a crash or a loss
+                of power and was brought to an end: @REASON@
                 """,
-                ""
+                """
+                'gatekeel packages @PACKAGE@' shows which version is in place. If it is not the
+                wanted one, deliver that again.
+                """
             )
         case .activationFailed:
             (
@@ -114,15 +135,16 @@ extension Event {
                 The units of the package @PACKAGE@ did not start: @REASON@
                 """,
                 """
-                See 'gatekeel log @PACKAGE@' for what its units said.
+                'gatekeel log @PACKAGE@' shows what its units wrote. Remove the cause, then call
+                'gatekeel activate @PACKAGE@'.
                 """
             )
         case .certificateExpires:
             (
                 "A certificate of the keyring is about to expire",
                 """
-                The certificate @CERTIFICATE@ in /etc/gatekeel/keyring.d ends at @TIME@. After that
-                no package signed under it can be installed; what runs goes on.
+                The certificate @CERTIFICATE@ in /etc/gatekeel/keyring.d ends at @TIME@. After
+                that no package signed under it can be installed; installed packages keep running.
                 """,
                 """
                 Add its successor with 'gatekeel keyring add FILE'.
@@ -135,7 +157,8 @@ extension Event {
                 @FILE@ is not valid: @REASON@
                 """,
                 """
-                Mend it ('gatekeel config check' names every error) and reload the service.
+                Correct it ('gatekeel config check' names every error), then reload the service:
+                'systemctl reload gatekeeld' or 'systemctl reload gatekeel-installd'.
                 """
             )
         case .configurationKept:
@@ -156,8 +179,8 @@ extension Event {
                 The key file @FILE@ was not used: @REASON@
                 """,
                 """
-                Keys belong in a file of their own that only root and the group gatekeel can
-                read: chown root:gatekeel FILE; chmod 0640 FILE.
+                A key belongs in a file of its own that only root and the group gatekeel can
+                read: chown root:gatekeel FILE; chmod 0640 FILE. Then 'systemctl reload gatekeeld'.
                 """
             )
         case .storageFull:
@@ -167,25 +190,26 @@ extension Event {
                 There is not enough free storage: @REASON@
                 """,
                 """
-                Free some space on the file system; the gateway goes on by itself afterwards.
+                Free some space on the file system. The gateway continues by itself afterwards.
                 """
             )
         case .stateRestored:
             (
                 "A state file was damaged",
                 """
-                @FILE@ was damaged and its previous good copy is used instead.
+                @FILE@ was damaged. Its previous good copy is used instead, if there is one.
                 """,
                 """
-                Look for a failing medium or an earlier loss of power.
+                Check the storage medium ('journalctl -k', 'smartctl -a DEVICE') and the power
+                supply. 'gatekeel status' shows what the gateway works with now.
                 """
             )
         case .accountReset:
             (
                 "An account follows the configuration again",
                 """
-                The section of the account @LWM2M_SERVER@ changed in the configuration: it is used, and
-                what the server had written to the account is dropped.
+                The section of the account @GATEKEEL_SERVER@ changed in the configuration and is
+                used. What the server had written to the account is dropped.
                 """,
                 ""
             )
@@ -193,10 +217,11 @@ extension Event {
             (
                 "A caller was refused",
                 """
-                The user @CALLER@ asked for something that is not allowed to that user: @OPERATION@
+                The user @CALLER@ called something that the user may not call: @OPERATION@
                 """,
                 """
-                Only root and the service user gatekeel may change packages; the group adm may look.
+                Only root and the service user gatekeel may change packages; members of the group
+                adm may look. If the user should look, add it to the group: adduser USER adm.
                 """
             )
         case .rebootRequested:

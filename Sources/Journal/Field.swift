@@ -1,11 +1,13 @@
-/// The journal fields that Gatekeel sets, so that `journalctl PACKAGE=rinetd` tells one package's story.
+/// The journal fields that Gatekeel sets, so that `journalctl PACKAGE=rinetd` shows the messages about one package.
+///
+/// Names have capital letters and underscores only: the catalogue's `@NAME@` knows no digits (`catalog(7)`).
 public enum Field: String, Sendable, CaseIterable {
     /// A path of the data model: `/9/0/7`.
-    case path = "LWM2M_PATH"
+    case path = "GATEKEEL_PATH"
     /// The account's name in the configuration.
-    case server = "LWM2M_SERVER"
+    case server = "GATEKEEL_SERVER"
     /// This client's endpoint name.
-    case endpoint = "LWM2M_ENDPOINT"
+    case endpoint = "GATEKEEL_ENDPOINT"
     /// A CoAP response code: `4.05`.
     case code = "COAP_CODE"
     case package = "PACKAGE"

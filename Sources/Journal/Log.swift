@@ -2,11 +2,11 @@ import CSDJournal
 import Glibc
 import Synchronization
 
-/// The structured log: onto `sd_journal_sendv(3)` under systemd, as lines for people on a terminal or elsewhere.
+/// The structured log: `sd_journal_sendv(3)` under systemd, lines for people on a terminal or elsewhere.
 ///
 /// Never give it a secret: no key, no user information or query of a URI.
 public enum Log {
-    /// What is logged: this level and the more severe ones.
+    /// The log level: messages of this level and of more severe ones are logged.
     public static var level: Level {
         get { Level(rawValue: threshold.load(ordering: .relaxed)) ?? .info }
         set { threshold.store(newValue.rawValue, ordering: .relaxed) }
@@ -14,23 +14,85 @@ public enum Log {
 
     private static let threshold = Atomic<Int>(Level.info.rawValue)
 
-    public static func debug(_ message: @autoclosure () -> LogMessage) { log(.debug, message, nil) }
-    public static func info(_ message: @autoclosure () -> LogMessage) { log(.info, message, nil) }
-    public static func notice(_ message: @autoclosure () -> LogMessage) { log(.notice, message, nil) }
-    public static func warning(_ message: @autoclosure () -> LogMessage) { log(.warning, message, nil) }
-    public static func error(_ message: @autoclosure () -> LogMessage) { log(.error, message, nil) }
+    public static func debug(
+        _ message: @autoclosure () -> LogMessage, file: StaticString = #fileID, line: UInt = #line
+    ) { log(.debug, message, nil, file, line) }
+
+    public static func info(
+        _ message: @autoclosure () -> LogMessage, file: StaticString = #fileID, line: UInt = #line
+    ) { log(.info, message, nil, file, line) }
+
+    public static func notice(
+        _ message: @autoclosure () -> LogMessage, file: StaticString = #fileID, line: UInt = #line
+    ) { log(.notice, message, nil, file, line) }
+
+    public static func warning(
+        _ message: @autoclosure () -> LogMessage, file: StaticString = #fileID, line: UInt = #line
+    ) { log(.warning, message, nil, file, line) }
+
+    public static func error(
+        _ message: @autoclosure () -> LogMessage, file: StaticString = #fileID, line: UInt = #line
+    ) { log(.error, message, nil, file, line) }
 
     /// Logs an event that has a `MESSAGE_ID`, at the event's level.
-    public static func event(_ event: Event, _ message: @autoclosure () -> LogMessage) {
-        log(event.level, message, event)
-    }
+    public static func event(
+        _ event: Event, _ message: @autoclosure () -> LogMessage, file: StaticString = #fileID, line: UInt = #line
+    ) { log(event.level, message, event, file, line) }
 
-    private static func log(_ level: Level, _ message: () -> LogMessage, _ event: Event?) {
+    private static func log(
+        _ level: Level, _ message: () -> LogMessage, _ event: Event?, _ file: StaticString, _ line: UInt
+    ) {
         guard level <= self.level else { return }
-        sink(level, message(), event)
+        let message = message()
+        guard level != .debug, isHeldBack(level, message, event, file, line) else {
+            return sink(level, message, event)
+        }
     }
 
-    /// Where messages go, found out once: the journal when stderr is its stream, lines on stderr otherwise.
+    // MARK: Messages that repeat
+
+    private struct Limiting {
+        var limiter = LogLimiter()
+        let later: @Sendable (Duration) -> Void
+    }
+
+    private static let limiting = Mutex<Limiting?>(nil)
+
+    /// From now on messages of one kind are limited (`LogLimiter`), but for debug messages. For daemons.
+    ///
+    /// - Parameter later: calls `writeSummaries` after the given time; it is called on whatever thread logs.
+    public static func limitRepetition(later: @escaping @Sendable (Duration) -> Void) {
+        limiting.withLock { $0 = Limiting(later: later) }
+    }
+
+    /// Writes how many messages were held back in the windows that are over.
+    public static func writeSummaries() {
+        let summaries = limiting.withLock { $0?.limiter.ended(at: now()) ?? [] }
+        for summary in summaries { sink(summary.level, "\(summary.text)", nil) }
+    }
+
+    private static func isHeldBack(
+        _ level: Level, _ message: LogMessage, _ event: Event?, _ file: StaticString, _ line: UInt
+    ) -> Bool {
+        let (isHeldBack, wake) = limiting.withLock { limiting -> (Bool, (@Sendable () -> Void)?) in
+            let verdict = limiting?.limiter.judge(
+                event?.messageID ?? "\(file):\(line)", about: message.object, level, message.text, at: now())
+            guard case .suppress(let delay)? = verdict else { return (false, nil) }
+            guard let delay, let later = limiting?.later else { return (true, nil) }
+            return (true, { later(delay) })
+        }
+        wake?()
+        return isHeldBack
+    }
+
+    /// `CLOCK_BOOTTIME`, as the loop's timers count.
+    private static func now() -> Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+    }
+
+    /// Where messages go, decided once: to the journal when stderr is its stream, otherwise as lines to stderr.
     private static let sink: @Sendable (Level, LogMessage, Event?) -> Void =
         stderrIsJournal() ? sendToJournal : writeLine
 }
@@ -48,7 +110,7 @@ private func sendToJournal(_ level: Level, _ message: LogMessage, _ event: Event
     withJournalFields(level, message, event) { fields in
         var vectors: [iovec] = []
         vectors.reserveCapacity(fields.count)
-        // Each entry of `fields` is stored for the whole call; one buffer keeps the addresses stable.
+        // One buffer for all fields keeps their addresses valid during the call.
         var bytes = Array(fields.joined())
         let lengths = fields.map(\.count)
         bytes.withUnsafeMutableBytes { buffer in
@@ -62,7 +124,7 @@ private func sendToJournal(_ level: Level, _ message: LogMessage, _ event: Event
     }
 }
 
-/// The message as the journal's fields, `NAME=value` each.
+/// Gives the message as fields of the journal, each `NAME=value`.
 func withJournalFields(_ level: Level, _ message: LogMessage, _ event: Event?, _ body: ([[UInt8]]) -> Void) {
     var fields = ["MESSAGE=\(message.text)", "PRIORITY=\(level.rawValue)"]
     if let event { fields.append("MESSAGE_ID=\(event.messageID)") }

@@ -3,8 +3,8 @@ import Linux
 /// A message for people whose values are fields too.
 ///
 /// `"Package \(name, .package) \(version, .version) is installed"` becomes one line and the fields `PACKAGE=` and
-/// `PACKAGE_VERSION=`. What comes from outside is made harmless: control characters are written `\xNN`, and a value is
-/// cut after 2,048 bytes.
+/// `PACKAGE_VERSION=`. Values may come from outside: control characters are written as `\xNN`, and a value is cut after
+/// 2,048 bytes.
 public struct LogMessage: ExpressibleByStringInterpolation, Sendable {
     public let text: String
     public let fields: [(Field, String)]
@@ -19,9 +19,14 @@ public struct LogMessage: ExpressibleByStringInterpolation, Sendable {
         fields = stringInterpolation.fields
     }
 
-    /// The same message with further fields that its text does not show.
+    /// The same message with one more field, which is not in the text.
     public func with(_ field: Field, _ value: some CustomStringConvertible) -> LogMessage {
         LogMessage(text: text, fields: fields + [(field, harmless(value.description))])
+    }
+
+    /// What the message is about, for limits: the first field that names something.
+    var object: String {
+        fields.first { [.package, .path, .server, .file, .unit, .user].contains($0.0) }?.1 ?? ""
     }
 
     private init(text: String, fields: [(Field, String)]) {
@@ -37,12 +42,12 @@ public struct LogMessage: ExpressibleByStringInterpolation, Sendable {
 
         public mutating func appendLiteral(_ literal: String) { text += literal }
 
-        /// A value that is shown only.
+        /// A value in the text only.
         public mutating func appendInterpolation(_ value: some CustomStringConvertible) {
             text += harmless(value.description)
         }
 
-        /// A value that is shown and is a field.
+        /// A value in the text and in a field.
         public mutating func appendInterpolation(_ value: some CustomStringConvertible, _ field: Field) {
             let value = harmless(value.description)
             text += value

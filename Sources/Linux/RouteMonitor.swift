@@ -3,7 +3,8 @@ import Glibc
 
 /// A netlink socket that becomes readable when links, addresses or routes of this host change (rtnetlink(7)).
 ///
-/// What exactly changed is not read: whoever asks looks at the host anew.
+/// Most of these events concern nobody: a container's interface, an IPv6 lifetime that a router refreshed. The messages
+/// are not read: whoever has an interest asks for its `NetworkPath` again.
 public struct RouteMonitor: ~Copyable, Sendable {
     /// To be watched for readability.
     public let descriptor: FileDescriptor
@@ -18,9 +19,7 @@ public struct RouteMonitor: ~Copyable, Sendable {
         var buffer = [UInt8](repeating: 0, count: 8192)
         while true {
             let got = recv(descriptor.raw, &buffer, buffer.count, Int32(MSG_DONTWAIT))
-            if got > 0 {
-                changed = true
-            } else if got < 0 && errno == ENOBUFS {
+            if got > 0 || (got < 0 && errno == ENOBUFS) {
                 changed = true
             } else if got < 0 && errno == EINTR {
                 continue

@@ -51,6 +51,16 @@ extension TransportError: CustomStringConvertible {
     }
 }
 
+/// How the way to a session's peer, as the kernel routes now, compares to the one that the session was opened over.
+public enum SessionPath: Hashable, Sendable {
+    /// The same source address, interface and next hop: nothing that concerns this session has changed.
+    case same
+    /// Another one, or the session has not been opened over any: a new session has better prospects.
+    case moved
+    /// There is no route at the moment, so there is nothing to move to.
+    case gone
+}
+
 /// Makes sessions with servers. libcoap implements it in a daemon, a fake in tests.
 @LoopActor
 public protocol Transport: AnyObject {
@@ -63,6 +73,9 @@ public protocol Transport: AnyObject {
 /// One association with one server.
 @LoopActor
 public protocol Session: AnyObject {
+    /// Asks the kernel for the way to the peer; it answers at once. Also valid after the session has ended.
+    var path: SessionPath { get }
+
     /// Sends a confirmable request of ours (Register, Update, De-register), blocks and retransmissions included.
     func send(_ request: Request) async throws(TransportError) -> Response
 
@@ -116,9 +129,17 @@ public protocol UploadSink: AnyObject {
     /// The next bytes. A response that is returned ends the transfer with it.
     func append(_ bytes: [UInt8]) -> Response?
 
+    /// Calls `body` once when there is room for the next bytes: the block is not acknowledged before. A response ends the
+    /// transfer with it.
+    func whenReady(_ body: @escaping @LoopActor (Response?) -> Void)
+
     /// All bytes are here; the response answers the last block, at once or as a separate response.
     func finish(respond: @escaping @LoopActor (Response) -> Void)
 
     /// The transfer ended early: timed out, superseded by a new one, or the session was lost.
     func abort(_ reason: TransportError)
+}
+
+extension UploadSink {
+    public func whenReady(_ body: @escaping @LoopActor (Response?) -> Void) { body(nil) }
 }

@@ -29,19 +29,20 @@ private final class Workshop {
 
     deinit { _ = system("rm -rf \(root)") }
 
-    func run(_ line: String) -> (code: ExitCode, out: String) {
+    func run(_ line: String, now: Int64 = Moments.now) -> (code: ExitCode, out: String) {
         var out = ""
         do throws(Failure) {
             let words = line.split(separator: " ").map { $0.hasPrefix("@") ? "\(root)/\($0.dropFirst())" : String($0) }
             let invocation = try Invocation.parse(words)
             let console = Console(json: invocation.isJSON, isTerminal: false) { out += $1 }
-            let files = PackageFileCommands(console: console, invocation: invocation)
+            let files = PackageFileCommands(console: console, invocation: invocation, now: now)
             let keyring = KeyringCommands(console: console, invocation: invocation, folder: "\(root)/keyring.d")
             switch invocation.command {
             case .packageSign: return (try files.sign(), out)
             case .packageVerify: return (try files.verify(), out)
             case .packageInfo: return (try files.info(), out)
             case .keyringAdd: return (try keyring.add(), out)
+            case .keyringRemove: return (try keyring.remove(), out)
             case .keyringList: return (try keyring.list(), out)
             default: return (.usage, out)
             }
@@ -97,17 +98,91 @@ private final class Workshop {
         #expect((try? JSON.parse(Array(json.utf8)))?.array?.first?["subject"]?.string?.holds("CA") == true)
     }
 
-    @Test func configCheck() throws {
+    @Test func aCertificateIsRemovedByItsName() throws {
         let shop = try Workshop()
+        #expect(shop.run("keyring remove fleet").code == .notFound)
+        #expect(shop.run("keyring remove ../ca").code == .usage)
+        #expect(shop.run("keyring add --name=fleet @ca.pem").code == .done)
+        let removed = shop.run("keyring remove fleet.pem")
+        #expect(removed.code == .done && removed.out.holds("CN=CA are no longer accepted"))
+        #expect(shop.run("keyring list").out.isEmpty)
+        // A damaged one goes, too.
+        try Files.replace("\(shop.root)/keyring.d/bad.pem", with: "x".utf8)
+        #expect(shop.run("keyring remove bad").code == .done)
+    }
+
+    @Test func signingWithAnExpiredCertificateWarns() throws {
+        let shop = try Workshop()
+        let sign = "package sign --key \(shop.root)/sign.key --certificate \(shop.root)/sign.pem @foo.deb"
+        #expect(!shop.run(sign).out.holds("warning"))
+        let late = shop.run("\(sign) --replace", now: Moments.now + 9 * 86400)
+        #expect(
+            late.code == .done && late.out.holds("CN=Key expired on")
+                && late.out.holds("sign it with a new certificate"))
+        let early = shop.run("\(sign) --replace", now: Moments.now - 86400)
+        #expect(early.code == .done && early.out.holds("is not valid before") && early.out.holds("clock"))
+    }
+
+    @Test func documentsAreAsDescribed() throws {
+        let shop = try Workshop()
+        func expect(_ line: String, _ command: String) {
+            let out = shop.run("\(line) --json").out
+            let shape = JSONReference.documents.first { $0.command == command }?.shape
+            let value = try? JSON.parse(Array(out.utf8))
+            #expect(value.flatMap { shape?.differences($0) } == [], "\(command): \(out)")
+        }
+        expect("keyring add @ca.pem", "keyring add, keyring remove")
+        expect("keyring list", "keyring list")
+        expect("package sign --key \(shop.root)/sign.key --certificate \(shop.root)/sign.pem @foo.deb", "package sign")
+        expect("package verify --keyring \(shop.root)/keyring.d @foo.deb", "package verify")
+        expect("package info @foo.deb", "package info")
+        expect("keyring remove ca", "keyring add, keyring remove")
+    }
+
+    private func check(
+        _ shop: Workshop, json: Bool = false, as outcome: ServiceIdentity.Outcome = .service
+    ) throws -> (code: ExitCode, out: String) {
         var out = ""
-        let console = Console(json: false, isTerminal: false) { out += $1 }
+        let console = Console(json: json, isTerminal: false) { out += $1 }
         let command = ConfigCommand(
             console: console, agent: ConfigurationFiles("g.conf", roots: [shop.root]),
-            installer: ConfigurationFiles("i.conf", roots: [shop.root]), keyring: "\(shop.root)/keyring.d")
-        #expect(try command.run() == .done)
-        #expect(out.holds("there is no certificate"))
+            installer: ConfigurationFiles("i.conf", roots: [shop.root]), keyring: "\(shop.root)/keyring.d",
+            view: ServiceView(unit: "gatekeeld", hiding: []), becomeAgent: { () throws(Errno) in outcome })
+        return (try command.run(), out)
+    }
+
+    @Test func configCheck() throws {
+        let shop = try Workshop()
+        let good = try check(shop)
+        #expect(good.code == .done && good.out.holds("there is no certificate"))
         try Files.replace("\(shop.root)/i.conf", with: "[Install]\nMaxRatio=x\n".utf8)
-        #expect(try command.run() == .badConfiguration)
-        #expect(out.holds("i.conf:2: [Install] MaxRatio=: «x» is not allowed"))
+        let bad = try check(shop)
+        #expect(bad.code == .badConfiguration)
+        #expect(bad.out.holds("i.conf:2: [Install] MaxRatio=: 'x' is not allowed"))
+    }
+
+    @Test func configCheckNamesEveryFileThatWasReadAndThoseThatAreNot() throws {
+        let shop = try Workshop()
+        #expect(shop.run("keyring add @ca.pem").code == .done)
+        try Files.makeDirectories("\(shop.root)/g.conf.d")
+        try Files.replace("\(shop.root)/g.conf", with: "[Agent]\n".utf8)
+        try Files.replace("\(shop.root)/g.conf.d/10-a.conf", with: "[Agent]\n".utf8)
+        try Files.replace("\(shop.root)/g.conf.d/20-b.conf.bak", with: "[Agent]\n".utf8)
+        let out = try check(shop).out
+        for name in ["g.conf", "g.conf.d/10-a.conf", "keyring.d/ca.pem"] {
+            #expect(out.holds("read \(shop.root)/\(name)\n"), "\(name)")
+        }
+        #expect(out.holds("g.conf.d/20-b.conf.bak: warning: this file is not read; rename it to end in .conf"))
+        let json = try JSON.parse(Array(try check(shop, json: true).out.utf8))
+        let shape = JSONReference.documents.first { $0.command == "config check" }?.shape
+        #expect(shape?.differences(json) == [])
+        #expect(json["files"]?.array?.count == 3 && json["as-service"]?.bool == true)
+    }
+
+    @Test func configCheckSaysWhenItCouldNotCheckAsTheDaemon() throws {
+        let shop = try Workshop()
+        #expect(try check(shop, as: .caller).out.holds("check as root"))
+        #expect(try check(shop, as: .unknownUser).out.holds("there is no user gatekeel"))
+        #expect(try !check(shop, as: .service).out.holds("opened as"))
     }
 }

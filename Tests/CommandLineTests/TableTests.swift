@@ -11,6 +11,15 @@ import Testing
         try expectGenerated("packaging/completion/gatekeel.bash", is: CommandTable.bashCompletion)
     }
 
+    @Test func theManualPageHasExamplesOfCommandsThatParse() throws {
+        #expect(CommandTable.manualPage.holds("EXAMPLES"))
+        for (_, line) in CommandTable.examples {
+            let words = line.split(separator: " ").map(String.init).prefix { $0 != "|" && $0 != "<" }
+            let start = try #require(words.firstIndex(of: "gatekeel"))
+            #expect(throws: Never.self, "\(line)") { try Invocation.parse(Array(words[(start + 1)...])) }
+        }
+    }
+
     @Test func everyCommandIsDeclaredOnce() {
         #expect(CommandTable.commands.map(\.command) == Command.allCases)
         for declaration in CommandTable.commands {
@@ -27,8 +36,12 @@ import Testing
     /// What bash makes of the completion, with a bash-completion of three lines.
     @Test(arguments: [
         (["gatekeel", "pack"], ["package", "packages"]), (["gatekeel", "package", ""], ["sign", "verify", "info"]),
-        (["gatekeel", "keyring", "l"], ["list"]), (["gatekeel", "remove", "--p"], ["--purge"]),
-        (["gatekeel", "install", "--activate=y"], ["yes"]), (["gatekeel", "--json", "st"], ["status"]),
+        (["gatekeel", "keyring", "l"], ["list"]), (["gatekeel", "re"], ["read", "remove", "reconnect", "reload"]),
+        (["gatekeel", "remove", "--p"], ["--purge"]),
+        (["gatekeel", "install", "--activate=y"], ["yes"]), (["gatekeel", "install", "--activate", "y"], ["yes"]),
+        (["gatekeel", "package", "sign", "--key=/tmp/k"], ["file:/tmp/k"]),
+        (["gatekeel", "package", "sign", "--key", "/tmp/k"], ["file:/tmp/k"]),
+        (["gatekeel", "package", "verify", "--keyring=/e"], ["file:/e"]), (["gatekeel", "--json", "st"], ["status"]),
     ])
     func completion(words: [String], offered: [String]) throws {
         let path = "/tmp/gatekeel-completion-\(getpid())-\(randomBytes(4).map { String($0) }.joined())"
@@ -37,7 +50,7 @@ import Testing
         let script = """
             _init_completion() { words=(\(quoted)); cword=\(words.count - 1); cur='\(words[words.count - 1])'; prev='\(words[words.count - 2])'; }
             compopt() { :; }
-            _filedir() { :; }
+            _filedir() { COMPREPLY=("file:$cur"); }
             \(CommandTable.bashCompletion)
             _gatekeel
             printf '%s\\n' "${COMPREPLY[@]}" > \(path).out
@@ -67,6 +80,9 @@ import Testing
         #expect(try parse("install -- --odd").arguments == ["--odd"])
         #expect(try parse("install -").arguments == ["-"])
         #expect(try parse("packages").arguments == [])
+        #expect(try parse("log -f -n 5 x").options == ["follow": "", "lines": "5"])
+        #expect(try parse("log -fn5 x --since=-1h").options == ["follow": "", "lines": "5", "since": "-1h"])
+        #expect(try parse("log -n5 x").arguments == ["x"])
         #expect(try parse("-h") == Invocation(options: ["help": ""]))
         #expect(try parse("install --help").command == .install)
         #expect(try parse("history --limit 5").number("limit", default: 20, in: 1...1000) == 5)
@@ -75,7 +91,8 @@ import Testing
     @Test(arguments: [
         "", "frobnicate", "package", "package frobnicate", "install", "install a b", "install --purge a",
         "status --json=1",
-        "history --limit", "package sign x.deb --key=k", "-x", "config", "remove", "read",
+        "history --limit", "package sign x.deb --key=k", "-x", "config", "remove", "read", "log -n", "log -x a",
+        "status -f", "cancel", "keyring remove",
     ])
     func usageErrors(line: String) {
         #expect { try parse(line) } throws: {
@@ -102,15 +119,53 @@ import Testing
     @Test func tablesForPeople() {
         #expect(
             table().forTerminal(width: 30) == """
-                NAME    VERSION  NOTE
+                NAME    VERSION   NOTE
                 rinetd  0.73
-                a       1?[2J    a long note …
+                a       1\\x1b[2J  a long note
+                                  that goes on
 
                 """)
     }
 
+    /// Every character of every cell is somewhere, at each width.
+    @Test(arguments: [20, 25, 40, 60, 200])
+    func nothingIsCut(width: Int) {
+        let text = table().forTerminal(width: width)
+        let words = text.filter { !$0.isWhitespace }
+        #expect(words.holds("rinetd") && text.holds("0.73"))
+        for word in ["long", "note", "that", "goes"] { #expect(text.holds(word), "\(width)") }
+        for line in text.split(separator: "\n") { #expect(line.count <= max(width, 20), "\(width): \(line)") }
+    }
+
+    @Test func aTableThatIsTooNarrowBecomesBlocks() {
+        var table = TextTable("SERVER", "ADDRESS", "STATE", "SINCE", "NOTE")
+        table.add("main", "coaps://lwm2m.example.com:5684", "waiting", "", "no answer")
+        table.add("b", "coaps://b", "registered", "2026-11-21 14:05:24", "")
+        #expect(
+            table.forTerminal(width: 40) == """
+                SERVER   main
+                ADDRESS  coaps://lwm2m.example.com:5684
+                STATE    waiting
+                NOTE     no answer
+
+                SERVER   b
+                ADDRESS  coaps://b
+                STATE    registered
+                SINCE    2026-11-21 14:05:24
+
+                """)
+    }
+
+    @Test func controlCharactersAreShown() {
+        #expect("a\0b\u{1B}[2J\u{202E}é".printable == "a\\x00b\\x1b[2J\\u{202e}é")
+    }
+
+    @Test func spansForPeople() {
+        #expect([0, 59, 185, 7800].map { Moments.span($0) } == ["0 s", "59 s", "3 min 5 s", "2 h 10 min"])
+    }
+
     @Test func linesForPrograms() {
-        #expect(table().forPrograms == "rinetd\t0.73\t\na\t1?[2J\ta long note that goes on\n")
+        #expect(table().forPrograms == "rinetd\t0.73\t\na\t1\\x1b[2J\ta long note that goes on\n")
     }
 
     @Test func aBarIsDrawnOnTerminalsOnly() {

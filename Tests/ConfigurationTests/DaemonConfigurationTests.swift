@@ -28,6 +28,9 @@ private final class Host {
     }
 }
 
+/// A unit that hides nothing: these tests keep their files in /tmp.
+private let open = ServiceView(unit: "gatekeeld", hiding: [])
+
 /// Every setting of a packaged file taken in, as if its reader had removed the comment signs.
 private func uncommented(_ file: String) -> String {
     file.split(separator: "\n", omittingEmptySubsequences: false)
@@ -86,7 +89,8 @@ private func uncommented(_ file: String) -> String {
         #expect(main.lifetime == .seconds(300))
         #expect(main.shortServerID == 7)
         #expect(try main.key()?.bytes.first == 0 && main.key()?.bytes.count == 16)
-        #expect(AgentConfiguration.check(host.files("gatekeeld.conf")).isEmpty)
+        let report = AgentConfiguration.check(host.files("gatekeeld.conf"), view: open)
+        #expect(report.problems.isEmpty && report.files == ["\(host.root)/etc/gatekeel/gatekeeld.conf"])
     }
 
     @Test func dropInsWinMaskAndAreSorted() throws {
@@ -124,11 +128,11 @@ private func uncommented(_ file: String) -> String {
             [Server two]
             Lifetime=1s
             """)
-        let problems = AgentConfiguration.check(host.files("gatekeeld.conf")).map(\.description)
+        let problems = AgentConfiguration.check(host.files("gatekeeld.conf"), view: open).problems.map(\.description)
         #expect(problems.count == 8)
         #expect(
             problems.first
-                == "\(file):2: [Software] AnswerTimeout=: «4 parsecs» is not allowed; expected: a time span from 100ms to 1min"
+                == "\(file):2: [Software] AnswerTimeout=: '4 parsecs' is not allowed; expected: a time span from 100ms to 1min"
         )
         #expect(problems.contains { $0.hasPrefix("\(file):3:") && $0.contains("did you mean AnswerTimeout=") })
         #expect(
@@ -159,7 +163,7 @@ private func uncommented(_ file: String) -> String {
             [Server off]
             URI=
             """)
-        let problems = AgentConfiguration.check(host.files("gatekeeld.conf"))
+        let problems = AgentConfiguration.check(host.files("gatekeeld.conf"), view: open).problems
         #expect(
             problems.map { "\($0.severity) \($0.section) \($0.key)" } == [
                 "error Server a PSKIdentity", "error Server a PSKKeyFile", "error Server b ShortServerID",
@@ -201,16 +205,105 @@ private func uncommented(_ file: String) -> String {
     }
 }
 
-@Suite struct ForeignKeyFileTests {
-    /// As a user who may not read keys, a check cannot say that they are bad.
-    @Test func aKeyThatOnlyOthersMayReadIsNoError() throws {
+@Suite struct CheckTests {
+    private func problems(
+        _ text: String, view: ServiceView = open, asService: Bool = false
+    ) throws -> [ConfigurationProblem] {
+        let host = try Host()
+        try host.write("etc/gatekeel/gatekeeld.conf", text)
+        return AgentConfiguration.check(host.files("gatekeeld.conf"), view: view, asService: asService).problems
+    }
+
+    private func server(_ lines: String...) -> String {
+        (["[Server main]"] + lines).joined(separator: "\n") + "\n"
+    }
+
+    /// As a user who may not read keys, a check cannot say that they are bad; as the daemon's user it can.
+    @Test func aKeyThatOnlyOthersMayReadIsAnErrorForTheDaemonAlone() throws {
         let host = try Host()
         try host.write(
             "etc/gatekeel/gatekeeld.conf",
             "[Server main]\nURI=coaps://lwm2m.example.com\nPSKIdentity=gw1\nPSKKeyFile=/k\n")
         let server = try #require(try AgentConfiguration.load(host.files("gatekeeld.conf")).servers.first)
-        let foreign = server.problem(of: KeyFile.Refusal(path: "/k", text: "Permission denied", isForeign: true))
-        #expect(foreign.severity == .warning && foreign.text.contains("as root only"))
-        #expect(server.problem(of: KeyFile.Refusal(path: "/k", text: "No such file or directory")).severity == .error)
+        let refusal = KeyFile.Refusal(path: "/k", text: "Permission denied", isForeign: true)
+        let foreign = server.problem(of: refusal, asService: false)
+        #expect(foreign.severity == .warning && foreign.text.contains("check it as root"))
+        let daemon = server.problem(of: refusal, asService: true)
+        #expect(daemon.severity == .error && daemon.text.contains("chown root:gatekeel"))
+        let absent = KeyFile.Refusal(path: "/k", text: "No such file or directory", isAbsent: true)
+        #expect(server.problem(of: absent, asService: false).severity == .error)
+    }
+
+    @Test func credentialsOfTheUnitAreAccepted() throws {
+        let own = server(
+            "URI=coaps://h", "PSKIdentity=a", "PSKKeyFile=/run/credentials/gatekeeld.service/no-such-credential")
+        #expect(try problems(own).isEmpty)
+        let other = try problems(
+            server("URI=coaps://h", "PSKIdentity=a", "PSKKeyFile=/run/credentials/other.service/main.psk"))
+        #expect(other.map(\.key) == ["PSKKeyFile"] && other[0].text.contains("/run/credentials/gatekeeld.service"))
+    }
+
+    @Test func foldersThatTheUnitHidesAreErrors() throws {
+        for path in ["/home/me/k", "/root/k", "/tmp/k", "/var/tmp/k", "/run/user/5/k"] {
+            let found = try problems(
+                server("URI=coaps://h", "PSKIdentity=a", "PSKKeyFile=\(path)"), view: .agent)
+            #expect(found.count == 1 && found[0].text.contains("gatekeeld does not see"), "\(path)")
+        }
+    }
+
+    /// What the check believes of the sandbox is what the unit says.
+    @Test func theViewIsThatOfTheUnit() throws {
+        let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let unit = String(decoding: try Files.read("\(root)/systemd/gatekeeld.service", limit: 1 << 16), as: UTF8.self)
+        for (folder, setting) in ServiceView.agent.hidden { #expect(unit.contains("\n\(setting)\n"), "\(folder)") }
+        for line in ["\nInaccessiblePaths=", "\nTemporaryFileSystem=", "\nSupplementaryGroups="] {
+            #expect(!unit.contains(line), "\(line) matters for the check")
+        }
+        #expect(unit.contains("\nUser=gatekeel\n") && unit.contains("\nGroup=gatekeel\n"))
+    }
+
+    @Test func aRefusedValueIsNotMissingToo() throws {
+        let found = try problems(
+            server(
+                "URI=coaps://h", "PSKIdentity=\(String(repeating: "x", count: 200))", "PSKKeyFile=keys/main.psk",
+                "ShortServerID=0") + "[Server b]\nURI=http://b\n[Server c]\nURI=coap://c\nShortServerID=1\n")
+        let errors = found.filter { $0.severity == .error }
+        #expect(
+            errors.map { "\($0.section) \($0.key)" } == [
+                "Server main PSKIdentity", "Server main PSKKeyFile", "Server main ShortServerID", "Server b URI",
+            ])
+        #expect(errors.allSatisfy { $0.text.contains("is not allowed") })
+    }
+
+    @Test(arguments: [
+        ("coaps://h:99999", "the port '99999' is not a number from 1 to 65535"),
+        ("coaps://h:0", "the port '0'"), ("coaps://h:", "the port ''"), ("coaps://[::1]:x", "the port 'x'"),
+        ("http://h", "the scheme 'http'"), ("coaps://h/rd", "a path or a query"), ("coaps:h", "has no '://'"),
+        ("coaps://::1", "in brackets"), ("coaps://a..b", "'a..b' is not the name of a host"),
+        ("coaps://user:pw@h", "user information"),
+    ])
+    func whatIsWrongWithAnAddressIsNamed(uri: String, words: String) throws {
+        let found = try problems(server("URI=\(uri)"))
+        #expect(found.count == 1 && found[0].text.contains(words), "\(found)")
+        #expect(!found[0].text.contains("pw"))
+    }
+
+    /// Somebody writes the key where its file should be.
+    @Test func aKeyInTheWrongPlaceIsNotShown() throws {
+        let key = "00112233445566778899aabbccddeeff"
+        let found = try problems(server("URI=coaps://h", "PSKIdentity=a", "PSKKeyFile=\(key)"))
+        #expect(found.count == 1 && found[0].text.contains("is not allowed") && !"\(found)".contains("0011"))
+    }
+
+    @Test func theLevelOfTheJournalIsAKeyOfBothDaemons() throws {
+        let host = try Host()
+        try host.write("etc/gatekeel/gatekeeld.conf", "[Agent]\nLogLevel=Debug\n")
+        try host.write("etc/gatekeel/installd.conf", "[Install]\nLogLevel=warning\n")
+        #expect(try AgentConfiguration.load(host.files("gatekeeld.conf")).logLevel == .debug)
+        #expect(try InstallerConfiguration.load(host.files("installd.conf")).install.logLevel == .warning)
+        #expect(AgentConfiguration().logLevel == .info)
+        #expect(
+            try problems("[Agent]\nLogLevel=loud\n").first?.text.contains("error, warning, notice, info, debug") == true
+        )
     }
 }

@@ -17,7 +17,8 @@ import Testing
         let package = PackageInfo(
             name: "rinetd", version: "0.73-1", previous: "0.62-5", state: .absent, isActive: true, isEnabled: true,
             units: ["rinetd.service"], signer: "CN=fleet", description: "redirects", architecture: "amd64",
-            installedAt: 1_700_000_000, reason: "health: no", warnings: ["w"])
+            installedAt: 1_700_000_000, reason: "health: no", reasonVersion: "0.80-1",
+            warnings: ["w"])
         #expect(PackageInfo(properties: package.properties) == package)
         let staged = StagedInfo(
             token: "t", name: "a", version: "1", architecture: "all", description: "d", signer: "s", size: 5,
@@ -25,7 +26,8 @@ import Testing
         #expect(StagedInfo(properties: staged.properties) == staged)
         let deployment = DeploymentInfo(
             id: "1", package: "a", operation: "update", version: "2", previous: "1", state: "probation", percent: 80,
-            result: .rolledBack, reason: "probation: died", startedAt: 1, endedAt: 2, downtime: .microseconds(1500))
+            result: .rolledBack, reason: "probation: died", startedAt: 1, endedAt: 2, downtime: .microseconds(1500),
+            until: 99)
         #expect(DeploymentInfo(properties: deployment.properties) == deployment)
         let certificate = CertificateInfo(subject: "CN=x", notAfter: 9, sha256: "ab", file: "/etc/x.pem")
         #expect(CertificateInfo(properties: certificate.properties) == certificate)
@@ -50,6 +52,23 @@ import Testing
         #expect(DeploymentInfo(properties: ["id": .string("1"), "package": .uint32(1)]) == nil)
         #expect(TransferInfo(properties: ["kind": .string("push")]) == nil)
         #expect(AgentStatus(properties: ["endpoint": .string("gw")])?.transfers == [])
+    }
+
+    /// D-Bus texts hold no zero byte: one in a server's refusal must not make the whole status fail.
+    @Test func aZeroByteIsShown() {
+        let server = ServerStatus(name: "main", uri: "coaps://h", state: .waiting, reason: "4.00 bad\0name")
+        let status = AgentStatus(endpoint: "gw", version: "1", servers: [server], configurationProblems: ["a\0"])
+        #expect(AgentStatus(properties: status.properties)?.servers[0].reason == "4.00 bad\\x00name")
+        #expect(AgentStatus(properties: status.properties)?.configurationProblems == ["a\\x00"])
+        let value = AgentValue(path: "/3/0/0", name: "", type: "string", value: .string("x\0"))
+        #expect(AgentValue(properties: value.properties)?.value == .string("x\\x00"))
+        let package = PackageInfo(name: "a", reason: "r\0", warnings: ["w\0"])
+        #expect(package.properties["warnings"]?.strings == ["w\\x00"])
+    }
+
+    @Test func theBusesOwnRefusalIsOneSentence() {
+        let error = ContractError(BusError(BusError.accessDenied, "Rejected send message, 2 matched rules; type=\"m\""))
+        #expect(error.code == .accessDenied && !error.text.contains("matched rules"))
     }
 
     @Test func errorsKeepTheirCodeOverTheBus() {

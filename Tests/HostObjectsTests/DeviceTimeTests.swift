@@ -59,6 +59,22 @@ private let zones = [
         }
     }
 
+    /// 4.05 would say that the resource is never written; 5.03 is not among LwM2M's codes.
+    @Test func writesThatComeTooOftenGet500AndTheWait() async throws {
+        let host = try RecordedHost(zones)
+        await onLoop {
+            let fixture = DeviceFixture(host)
+            fixture.control.refuseTime = .tooOften("try again in 1 s")
+            fixture.control.refuseZone = .tooOften("try again in 2 s")
+            #expect(
+                await fixture.write([13: .time(1_800_000_000)])
+                    == OperationError(.internalServerError, "try again in 1 s"))
+            for values in [[14: .string("+02:00")], [15: .string("Europe/Berlin")]] as [[UInt16: Value]] {
+                #expect(await fixture.write(values) == OperationError(.internalServerError, "try again in 2 s"))
+            }
+        }
+    }
+
     @Test(arguments: [0, -1, 946_684_799, 1_700_000_000_000] as [Int64])
     func absurdTimesAreRefused(seconds: Int64) async throws {
         let host = try RecordedHost()
@@ -133,6 +149,17 @@ private let zones = [
 }
 
 @Suite struct RebootTests {
+    @Test func aRebootThatWouldBeRefusedIsAnsweredWithTheReason() async throws {
+        let host = try RecordedHost()
+        await onLoop {
+            let fixture = DeviceFixture(host)
+            fixture.control.refuseCheck = .tooOften("try again in 60 s")
+            let error = await #expect(throws: OperationError.self) { try await fixture.device.execute(0, 4, []) }
+            #expect(error == OperationError(.internalServerError, "try again in 60 s"))
+            #expect(fixture.waiting.isEmpty && fixture.control.calls.isEmpty)
+        }
+    }
+
     @Test func theAnswerLeavesFirst() async throws {
         let host = try RecordedHost()
         try await onLoop {

@@ -81,6 +81,9 @@ final class FakeControl: HostControl {
     var refuseTime: HostControlError?
     var refuseZone: HostControlError?
     var refuseReboot: HostControlError?
+    var refuseCheck: HostControlError?
+
+    func checkReboot() async throws(HostControlError) { if let refuseCheck { throw refuseCheck } }
 
     func reboot() async throws(HostControlError) {
         calls.append("reboot")

@@ -17,18 +17,27 @@ struct HostTests {
         let scheduler = ManualScheduler()
         let host: HostService
         let clock = Clock()
+        let folder: TemporaryDirectory
 
         init() async throws {
+            folder = try TemporaryDirectory("host")
             systemd = try await SystemdRig()
             server = try BusConnection.open(address: systemd.bus.address)
             host = HostService(
                 server, SystemdConnection(server), access: CallerPolicy(agent: getuid(), watchers: nil),
-                scheduler: scheduler, serial: "GK-1", horizon: { 2_000_000_000 })
+                scheduler: scheduler, reboots: Self.limit(folder, boot: "one", scheduler), serial: "GK-1",
+                horizon: { 2_000_000_000 })
             try server.export(host.object)
             try await server.requestName(Installer1.busName)
             try systemd.connection.export(clock.object)
             try await systemd.connection.requestName("org.freedesktop.timedate1")
             client = HostProxy(systemd.connection)
+        }
+
+        /// The limit as a daemon of the given boot has it; the scheduler is its uptime.
+        static func limit(_ folder: TemporaryDirectory, boot: String, _ scheduler: ManualScheduler) -> RebootLimit {
+            RebootLimit(
+                path: "\(folder.path)/reboots", boot: boot, uptime: { Int(scheduler.now.components.seconds) })
         }
 
         func end() {
@@ -68,15 +77,97 @@ struct HostTests {
         }
     }
 
-    @Test func aRebootIsSystemdsOrderlyOneAndNotMadeOftener() async throws {
+    @Test func aRebootIsSystemdsOrderlyOneAndLimited() async throws {
         try await withHost { rig in
+            #expect(try await rig.client.rebootWait() == 0)
             try await rig.client.reboot()
             #expect(rig.systemd.fake.calls == ["StartUnit reboot.target replace-irreversibly"])
-            try await rig.client.reboot()
+            rig.scheduler.advance(by: .seconds(10))
+            for _ in 0..<2 { try await rig.client.reboot() }
+            rig.scheduler.advance(by: .seconds(5))
             let error = await #expect(throws: ContractError.self) { try await rig.client.reboot() }
             #expect(error?.code == .tooOften)
-            rig.scheduler.advance(by: .seconds(61))
+            #expect(error?.text.contains("try again in 885 s") == true)
+            #expect(try await rig.client.rebootWait() == 885)
+            #expect(rig.systemd.fake.calls.count == 3)
+            rig.scheduler.advance(by: .seconds(885))
             try await rig.client.reboot()
+        }
+    }
+
+    /// Each boot has a daemon of its own, and a clock that begins at zero.
+    @Test func theLimitOnRebootsSurvivesTheReboot() async throws {
+        try await onLoop {
+            let folder = try TemporaryDirectory("reboots")
+            for (boot, wait) in [("a", nil), ("b", nil), ("c", nil), ("d", 870), ("e", 870)] as [(String, Int?)] {
+                let clock = ManualScheduler(now: .seconds(10))
+                #expect(await Rig.limit(folder, boot: boot, clock).take() == wait, "boot \(boot)")
+            }
+            // Counted from the first of the three: 10 s in boot b, 10 s in boot c, and the time in this one.
+            let clock = ManualScheduler(now: .seconds(880))
+            #expect(await Rig.limit(folder, boot: "f", clock).take() == nil)
+        }
+    }
+
+    /// A disk that takes nothing may be what the operator wants to heal by a reboot.
+    @Test func withoutARecordOneRebootIsAllowedLateInABoot() async throws {
+        try await onLoop {
+            let folder = try TemporaryDirectory("reboots")
+            let limit = { (seconds: Int) in
+                RebootLimit(path: "\(folder.path)/gone/reboots", boot: "a", uptime: { seconds })
+            }
+            #expect(await limit(60).take() == 840)
+            #expect(await limit(900).take() == nil)
+        }
+    }
+
+    @Test func aRecordOfRebootsIsReadBack() {
+        let history = RebootHistory().noting(boot: "a", uptime: 100).noting(boot: "b", uptime: 7)
+        #expect(history.bytes == Array("gatekeel-reboots 1\nboot b\nuptime 7\nage 7\nage 0\n".utf8))
+        #expect(RebootHistory(bytes: history.bytes) == history)
+        #expect(RebootHistory(bytes: history.bytes + Array("later x\n".utf8)) == history)
+        for text in ["", "gatekeel-reboots 2\n", "gatekeel-reboots 1\nage -1\n", "gatekeel-reboots 1\nuptime x\n"] {
+            #expect(RebootHistory(bytes: Array(text.utf8)) == nil, "\(text)")
+        }
+    }
+
+    @Test func theUptimeIsThatOfProcess1() {
+        let stat = "1 (odd ) name) S 0 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 12345 100 200\n"
+        #expect(Uptime.startTime(in: Array(stat.utf8)) == 12345 / sysconf(Int32(_SC_CLK_TCK)))
+        #expect(Uptime.startTime(in: Array("1 (init) S 0".utf8)) == nil)
+    }
+
+    /// OMA's own test sequence writes the clock more often than ten times in a minute.
+    @Test func theClockIsSetAsOftenAsAServerDoes() async throws {
+        try await withHost { rig in
+            for _ in 0..<60 { try await rig.client.setTime(1_700_000_000_000_000) }
+            let error = await #expect(throws: ContractError.self) { try await rig.client.setTimezone("Europe/Berlin") }
+            #expect(error?.code == .tooOften)
+            #expect(error?.text.contains("try again in 1 s") == true)
+            rig.scheduler.advance(by: .seconds(1))
+            try await rig.client.setTimezone("Europe/Berlin")
+        }
+    }
+
+    /// The object is exported for as long as the connection is; the service may be gone before.
+    @Test func withoutTheServiceEveryCallIsRefused() async throws {
+        try await onLoop {
+            let bus = try PrivateBus()
+            let server = try BusConnection.open(address: bus.address)
+            let folder = try TemporaryDirectory("host")
+            var host: HostService? = HostService(
+                server, SystemdConnection(server), access: CallerPolicy(agent: getuid(), watchers: nil),
+                scheduler: ManualScheduler(), reboots: Rig.limit(folder, boot: "one", ManualScheduler()), serial: "GK-1"
+            )
+            try server.export(try #require(host).object)
+            try await server.requestName(Installer1.busName)
+            host = nil
+            let client = try BusConnection.open(address: bus.address)
+            let error = await #expect(throws: ContractError.self) { _ = try await HostProxy(client).hardwareSerial() }
+            #expect(error?.code == .accessDenied)
+            client.close()
+            server.close()
+            bus.stop()
         }
     }
 

@@ -57,6 +57,28 @@ func withService(_ body: @escaping @Sendable @LoopActor (ServiceRig) async throw
 
 @Suite(.enabled(if: PrivateBus.missing == nil, "SKIPPED: dbus-daemon is not installed"), .timeLimit(.minutes(1)))
 struct ServiceTests {
+    /// The object is exported for as long as the connection is; the service may be gone before.
+    @Test func withoutTheServiceEveryCallIsRefused() async throws {
+        try await onLoop {
+            let systemd = try await SystemdRig()
+            let server = try BusConnection.open(address: systemd.bus.address)
+            let units = SystemdUnitManager(SystemdConnection(server))
+            var service: InstallerService? = InstallerService(
+                engine: FakeEngine(), units: units, access: CallerPolicy(agent: getuid(), watchers: 4), version: "1",
+                keyring: { [] })
+            try server.export(try #require(service).object)
+            try await server.requestName(Installer1.busName)
+            service = nil
+            let connection = try BusConnection.open(address: systemd.bus.address)
+            let client = InstallerProxy(connection)
+            let error = await #expect(throws: ContractError.self) { _ = try await client.activate("keel") }
+            #expect(error?.code == .accessDenied)
+            connection.close()
+            server.close()
+            systemd.end()
+        }
+    }
+
     @Test func everyMethodReachesThePipeline() async throws {
         try await withService { rig in
             let file = try FileDescriptor.open("/etc/hostname")

@@ -27,8 +27,15 @@ import Testing
         }
         #expect(
             seen == [
-                "MESSAGE=gw took it", "PRIORITY=5", "MESSAGE_ID=\(Event.registered.messageID)", "LWM2M_SERVER=gw",
+                "MESSAGE=gw took it", "PRIORITY=5", "MESSAGE_ID=\(Event.registered.messageID)", "GATEKEEL_SERVER=gw",
             ])
+    }
+
+    @Test func aMessageIsAboutWhatItNames() {
+        let push: LogMessage = "\("/9/1", .path) took no package (result \(53, .state)): \("no", .reason)"
+        #expect(push.object == "/9/1")
+        let plain: LogMessage = "The bus is gone"
+        #expect(plain.object == "")
     }
 
     @Test func aTerminalGetsLinesForPeople() {

@@ -1,23 +1,23 @@
 import Linux
 import LwM2MClient
 
-/// Slices responses that do not fit one message (RFC 7959, 2.4), and keeps what was sliced, so that all blocks are of
-/// one state of the resource.
+/// Slices responses that do not fit one message (RFC 7959, 2.4), and keeps their bodies, so that all blocks of a body
+/// show the same state of the resource.
 struct Downloads {
     struct Limits {
         var bodies = 8
         var bytes = 1 << 20
-        /// A body that nobody asked a block of for so long is not served any more.
+        /// A body is dropped when no block of it was asked for during this time.
         var idle = Duration.seconds(120)
     }
 
-    /// What a body is known by.
+    /// Identifies a body.
     struct Key: Hashable {
         let method: Code
         let path: [String]
         let query: [String]
         let accept: UInt16?
-        /// FETCH and POST: two requests to one path may differ in their payload alone.
+        /// FETCH: two requests to the same path may differ only in their payload.
         let payload: [UInt8]
 
         init(_ message: WireMessage) {
@@ -25,7 +25,7 @@ struct Downloads {
             path = message.options.path
             query = message.options.query
             accept = message.options.accept
-            // With Block1 the last request carries a part of the body only; a path and query are enough then.
+            // With Block1 the last request carries only a part of the body; path and query have to be enough then.
             payload = message.code == .fetch && message.options.block1 == nil ? message.payload : []
         }
     }
@@ -49,7 +49,7 @@ struct Downloads {
     mutating func first(_ message: WireMessage, for key: Key?, requested: Block?, now: Duration) -> WireMessage {
         let exponent = min(requested?.exponent ?? Block.largest, Block.largest)
         guard message.payload.count > Block.size(exponent) else {
-            // What was longer when its first block was read has no such block any more: all of it would pass for one.
+            // The body became shorter since its first block was read. The whole of it must not pass for that block.
             guard let requested, requested.number > 0, message.code.isSuccess else { return message }
             return Downloads.outOfRange(requested)
         }
@@ -59,7 +59,7 @@ struct Downloads {
             ?? Downloads.outOfRange(requested)
     }
 
-    /// A later block of a body that was sliced before; nil when it is not here any more.
+    /// A later block of a body that was sliced before; nil when the body was dropped.
     mutating func later(_ block: Block, for key: Key, now: Duration) -> WireMessage? {
         guard block.number > 0, var body = bodies[key], now - body.lastSeen < limits.idle else { return nil }
         body.lastSeen = now
@@ -68,7 +68,7 @@ struct Downloads {
         guard var slice = Downloads.slice(body, block) else {
             return Downloads.outOfRange(block)
         }
-        // Observe stands on the first block alone (RFC 7959, 2.6).
+        // Only the first block carries Observe (RFC 7959, 2.6).
         slice.options.observe = nil
         if slice.options.block2?.more == false { bodies[key] = nil }
         return slice

@@ -1,6 +1,6 @@
 import LwM2MClient
 
-/// An answer that is sent and kept: shared, for it is large.
+/// An answer that is sent and kept for repetitions; a class, so that it is not copied.
 final class Answer: Equatable, Sendable {
     let message: WireMessage
 
@@ -9,52 +9,54 @@ final class Answer: Equatable, Sendable {
     static func == (left: Answer, right: Answer) -> Bool { left.message == right.message }
 }
 
-/// What was answered to which message ID, so that a retransmitted request is answered again and never runs twice
-/// (RFC 7252, 4.5).
+/// The answers by message ID, so that a retransmitted request is answered again and never runs twice (RFC 7252, 4.5).
 ///
-/// Bounded in entries, bytes and time. Requests that change something are kept apart from those that only look, and from
-/// the blocks amid a body: a peer that reads all day, or pushes a package meanwhile, does not push the answer to its
-/// Execute out.
+/// Bounded in entries, bytes and time. Requests that change something, requests that only read, and the blocks within a
+/// body are kept apart: the answer to an Execute is not evicted by Reads or by the blocks of a package.
 struct DuplicateCache {
-    /// `EXCHANGE_LIFETIME` (RFC 7252, 4.8.2): a message ID may stand for a new request after so long.
+    /// `EXCHANGE_LIFETIME` (RFC 7252, 4.8.2): after this time a message ID may be used for a new request.
     static let lifetime = Duration.seconds(247)
+
+    /// How many separate responses may be outstanding: all of them may be under way to the peer together.
+    static let underWay = 64
 
     struct Limits {
         /// Answers that are kept, of each kind.
         var entries = 256
         /// Bytes of answers that are kept, of each kind.
         var bytes = 96 * 1024
-        /// Requests that may be without an answer at a time.
-        var underWay = 64
+        /// Requests that change something and may be without an acknowledged answer at a time. For others it is twice as
+        /// many: they are answered at once, and a flood of writes must not shut them out.
+        var underWay = DuplicateCache.underWay
     }
 
-    /// What a request does, which says with which others it competes for a place.
+    /// Requests of one kind compete for the same entries.
     enum Kind {
-        /// It only looks; running twice it does no harm.
+        /// It only reads: running it twice does no harm.
         case look
-        /// A block amid a body (RFC 7959, 2.5): a second one is told by its offset.
+        /// A block within a body (RFC 7959, 2.5): a repetition is recognized by its offset.
         case block
         case change
 
         init(_ message: WireMessage) {
             switch message.code {
             case .get, .fetch: self = .look
-            // The first block begins a transfer, the last one carries the request out.
+            // The first block begins a transfer, and the last one carries out the request.
             default: self = message.options.block1.map { $0.more && $0.number > 0 } ?? false ? .block : .change
             }
         }
     }
 
     enum Verdict: Equatable {
-        /// Not seen: it is to be served, and `answered` to be called.
+        /// A new request: serve it, then call `answered`.
         case fresh
         /// Being served; the answer will be a separate one.
         case underWay
-        /// To be answered in the same way again.
+        /// Send this answer again.
         case answered(Answer)
-        /// Was answered by a separate response, which is retransmitted by itself.
+        /// It was answered by a separate response, which has its own retransmissions.
         case answeredSeparately
-        /// New, but too many are being served.
+        /// A new request, but too many are being served.
         case overloaded
     }
 
@@ -83,7 +85,7 @@ struct DuplicateCache {
         mutating func removeFirst() -> (id: UInt16, serial: UInt64) {
             defer {
                 head += 1
-                // Compacted now and then: a queue without a shift per element.
+                // Compacted now and then, rather than shifted for each element.
                 if head == 256 {
                     order.removeFirst(head)
                     head = 0
@@ -106,10 +108,15 @@ struct DuplicateCache {
     /// How many answers are kept; for tests.
     var count: Int { entries.count }
 
-    /// What to do with a request; a fresh one is under way from now on.
+    /// Says what to do with a request; a fresh one counts as under way from now on.
     ///
-    /// Code and token are compared as well: a peer that starts anew may use a message ID again at once.
-    mutating func verdict(id: UInt16, _ kind: Kind, code: Code, token: [UInt8], now: Duration) -> Verdict {
+    /// - Parameter unacknowledged: separate responses that the peer has not acknowledged. What they leave no room for is
+    ///   refused: a request that is acknowledged must get its response without waiting for those of others.
+    ///
+    /// Code and token are compared as well: a peer that was restarted may reuse a message ID at once.
+    mutating func verdict(
+        id: UInt16, _ kind: Kind, code: Code, token: [UInt8], unacknowledged: Int = 0, now: Duration
+    ) -> Verdict {
         if let entry = entries[id], entry.code == code, entry.token == token,
             now - entry.since < DuplicateCache.lifetime
         {
@@ -119,7 +126,9 @@ struct DuplicateCache {
             case .separate: return .answeredSeparately
             }
         }
-        guard underWay < limits.underWay else { return .overloaded }
+        guard kind == .change ? underWay + unacknowledged < limits.underWay : underWay < 2 * limits.underWay else {
+            return .overloaded
+        }
         forget(id)
         serial += 1
         underWay += 1

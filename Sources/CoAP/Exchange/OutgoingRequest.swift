@@ -1,6 +1,6 @@
 import LwM2MClient
 
-/// A request of ours with its blocks: Block1 out when the body is large, Block2 in when the response is.
+/// A request of ours with its blocks: Block1 for a large body, Block2 for a large response.
 struct OutgoingRequest {
     /// A response's body is collected up to here.
     static let limit = 1 << 20
@@ -49,7 +49,7 @@ struct OutgoingRequest {
             uploading = false
             return downloaded(message)
         }
-        // 2.31 to the last block, or without its option, makes no sense.
+        // 2.31 makes no sense for the last block or without the option.
         let end = min(sent + Block.size(exponent), body.count)
         guard let answered, end < body.count, answered.offset == sent else {
             return .finish(.failure(.badRequest, "the server answered a block with 2.31 out of turn"))
@@ -83,7 +83,7 @@ struct OutgoingRequest {
             return .finish(message.response(body: message.payload))
         }
         if let first, first.options.eTag != message.options.eTag || block.offset != collected.count {
-            // Another state of the resource, or not what was asked for: from the start, once.
+            // The resource changed, or this is not the block that was asked for: start again, once.
             guard !restarted else {
                 return .finish(.failure(.requestEntityIncomplete, "the response changed while it was read"))
             }

@@ -2,24 +2,26 @@ import EventLoop
 import LwM2M
 import LwM2MClient
 
-/// Block1 transfers of one session (RFC 7959, 2.5): puts bodies together, or streams them away, block by block.
+/// Block1 transfers of one session (RFC 7959, 2.5): collects bodies, or streams them block by block.
 @LoopActor
 final class Uploads {
     struct Limits {
         /// Transfers of one session at a time, each to a resource of its own.
         var transfers = 4
-        /// A transfer without a new block for so long has failed. Longer than a message and all its retransmissions
-        /// take (`MAX_TRANSMIT_WAIT`, 93 s).
+        /// A transfer fails when no new block came during this time. It is longer than a message and all of its
+        /// retransmissions take (`MAX_TRANSMIT_WAIT`, 93 s).
         var idle = Duration.seconds(120)
     }
 
     /// What is to be done with a request that carries Block1.
     enum Outcome {
-        /// Answer it so.
+        /// Send this answer.
         case respond(WireMessage)
-        /// Serve it: it is whole.
+        /// Send this answer once the sink has room for the next block.
+        case accept(any UploadSink, WireMessage)
+        /// The request is complete: serve it.
         case deliver(Request)
-        /// The last block went into the sink, which answers.
+        /// The sink has the last block, and will answer.
         case finish(any UploadSink)
     }
 
@@ -77,7 +79,7 @@ final class Uploads {
             return .respond(.failure(.requestEntityIncomplete, "block \(block.number) is not the next one"))
         }
         guard block.offset == transfer.received else {
-            // It is here already: the peer sent it again under a new message ID.
+            // The peer sent a block again under a new message ID.
             transfers[key] = transfer
             guard block.more, block.offset + message.payload.count <= transfer.received else {
                 return .respond(.failure(.requestEntityIncomplete, "block \(block.number) overlaps what is here"))
@@ -109,6 +111,7 @@ final class Uploads {
         }
         transfers[key] = transfer
         watch()
+        if case .sink(let sink) = transfer.target { return .accept(sink, accepted(block)) }
         return .respond(accepted(block))
     }
 
@@ -125,7 +128,8 @@ final class Uploads {
         _ message: WireMessage, token: [UInt8], _ key: Key, _ decide: (Request, Int?) -> UploadDecision
     ) -> WireMessage? {
         guard transfers.count < limits.transfers else {
-            return .failure(.serviceUnavailable, "too many block-wise transfers are under way")
+            return .failure(
+                .internalServerError, "too many block-wise transfers are under way; try again when one has ended")
         }
         var request = message.request(token: token)
         request.payload = []
@@ -160,7 +164,7 @@ final class Uploads {
         sink.abort(reason)
     }
 
-    /// One timer for all, set anew when it fires: a block costs none.
+    /// One timer for all transfers, set again when it fires: a block costs no timer.
     private func watch() {
         guard timer == nil, let oldest = transfers.values.map(\.lastSeen).min() else { return }
         timer = scheduler.schedule(after: limits.idle - (scheduler.now - oldest)) { [weak self] in self?.expire() }

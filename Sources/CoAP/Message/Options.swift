@@ -22,7 +22,7 @@ enum OptionNumber {
 
 /// The options of one message, decoded; also what a message of ours is to carry.
 struct Options: Hashable, Sendable {
-    /// More options than this in one message are refused: no request of LwM2M has a third of it.
+    /// Messages with more options are refused; no request of LwM2M has a third as many.
     static let limit = 48
 
     var eTag: [UInt8]?
@@ -39,9 +39,9 @@ struct Options: Hashable, Sendable {
     var size1: UInt32?
     var noResponse: UInt8?
     var requestTag: [UInt8]?
-    /// Critical options that are not known, or stand twice where once is allowed (RFC 7252, 5.4.5).
+    /// Critical options that are unknown, or repeated where that is not allowed (RFC 7252, 5.4.5).
     var unknownCritical: [UInt16] = []
-    /// What is wrong beyond that: the message is to be answered by 4.00.
+    /// Any other fault, for which the answer is 4.00.
     var fault: Fault?
 
     enum Fault: String, Hashable, Sendable {
@@ -56,7 +56,7 @@ struct Options: Hashable, Sendable {
 // MARK: Decoding
 
 extension Options {
-    /// Takes one option of a received message, in the order in which they stand.
+    /// Takes the next option of a received message.
     mutating func add(_ number: UInt16, _ value: UnsafeRawBufferPointer) {
         let known =
             switch number {
@@ -74,18 +74,18 @@ extension Options {
             case OptionNumber.block2: Options.set(&block2, value, &fault)
             case OptionNumber.eTag: Options.set(&eTag, value, 1...8)
             case OptionNumber.requestTag: Options.set(&requestTag, value, 0...8)
-            // Ours is the only name and port of this session.
+            // This session has only one host name and port: ours.
             case OptionNumber.uriHost, OptionNumber.uriPort: true
             default: false
             }
-        // An elective option that is not known is passed over; a critical one is remembered.
+        // Unknown elective options are ignored; critical ones are remembered.
         if !known && number & 1 != 0 { unknownCritical.append(number) }
     }
 
     // Each returns whether the option can be taken: not twice, not of another length.
 
     private static func append(_ value: UnsafeRawBufferPointer, _ list: inout [String], _ fault: inout Fault?) -> Bool {
-        // Nearly always ASCII, which needs no validating: that is generic code, and felt in each request.
+        // Nearly always ASCII, for which the costly generic validation is skipped.
         if value.allSatisfy({ $0 < 0x80 }) {
             list.append(String(decoding: value, as: UTF8.self))
         } else if let text = String(validating: value, as: UTF8.self) {
@@ -123,7 +123,7 @@ extension Options {
 // MARK: Encoding
 
 extension Options {
-    /// Gives every option that is set, in ascending order, as a message must have them.
+    /// Gives every option that is set, in the ascending order that a message needs.
     func encode(_ emit: (UInt16, UnsafeRawBufferPointer) -> Void) {
         if let eTag { eTag.withUnsafeBytes { emit(OptionNumber.eTag, $0) } }
         Options.encode(OptionNumber.observe, observe, emit)

@@ -1,7 +1,7 @@
 import CCoAP
 import LwM2MClient
 
-/// Between libcoap's `coap_pdu_t` and our messages.
+/// Converts between libcoap's `coap_pdu_t` and our messages.
 enum PDU {
     /// The content of a received message.
     static func decode(_ pdu: OpaquePointer) -> WireMessage {

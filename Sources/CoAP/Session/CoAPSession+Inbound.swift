@@ -11,9 +11,9 @@ final class InboundExchange {
     let token: [UInt8]
     let confirmable: Bool
     let message: WireMessage
-    /// Answers until then leave with the acknowledgement.
+    /// While true, an answer is sent with the acknowledgement.
     var inCallback = true
-    /// The answer that came during the callback.
+    /// The answer that was given during the callback.
     var piggybacked: Answer?
     private var answered = false
 
@@ -25,7 +25,7 @@ final class InboundExchange {
         self.message = message
     }
 
-    /// What the body of the answer is known by.
+    /// Identifies the body of the answer.
     var key: Downloads.Key { Downloads.Key(message) }
 
     func respond(_ response: Response) {
@@ -34,7 +34,7 @@ final class InboundExchange {
             session.track(observation: self, accepted: response.observe != nil && response.code.isSuccess)
         }
         var answer = WireMessage(response)
-        // Nothing is sliced below the smallest block.
+        // A body that fits the smallest block is never sliced.
         if answer.payload.count > Block.size(0) || message.options.block2?.number ?? 0 > 0 {
             answer = session.downloads.first(
                 answer, for: key, requested: message.options.block2, now: session.scheduler.now)
@@ -51,15 +51,15 @@ final class InboundExchange {
         if inCallback { piggybacked = answer } else { session.answer(self, separately: message) }
     }
 
-    /// Whether the peer does not care for such an answer (RFC 7967).
+    /// Whether the peer does not want such an answer (RFC 7967).
     func isUnwanted(_ code: Code) -> Bool {
         code.codeClass > 0 && (message.options.noResponse ?? 0) & (1 << (code.codeClass - 1)) != 0
     }
 }
 
 extension CoAPSession {
-    /// A request, inside libcoap's turn. What is put into `answer` leaves with the acknowledgement; when it is left
-    /// alone an empty acknowledgement leaves (nothing, for a non-confirmable request).
+    /// Takes a request, within libcoap's callback. What is put into `answer` is sent with the acknowledgement. When
+    /// nothing is, the acknowledgement is empty (a non-confirmable request gets none).
     func received(request: OpaquePointer, answer: OpaquePointer) {
         guard handler != nil else { return }
         connected = true
@@ -68,20 +68,24 @@ extension CoAPSession {
         let token = PDU.token(request)
         let confirmable = coap_pdu_get_type(request) == COAP_MESSAGE_CON
         let message = PDU.decode(request)
-        // RFC 7252, 5.4.1: without an acknowledgement to answer 4.02 with, the message is rejected.
+        // RFC 7252, 5.4.1: such a message is rejected silently, since there is no acknowledgement to carry 4.02.
         if !confirmable, !message.options.unknownCritical.isEmpty { return }
         switch duplicates.verdict(
-            id: id, DuplicateCache.Kind(message), code: message.code, token: token, now: scheduler.now)
+            id: id, DuplicateCache.Kind(message), code: message.code, token: token,
+            unacknowledged: unacknowledgedResponses, now: scheduler.now)
         {
         case .fresh: break
         case .underWay, .answeredSeparately: return
         case .answered(let kept): return fill(answer, kept.message)
         case .overloaded:
-            return fill(answer, .failure(.serviceUnavailable, "too many requests are under way"))
+            // 5.03 is not among LwM2M's codes, and servers reject it.
+            return fill(
+                answer,
+                .failure(.internalServerError, "too many requests are under way; try again when some are answered"))
         }
         let exchange = InboundExchange(self, id: id, token: token, confirmable: confirmable, message)
         serve(exchange)
-        // A handler that started a task which needs no one else: its answer goes into the acknowledgement as well.
+        // The handler may have started a task that can finish at once: its answer is sent with the acknowledgement too.
         if exchange.piggybacked == nil { EventLoop.shared.settle() }
         exchange.inCallback = false
         if let answered = exchange.piggybacked { fill(answer, answered.message) }
@@ -107,6 +111,8 @@ extension CoAPSession {
         case .respond(var message):
             if message.options.block1 == nil, block.number == 0 { message.options.block1 = block }
             exchange.answer(message)
+        case .accept(let sink, let message):
+            sink.whenReady { exchange.answer($0.map(WireMessage.init) ?? message) }
         case .deliver(let request): deliver(request, exchange)
         case .finish(let sink): sink.finish { exchange.respond($0) }
         }
@@ -118,11 +124,11 @@ extension CoAPSession {
 
     private func fill(_ answer: OpaquePointer, _ message: WireMessage) {
         guard !PDU.fill(answer, message) else { return }
-        // Options went in before there was no room left; nothing but the code can be put right.
+        // Some options are in the message already; only the code can still be changed.
         gk_coap_pdu_set_code(answer, Code.internalServerError.rawValue)
     }
 
-    /// A response that is late, in a message of its own (RFC 7252, 5.2.2 and 5.2.3).
+    /// Sends a late response as a message of its own (RFC 7252, 5.2.2 and 5.2.3).
     func answer(_ exchange: InboundExchange, separately message: WireMessage) {
         guard !exchange.isUnwanted(message.code) else { return }
         submit(
@@ -130,12 +136,12 @@ extension CoAPSession {
                 confirmable: exchange.confirmable, token: exchange.token, message: message, purpose: .response))
     }
 
-    /// Remembers whose blocks a notification's are.
+    /// Remembers which body the notifications of an observation carry.
     func track(observation exchange: InboundExchange, accepted: Bool) {
         if accepted, exchange.message.options.observe == 0 {
             observedSerial += 1
             observed[exchange.token] = (exchange.key, observedSerial)
-            // Who registered anew left the old ones without a word.
+            // A server that registers again abandons its old observations without a word.
             if observed.count > 256, let oldest = observed.min(by: { $0.value.serial < $1.value.serial }) {
                 observed[oldest.key] = nil
             }

@@ -18,7 +18,7 @@ struct Outgoing {
     var token: [UInt8]
     var message: WireMessage
     var purpose: Purpose
-    /// How often the kernel would not take it.
+    /// How often the kernel refused it.
     var attempts: UInt16 = 0
 }
 
@@ -110,12 +110,20 @@ extension CoAPSession {
         if !isBusy { resumeFlushing() }
     }
 
-    /// The peer waits for a response, and not for what is told by the way: a notification that got lost would hold it up
-    /// until it is sent again, and longer than servers wait.
+    /// Responses bypass NSTART: a lost notification must not delay them for longer than servers wait.
     private func mayLeave(_ item: Outgoing) -> Bool {
         if role == .server || flights.isEmpty || !item.confirmable { return true }
         guard case .response = item.purpose else { return false }
-        return retrying == nil && flights.count < 8
+        // A peer that acknowledges nothing, or whose acknowledgements get lost, must not stop the responses to its other
+        // requests. It has at most so many requests outstanding (`DuplicateCache`).
+        return retrying == nil && flights.count < DuplicateCache.underWay
+    }
+
+    /// Separate responses that the peer may not have; in the server role libcoap alone knows.
+    var unacknowledgedResponses: Int {
+        guard role == .client else { return 0 }
+        func isResponse(_ item: Outgoing) -> Bool { if case .response = item.purpose { true } else { false } }
+        return flights.values.count(where: isResponse) + queue.count(where: isResponse)
     }
 
     private var isBusy: Bool { !queue.isEmpty || !flights.isEmpty || !pending.isEmpty }
@@ -133,20 +141,20 @@ extension CoAPSession {
         }
         context?.unreachable = nil
         let id = UInt16(truncatingIfNeeded: coap_pdu_get_mid(pdu))
-        // A client waits for its acknowledgement; a server role leaves that to libcoap, but for refusals.
+        // A client's session waits for the acknowledgement; in the server role only refusals matter, and libcoap does the rest.
         if item.confirmable {
             flights[id] = item
             watchSilence()
         }
         if case .request = item.purpose { watch(item.token) }
-        // libcoap owns the message from here on, sent or not.
+        // libcoap owns the message from here on, whether it is sent or not.
         guard coap_send(raw, pdu) == gk_COAP_INVALID_MID else { return }
         let reason = String(cString: strerror(errno))
         guard let item = flights.removeValue(forKey: id) else { return }
         retry(item, id, reason)
     }
 
-    /// The kernel refused the datagram: no route, or an ICMP error of an earlier one. Tried again as if it were lost.
+    /// The kernel refused the datagram (no route, or the ICMP error of an earlier one): try again as if it had been lost.
     private func retry(_ item: Outgoing, _ id: UInt16, _ reason: String) {
         guard handler != nil, retrying == nil, item.attempts < parameters.maxRetransmit else {
             return conclude(item, .unreachable(reason))
@@ -166,7 +174,7 @@ extension CoAPSession {
         guard let request = pending[token] else { return }
         request.timer?.cancel()
         request.timer = scheduler.schedule(after: parameters.responseTimeout) { [self] in
-            // A client's message that is not acknowledged yet ends by itself; a handshake may go before.
+            // A client's message that is not acknowledged yet has its own end; a handshake may have to come first.
             if role == .client, flights.values.contains(where: { $0.token == token }) { return watch(token) }
             fail(token, .timeout)
             pump()
@@ -180,7 +188,7 @@ extension CoAPSession {
         switch item.purpose {
         case .request: if let error { fail(item.token, error) }
         case .notification(let completion):
-            // The observation has ended: by the peer, or by us with an error.
+            // Either side has ended the observation.
             if error == .reset || !item.message.code.isSuccess { observed[item.token] = nil }
             completion(error)
         case .response: break
@@ -201,7 +209,7 @@ extension CoAPSession {
         case COAP_NACK_RST: conclude(id, .reset)
         case COAP_NACK_TOO_MANY_RETRIES:
             let error = context?.unreachable.map(TransportError.unreachable) ?? .timeout
-            // Nobody behind a DTLS association: the peer may have forgotten it, and drops what we say unread.
+            // The peer may have forgotten the DTLS association and drop everything unread.
             if secure, role == .client { loss = loss ?? error }
             conclude(id, error)
         // UDP: a hint; libcoap keeps sending. DTLS: the association is gone, as `settle` will see.
@@ -228,7 +236,7 @@ extension CoAPSession {
         guard [2, 4, 5].contains(message.code.codeClass), message.options.unknownCritical.isEmpty,
             message.options.fault == nil
         else { return acknowledging }
-        // A notification may come between a cancellation and its answer.
+        // A notification may arrive between a cancellation and its answer.
         let notifies = observers[token] != nil && !acknowledging && message.options.observe != nil
         if !notifies, let request = pending.removeValue(forKey: token) {
             request.timer?.cancel()

@@ -6,16 +6,15 @@ import LwM2MClient
 
 /// One association with a peer, over UDP or DTLS; requests travel both ways.
 ///
-/// libcoap sends, retransmits, encrypts and parses; this class adds what libcoap 4.3.1 leaves out: duplicates are
-/// answered from a cache, bodies travel in blocks, and an acknowledgement is noticed. libcoap tells nobody of a plain
-/// ACK; but it forgets the message. So a client's session has a context of its own and one confirmable message under
-/// way at a time (NSTART = 1, RFC 7252, 4.7): when `coap_can_exit(3)` says that nothing waits any more and no refusal
-/// came, that message was acknowledged. Separate responses alone do not wait for it; what is under way together counts as
-/// acknowledged together.
+/// libcoap sends, retransmits, encrypts and parses. This class adds what libcoap 4.3.1 lacks: a cache of duplicates,
+/// block-wise transfer, and the detection of acknowledgements. libcoap does not report an empty ACK, but it forgets the
+/// message. A client's session therefore has a context of its own and one confirmable message under way at a time
+/// (NSTART = 1, RFC 7252, 4.7): when `coap_can_exit(3)` says that nothing is waiting and no refusal came, the message was
+/// acknowledged. Separate responses do not wait for that; messages under way together count as acknowledged together.
 @LoopActor
 public final class CoAPSession: Session, ContextOwner {
     enum Role {
-        /// We opened it; its context is its own.
+        /// We opened it; it has a context of its own.
         case client
         /// A peer opened it at one of our endpoints; the context is shared, and libcoap's NSTART keeps the order.
         case server
@@ -24,25 +23,27 @@ public final class CoAPSession: Session, ContextOwner {
     let role: Role
     let parameters: CoAPParameters
     let scheduler: any Scheduler
-    /// DTLS: it has keys and can be lost.
+    /// DTLS: there is an association that can be lost.
     let secure: Bool
+    let route: RouteLookup
     var context: Context?
     /// The `coap_session_t *`; nil before the name is resolved and after the end.
     var raw: OpaquePointer?
-    /// nil after the end: nothing is told any more.
+    /// nil after the end: nothing is reported any more.
     var handler: (any SessionHandler)?
-    /// Called once, at the end, for whoever keeps the session alive.
+    /// Called once, at the end; the owner of the session drops it then.
     var ended: (@LoopActor (CoAPSession, _ connected: Bool) -> Void)?
 
-    // What the peer asks.
+    // Requests of the peer.
     var duplicates = DuplicateCache()
     let uploads: Uploads
     var downloads = Downloads()
-    /// Which body an observation notifies of, by token, and when it began: the peer reads its later blocks by path.
+    /// The body that an observation's notifications carry, by token, and the order in which observations began. The peer
+    /// reads later blocks by path.
     var observed: [[UInt8]: (key: Downloads.Key, serial: Int)] = [:]
     var observedSerial = 0
 
-    // What we say.
+    // Messages of ours.
     var queue: [Outgoing] = []
     var flights: [UInt16: Outgoing] = [:]
     var retrying: (any Scheduled)?
@@ -50,27 +51,34 @@ public final class CoAPSession: Session, ContextOwner {
     var observers: [[UInt8]: Observer] = [:]
     var flushing: [@LoopActor () -> Void] = []
 
-    // How it goes.
+    // State.
     var connected = false
     var loss: TransportError?
     var settling = false
-    /// When the peer said something last, but for plain acknowledgements, which end what waits for them.
+    /// Over which way it was opened; nil before the name is resolved.
+    var opened: OpenedPath?
+    var progress = HandshakeProgress.unanswered
+    /// Runs while a handshake waits for the server's next flight.
+    var flightTimer: (any Scheduled)?
+    /// When the last message of the peer came; empty acknowledgements do not count.
     var heard = Duration.zero
     var silence: (any Scheduled)?
 
     init(
-        role: Role, secure: Bool, parameters: CoAPParameters, scheduler: any Scheduler, handler: any SessionHandler
+        role: Role, secure: Bool, parameters: CoAPParameters, scheduler: any Scheduler, handler: any SessionHandler,
+        route: @escaping RouteLookup = { _ in nil }
     ) {
         self.role = role
         self.secure = secure
         self.parameters = parameters
         self.scheduler = scheduler
         self.handler = handler
+        self.route = route
         uploads = Uploads(
             scheduler: scheduler, limits: Uploads.Limits(idle: parameters.transferTimeout))
     }
 
-    /// Takes a libcoap session; the reference to it is given over.
+    /// Takes over a reference to a libcoap session.
     func attach(_ raw: OpaquePointer, _ context: Context) {
         self.raw = raw
         self.context = context
@@ -84,20 +92,21 @@ public final class CoAPSession: Session, ContextOwner {
         coap_session_set_ack_random_factor(
             raw, coap_fixed_point_t(integer_part: factor / 1000, fractional_part: factor % 1000))
         coap_session_set_max_retransmit(raw, parameters.maxRetransmit)
-        // We keep NSTART by ourselves. libcoap's own count leaks a place when a message ID of the peer's happens to be
-        // one of ours, and would stand still for good.
+        // NSTART is counted here. libcoap's own count leaks when a message ID of the peer's equals one of ours, and would
+        // in the end let nothing leave.
         if role == .client { coap_session_set_nstart(raw, 1000) }
     }
 
     // MARK: Events of libcoap
 
-    /// A client's context has this session alone.
+    /// A client's context has only this session.
     func session(for raw: OpaquePointer) -> CoAPSession? { raw == self.raw ? self : nil }
 
     func happened(_ event: Int) {
         switch event {
         case gk_event_connected:
             connected = true
+            flightTimer?.cancel()
             // What waited for the handshake leaves now.
             if !flights.isEmpty { watchSilence() }
         case gk_event_error:
@@ -108,7 +117,7 @@ public final class CoAPSession: Session, ContextOwner {
         }
     }
 
-    /// The end of a turn: what was acknowledged, what was lost, what is next.
+    /// After a turn of libcoap's: notices acknowledgements and losses, and sends what is next.
     func settle() {
         guard let raw, let context, !settling else { return }
         settling = true
@@ -116,6 +125,7 @@ public final class CoAPSession: Session, ContextOwner {
         // libcoap obeys the signals of CoAP over TCP (RFC 8323, 5.3) over UDP as well: one datagram would make every message
         // too small to answer with.
         coap_session_set_mtu(raw, UInt32(COAP_DEFAULT_MTU))
+        noteHandshake(raw)
         if secure, coap_session_get_state(raw) == COAP_SESSION_STATE_NONE { loss = loss ?? presumedLoss() }
         if let loss {
             end(loss)
@@ -131,15 +141,16 @@ public final class CoAPSession: Session, ContextOwner {
     }
 
     /// libcoap dropped the DTLS association without an event that says why.
-    private func presumedLoss() -> TransportError {
+    func presumedLoss() -> TransportError {
         if let text = context?.unreachable { return .unreachable(text) }
         if connected { return .closed }
-        return .handshake("no answer: nobody there, or another key")
+        // An alert of the server's says more than the step at which the handshake ended.
+        return .handshake(context?.alert ?? progress.reason)
     }
 
     // MARK: Silence
 
-    /// Gives the session up when the peer says nothing within this time.
+    /// Ends the session when the peer says nothing within this time.
     func expectAnswer(within limit: Duration) {
         scheduler.schedule(after: limit) { [weak self] in
             guard let self, !self.connected else { return }
@@ -147,7 +158,7 @@ public final class CoAPSession: Session, ContextOwner {
         }
     }
 
-    /// Gives the association up when the peer says nothing for too long while a message of ours waits.
+    /// Ends the session when the peer says nothing for too long while a message of ours waits.
     func watchSilence() {
         guard secure, role == .client, connected, handler != nil else { return }
         heard = scheduler.now
@@ -175,7 +186,7 @@ public final class CoAPSession: Session, ContextOwner {
 
     // MARK: The end
 
-    /// Ends the session for a reason that is not ours, and says so.
+    /// Ends the session for a reason other than `close`, and tells the handler.
     func end(_ reason: TransportError) {
         guard let handler else { return }
         finish(reason)
@@ -191,6 +202,7 @@ public final class CoAPSession: Session, ContextOwner {
         handler = nil
         retrying?.cancel()
         retrying = nil
+        flightTimer?.cancel()
         endSilence()
         uploads.abortAll(reason)
         let unfinished = Array(flights.values) + queue
@@ -199,7 +211,7 @@ public final class CoAPSession: Session, ContextOwner {
         let observers = self.observers
         self.observers = [:]
         for item in unfinished { conclude(item, reason) }
-        // Acknowledged requests without a response are in no queue.
+        // Requests that were acknowledged and wait for their response are in no queue.
         for token in Array(pending.keys) { fail(token, reason) }
         for observer in observers.values { observer.ended(reason) }
         observed = [:]
@@ -213,7 +225,7 @@ public final class CoAPSession: Session, ContextOwner {
         guard let raw, let context else { return }
         self.raw = nil
         self.context = nil
-        // No callback for this session any more.
+        // From here on, callbacks do not find this session.
         coap_session_set_app_data(raw, nil)
         switch role {
         case .client:

@@ -1,31 +1,31 @@
 import CCoAP
 import EventLoop
 
-/// What a context tells to whoever made it.
+/// Receives what happens in a context.
 @LoopActor
 protocol ContextOwner: AnyObject {
-    /// The session of ours that stands for a libcoap session; a new one for a peer that was not known.
+    /// Our session for a libcoap session; a new one for an unknown peer.
     func session(for raw: OpaquePointer) -> CoAPSession?
 
-    /// A turn of libcoap's is over: what it did can be looked at, and callbacks of ours may do anything.
+    /// A turn of libcoap's is over: its results can be examined, and libcoap may be called again.
     func settle()
 }
 
 /// A `coap_context_t` as a source of the loop.
 ///
-/// libcoap's epoll descriptor holds its sockets and a timer for retransmissions and handshakes, so that nothing wakes an
-/// idle process. libcoap must not be entered again from its own callbacks, and nothing of it freed there: `later` puts
-/// that off to the end of the turn.
+/// libcoap's epoll descriptor has its sockets and a timer for retransmissions and handshakes, so that nothing wakes an
+/// idle process. A callback must neither run libcoap's loop nor free anything: `later` postpones that to the end of the
+/// turn.
 @LoopActor
 final class Context {
     let raw: OpaquePointer
     private var source: IOSource?
-    /// Strong until `free`: a weak reference would make every retain of the session a slow one.
+    /// Strong until `free`: a weak reference would slow down every retain of the session.
     private var owner: (any ContextOwner)?
     private var processing = false
     private var deferred: [@LoopActor () -> Void] = []
     private var freed = false
-    /// The latest texts about TLS and about ICMP, for the reason of a session's end: libcoap tells them to its log alone.
+    /// The latest texts about TLS and ICMP, for the reason of a session's end: libcoap has them only in its log.
     var alert: String?
     var unreachable: String?
 
@@ -39,7 +39,7 @@ final class Context {
         coap_register_response_handler(raw, contextResponse)
         coap_register_nack_handler(raw, contextNack)
         coap_register_event_handler(raw, contextEvent)
-        // Every path and method is ours, /.well-known/core as well, which libcoap would answer by itself.
+        // We serve every path and method, also /.well-known/core, which libcoap would answer itself.
         guard let unknown = coap_resource_unknown_init(contextRequest) else { return }
         gk_coap_register_all(unknown, contextRequest)
         coap_add_resource(raw, unknown)
@@ -59,8 +59,8 @@ final class Context {
         process()
     }
 
-    /// One turn of libcoap, without waiting: `coap_io_do_epoll(3)`, which `coap_io_process(3)` calls as well, after setting
-    /// its timer once more than is needed.
+    /// One turn of libcoap, without waiting: `coap_io_do_epoll(3)`. `coap_io_process(3)` would do the same and set its timer
+    /// once more.
     func process() {
         guard !processing, !freed else { return }
         processing = true
@@ -70,7 +70,7 @@ final class Context {
         while !deferred.isEmpty { deferred.removeFirst()() }
     }
 
-    /// Does now, or at the end of the turn that is under way.
+    /// Runs `body` now, or at the end of the present turn.
     func later(_ body: @escaping @LoopActor () -> Void) {
         if processing { deferred.append(body) } else { body() }
     }
@@ -96,13 +96,13 @@ final class Context {
 
 // MARK: C callbacks
 
-/// The session of ours, when there is one.
+/// Our session, when there is one.
 @LoopActor
 private func known(_ raw: OpaquePointer) -> CoAPSession? {
     coap_session_get_app_data(raw).map { Unmanaged<CoAPSession>.fromOpaque($0).takeUnretainedValue() }
 }
 
-/// The session of ours; a new one for a peer that says something for the first time.
+/// Our session; a new one for a peer that says something for the first time.
 @LoopActor
 private func session(_ raw: OpaquePointer) -> CoAPSession? {
     if let known = known(raw) { return known }

@@ -2,13 +2,13 @@ import Linux
 import CCoAP
 import EventLoop
 
-/// libcoap as a whole: started once, and its log led away from stderr.
+/// libcoap as a whole: started once, with a log handler in place of stderr.
 @LoopActor
 public enum CoAPLibrary {
     /// Gets libcoap's own warnings (level as in syslog, text); for debugging, for they may hold addresses.
     public static var log: ((_ level: Int32, _ text: String) -> Void)?
 
-    /// Whose turn it is: what is logged is about it.
+    /// The context whose code runs: log lines are about it.
     private static var context: Context?
 
     /// Runs a call into libcoap whose log lines are about one context.

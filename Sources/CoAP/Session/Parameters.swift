@@ -8,10 +8,13 @@ public struct CoAPParameters: Sendable {
     public var maxRetransmit: UInt16
     /// How long an acknowledged request waits for its separate response.
     public var responseTimeout: Duration
-    /// How long a DTLS association is believed in while a message of a client's waits for its acknowledgement and the peer
-    /// says nothing at all: one that the peer or a NAT forgot never answers, and a new one costs a handshake.
+    /// A client's DTLS association is given up when a message waits for its acknowledgement and the peer says nothing for
+    /// this long: when the peer or a NAT forgot it, no answer ever comes, and a new one costs only a handshake.
     public var silenceTimeout: Duration
-    /// How long an address of a server's name has for its first answer, while there are others that were not tried.
+    /// How long a DTLS handshake waits for the server's next flight. libcoap repeats ours meanwhile; less than the half
+    /// minute after which an operator should know that a key is wrong.
+    public var handshakeTimeout: Duration
+    /// How long to wait for the first answer from one address of a name that has others.
     public var addressTimeout: Duration
     /// How long a Block1 transfer waits for its next block.
     public var transferTimeout: Duration
@@ -19,13 +22,15 @@ public struct CoAPParameters: Sendable {
     public init(
         ackTimeout: Duration = .seconds(2), ackRandomFactor: UInt16 = 1500, maxRetransmit: UInt16 = 4,
         responseTimeout: Duration = .seconds(120), silenceTimeout: Duration = .seconds(15),
-        addressTimeout: Duration = .seconds(6), transferTimeout: Duration = .seconds(120)
+        handshakeTimeout: Duration = .seconds(22), addressTimeout: Duration = .seconds(6),
+        transferTimeout: Duration = .seconds(120)
     ) {
         self.ackTimeout = ackTimeout
         self.ackRandomFactor = ackRandomFactor
         self.maxRetransmit = maxRetransmit
         self.responseTimeout = responseTimeout
         self.silenceTimeout = silenceTimeout
+        self.handshakeTimeout = handshakeTimeout
         self.addressTimeout = addressTimeout
         self.transferTimeout = transferTimeout
     }

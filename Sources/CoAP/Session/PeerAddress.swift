@@ -3,7 +3,7 @@ import EventLoop
 import Glibc
 import LwM2MClient
 
-/// An address and port as the kernel takes it.
+/// An address and port, as the kernel takes them.
 struct PeerAddress: Hashable, Sendable {
     /// The bytes of a `sockaddr_in` or `sockaddr_in6`.
     let bytes: [UInt8]
@@ -14,17 +14,17 @@ struct PeerAddress: Hashable, Sendable {
         return body(&address)
     }
 
-    /// An address written in digits; nil for a name. No request leaves the machine.
+    /// An address written in digits; nil for a name. Nothing is asked over the network.
     static func numeric(_ host: String, _ port: UInt16) -> PeerAddress? {
         try? lookup(host, port, AI_NUMERICHOST).first
     }
 
-    /// The addresses of a name, best first (`getaddrinfo(3)`, RFC 6724). It blocks: for the worker alone.
+    /// The addresses of a name, best first (`getaddrinfo(3)`, RFC 6724). It blocks: call it on a worker.
     static func resolve(_ host: String, _ port: UInt16) throws(TransportError) -> [PeerAddress] {
         try lookup(host, port, AI_ADDRCONFIG)
     }
 
-    /// - Throws: `.unresolved` for a host that is no name at all.
+    /// - Throws: `.unresolved` for text that cannot be a host's name.
     static func check(_ host: String) throws(TransportError) {
         guard !host.isEmpty, host.utf8.count <= 255, !host.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7f }) else {
             throw .unresolved("a host has 1 to 255 bytes and no blanks")

@@ -11,6 +11,9 @@ struct ChangeCommands {
     let console: Console
     let gateway: any Gateway
     let invocation: Invocation
+    var scheduler: any Scheduler = LoopScheduler.shared
+
+    private var waits: Bool { !invocation.has("no-wait") }
 
     func install() async throws(Failure) -> ExitCode {
         var options = InstallOptions(allowDowngrade: invocation.has("allow-downgrade"))
@@ -31,16 +34,16 @@ struct ChangeCommands {
                 try await gateway.install(staged.token, options)
             }
         } catch {
-            // Nobody else knows of it, and staged packages take space. What is being installed all the same stays.
+            // No one else knows its token, and staged packages take space. A package that is being installed stays.
             try? await gateway.discard(staged.token)
             throw error
         }
         if code == .failed || code == .rolledBack { try? await gateway.discard(staged.token) }
-        if code == .done, !invocation.has("no-wait"), let package = try? await gateway.package(staged.name),
+        if code == .done, waits, let package = try? await gateway.package(staged.name),
             !package.isActive,
             !package.units.isEmpty
         {
-            console.line("It is not active; \"gatekeel activate \(package.name)\" starts it.")
+            console.line("\(package.name) is not active; \"gatekeel activate \(package.name)\" starts it.")
         }
         return code
     }
@@ -64,6 +67,19 @@ struct ChangeCommands {
         try await follow { () async throws(ContractError) in try await gateway.rollback(invocation.arguments[0]) }
     }
 
+    /// `watch`: follows a deployment that has begun, by default the one that is running.
+    func watch() async throws(Failure) -> ExitCode {
+        let given = invocation.arguments.first
+        return try await follow { () async throws(ContractError) in
+            if let given { return try await gateway.deployment(given).id }
+            guard let running = try await gateway.deployments(limit: 1).first, !running.hasEnded else {
+                throw ContractError(
+                    .notFound, "no deployment is running; \"gatekeel history\" lists those that have ended")
+            }
+            return running.id
+        }
+    }
+
     /// Hands the file over as a descriptor: it is opened with the caller's rights, not with the daemon's.
     private func stage(_ path: String) async throws(Failure) -> StagedInfo {
         let file: FileDescriptor
@@ -77,26 +93,38 @@ struct ChangeCommands {
             throw Failure(.noInput, "\(error)")
         }
         console.bar(percent: 0, "\(path): handing over and checking")
-        // Without an end in sight the installer would keep for ever what nobody waits for any more.
+        // Staged packages never expire: discard this one after Ctrl-C.
         let interruption = Interruption()
         gateway.onInterrupt {
             interruption.came = true
-            console.complain("the package is dropped as soon as the installer has looked at it")
+            console.complain("the package is dropped as soon as the installer has checked it")
         }
-        let staged: StagedInfo
-        do throws(ContractError) {
-            staged = try await gateway.stage(BusDescriptor(file))
-        } catch {
-            throw Failure(error, asking: "gatekeel-installd")
-        }
+        let staged = try await stage(BusDescriptor(file), interruption)
         guard interruption.came else { return staged }
         try? await gateway.discard(staged.token)
         throw Failure(.interrupted, "nothing was installed")
     }
 
+    /// Waits while the installer is receiving as many packages as it takes at once.
+    private func stage(_ file: BusDescriptor, _ interruption: Interruption) async throws(Failure) -> StagedInfo {
+        var hasWaited = false
+        while true {
+            do throws(ContractError) {
+                return try await gateway.stage(file)
+            } catch {
+                guard error.code == .busy, waits, !interruption.came else {
+                    throw Failure(error, asking: "gatekeel-installd")
+                }
+            }
+            if !hasWaited { console.complain("waiting for the installer, which is receiving other packages") }
+            hasWaited = true
+            await scheduler.sleep(for: .seconds(2))
+        }
+    }
+
     private final class Interruption { var came = false }
 
-    /// A file as it is; what comes through a pipe is put into a file without a name first, for the installer takes files only.
+    /// A file as it is. The installer takes only files: the bytes of a pipe are put into a file without a name first.
     private static func standardInput() throws(Errno) -> FileDescriptor {
         let input = FileDescriptor(owning: try retrying("read standard input") { fcntl(0, F_DUPFD_CLOEXEC, 3) })
         guard try input.status().st_mode & S_IFMT != S_IFREG else { return input }
@@ -120,29 +148,28 @@ struct ChangeCommands {
     }
 
     private func follow(_ start: () async throws(ContractError) -> String) async throws(Failure) -> ExitCode {
+        let line = ProgressLine(console, scheduler: scheduler)
+        defer { line.stop() }
+        let ending: DeploymentWatch.Ending
         do throws(ContractError) {
-            if invocation.has("no-wait") {
+            guard waits else {
                 let id = try await start()
                 if console.isJSON { console.json(["id": .string(id)]) } else { console.text("\(id)\n") }
                 return .done
             }
-            var shown = ""
-            let watch = DeploymentWatch(gateway) { info in
-                console.bar(percent: info.percent, "\(info.subject): \(info.activity)")
-                if !console.isTerminal, !info.state.isEmpty, info.activity != shown {
-                    shown = info.activity
-                    console.line("\(info.subject): \(info.activity)")
-                }
+            let watch = DeploymentWatch(gateway, scheduler: scheduler) {
+                line.show($0)
             } notice: {
                 console.complain($0)
             }
-            return try report(try await watch.follow(start))
+            ending = try await watch.follow(start)
         } catch {
             throw Failure(error, asking: "gatekeel-installd")
         }
+        return try report(ending)
     }
 
-    private func report(_ ending: DeploymentWatch.Ending) throws(ContractError) -> ExitCode {
+    private func report(_ ending: DeploymentWatch.Ending) throws(Failure) -> ExitCode {
         switch ending {
         case .ended(let info):
             if console.isJSON {
@@ -153,10 +180,14 @@ struct ChangeCommands {
                 console.complain(info.outcome)
             }
             return info.exitCode
-        case .interrupted:
-            console.complain("the deployment goes on in gatekeel-installd; \"gatekeel history\" shows how it ends")
+        case .interrupted(hasBegun: true):
+            console.complain(
+                "the deployment continues in gatekeel-installd; \"gatekeel watch\" follows it, \"gatekeel history\" shows "
+                    + "how it ended")
             return .interrupted
-        case .lost(let error): throw error
+        case .interrupted(hasBegun: false):
+            throw Failure(.interrupted, "nothing was begun")
+        case .lost(let error): throw Failure(error, asking: "gatekeel-installd")
         }
     }
 }

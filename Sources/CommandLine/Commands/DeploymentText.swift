@@ -1,13 +1,13 @@
 import Contract
 
 extension DeploymentInfo {
-    /// What it does at the moment, for people.
+    /// The current step, for people.
     var activity: String {
         switch state {
         case "verifying": "checking"
-        case "unpacking": "unpacking beside the present version"
+        case "unpacking": "unpacking beside the running version"
         case "preparing": "preparing users, folders and configuration"
-        case "attaching": "putting the new units beside those that run"
+        case "attaching": "installing the new units beside the running ones"
         case "exchanging": "stopping, switching and starting the units"
         case "stopping": "stopping the units"
         case "switching": "switching"
@@ -30,12 +30,12 @@ extension DeploymentInfo {
         switch result {
         case .running: return "\(subject): \(activity)"
         case .failed:
-            // Of a removal that began nothing runs.
+            // Nothing is promised when the previous release does not run, nor of a removal that has begun.
             let runs = operation != "remove" && !isDown
-            return "\(operation) of \(subject) failed\(why)" + (runs ? "; what ran before runs" : "")
+            return "\(operation) of \(subject) failed\(why)" + (runs ? "; the gateway is as before" : "")
         case .rolledBack:
             let back = previous.isEmpty ? "nothing of it is left" : "\(previous) is back"
-            return "\(subject) did not prove itself\(why); \(back)"
+            return "\(subject) failed its probation\(why); \(back)"
         case .done:
             switch operation {
             case "install": return "\(subject) is installed"

@@ -5,17 +5,59 @@ import Linux
 
 /// `log NAME`: journalctl takes the place of this process.
 struct LogCommand {
-    /// `PACKAGE=` finds what Gatekeel wrote, `_SYSTEMD_UNIT=` what the package's units wrote, `UNIT=` what systemd says of them.
-    static func arguments(_ package: PackageInfo, follow: Bool, lines: Int) -> [String] {
-        var arguments = ["journalctl", "--lines=\(lines)"] + (follow ? ["--follow"] : [])
-        arguments.append("PACKAGE=\(package.name)")
-        for unit in package.units where !unit.holds("@.") {
-            arguments += ["+", "_SYSTEMD_UNIT=\(unit)", "+", "UNIT=\(unit)"]
+    let package: PackageInfo
+    var follows = false
+    /// nil: all lines.
+    var lines: Int?
+    /// As journalctl takes it; nil: from the journal's beginning.
+    var since: String?
+    var isJSON = false
+
+    init(_ package: PackageInfo, _ invocation: Invocation) throws(Failure) {
+        self.package = package
+        follows = invocation.has("follow")
+        since = invocation.options["since"]
+        isJSON = invocation.isJSON
+        // A beginning that was asked for is not cut off.
+        if invocation.has("lines") || since == nil {
+            lines = try invocation.number("lines", default: 50, in: 1...1_000_000)
         }
-        return arguments
     }
 
-    static func replaceProcess(_ arguments: [String]) -> Failure {
+    init(_ package: PackageInfo) { self.package = package }
+
+    var arguments: [String] {
+        var arguments = ["journalctl"]
+        if let lines { arguments.append("--lines=\(lines)") }
+        if follows { arguments.append("--follow") }
+        if let since { arguments.append("--since=\(since)") }
+        if isJSON { arguments.append("--output=json") }
+        return arguments + matches.joined(separator: ["+"])
+    }
+
+    /// Groups of matches, one of which an entry has to fulfil.
+    ///
+    /// Any user can write an entry with `PACKAGE=` or `UNIT=`. Each group holds a field that the journal itself sets
+    /// (`systemd.journal-fields(7)`, "Trusted Journal Fields") and nobody can forge.
+    var matches: [[String]] {
+        let daemons = ["gatekeeld", "gatekeel-installd", "gatekeel-recover"].map {
+            ["PACKAGE=\(package.name)", "_SYSTEMD_UNIT=\($0).service"]
+        }
+        // What a unit wrote, and what the service manager says of it.
+        let units = (package.units + ["gatekeel-health-\(package.name).service"]).flatMap { unit -> [[String]] in
+            unit.holds("@.") ? Self.instances(of: unit) : [["_SYSTEMD_UNIT=\(unit)"], ["UNIT=\(unit)", "_PID=1"]]
+        }
+        return daemons + units
+    }
+
+    /// Instances of a template have names that are not known; their slice has (`systemd.slice(5)`).
+    private static func instances(of template: String) -> [[String]] {
+        guard template.hasSuffix("@.service") else { return [] }
+        let escaped = template.dropLast("@.service".count).map { $0 == "-" ? "\\x2d" : String($0) }.joined()
+        return [["_SYSTEMD_SLICE=system-\(escaped).slice"]]
+    }
+
+    func replaceProcess() -> Failure {
         // What the event loop blocked must not stay so: Ctrl-C ends "log --follow".
         var none = sigset_t()
         sigemptyset(&none)

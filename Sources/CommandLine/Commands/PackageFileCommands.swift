@@ -5,10 +5,11 @@ import Linux
 import Packages
 import Signing
 
-/// `package sign`, `verify`, `info`: on files, without any daemon.
+/// `package sign`, `verify`, `info`: on files, without a daemon.
 struct PackageFileCommands {
     let console: Console
     let invocation: Invocation
+    var now = Moments.now
 
     private var file: String { invocation.arguments[0] }
 
@@ -30,6 +31,7 @@ struct PackageFileCommands {
         let output = invocation.options["output"] ?? file
         do {
             let identity = try SigningIdentity(key: key, passphrase: passphrase, certificates: certificates)
+            if let text = warning(identity.certificate) { console.complain("warning: \(text)") }
             try DebSigner.sign(
                 file, to: output, with: identity, manifest: manifest, replacing: invocation.has("replace"))
             if console.isJSON {
@@ -41,6 +43,19 @@ struct PackageFileCommands {
             throw Self.failure(error)
         }
         return .done
+    }
+
+    /// Gateways refuse a signature whose certificate is not valid.
+    private func warning(_ certificate: Certificate) -> String? {
+        if certificate.notAfter < now {
+            return
+                "the certificate \(certificate.subject) expired on \(Moments.text(certificate.notAfter)); gateways refuse "
+                + "the package; sign it with a new certificate"
+        }
+        guard certificate.notBefore > now else { return nil }
+        return
+            "the certificate \(certificate.subject) is not valid before \(Moments.text(certificate.notBefore)); gateways "
+            + "refuse the package until then; check this machine's clock"
     }
 
     func verify() throws(Failure) -> ExitCode {
@@ -98,8 +113,8 @@ struct PackageFileCommands {
             table.add("version", control.version.description)
             table.add("architecture", control.architecture)
             table.add("description", control.summary)
-            table.add("signature", isSigned ? "there (\"gatekeel package verify\" verifies it)" : "none")
-            table.add("manifest", isManifest ? "there" : "none")
+            table.add("signature", isSigned ? "present, not verified (try \"gatekeel package verify\")" : "none")
+            table.add("manifest", isManifest ? "present" : "none")
             for unit in plan?.units ?? [] {
                 table.add("unit", unit.name + (unit.isStarted ? ", started by activate" : ""))
             }

@@ -8,107 +8,109 @@ import JSON
 struct StatusCommand {
     let console: Console
     let gateway: any Gateway
+    /// `--check`: the exit code reports problems.
+    var checks = false
     /// How long before its end a certificate is mentioned.
     var certificateWarning = InstallerConfiguration().install.certificateWarning
     var now = Moments.now
 
     func run() async throws(Failure) -> ExitCode {
-        let agent: Result<AgentStatus, ContractError> = await caught { () async throws(ContractError) in
-            try await gateway.agentStatus()
-        }
-        let packages: Result<[PackageInfo], ContractError> = await caught { () async throws(ContractError) in
-            try await gateway.packages()
-        }
-        let deployments = (try? await gateway.deployments(limit: 1)) ?? []
-        let running = deployments.first { $0.result == .running }
-        let keyring = (try? await gateway.keyring()) ?? []
+        let picture = await GatewayPicture.take(gateway)
         if console.isJSON {
-            console.json(json(agent, packages, running, keyring))
+            console.json(JSON(picture))
         } else {
-            show(agent)
-            show(packages, running)
-            for certificate in keyring {
+            for failure in picture.failures { console.complain(failure.text) }
+            if case .success(let status) = picture.agent { show(status) }
+            if case .success(let packages) = picture.packages { show(packages, picture.running) }
+            for certificate in picture.certificates {
                 if let text = self.warning(certificate) { console.complain("warning: \(text)") }
             }
+            if checks { for ill in picture.ills { console.complain(ill) } }
         }
-        for case .failure(let error) in [agent.map { _ in () }, packages.map { _ in () }] {
-            return ExitCode(error.code)
-        }
-        return .done
+        if let failure = picture.failures.first { return failure.code }
+        return checks && !picture.ills.isEmpty ? .unhealthy : .done
     }
 
-    private func show(_ agent: Result<AgentStatus, ContractError>) {
-        switch agent {
-        case .failure(let error): console.complain(Failure(error, asking: "gatekeeld").text)
-        case .success(let status):
-            console.line("Endpoint \(status.endpoint), Gatekeel \(status.version)")
-            if status.servers.isEmpty {
-                console.line("No servers; give one a [Server NAME] section in /etc/gatekeel/gatekeeld.conf.")
-                return
-            }
+    private func show(_ status: AgentStatus) {
+        console.line("Endpoint \(status.endpoint), Gatekeel \(status.version)")
+        for problem in status.configurationProblems {
+            console.complain("warning: the configuration has an error; an earlier one is in use: \(problem)")
+        }
+        if status.servers.isEmpty {
+            console.line("No servers; add a section [Server NAME] in /etc/gatekeel/gatekeeld.conf.d/.")
+        } else {
             var table = TextTable("SERVER", "ADDRESS", "STATE", "SINCE", "NOTE")
             for server in status.servers {
-                let next = server.nextAttempt > 0 ? "next attempt \(Moments.text(server.nextAttempt))" : ""
-                let note = [server.reason, server.state == .registered ? "" : next].filter { !$0.isEmpty }
                 table.add(
                     server.name, server.uri, server.state.rawValue, Moments.text(server.registeredAt),
-                    note.joined(separator: "; "))
+                    [server.reason, next(server)].filter { !$0.isEmpty }.joined(separator: "; "))
             }
             console.table(table)
         }
+        guard !status.transfers.isEmpty else { return }
+        if console.isTerminal { console.line("") }
+        console.table(Self.table(status.transfers, now: now))
     }
 
-    private func show(_ packages: Result<[PackageInfo], ContractError>, _ running: DeploymentInfo?) {
-        switch packages {
-        case .failure(let error): console.complain(Failure(error, asking: "gatekeel-installd").text)
-        case .success(let packages):
-            if console.isTerminal { console.line("") }
-            if packages.isEmpty { console.line("No packages.") } else { console.table(ViewCommands.table(packages)) }
-            if let running {
-                console.line("\(running.operation) of \(running.subject): \(running.activity) (\(running.percent)%)")
-            }
+    private func next(_ server: ServerStatus) -> String {
+        guard server.state != .registered, server.nextAttempt > 0 else { return "" }
+        let left = server.nextAttempt - now
+        return "next attempt \(left > 0 ? "in \(Moments.span(left))" : "now")"
+    }
+
+    private static func table(_ transfers: [TransferInfo], now: Int64) -> TextTable {
+        var table = TextTable("TRANSFER", "KIND", "PHASE", "HOST", "RECEIVED", "NOTE")
+        for transfer in transfers {
+            let total = transfer.total > 0 ? " of \(ByteSize.rounded(transfer.total))" : ""
+            let left = transfer.nextAttempt - now
+            let next = left > 0 ? "next attempt in \(Moments.span(left))" : ""
+            table.add(
+                "/9/\(transfer.instance)", transfer.kind.rawValue, transfer.phase.rawValue, transfer.host,
+                ByteSize.rounded(transfer.received) + total,
+                [transfer.reason, next].filter { !$0.isEmpty }.joined(separator: "; "))
+        }
+        return table
+    }
+
+    private func show(_ packages: [PackageInfo], _ running: DeploymentInfo?) {
+        if console.isTerminal { console.line("") }
+        if packages.isEmpty { console.line("No packages.") } else { console.table(ViewCommands.table(packages)) }
+        if let running {
+            console.line("\(running.operation) of \(running.subject): \(running.activity) (\(running.percent)%)")
         }
     }
 
     /// nil when a certificate is good for a while.
     func warning(_ certificate: CertificateInfo) -> String? {
         let days = Moments.days(until: certificate.notAfter, now: now)
+        let name = "the certificate \(certificate.subject) (\(certificate.file))"
+        let advice = "add its successor with \"gatekeel keyring add FILE\""
         if days < 0 {
             return
-                "the certificate \(certificate.subject) (\(certificate.file)) has expired on \(Moments.text(certificate.notAfter)); packages signed under it are refused"
+                "\(name) expired on \(Moments.text(certificate.notAfter)); packages signed under it are refused; \(advice)"
         }
         guard certificateWarning > .zero, days < certificateWarning.components.seconds / 86400 else { return nil }
-        return
-            "the certificate \(certificate.subject) (\(certificate.file)) expires in \(days) days, on \(Moments.text(certificate.notAfter))"
+        return "\(name) expires in \(days) days, on \(Moments.text(certificate.notAfter)); \(advice)"
+    }
+}
+
+extension JSON {
+    /// What `status --json` writes.
+    init(_ picture: GatewayPicture) {
+        self = [
+            "agent": Self.part(picture.agent.map { JSON($0) }),
+            "packages": Self.part(picture.packages.map { .array($0.map { JSON($0) }) }),
+            "deployment": picture.running.map { JSON($0) } ?? .null,
+            "keyring": .array(picture.certificates.map { JSON($0) }),
+            "problems": .array(picture.ills.map { .string($0) }),
+        ]
     }
 
-    private func json(
-        _ agent: Result<AgentStatus, ContractError>, _ packages: Result<[PackageInfo], ContractError>,
-        _ running: DeploymentInfo?, _ keyring: [CertificateInfo]
-    ) -> JSON {
-        var members: [JSON.Member] = []
-        switch agent {
-        case .success(let status): members.append(.init("agent", JSON(status)))
+    private static func part(_ result: Result<JSON, ContractError>) -> JSON {
+        switch result {
+        case .success(let value): value
         case .failure(let error):
-            members.append(.init("agent", ["error": .string(error.code.rawValue), "text": .string(error.text)]))
-        }
-        switch packages {
-        case .success(let packages): members.append(.init("packages", .array(packages.map { JSON($0) })))
-        case .failure(let error):
-            members.append(.init("packages", ["error": .string(error.code.rawValue), "text": .string(error.text)]))
-        }
-        members.append(.init("deployment", running.map { JSON($0) } ?? .null))
-        members.append(.init("keyring", .array(keyring.map { JSON($0) })))
-        return .object(members)
-    }
-
-    private func caught<Value: Sendable>(
-        _ body: () async throws(ContractError) -> Value
-    ) async -> Result<Value, ContractError> {
-        do throws(ContractError) {
-            return .success(try await body())
-        } catch {
-            return .failure(error)
+            ["error": ["name": .string(ExitCode(error.code).name), "text": .string(error.text)]]
         }
     }
 }

@@ -4,7 +4,7 @@ import EventLoop
 import JSON
 import Linux
 
-/// `status`, `objects`, `read`, `packages`, `history`: look, and change nothing.
+/// `objects`, `read`, `packages`, `history`: look, and change nothing.
 @LoopActor
 struct ViewCommands {
     let console: Console
@@ -29,7 +29,8 @@ struct ViewCommands {
     func read() async throws(Failure) -> ExitCode {
         let path = invocation.arguments[0]
         guard path.hasPrefix("/"), path.utf8.count <= 64 else {
-            throw Failure(.usage, "«\(path)» is no path; expected /OBJECT[/INSTANCE[/RESOURCE[/RESOURCE INSTANCE]]]")
+            throw Failure(
+                .usage, "'\(path)' is not a path; expected /OBJECT[/INSTANCE[/RESOURCE[/RESOURCE INSTANCE]]]")
         }
         let values = try await asking("gatekeeld") { () async throws(ContractError) in try await gateway.read(path) }
         if console.isJSON {
@@ -63,7 +64,7 @@ struct ViewCommands {
     static func table(_ packages: [PackageInfo]) -> TextTable {
         var table = TextTable("NAME", "VERSION", "PREVIOUS", "STATE", "NOTE")
         for package in packages.sorted(by: { $0.name < $1.name }) {
-            table.add(package.name, package.version, package.previous, package.stateText, package.reason)
+            table.add(package.name, package.version, package.previous, package.stateText, package.note)
         }
         return table
     }
@@ -87,35 +88,70 @@ struct ViewCommands {
         table.add("description", package.description)
         table.add("architecture", package.architecture)
         table.add("installed at", Moments.text(package.installedAt))
-        table.add("last problem", package.reason)
+        table.add("last problem", package.note)
         for warning in package.warnings { table.add("warning", warning) }
         table.rows.removeAll { $0[1].isEmpty }
         console.table(table)
         return .done
     }
 
+    /// The latest deployments, those of one package, or all that is known of one deployment.
     func history() async throws(Failure) -> ExitCode {
         let limit = try invocation.number("limit", default: 20, in: 1...1000)
-        let name = invocation.arguments.first
+        let word = invocation.arguments.first
         let all = try await asking("gatekeel-installd") { () async throws(ContractError) in
-            try await gateway.deployments(limit: name == nil ? limit : 1000)
+            try await gateway.deployments(limit: word == nil ? limit : 1000)
         }
-        let deployments = all.filter { name == nil || $0.package == name }.prefix(limit)
+        if let one = all.first(where: { $0.id == word }) {
+            show(one)
+            return .done
+        }
+        let deployments = all.filter { word == nil || $0.package == word }.prefix(limit)
+        if let word, deployments.isEmpty {
+            // A package may be there whose deployments are forgotten; any other name is a mistake.
+            do throws(ContractError) {
+                _ = try await gateway.package(word)
+            } catch {
+                guard error.code == .notFound else { throw Failure(error, asking: "gatekeel-installd") }
+                throw Failure(
+                    .notFound,
+                    "no package or deployment '\(word)' is known; \"gatekeel history\" lists the latest deployments")
+            }
+        }
         if console.isJSON {
             console.json(.array(deployments.map { JSON($0) }))
             return .done
         }
-        var table = TextTable("STARTED", "PACKAGE", "OPERATION", "VERSION", "FROM", "RESULT", "REASON")
+        var table = TextTable("ID", "STARTED", "PACKAGE", "OPERATION", "VERSION", "FROM", "RESULT", "REASON")
         for one in deployments {
-            let result = one.result == .running ? "\(one.activity) (\(one.percent)%)" : one.result.text
+            let result = one.hasEnded ? one.result.text : "\(one.activity) (\(one.percent)%)"
             table.add(
-                Moments.text(one.startedAt), one.package, one.operation, one.version, one.previous, result, one.reason)
+                one.id, Moments.text(one.startedAt), one.package, one.operation, one.version, one.previous, result,
+                one.reason)
         }
         console.table(table)
         return .done
     }
 
-    /// Names the daemon that does not answer.
+    private func show(_ one: DeploymentInfo) {
+        if console.isJSON { return console.json(JSON(one)) }
+        var table = TextTable("FIELD", "VALUE")
+        table.add("id", one.id)
+        table.add("package", one.package)
+        table.add("operation", one.operation)
+        table.add("version", one.version)
+        table.add("version before", one.previous)
+        table.add("result", one.hasEnded ? one.result.text : "\(one.activity) (\(one.percent)%)")
+        table.add("reason", one.reason)
+        table.add("started at", Moments.text(one.startedAt))
+        table.add("ended at", Moments.text(one.endedAt))
+        table.add("took", one.hasEnded ? Moments.span(one.endedAt - one.startedAt) : "")
+        table.add("downtime", one.downtime > .zero ? "\(one.downtime / .milliseconds(1)) ms" : "")
+        table.rows.removeAll { $0[1].isEmpty }
+        console.table(table)
+    }
+
+    /// Calls a daemon; a failure names the daemon that does not answer.
     func asking<Value: Sendable>(
         _ service: String, _ body: () async throws(ContractError) -> Value
     ) async throws(Failure) -> Value {
@@ -148,5 +184,10 @@ extension PackageInfo {
         case .installed:
             units.isEmpty ? "installed" : isActive ? "active" : isEnabled ? "not active (enabled)" : "inactive"
         }
+    }
+
+    /// Why its last deployment ended badly, with the version that this is about where it is not the installed one.
+    var note: String {
+        reason.isEmpty || reasonVersion.isEmpty || reasonVersion == version ? reason : "\(reasonVersion): \(reason)"
     }
 }

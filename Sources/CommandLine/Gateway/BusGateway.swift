@@ -25,6 +25,9 @@ final class BusGateway: Gateway {
     func agentStatus() async throws(ContractError) -> AgentStatus { try await agent.status() }
     func objects() async throws(ContractError) -> [AgentObject] { try await agent.objects() }
     func read(_ path: String) async throws(ContractError) -> [AgentValue] { try await agent.read(path) }
+    func reload() async throws(ContractError) { try await agent.reload() }
+    func reconnect() async throws(ContractError) { try await agent.reconnect() }
+    func cancel(_ instance: Int) async throws(ContractError) { try await agent.cancel(instance) }
     func packages() async throws(ContractError) -> [PackageInfo] { try await installer.packages() }
     func package(_ name: String) async throws(ContractError) -> PackageInfo { try await installer.package(name) }
     func keyring() async throws(ContractError) -> [CertificateInfo] { try await installer.keyring() }
@@ -53,7 +56,7 @@ final class BusGateway: Gateway {
 
     func onInterrupt(_ handler: @escaping @LoopActor () -> Void) {
         interrupted = handler
-        // sd-event takes one source for a signal: it stays, and what it calls changes.
+        // sd-event allows one source per signal: keep the source and replace its handler.
         if interrupt == nil { interrupt = SignalSource(SIGINT) { [weak self] in self?.interrupted() } }
     }
 }

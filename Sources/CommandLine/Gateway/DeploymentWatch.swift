@@ -6,32 +6,38 @@ import EventLoop
 final class DeploymentWatch {
     enum Ending {
         case ended(DeploymentInfo)
-        case interrupted
-        /// It is not known any more how it ended.
+        /// By Ctrl-C.
+        case interrupted(hasBegun: Bool)
+        /// Its result is unknown: the installer no longer has a record of it.
         case lost(ContractError)
     }
 
     private let gateway: any Gateway
+    private let scheduler: any Scheduler
     private let progress: @LoopActor (DeploymentInfo) -> Void
     private let notice: @LoopActor (String) -> Void
     private var id: String?
     private var ending: Ending?
-    private var waiter: CheckedContinuation<Ending, Never>?
+    private var waiter: CheckedContinuation<Void, Never>?
+    /// Waits for the gateway's turn.
+    private var turn: CheckedContinuation<Void, Never>?
     private var isAvailable = true
 
     /// - Parameters:
-    ///   - progress: told of every step.
+    ///   - progress: told of every step, also of another deployment that has to end first.
     ///   - notice: told what people should know on the way.
     init(
-        _ gateway: any Gateway, progress: @escaping @LoopActor (DeploymentInfo) -> Void,
+        _ gateway: any Gateway, scheduler: any Scheduler, progress: @escaping @LoopActor (DeploymentInfo) -> Void,
         notice: @escaping @LoopActor (String) -> Void
     ) {
         self.gateway = gateway
+        self.scheduler = scheduler
         self.progress = progress
         self.notice = notice
     }
 
-    /// Starts a deployment and waits for its end. Signals are listened to before it starts, so that none is missed.
+    /// Starts a deployment and waits for its end. While another one is running (`.busy`), it waits for its turn. Signals
+    /// are listened to before it starts, so that none is missed.
     func follow(
         _ start: () async throws(ContractError) -> String
     ) async throws(ContractError) -> Ending {
@@ -40,47 +46,82 @@ final class DeploymentWatch {
         } availability: { [weak self] isAvailable in
             self?.available(isAvailable)
         }
-        gateway.onInterrupt { [weak self] in self?.finish(.interrupted) }
-        let id = try await start()
-        self.id = id
-        await ask()
-        return await withCheckedContinuation { continuation in
-            if let ending { continuation.resume(returning: ending) } else { waiter = continuation }
+        gateway.onInterrupt { [weak self] in self?.interrupt() }
+        while id == nil, ending == nil {
+            do throws(ContractError) {
+                id = try await start()
+            } catch {
+                guard error.code == .busy else { throw error }
+                await waitForTurn()
+            }
         }
+        await ask()
+        if ending == nil { await withCheckedContinuation { waiter = $0 } }
+        // Ctrl-C may have come while it was being started.
+        guard let ending else { return .interrupted(hasBegun: id != nil) }
+        if case .interrupted = ending { return .interrupted(hasBegun: id != nil) }
+        return ending
+    }
+
+    /// Waits until a deployment ends, the installer returns, or some seconds have passed.
+    private func waitForTurn() async {
+        guard ending == nil else { return }
+        let running = (try? await gateway.deployments(limit: 1))?.first { !$0.hasEnded }
+        notice("waiting for the \(running.map { "\($0.operation) of \($0.subject)" } ?? "other deployment") to end")
+        if let running { progress(running) }
+        let timer = scheduler.schedule(after: .seconds(5)) { [weak self] in self?.takeTurn() }
+        await withCheckedContinuation { turn = $0 }
+        timer.cancel()
+    }
+
+    private func takeTurn() {
+        turn?.resume()
+        turn = nil
     }
 
     private func take(_ info: DeploymentInfo) {
-        guard info.id == id, ending == nil else { return }
+        guard ending == nil else { return }
+        guard info.id == id else {
+            guard id == nil, turn != nil else { return }
+            if info.hasEnded { takeTurn() } else { progress(info) }
+            return
+        }
         if info.hasEnded { finish(.ended(info)) } else { progress(info) }
     }
 
     private func available(_ isAvailable: Bool) {
         guard isAvailable != self.isAvailable else { return }
         self.isAvailable = isAvailable
-        guard id != nil, ending == nil else { return }
+        guard ending == nil else { return }
         if isAvailable {
-            LoopActor.spawn { await self.ask() }
-        } else {
-            notice("the installer is away; waiting for it to come back and go on")
+            takeTurn()
+            if id != nil { LoopActor.spawn { await self.ask() } }
+        } else if id != nil || turn != nil {
+            notice("the installer is away; waiting for it to come back and continue")
         }
     }
 
     /// Asks for the deployment itself: signals may have come before its identifier was known, or while the installer was away.
     private func ask() async {
-        guard let id else { return }
+        guard let id, ending == nil else { return }
         do throws(ContractError) {
             take(try await gateway.deployment(id))
         } catch {
-            // It comes back by itself, and then it is asked again.
+            // The installer restarts by itself; `available` asks again then.
             if error.code == .unreachable { return }
             finish(.lost(error))
         }
     }
 
+    private func interrupt() {
+        finish(.interrupted(hasBegun: id != nil))
+        takeTurn()
+    }
+
     private func finish(_ ending: Ending) {
         guard self.ending == nil else { return }
         self.ending = ending
-        waiter?.resume(returning: ending)
+        waiter?.resume()
         waiter = nil
     }
 }

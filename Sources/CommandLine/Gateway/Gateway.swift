@@ -2,12 +2,16 @@ import Bus
 import Contract
 import EventLoop
 
-/// What the commands need of the daemons; `BusGateway` is the one over the bus.
+/// The daemons' functions that the commands use; `BusGateway` calls them over the bus.
 @LoopActor
 protocol Gateway: AnyObject {
     func agentStatus() async throws(ContractError) -> AgentStatus
     func objects() async throws(ContractError) -> [AgentObject]
     func read(_ path: String) async throws(ContractError) -> [AgentValue]
+    func reload() async throws(ContractError)
+    func reconnect() async throws(ContractError)
+    /// Ends the transfer of a package to an instance of object 9.
+    func cancel(_ instance: Int) async throws(ContractError)
 
     func packages() async throws(ContractError) -> [PackageInfo]
     func package(_ name: String) async throws(ContractError) -> PackageInfo
@@ -23,7 +27,7 @@ protocol Gateway: AnyObject {
     func deactivate(_ name: String) async throws(ContractError) -> String
     func rollback(_ name: String) async throws(ContractError) -> String
 
-    /// Tells of deployments' changes, and whether the installer is there: now and at each change.
+    /// Calls the handlers at each change of a deployment, and with whether the installer is running: now and at each change.
     func watch(
         deployments: @escaping @LoopActor (DeploymentInfo) -> Void, availability: @escaping @LoopActor (Bool) -> Void
     ) throws(ContractError)

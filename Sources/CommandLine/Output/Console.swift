@@ -20,8 +20,7 @@ final class Console {
                 let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
                 if count <= 0 {
                     if errno == EINTR { continue }
-                    // What cannot be said to anyone ends the program with a code that says so: a script must not take
-                    // half an answer for one.
+                    // Exit with a code of its own: a script must not take half an answer for a whole one.
                     if descriptor == 1 { exit(ExitCode.outputLost.rawValue) }
                     return
                 }
@@ -57,6 +56,20 @@ final class Console {
     func json(_ value: JSON) {
         clearBar()
         write(1, String(decoding: isTerminal ? value.writeIndented() : value.write() + [0x0A], as: UTF8.self))
+    }
+
+    /// Reports the failure of a command; with `--json` as a document on standard output.
+    func failure(_ failure: Failure) {
+        guard isJSON else {
+            if !failure.text.isEmpty { complain(failure.text) }
+            return
+        }
+        json([
+            "error": [
+                "code": .number(.init(Int64(failure.code.rawValue))), "name": .string(failure.code.name),
+                "text": .string(failure.text),
+            ]
+        ])
     }
 
     /// To standard error.

@@ -1,10 +1,12 @@
 /// The commands; what each of them takes is declared in `CommandTable`.
 enum Command: String, CaseIterable {
-    case status, objects, read, packages, install, remove, activate, deactivate, rollback, history, log
+    case status, objects, read, packages, install, remove, activate, deactivate, rollback, history, watch, cancel, log
+    case reconnect, reload, metrics, diagnose
     case packageSign = "package sign"
     case packageVerify = "package verify"
     case packageInfo = "package info"
     case keyringAdd = "keyring add"
+    case keyringRemove = "keyring remove"
     case keyringList = "keyring list"
     case configCheck = "config check"
 
@@ -43,7 +45,7 @@ struct CommandDeclaration: Sendable {
 
 /// What completion offers for a word.
 enum Completion: Sendable {
-    case nothing, file, folder, package
+    case nothing, file, folder, package, deployment, certificate
     case words([String])
 }
 
@@ -61,9 +63,10 @@ struct ArgumentDeclaration: Sendable {
     }
 }
 
-/// `--name` or `--name=VALUE`.
+/// `--name` or `--name=VALUE`, some of them also `-n VALUE`.
 struct OptionDeclaration: Sendable {
     let name: String
+    let short: Character?
     /// nil for a flag.
     let value: String?
     let isRequired: Bool
@@ -71,15 +74,20 @@ struct OptionDeclaration: Sendable {
     let completion: Completion
 
     init(
-        _ name: String, value: String? = nil, required: Bool = false, completes completion: Completion = .nothing,
-        _ documentation: String
+        _ name: String, short: Character? = nil, value: String? = nil, required: Bool = false,
+        completes completion: Completion = .nothing, _ documentation: String
     ) {
         self.name = name
+        self.short = short
         self.value = value
         isRequired = required
         self.documentation = documentation
         self.completion = completion
     }
 
+    /// `--lines=COUNT`.
     var usage: String { "--\(name)\(value.map { "=\($0)" } ?? "")" }
+
+    /// `-n, --lines=COUNT`.
+    var allForms: String { (short.map { "-\($0), " } ?? "") + usage }
 }

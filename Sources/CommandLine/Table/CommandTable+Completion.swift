@@ -27,12 +27,13 @@ extension CommandTable {
             lines.append("    \(name))")
             lines.append("        options='\(flags(declaration.options + common))'")
             for option in declaration.options where option.value != nil {
-                guard let reply = reply(option.completion, "${cur#*=}") else { continue }
+                guard let reply = reply(option.completion) else { continue }
+                // Only the value is completed: readline takes the = for the end of a word.
                 lines.append(
-                    "        if [[ $prev == --\(option.name) || $cur == --\(option.name)=* ]]; then \(reply); return; fi"
-                )
+                    "        if [[ $cur == --\(option.name)=* ]]; then prev=--\(option.name) cur=${cur#*=}; fi")
+                lines.append("        if [[ $prev == --\(option.name) ]]; then \(reply); return; fi")
             }
-            if let argument = declaration.arguments.first, let reply = reply(argument.completion, "$cur") {
+            if let argument = declaration.arguments.first, let reply = reply(argument.completion) {
                 lines.append("        if [[ $cur != -* ]]; then \(reply); return; fi")
             }
             lines.append("        ;;")
@@ -63,13 +64,20 @@ extension CommandTable {
         options.map { "--\($0.name)\($0.value == nil ? "" : "=")" }.joined(separator: " ")
     }
 
-    private static func reply(_ completion: Completion, _ word: String) -> String? {
+    /// What sets COMPREPLY for the word in `cur`.
+    private static func reply(_ completion: Completion) -> String? {
         switch completion {
         case .nothing: nil
         case .file: "_filedir"
         case .folder: "_filedir -d"
-        case .package: "COMPREPLY=($(compgen -W \"$(gatekeel packages 2>/dev/null | cut -f1)\" -- \"\(word)\"))"
-        case .words(let words): "COMPREPLY=($(compgen -W '\(words.joined(separator: " "))' -- \"\(word)\"))"
+        case .package: words("$(gatekeel packages 2>/dev/null | cut -f1)")
+        case .deployment: words("$(gatekeel history 2>/dev/null | cut -f1)")
+        case .certificate: words("$(gatekeel keyring list 2>/dev/null | cut -f1)")
+        case .words(let list): words(list.joined(separator: " "))
         }
+    }
+
+    private static func words(_ list: String) -> String {
+        "COMPREPLY=($(compgen -W \"\(list)\" -- \"$cur\"))"
     }
 }

@@ -11,7 +11,7 @@ extension CommandTable {
             lines.append("  \(declaration.command.rawValue.padded(width))  \(declaration.summary)")
         }
         lines += ["", "Options of all commands:"] + describe(common)
-        lines += ["", "\"gatekeel COMMAND --help\" says more; gatekeel(1) lists the exit codes."]
+        lines += ["", "\"gatekeel COMMAND --help\" describes a command; gatekeel(1) lists the exit codes."]
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -23,11 +23,11 @@ extension CommandTable {
     }
 
     private static func describe(_ options: [OptionDeclaration]) -> [String] {
-        let width = options.map(\.usage.count).max() ?? 0
+        let width = options.map(\.allForms.count).max() ?? 0
         return options.flatMap { option in
             let text = option.documentation.wrapped(to: max(30, 76 - width))
             return text.enumerated().map { index, line in
-                "  \((index == 0 ? option.usage : "").padded(width))  \(line)"
+                "  \((index == 0 ? option.allForms : "").padded(width))  \(line)"
             }
         }
     }

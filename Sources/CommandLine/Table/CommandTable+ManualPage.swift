@@ -14,17 +14,18 @@ extension CommandTable {
                 + "tables and, for long work, a bar of progress; otherwise plain lines with fields separated by tabs and "
                 + "without headings; with --json, JSON. Root may change things; members of the group adm may look.")
         page.paragraph(
-            "Ctrl-C ends gatekeel, never a deployment: what has begun goes on in gatekeel-installd, which also survives "
-                + "being killed in the middle of it.")
+            "Ctrl-C ends gatekeel, never a deployment: a deployment that has begun continues in gatekeel-installd, even if "
+                + "that is killed and starts again. If another deployment is running, a command that begins one waits for its "
+                + "turn.")
         page.heading("COMMANDS")
         for declaration in commands {
             page.item(declaration.usage)
             page.text(declaration.documentation)
-            for option in declaration.options { page.indented("\(option.usage) \(option.documentation)") }
+            for option in declaration.options { page.indented("\(option.allForms): \(option.documentation)") }
         }
         page.heading("OPTIONS")
         for option in common {
-            page.item(option.usage)
+            page.item(option.allForms)
             page.text(option.documentation)
         }
         page.heading("EXIT STATUS")
@@ -32,6 +33,8 @@ extension CommandTable {
             page.item("\(code.rawValue)")
             page.text(code.documentation)
         }
+        page.heading("EXAMPLES")
+        for (text, line) in examples { page.example(text, [line]) }
         page.heading("FILES")
         page.lines(["/etc/gatekeel/gatekeeld.conf", "/etc/gatekeel/installd.conf", "/etc/gatekeel/keyring.d/*.pem"])
         page.heading("SEE ALSO")

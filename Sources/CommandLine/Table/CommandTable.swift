@@ -4,20 +4,30 @@ import Contract
 enum CommandTable {
     /// Options of every command.
     static let common = [
-        OptionDeclaration("json", "Writes JSON, for programs. Times are seconds since the epoch."),
-        OptionDeclaration("help", "Shows help, on the program or on a command."),
-        OptionDeclaration("version", "Shows the version."),
+        OptionDeclaration(
+            "json", "Writes JSON, for programs, also when the command fails. docs/json.md describes every document."),
+        OptionDeclaration("help", short: "h", "Shows help on the program or on a command."),
+        OptionDeclaration("version", short: "V", "Shows the version."),
     ]
 
     private static let noWait = OptionDeclaration(
-        "no-wait", "Returns when the deployment has begun, with its identifier; \"gatekeel history\" shows its end.")
+        "no-wait",
+        "Returns when the deployment has begun, with its identifier, which \"gatekeel watch\" takes. While another deployment "
+            + "is running, it fails at once instead of waiting for its turn.")
     private static let name = ArgumentDeclaration("NAME", .package)
 
     static let commands = [
         CommandDeclaration(
-            .status, "Show the servers, the packages and what is under way",
-            "Shows the state of the registration with each server, the packages, a deployment that runs, and "
-                + "certificates of the keyring that have expired or are about to."),
+            .status, "Show the servers, the packages and what is running",
+            "Shows each account with its registration or its problem, packages on their way from a server, the installed "
+                + "packages, the deployment that is running, and certificates of the keyring that have expired or expire "
+                + "soon.",
+            options: [
+                OptionDeclaration(
+                    "check",
+                    "Exits with 2 if the gateway is not registered with one of its servers, or an enabled package is not "
+                        + "active.")
+            ]),
         CommandDeclaration(
             .objects, "List the LwM2M objects and their instances", "Lists what the agent serves, by object."),
         CommandDeclaration(
@@ -25,13 +35,15 @@ enum CommandTable {
             "Reads an object, an instance, a resource or a resource instance as a server sees it: /3, /3/0, /3/0/9.",
             arguments: [ArgumentDeclaration("PATH", .words(["/1", "/3", "/3/0", "/9"]))]),
         CommandDeclaration(
-            .packages, "List the packages, or show one", "Lists the packages, or shows all that is known of one.",
+            .packages, "List the packages, or show one",
+            "Lists the packages, or shows all that is known of one. A note is why the last deployment ended badly; it begins "
+                + "with the version that it is about, if that is not the installed one.",
             arguments: [ArgumentDeclaration("NAME", required: false, .package)]),
         CommandDeclaration(
             .install, "Install a package, or update to it",
             "Hands a signed package to the installer, which verifies and checks it, switches it in, watches it and "
-                + "keeps it only if it is healthy. A package that is new is not activated unless you say so. With - "
-                + "the package is read from standard input.",
+                + "keeps it only if it is healthy. A new package is not activated unless you say so. With - the package "
+                + "is read from standard input.",
             arguments: [ArgumentDeclaration("FILE", .file)],
             options: [
                 OptionDeclaration(
@@ -40,7 +52,7 @@ enum CommandTable {
                         + "yes or no."),
                 OptionDeclaration(
                     "allow-downgrade",
-                    "Takes a version below the highest one that was kept. Only root may ask for that."),
+                    "Accepts a version below the highest one that was kept. Only root may do that."),
                 noWait,
             ]),
         CommandDeclaration(
@@ -51,8 +63,8 @@ enum CommandTable {
                 OptionDeclaration(
                     "purge",
                     "Removes its configuration files and its data as well: the folders that it was given in /var and /srv, and the "
-                        + "StateDirectory=, CacheDirectory= and LogsDirectory= of its units, but for what another package has "
-                        + "too. What it wrote elsewhere stays, and its users do. Only root may ask for that."),
+                        + "StateDirectory=, CacheDirectory= and LogsDirectory= of its units, except what another package has "
+                        + "too. Files that it wrote elsewhere stay, and so do its users. Only root may do that."),
                 noWait,
             ]),
         CommandDeclaration(
@@ -63,20 +75,65 @@ enum CommandTable {
             arguments: [name], options: [noWait]),
         CommandDeclaration(
             .rollback, "Go back to a package's previous version",
-            "Brings back the previous version with its configuration files. What the present version wrote in /var is "
-                + "not undone. Only root may ask for that.", arguments: [name], options: [noWait]),
+            "Brings back the previous version with its configuration files. Data that the current version wrote in /var is "
+                + "not undone. Only root may do that.", arguments: [name], options: [noWait]),
         CommandDeclaration(
             .history, "Show what was installed, updated, removed and undone, and why",
-            "Shows the latest deployments, the newest first, those of one package with NAME.",
-            arguments: [ArgumentDeclaration("NAME", required: false, .package)],
+            "Shows the latest deployments, the newest first; those of one package with its name; all details of one "
+                + "deployment with its identifier.",
+            arguments: [ArgumentDeclaration("NAME|ID", required: false, .package)],
             options: [OptionDeclaration("limit", value: "COUNT", "How many deployments are shown; 20 by default.")]),
         CommandDeclaration(
+            .watch, "Follow a deployment to its end",
+            "Follows a deployment, whoever began it, and exits as the command that began it would. Without ID it follows the "
+                + "one that is running.",
+            arguments: [ArgumentDeclaration("ID", required: false, .deployment)]),
+        CommandDeclaration(
+            .cancel, "Cancel a package's transfer from a server",
+            "Ends the transfer of a package to an instance of object 9 (/9/0, or 0) and drops its bytes. The server sees the "
+                + "instance in its initial state. \"gatekeel status\" lists the transfers.",
+            arguments: [ArgumentDeclaration("INSTANCE", .nothing)]),
+        CommandDeclaration(
             .log, "Show the journal of a package",
-            "Shows what the package's units wrote and what Gatekeel did with the package: journalctl(1) with its fields.",
+            "Shows what the package's units and its health command wrote, and what Gatekeel and systemd say about them: "
+                + "journalctl(1) with the fields that select these entries. Entries of other programs are not shown, "
+                + "whatever they claim to be. With --json each entry is a JSON object of journalctl's.",
             arguments: [name],
             options: [
-                OptionDeclaration("follow", "Goes on showing what comes."),
-                OptionDeclaration("lines", value: "COUNT", "The last so many lines; 50 by default."),
+                OptionDeclaration("follow", short: "f", "Waits for new entries and shows them."),
+                OptionDeclaration(
+                    "lines", short: "n", value: "COUNT",
+                    "Shows the last so many entries; 50 by default, and all of them with --since."),
+                OptionDeclaration(
+                    "since", value: "TIME",
+                    "Shows entries from this time on, as journalctl(1) takes it: yesterday, \"2026-11-21 14:00\", -2h."),
+            ]),
+        CommandDeclaration(
+            .reconnect, "Contact the servers at once",
+            "Drops every session and contacts the servers at once, also those that wait for their next attempt: after the "
+                + "network or a server was repaired."),
+        CommandDeclaration(
+            .reload, "Load gatekeeld's configuration again",
+            "Checks the configuration files and applies them. If they have errors, nothing changes, and the command fails "
+                + "and shows them. \"systemctl reload gatekeeld\" runs it."),
+        CommandDeclaration(
+            .metrics, "Write the gateway's state for Prometheus",
+            "Writes Prometheus's text format. gatekeel-metrics.timer, which is not enabled by default, writes it each minute "
+                + "into the folder of node_exporter's textfile collector: \"systemctl enable --now gatekeel-metrics.timer\".",
+            options: [
+                OptionDeclaration(
+                    "output", value: "FILE", completes: .file,
+                    "Replaces this file at once, instead of writing to standard output.")
+            ]),
+        CommandDeclaration(
+            .diagnose, "Collect what support needs into one archive",
+            "Writes status, packages, history, the journal of Gatekeel's units, the configuration and versions into a "
+                + "compressed tar archive that only you can read, and lists what is in it. Keys, user information and "
+                + "queries of addresses, and comments of the configuration are removed. Call it as root to have all of it.",
+            options: [
+                OptionDeclaration(
+                    "output", value: "FILE", completes: .file,
+                    "The archive; gatekeel-diagnose-TIME.tar.gz in the current folder by default.")
             ]),
         CommandDeclaration(
             .packageSign, "Sign a Debian package",
@@ -87,7 +144,7 @@ enum CommandTable {
                 OptionDeclaration("key", value: "FILE", required: true, completes: .file, "The private key, in PEM."),
                 OptionDeclaration(
                     "certificate", value: "FILE", required: true, completes: .file,
-                    "The signer's certificate in PEM, and after it the authorities between it and the keyring's."),
+                    "The signer's certificate in PEM, followed by the authorities between it and the keyring's."),
                 OptionDeclaration(
                     "manifest", value: "FILE", completes: .file,
                     "A manifest to attach (gatekeel.manifest(5)). It is checked first."),
@@ -95,7 +152,7 @@ enum CommandTable {
                 OptionDeclaration(
                     "passphrase-file", value: "FILE", completes: .file,
                     "A file with the passphrase of an encrypted key."),
-                OptionDeclaration("replace", "Replaces a signature that is there."),
+                OptionDeclaration("replace", "Replaces an existing signature."),
             ]),
         CommandDeclaration(
             .packageVerify, "Verify a package's signature",
@@ -108,8 +165,8 @@ enum CommandTable {
             ]),
         CommandDeclaration(
             .packageInfo, "Show what a package holds and whether it fits this host",
-            "Shows name, version, signer, units, configuration files, and everything that the installer would refuse or "
-                + "warn of. The signature is not verified.", arguments: [ArgumentDeclaration("FILE", .file)]),
+            "Shows name, version, units, configuration files, and everything that the installer would refuse or warn of. "
+                + "The signature is not verified.", arguments: [ArgumentDeclaration("FILE", .file)]),
         CommandDeclaration(
             .keyringAdd, "Trust the packages of a certificate authority",
             "Adds a certificate in PEM to /etc/gatekeel/keyring.d. Whoever has the key of a certificate that it "
@@ -119,12 +176,39 @@ enum CommandTable {
                 OptionDeclaration("name", value: "NAME", "The name in the keyring; the file's by default.")
             ]),
         CommandDeclaration(
+            .keyringRemove, "Stop trusting a certificate authority",
+            "Removes a certificate from /etc/gatekeel/keyring.d, by the name that \"gatekeel keyring list\" shows. Packages "
+                + "signed under it are refused from now on; installed ones keep running.",
+            arguments: [ArgumentDeclaration("NAME", .certificate)]),
+        CommandDeclaration(
             .keyringList, "List the certificates that packages may be signed under",
             "Lists the certificates of /etc/gatekeel/keyring.d, with the days that are left."),
         CommandDeclaration(
             .configCheck, "Check the configuration files",
-            "Checks gatekeeld.conf, installd.conf, their drop-ins, key files and the keyring, and shows all that is "
-                + "wrong. As a user who may not read the keys it says so."),
+            "Checks gatekeeld.conf, installd.conf, their drop-ins, the key files and the keyring. It names every file that "
+                + "was read and shows all that is wrong. Called by root, it opens gatekeeld's files as the user gatekeel, so "
+                + "that it finds what gatekeeld cannot read."),
+    ]
+
+    /// For the man page: what somebody wants, and the command line that does it.
+    static let examples = [
+        ("See whether all is well, for a monitoring system:", "gatekeel status --check"),
+        ("Install a package and start it:", "gatekeel install --activate=yes rinetd_0.73-1_amd64.deb"),
+        (
+            "Install a package over ssh, without copying it first:",
+            "ssh gw1 gatekeel install - < rinetd_0.73-1_amd64.deb"
+        ),
+        ("Find out why the last deployment of a package failed:", "gatekeel history rinetd"),
+        ("Read what a package wrote in the last hour, and follow it:", "gatekeel log -f --since=-1h rinetd"),
+        ("See the gateway as a server sees it:", "gatekeel read /3/0"),
+        (
+            "Sign a package:",
+            "gatekeel package sign --key=sign.key --certificate=sign.pem rinetd_0.73-1_amd64.deb"
+        ),
+        (
+            "Name each server that the gateway is not registered with:",
+            "gatekeel status --json | jq -r '.agent.servers[] | select(.state != \"registered\") | .name'"
+        ),
     ]
 
     static func declaration(_ command: Command) -> CommandDeclaration? { commands.first { $0.command == command } }

@@ -1,3 +1,5 @@
+import Journal
+
 extension AgentConfiguration {
     static let endpointKey = Key<String?>(
         "Endpoint",
@@ -12,8 +14,13 @@ extension AgentConfiguration {
                 return fits ? text : nil
             }, format: { $0 }),
         "The endpoint client name that servers know this gateway by. Without it the name is \"gatekeel-\" and an "
-            + "identifier that is derived from /etc/machine-id: the same after every start, another on every gateway, "
-            + "and of no use to find out the machine-id itself.")
+            + "identifier derived from /etc/machine-id: the same after every start, different on every gateway, and of no "
+            + "use to find out the machine-id itself.")
+
+    static let logLevelKey = Key(
+        "LogLevel", .logLevel, default: .info,
+        "What is written into the journal: messages of this level and of the more severe ones before it in the list. "
+            + "With debug the journal grows fast.")
 
     /// Every key of `gatekeeld.conf`.
     public static let table = KeyTable(
@@ -22,19 +29,20 @@ extension AgentConfiguration {
             "Put changes into a file of your own in /etc/gatekeel/gatekeeld.conf.d/ that ends in .conf, or edit this "
                 + "file. \"systemctl reload gatekeeld\" makes them take effect, \"gatekeel config check\" shows what is "
                 + "wrong before that.",
-            "Each [Server NAME] section is an account: it is taken over when it is new or was changed. What a server "
-                + "itself writes to its account stays until the section is changed again.",
+            "Each [Server NAME] section is an account. It applies when it is new or was changed. Values that a server "
+                + "writes to its account stay until the section is changed again.",
         ],
         sections: [
-            SectionDeclaration("Agent", "The gateway as an LwM2M client.", [endpointKey.declaration]),
+            SectionDeclaration(
+                "Agent", "The gateway as an LwM2M client.", [endpointKey.declaration, logLevelKey.declaration]),
             SectionDeclaration(
                 "Server", named: "NAME",
-                "A server to register with. NAME is yours to choose; there may be more than one such section.",
+                "A server to register with. Choose any NAME; there may be more than one such section.",
                 ServerConfiguration.keys),
             SectionDeclaration(
                 "Device",
-                "What the Device object (3) says about the gateway. What is not set here is taken from DMI or the "
-                    + "device tree, and is absent when these do not know it either.",
+                "What the Device object (3) says about the gateway. Values that are not set here are taken from DMI or the "
+                    + "device tree; values that these do not provide are omitted.",
                 DeviceConfiguration.keys),
             SectionDeclaration(
                 "Software", "Software Management (object 9).", SoftwareConfiguration.keys),
@@ -48,5 +56,10 @@ extension AgentConfiguration {
                 ]
             ),
             ("A NAT on the way forgets a mapping after 30 seconds:", ["[Server main]", "KeepAlive=25s"]),
+            (
+                "A credential of systemd instead of a key file, with \"systemctl edit gatekeeld\" and "
+                    + "LoadCredential=main.psk:/path in the section [Service]:",
+                ["[Server main]", "PSKKeyFile=/run/credentials/gatekeeld.service/main.psk"]
+            ),
         ])
 }

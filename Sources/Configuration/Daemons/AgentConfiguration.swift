@@ -1,7 +1,11 @@
+import Journal
+
 /// What gatekeeld's configuration says: `/etc/gatekeel/gatekeeld.conf` and its drop-ins.
 public struct AgentConfiguration: Hashable, Sendable {
     /// nil: `gatekeel-` and the machine's application-specific identifier.
     public var endpoint: String?
+    /// The log level: messages of this level and of more severe ones are logged.
+    public var logLevel: Level
     /// In the files' order; those with an empty `URI=` are left out.
     public var servers: [ServerConfiguration]
     public var device: DeviceConfiguration
@@ -13,6 +17,7 @@ public struct AgentConfiguration: Hashable, Sendable {
     init(_ settings: Settings) {
         let agent = settings["Agent"]
         endpoint = agent[Self.endpointKey]
+        logLevel = agent[Self.logLevelKey]
         servers = settings.named("Server").compactMap(ServerConfiguration.init)
         device = DeviceConfiguration(settings["Device"])
         software = SoftwareConfiguration(settings["Software"])
@@ -37,10 +42,22 @@ public struct AgentConfiguration: Hashable, Sendable {
         return configuration
     }
 
-    /// All that is wrong, key files included, and what will work but is no good idea.
-    public static func check(_ files: ConfigurationFiles = files) -> [ConfigurationProblem] {
-        let (configuration, problems) = read(files.snapshot())
-        return problems + configuration.servers.flatMap(\.keyProblems)
+    /// All problems, key files included, and warnings about what works but is risky.
+    ///
+    /// - Parameters:
+    ///   - view: what the daemon's unit lets it see.
+    ///   - asService: whether the calling process has the daemon's user and groups. Files are opened with its rights.
+    public static func check(
+        _ files: ConfigurationFiles = files, view: ServiceView = .agent, asService: Bool = false
+    ) -> ConfigurationReport {
+        let snapshot = files.snapshot()
+        let (configuration, problems) = read(snapshot)
+        return ConfigurationReport(
+            files: snapshot.files.map(\.path),
+            problems: problems + files.ignoredProblems
+                + configuration.servers.flatMap {
+                    $0.keyProblems(view, asService: asService)
+                })
     }
 
     private static func read(
@@ -51,21 +68,31 @@ public struct AgentConfiguration: Hashable, Sendable {
         return (configuration, snapshot.problems + problems + configuration.conflicts(settings))
     }
 
-    /// What each key allows by itself but not together.
+    /// Values that are allowed but contradict each other.
     private func conflicts(_ settings: Settings) -> [ConfigurationProblem] {
-        var problems = settings.named("Server").filter { $0.position(of: ServerConfiguration.uriKey) == nil }.map {
+        let sections = settings.named("Server")
+        var problems = sections.filter {
+            $0.position(of: ServerConfiguration.uriKey) == nil && !$0.isRefused(ServerConfiguration.uriKey)
+        }.map {
             ConfigurationProblem(
                 $0.position, section: $0.header, key: "URI",
                 "missing; expected: \(ServerConfiguration.uriKey.type.allowed)")
         }
-        for (index, server) in servers.enumerated() {
-            if let other = servers[..<index].first(where: { $0.shortServerID == server.shortServerID }) {
+        // The first account with each number.
+        var owners: [Int: String] = [:]
+        for server in servers {
+            guard let section = sections.first(where: { $0.name == server.name }) else { continue }
+            if section.isRefused(ServerConfiguration.shortServerIDKey) {
+                // Its number is not known.
+            } else if let other = owners[server.shortServerID] {
                 problems.append(
                     server.problem(
                         "ShortServerID",
-                        "[Server \(other.name)] has the number \(server.shortServerID) too; give each its own"))
+                        "[Server \(other)] has the number \(server.shortServerID) too; give each its own"))
+            } else {
+                owners[server.shortServerID] = server.name
             }
-            problems += server.conflicts
+            problems += server.conflicts(section)
         }
         return problems
     }

@@ -1,3 +1,5 @@
+import Journal
+
 /// What gatekeel-installd's configuration says: `/etc/gatekeel/installd.conf` and its drop-ins.
 public struct InstallerConfiguration: Hashable, Sendable {
     public var install: InstallConfiguration
@@ -29,9 +31,11 @@ public struct InstallerConfiguration: Hashable, Sendable {
         return configuration
     }
 
-    /// All that is wrong, and what will work but is no good idea.
-    public static func check(_ files: ConfigurationFiles = files) -> [ConfigurationProblem] {
-        read(files.snapshot()).problems
+    /// All problems, and warnings about what works but is risky.
+    public static func check(_ files: ConfigurationFiles = files) -> ConfigurationReport {
+        let snapshot = files.snapshot()
+        return ConfigurationReport(
+            files: snapshot.files.map(\.path), problems: read(snapshot).problems + files.ignoredProblems)
     }
 
     private static func read(
@@ -45,7 +49,7 @@ public struct InstallerConfiguration: Hashable, Sendable {
             problems.append(
                 ConfigurationProblem(
                     position, section: "Install", key: "RequireSignature", severity: .warning,
-                    "whoever can write to the network agent can then install what they like"))
+                    "whoever takes over the network agent can then install anything; set it to yes in the field"))
         }
         return (InstallerConfiguration(settings), snapshot.problems + problems)
     }
@@ -63,8 +67,8 @@ public struct InstallerConfiguration: Hashable, Sendable {
             SectionDeclaration("Install", "What is installed, and what is not.", InstallConfiguration.keys),
             SectionDeclaration(
                 "Probation",
-                "A new version must prove itself before it is kept; otherwise the one before is back. A package's "
-                    + "signed manifest may have times of its own.", ProbationConfiguration.keys),
+                "A new version is watched before it is kept; if it fails, the previous version is restored. A package's "
+                    + "signed manifest may set its own times.", ProbationConfiguration.keys),
         ],
         examples: [
             (
@@ -86,6 +90,8 @@ public struct InstallConfiguration: Hashable, Sendable {
     public var maxRatio: Int
     public var stageTimeout: Duration
     public var certificateWarning: Duration
+    /// The log level: messages of this level and of more severe ones are logged.
+    public var logLevel: Level
 
     init(_ section: SectionSettings) {
         requireSignature = section[Self.requireSignatureKey]
@@ -97,6 +103,7 @@ public struct InstallConfiguration: Hashable, Sendable {
         maxRatio = section[Self.maxRatioKey]
         stageTimeout = section[Self.stageTimeoutKey]
         certificateWarning = section[Self.certificateWarningKey]
+        logLevel = section[Self.logLevelKey]
     }
 
     static let requireSignatureKey = Key(
@@ -128,10 +135,16 @@ public struct InstallConfiguration: Hashable, Sendable {
         default: .seconds(30 * 86400),
         "Warns in the journal and in \"gatekeel status\" when a certificate of the keyring is about to expire.")
 
+    static let logLevelKey = Key(
+        "LogLevel", .logLevel, default: .info,
+        "What is written into the journal: messages of this level and of the more severe ones before it in the list. "
+            + "With debug the journal grows fast.")
+
     static let keys = [
         requireSignatureKey.declaration, allowDowngradeKey.declaration, allowSetuidKey.declaration,
         maxPackageSizeKey.declaration, maxUnpackedSizeKey.declaration, maxEntriesKey.declaration,
         maxRatioKey.declaration, stageTimeoutKey.declaration, certificateWarningKey.declaration,
+        logLevelKey.declaration,
     ]
 }
 

@@ -15,7 +15,7 @@ public struct ServerConfiguration: Hashable, Sendable {
     /// Zero: none.
     public var defaultMaximumPeriod: Duration
 
-    /// nil when the account is turned off by an empty `URI=`, or has none.
+    /// nil when `URI=` is empty, which turns the account off, or missing.
     init?(_ section: SectionSettings) {
         guard let uri = section[Self.uriKey] else { return nil }
         self.uri = uri
@@ -30,7 +30,7 @@ public struct ServerConfiguration: Hashable, Sendable {
         defaultMaximumPeriod = section[Self.defaultMaximumPeriodKey]
     }
 
-    /// Opens and checks the key file; nil with `coap://`.
+    /// Reads and checks the key file; nil with `coap://`.
     public func key() throws(KeyFile.Refusal) -> Secret? {
         guard let pskKeyFile else { return nil }
         return try KeyFile.read(pskKeyFile)
@@ -42,16 +42,21 @@ public struct ServerConfiguration: Hashable, Sendable {
         ConfigurationProblem(position, section: "Server \(name)", key: key, severity: severity, text)
     }
 
-    /// What does not go together.
-    var conflicts: [ConfigurationProblem] {
+    /// Values that contradict each other. A value that was refused is not reported as missing too.
+    func conflicts(_ section: SectionSettings) -> [ConfigurationProblem] {
         var problems: [ConfigurationProblem] = []
         if uri.isSecure {
-            if pskIdentity == nil { problems.append(problem("PSKIdentity", "missing; coaps:// needs it")) }
-            if pskKeyFile == nil { problems.append(problem("PSKKeyFile", "missing; coaps:// needs it")) }
+            if pskIdentity == nil, !section.isRefused(Self.pskIdentityKey) {
+                problems.append(problem("PSKIdentity", "missing; coaps:// needs it"))
+            }
+            if pskKeyFile == nil, !section.isRefused(Self.pskKeyFileKey) {
+                problems.append(problem("PSKKeyFile", "missing; coaps:// needs it"))
+            }
         } else {
             problems.append(
                 problem(
-                    "URI", severity: .warning, "coap:// is neither encrypted nor authenticated; use coaps:// with a key"
+                    "URI", severity: .warning,
+                    "coap:// is neither encrypted nor authenticated; use coaps:// with a key"
                 ))
             if pskIdentity != nil || pskKeyFile != nil {
                 problems.append(
@@ -59,13 +64,19 @@ public struct ServerConfiguration: Hashable, Sendable {
             }
         }
         if defaultMaximumPeriod != .zero, defaultMaximumPeriod < defaultMinimumPeriod {
-            problems.append(problem("DefaultMaximumPeriod", "it is shorter than DefaultMinimumPeriod="))
+            problems.append(
+                problem("DefaultMaximumPeriod", "it is shorter than DefaultMinimumPeriod=; make it at least as long"))
         }
         return problems
     }
 
-    /// What is wrong with the key file.
-    var keyProblems: [ConfigurationProblem] {
+    /// What is wrong with the key file, for a service that sees this much of the host.
+    ///
+    /// - Parameter asService: whether the calling process has the daemon's user and groups.
+    func keyProblems(_ view: ServiceView, asService: Bool) -> [ConfigurationProblem] {
+        if let path = pskKeyFile, let obstacle = view.obstacle(path) {
+            return [problem("PSKKeyFile", "key file \(path): \(obstacle)")]
+        }
         do throws(KeyFile.Refusal) {
             guard let key = try key(), key.bytes.count < 16 else { return [] }
             return [
@@ -74,16 +85,26 @@ public struct ServerConfiguration: Hashable, Sendable {
                     "the key has \(key.bytes.count) bytes; 16 or more cannot be guessed")
             ]
         } catch {
-            return [problem(of: error)]
+            // Credentials are there while the service runs, and only it and root see them.
+            if view.isOwnCredential(error.path), error.isAbsent || error.isForeign { return [] }
+            return [problem(of: error, asService: asService)]
         }
     }
 
-    /// Whoever checks is not always the one who reads the key then.
-    func problem(of refusal: KeyFile.Refusal) -> ConfigurationProblem {
+    /// What to say of a key file that is refused.
+    ///
+    /// - Parameter asService: whether the file was opened as the daemon's user. Anyone else who may not open it cannot
+    ///   say that the daemon may not.
+    func problem(of refusal: KeyFile.Refusal, asService: Bool) -> ConfigurationProblem {
         guard refusal.isForeign else { return problem("PSKKeyFile", "\(refusal)") }
+        guard !asService else {
+            return problem(
+                "PSKKeyFile",
+                "\(refusal) for the user gatekeel; \"chown root:gatekeel\" and \"chmod 0640\" the file, and let the user "
+                    + "pass through the folders above it")
+        }
         return problem(
-            "PSKKeyFile", severity: .warning,
-            "\(refusal); it can be checked as root only, and the group gatekeel must be able to read it")
+            "PSKKeyFile", severity: .warning, "\(refusal); check it as root, to see whether gatekeeld can read it")
     }
 }
 

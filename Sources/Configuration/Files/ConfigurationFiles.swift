@@ -16,6 +16,19 @@ public struct ConfigurationFiles: Hashable, Sendable {
         self.roots = roots
     }
 
+    /// Files in the folders of drop-ins that are not read, because their names do not end in `.conf`. Hidden files do not
+    /// count.
+    public func ignored() throws(Errno) -> [String] {
+        var ignored: [String] = []
+        for root in roots {
+            let folder = "\(root)/\(name).d"
+            guard Files.exists(folder) else { continue }
+            ignored += try Files.names(in: folder).filter { !$0.hasSuffix(".conf") && !$0.hasPrefix(".") }
+                .map { "\(folder)/\($0)" }
+        }
+        return ignored.sorted()
+    }
+
     /// The paths to read, in order: the main file of the first root that has it, then the drop-ins by name.
     public func paths() throws(Errno) -> [String] {
         var main: String?

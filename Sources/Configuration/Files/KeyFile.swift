@@ -20,6 +20,8 @@ public enum KeyFile {
         public let text: String
         /// The reader may not open it (`EACCES`): that says nothing about the file itself.
         public var isForeign = false
+        /// There is no such file (`ENOENT`).
+        public var isAbsent = false
         public var description: String { "key file \(path): \(text)" }
     }
 
@@ -44,6 +46,7 @@ public enum KeyFile {
             let code = (error as? Errno)?.code
             var refusal = refuse((error as? Errno)?.message ?? "\(error)")
             refusal.isForeign = code == EACCES
+            refusal.isAbsent = code == ENOENT
             throw refusal
         }
         guard let key = decode(bytes) else {

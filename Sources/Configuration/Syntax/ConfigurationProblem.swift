@@ -1,6 +1,6 @@
-/// One thing that is wrong in a configuration: where, which key, and what is allowed. Never holds a secret.
+/// An error or a warning about a configuration: its place, its key, and what is allowed. Never holds a secret.
 public struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible {
-    /// Whether the configuration can be used all the same.
+    /// Whether the configuration can still be used: with warnings it can.
     public enum Severity: String, Sendable { case error, warning }
 
     public var severity: Severity
@@ -9,7 +9,7 @@ public struct ConfigurationProblem: Hashable, Sendable, CustomStringConvertible 
     public var section: String
     /// The key; empty when the problem is not about one.
     public var key: String
-    /// A sentence that says what is wrong and what is allowed.
+    /// A sentence about the problem and what is allowed.
     public var text: String
 
     public init(

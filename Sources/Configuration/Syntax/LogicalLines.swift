@@ -30,7 +30,7 @@ struct LogicalLines {
                 joined.removeLast()
                 guard let more = continuation() else { break }
                 isTooLong = isTooLong || joined.count + more.count >= limits.lineBytes
-                // What is too long is read to its end, so that its rest is not taken for lines of its own.
+                // Skip the whole long line, so that its rest is not parsed as lines of its own.
                 joined = (isTooLong ? [] : joined + [UInt8(ascii: " ")]) + more
             }
             if isTooLong {

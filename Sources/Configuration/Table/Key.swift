@@ -18,7 +18,7 @@ public struct Key<Value: Sendable & Equatable>: Sendable {
         let parse = type.parse
         return KeyDeclaration(
             name: name, allowed: type.allowed, isList: type.isList, defaultText: type.format(defaultValue),
-            documentation: documentation, accepts: { parse($0) != nil })
+            documentation: documentation, accepts: { parse($0) != nil }, explain: type.explain)
     }
 }
 
@@ -39,4 +39,6 @@ public struct KeyDeclaration: Sendable {
     public let defaultText: String
     public let documentation: String
     public let accepts: @Sendable (String) -> Bool
+    /// Which part of a text that is not accepted is wrong, where that can be said.
+    public let explain: @Sendable (String) -> String?
 }

@@ -14,13 +14,13 @@ extension KeyTable {
         page.heading("DESCRIPTION")
         for paragraph in documentation { page.paragraph(paragraph) }
         page.paragraph(
-            "The syntax is that of systemd.syntax(7). An empty assignment brings the default back. An unknown section "
+            "The syntax is that of systemd.syntax(7). An empty assignment restores the default. An unknown section "
                 + "or key is an error.")
         if hasDropIns {
             page.paragraph(
-                "A drop-in's keys win over the main file's, and a later drop-in's over an earlier one's. Drop-ins of "
-                    + "all folders are sorted by name; of two with the same name only the one in the first folder is "
-                    + "read, and an empty one or a link to /dev/null hides those behind it. Try \"gatekeel config check\"."
+                "A drop-in overrides the main file, and a later drop-in an earlier one. Drop-ins of all folders are sorted "
+                    + "by name; of two with the same name only the one in the first folder is read, and an empty one or a "
+                    + "link to /dev/null hides the others. \"gatekeel config check\" names the files that are read."
             )
         }
         for section in sections {

@@ -1,3 +1,5 @@
+import Linux
+
 /// All that a configuration file may hold: the one source for its reader, its packaged copy and its man page.
 public struct KeyTable: Sendable {
     /// `gatekeeld.conf`.
@@ -77,7 +79,9 @@ public struct KeyTable: Sendable {
                 continue
             }
             guard entry.value.isEmpty || key.accepts(entry.value) else {
-                refuse("\(entry.value.shortened) is not allowed; expected: \(key.allowed)")
+                let why = key.explain(entry.value).map { ": \($0)" } ?? ""
+                refuse("\(entry.value.shown) is not allowed\(why); expected: \(key.allowed)")
+                settings.refuse(entry, in: section.header)
                 continue
             }
             settings.assign(entry, in: section.header, isList: key.isList)
@@ -95,7 +99,7 @@ public struct KeyTable: Sendable {
 public struct SectionDeclaration: Sendable {
     /// `Server`.
     public let type: String
-    /// What stands for the name, `NAME` in `[Server NAME]`, where there may be many; nil for a section that is there once.
+    /// The placeholder of the name, `NAME` in `[Server NAME]`, of a section that can occur several times; otherwise nil.
     public let placeholder: String?
     public let documentation: String
     public let keys: [KeyDeclaration]
@@ -129,6 +133,16 @@ extension [String] {
 }
 
 extension String {
-    /// Fit for a message.
-    var shortened: String { count <= 60 ? "«\(self)»" : "«\(prefix(57))…»" }
+    /// Fit for a message: quoted, of a bounded length, and without what may be a secret: a key in hexadecimal digits that
+    /// was written where its file should be, the user information and the query of an address.
+    var shown: String {
+        if count >= 16, allSatisfy({ $0.isHexDigit || $0.isWhitespace || $0 == ":" }) { return "this value" }
+        var text = self
+        if let scheme = firstOccurrence(of: "://") {
+            var rest = self[scheme.upperBound...].prefix { $0 != "?" && $0 != "#" }
+            if let at = rest.lastIndex(of: "@") { rest = rest[rest.index(after: at)...] }
+            text = String(self[..<scheme.upperBound]) + String(rest)
+        }
+        return text.count <= 60 ? "'\(text)'" : "'\(text.prefix(57))…'"
+    }
 }

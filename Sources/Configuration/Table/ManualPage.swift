@@ -9,7 +9,7 @@ public struct ManualPage: Sendable {
 
     /// - Parameter section: of the manual: 1, 5, 8.
     public init(title: String, section: Int) {
-        source = ".TH \(Self.argument(title.uppercased())) \(section) \(Self.date) Gatekeel \"\"\n.nh\n.ad l\n"
+        source = ".TH \(Self.argument(title.uppercased())) \(section) \"\(Self.date)\" Gatekeel Gatekeel\n.nh\n.ad l\n"
     }
 
     /// `.SH`.
@@ -18,7 +18,7 @@ public struct ManualPage: Sendable {
         isAtHeading = true
     }
 
-    /// Text that goes on in the present paragraph.
+    /// Text that continues the current paragraph.
     public mutating func text(_ text: String) {
         isAtHeading = false
         for line in text.wrapped(to: 76) { source += Self.line(line) + "\n" }
@@ -26,7 +26,7 @@ public struct ManualPage: Sendable {
 
     /// A paragraph of its own.
     public mutating func paragraph(_ text: String) {
-        // A heading begins a paragraph by itself.
+        // A heading begins a paragraph.
         if !isAtHeading { source += ".PP\n" }
         self.text(text)
     }
@@ -39,7 +39,7 @@ public struct ManualPage: Sendable {
     /// `.TP`: a term in bold; its text follows.
     public mutating func item(_ term: String) { source += ".TP\n.B \(Self.argument(term))\n" }
 
-    /// `.IP`: another paragraph under the present term.
+    /// `.IP`: another paragraph under the current term.
     public mutating func indented(_ text: String) {
         source += ".IP\n"
         self.text(text)
@@ -70,7 +70,6 @@ public struct ManualPage: Sendable {
             case "-": "\\-"
             case "–": "\\(en"
             case "…": "..."
-            case "«", "»": "\""
             default: String(character)
             }
         }.joined()

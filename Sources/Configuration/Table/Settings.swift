@@ -3,12 +3,12 @@ public struct Settings: Sendable {
     /// In the order of their first headers.
     public private(set) var sections: [SectionSettings] = []
 
-    /// A section that is there once; without any value when no file has it.
+    /// A section that occurs once; it has no values if no file contains it.
     public subscript(section: String) -> SectionSettings {
         sections.first { $0.header == section } ?? SectionSettings(header: section, position: Position(""))
     }
 
-    /// The sections of a type that have names: all `[Server …]`.
+    /// All sections of a type with names: `[Server …]`.
     public func named(_ type: String) -> [SectionSettings] {
         sections.filter { $0.header.hasPrefix("\(type) ") }
     }
@@ -17,6 +17,12 @@ public struct Settings: Sendable {
         if !sections.contains(where: { $0.header == section.header }) {
             sections.append(SectionSettings(header: section.header, position: section.position))
         }
+    }
+
+    /// Notes that a key was given a value that is not allowed.
+    mutating func refuse(_ entry: IniEntry, in header: String) {
+        guard let index = sections.firstIndex(where: { $0.header == header }) else { return }
+        sections[index].refuse(entry)
     }
 
     mutating func assign(_ entry: IniEntry, in header: String, isList: Bool) {
@@ -32,6 +38,8 @@ public struct SectionSettings: Sendable {
     /// Of its first header.
     public let position: Position
     private var values: [String: (text: String, position: Position)] = [:]
+    /// Keys whose last value was not allowed.
+    private var refused: Set<String> = []
 
     init(header: String, position: Position) {
         self.header = header
@@ -50,7 +58,13 @@ public struct SectionSettings: Sendable {
     /// Where a key was assigned last; nil when it never was. An empty assignment counts.
     public func position<Value>(of key: Key<Value>) -> Position? { values[key.name]?.position }
 
+    /// Whether the key's last value was refused. That is reported once; it is not reported as missing too.
+    public func isRefused<Value>(_ key: Key<Value>) -> Bool { refused.contains(key.name) }
+
+    mutating func refuse(_ entry: IniEntry) { refused.insert(entry.key) }
+
     mutating func assign(_ entry: IniEntry, isList: Bool) {
+        refused.remove(entry.key)
         let before = isList && !entry.value.isEmpty ? values[entry.key]?.text ?? "" : ""
         values[entry.key] = (before.isEmpty ? entry.value : "\(before) \(entry.value)", entry.position)
     }

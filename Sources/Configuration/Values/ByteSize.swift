@@ -1,6 +1,6 @@
 /// Sizes as systemd writes them: `64M`, `1.5G`; K, M, G, T to the base of 1024; a bare number is bytes.
 public enum ByteSize {
-    /// Reads a size; nil for what is none or does not fit 63 bits.
+    /// Reads a size; nil if the text is not a size or does not fit 63 bits.
     public static func parse(_ text: String) -> UInt64? {
         let text = text.trimmed
         let number = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
@@ -18,6 +18,12 @@ public enum ByteSize {
             return "\(size / UInt64(unit))\(name)"
         }
         return "\(size)"
+    }
+
+    /// A size for people, rounded down to one digit after the point: `1.4M`.
+    public static func rounded(_ size: Int64) -> String {
+        guard let (name, unit) = units.last(where: { $0.1 <= size }), unit > 1 else { return "\(max(0, size))" }
+        return "\(size / unit).\(size % unit * 10 / unit)\(name)"
     }
 
     private static let units: [(String, Int64)] = [

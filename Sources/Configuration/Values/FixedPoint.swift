@@ -1,6 +1,6 @@
 /// Decimal numbers with a fraction, without floating point: `1.5` of a unit of 1024 is exactly 1536.
 enum FixedPoint {
-    /// The number times `unit`, cut off to a whole; nil when it is no number or does not fit.
+    /// The number times `unit`, rounded down; nil if the text is not a number or the result does not fit.
     static func scaled(_ text: some StringProtocol, by unit: Int64) -> Int64? {
         let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
         guard let first = parts.first, !first.isEmpty, let whole = Int64(first), whole >= 0 else { return nil }

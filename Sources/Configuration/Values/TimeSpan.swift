@@ -1,6 +1,6 @@
 /// Time spans as `systemd.time(7)` writes them: `4s`, `1min 30s`, `1.5h`, `500ms`; a bare number is seconds.
 public enum TimeSpan {
-    /// Reads a span, exact to the microsecond; nil for what is none, or is longer than 290,000 years.
+    /// Reads a span, exact to the microsecond; nil if the text is not a span or is longer than 290,000 years.
     public static func parse(_ text: String) -> Duration? {
         var rest = Substring(text.trimmed)
         guard !rest.isEmpty else { return nil }

@@ -1,4 +1,6 @@
-/// How the text of a key is read, what it may be, and how it is written.
+import Journal
+
+/// The type of a key's value: how it is parsed, what is allowed, and how it is formatted.
 public struct ValueType<Value: Sendable & Equatable>: Sendable {
     /// What is allowed, to follow "expected": `a time span from 1s to 1h`.
     public let allowed: String
@@ -6,16 +8,19 @@ public struct ValueType<Value: Sendable & Equatable>: Sendable {
     public let isList: Bool
     /// nil: not allowed.
     public let parse: @Sendable (String) -> Value?
+    /// Which part of a text is not allowed, where that can be said: `the port '0' is not a number from 1 to 65535`.
+    public let explain: @Sendable (String) -> String?
     /// As `parse` reads it.
     public let format: @Sendable (Value) -> String
 
     public init(
         allowed: String, isList: Bool = false, parse: @escaping @Sendable (String) -> Value?,
-        format: @escaping @Sendable (Value) -> String
+        explain: @escaping @Sendable (String) -> String? = { _ in nil }, format: @escaping @Sendable (Value) -> String
     ) {
         self.allowed = allowed
         self.isList = isList
         self.parse = parse
+        self.explain = explain
         self.format = format
     }
 
@@ -23,7 +28,7 @@ public struct ValueType<Value: Sendable & Equatable>: Sendable {
     public var optional: ValueType<Value?> {
         let (parse, format) = (parse, format)
         return ValueType<Value?>(
-            allowed: allowed, isList: isList, parse: { text in parse(text).map { .some($0) } },
+            allowed: allowed, isList: isList, parse: { text in parse(text).map { .some($0) } }, explain: explain,
             format: { $0.map(format) ?? "" })
     }
 }
@@ -101,6 +106,15 @@ extension ValueType where Value == String {
     }
 }
 
+extension ValueType where Value == Level {
+    /// How much a daemon writes into the journal.
+    public static var logLevel: ValueType {
+        ValueType(
+            allowed: Level.allCases.map(\.name).joined(separator: ", "),
+            parse: { text in Level.allCases.first { $0.name == text.lowercased() } }, format: { $0.name })
+    }
+}
+
 extension ValueType where Value == [String] {
     /// Words, separated by white space; later assignments add, an empty one drops all before it.
     public static func words(_ allowed: String, _ accepts: @escaping @Sendable (String) -> Bool) -> ValueType {
@@ -116,6 +130,6 @@ extension ValueType where Value == ServerURI {
     public static var serverURI: ValueType {
         ValueType(
             allowed: "coaps://HOST[:PORT] or coap://HOST[:PORT], at most 255 bytes",
-            parse: { ServerURI($0) }, format: { $0.description })
+            parse: { ServerURI($0) }, explain: ServerURI.problem, format: { $0.description })
     }
 }

@@ -20,6 +20,8 @@ final class ActiveDeployment {
     var before: [String: UInt64] = [:]
     /// When the first stop was requested.
     var stoppedAt: Duration?
+    /// When the wait that is under way ends at the latest, by the scheduler.
+    var until: Duration?
     /// How often the same phase failed in a row.
     var failures = 0
     private let ports: Ports
@@ -38,6 +40,7 @@ final class ActiveDeployment {
         var status = record.status(percent: percent)
         // The end is reported when the engine is free: the caller may request the next deployment at once.
         status.result = .running
+        if let until { status.until = ports.wallClock() + (until - ports.scheduler.now).components.seconds }
         return status
     }
 }

@@ -282,7 +282,10 @@ extension DeploymentEngine {
         let watch = ports.units.watch(watched) { active.events.push(.unit($0)) }
         defer { watch.cancel() }
         var timers: [any Scheduled] = []
-        defer { for timer in timers { timer.cancel() } }
+        defer {
+            for timer in timers { timer.cancel() }
+            active.until = nil
+        }
         let scheduler = ports.scheduler
         var probation = Probation(
             required: required, limits: limits, hasHealthCheck: health != nil, before: active.before,
@@ -294,7 +297,10 @@ extension DeploymentEngine {
         while true {
             for action in actions {
                 switch action {
-                case .wake(let delay): timers.append(scheduler.schedule(after: delay) { active.events.push(.tick) })
+                case .wake(let delay):
+                    timers.append(scheduler.schedule(after: delay) { active.events.push(.tick) })
+                    active.until = scheduler.now + delay
+                    report(active)
                 case .becameActive: noteDowntime(active)
                 case .checkHealth:
                     if let health { timers.append(runHealth(health, release, active)) }

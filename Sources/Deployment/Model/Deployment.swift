@@ -46,6 +46,8 @@ public struct DeploymentStatus: Hashable, Sendable {
     public var endedAt: Int64
     /// From the first stop to the last start, when units ran before and after.
     public var downtime: Duration?
+    /// When the wait that is under way ends at the latest, in seconds since the epoch; 0 without one.
+    public var until: Int64 = 0
 }
 
 /// A package as callers see it.

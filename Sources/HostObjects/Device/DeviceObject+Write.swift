@@ -8,7 +8,7 @@ extension DeviceObject {
     ) async throws(OperationError) {
         var time: Int64?
         var zone: String?
-        // All is looked at before anything is changed.
+        // Everything is checked before anything is changed.
         for (resource, content) in values.sorted(by: { $0.key < $1.key }) {
             switch (resource, content) {
             case (13, .single(.time(let seconds))): time = try plausible(seconds)
@@ -33,7 +33,7 @@ extension DeviceObject {
         do throws(OperationError) {
             try await host { () throws(HostControlError) in try await control.setTime(time) }
         } catch {
-            // All or nothing: the zone goes back.
+            // All or nothing: restore the zone.
             if let zone, let before, zone != before { try? await control.setTimezone(before) }
             throw error
         }
@@ -45,7 +45,7 @@ extension DeviceObject {
         if isChanged { for resource in resources { changes?.changed(Path(3, 0, resource)) } }
     }
 
-    /// 2000 to 2200: a clock further off breaks every certificate, and 13 is given in milliseconds by mistake.
+    /// 2000 to 2200: outside of that no certificate is valid, and milliseconds by mistake are refused too.
     private func plausible(_ seconds: Int64) throws(OperationError) -> Int64 {
         guard (946_684_800...7_258_118_400).contains(seconds) else {
             throw OperationError(.badRequest, "Current Time is seconds since 1970, from the year 2000 to 2200")
@@ -53,7 +53,7 @@ extension DeviceObject {
         return seconds
     }
 
-    /// The zone for an offset that is written; nil when the offset holds already.
+    /// The time zone for an offset; nil when local time has this offset already.
     private func zone(offset text: String) throws(OperationError) -> String? {
         guard let offset = TimeZones.offset(text) else {
             throw OperationError(.badRequest, "UTC Offset is written +02:00")
@@ -65,13 +65,15 @@ extension DeviceObject {
         return zone
     }
 
-    private func host(_ body: () async throws(HostControlError) -> Void) async throws(OperationError) {
+    /// Asks the host, and gives its refusal the code of LwM2M Core 7.1 that fits.
+    func host(_ body: () async throws(HostControlError) -> Void) async throws(OperationError) {
         do throws(HostControlError) {
             try await body()
         } catch {
             switch error {
             case .refused(let reason): throw OperationError(.methodNotAllowed, reason)
-            case .failed(let reason): throw OperationError(.internalServerError, reason)
+            // Not 4.05, which says that the resource is never written, and not 5.03, which is not among LwM2M's codes.
+            case .tooOften(let reason), .failed(let reason): throw OperationError(.internalServerError, reason)
             }
         }
     }

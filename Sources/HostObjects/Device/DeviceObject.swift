@@ -181,7 +181,7 @@ public final class DeviceObject: Object {
         _ instance: UInt16, _ resource: UInt16, _ arguments: [ExecuteArgument]
     ) async throws(OperationError) {
         switch resource {
-        case 4: reboot()
+        case 4: try await reboot()
         case 12:
             errors.reset()
             lookedAt = nil
@@ -192,7 +192,9 @@ public final class DeviceObject: Object {
     }
 
     /// The answer leaves first: a server that hears nothing would ask again, and the gateway reboot again.
-    private func reboot() {
+    private func reboot() async throws(OperationError) {
+        guard !rebooting else { return }
+        try await host { () throws(HostControlError) in try await control.checkReboot() }
         guard !rebooting else { return }
         rebooting = true
         afterAnswer { [weak self] in

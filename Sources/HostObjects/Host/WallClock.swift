@@ -1,11 +1,11 @@
 import Glibc
 
-/// The host's time of day; a test's own elsewhere.
+/// The host's time of day; tests have their own.
 public protocol WallClock: Sendable {
     /// Seconds since 1970-01-01T00:00:00Z.
     var now: Int64 { get }
 
-    /// Seconds east of UTC that the local time has at a moment.
+    /// How many seconds local time is ahead of UTC at a moment.
     func utcOffset(at seconds: Int64) -> Int
 }
 
@@ -16,7 +16,7 @@ public struct SystemWallClock: WallClock {
     public var now: Int64 { Int64(time(nil)) }
 
     public func utcOffset(at seconds: Int64) -> Int {
-        // localtime_r alone would keep the zone that it read first.
+        // localtime_r alone would not notice that the time zone changed.
         tzset()
         var moment = time_t(seconds)
         var local = tm()

@@ -28,6 +28,7 @@ public final class InstallerDaemon {
         store = ConfigurationStore(files, keptIn: keptConfiguration)
         loaded = try store.readOrKept()
         let configuration = loaded.configuration
+        Log.level = configuration.install.logLevel
         let scheduler = LoopScheduler.shared
         bus = try BusConnection.system()
         let systemd = SystemdConnection(bus)
@@ -47,6 +48,9 @@ public final class InstallerDaemon {
             keyring: { try await keyring.certificates() })
         host = HostService(
             bus, systemd, access: access, scheduler: scheduler,
+            reboots: RebootLimit(
+                path: "\(HostPaths().store)/reboots", boot: Host.bootID(),
+                uptime: { Uptime.seconds(scheduler: scheduler) }),
             horizon: { try? await keyring.certificates().map(\.notAfter).max() })
     }
 
@@ -100,6 +104,7 @@ public final class InstallerDaemon {
         do {
             loaded = try store.read()
             let configuration = loaded.configuration
+            Log.level = configuration.install.logLevel
             engine.policy = Policy(configuration)
             reader.replace(DebPackageReader(configuration: configuration.install))
             installer.access = CallerPolicy.host()
@@ -157,6 +162,9 @@ extension InstallerDaemon {
     /// - Returns: the process's exit status: 78 (`EX_CONFIG`) for a configuration that cannot be used.
     public nonisolated static func main(files: ConfigurationFiles = InstallerConfiguration.files) -> Int32 {
         Heap.returnsLargeBuffers()
+        Log.limitRepetition { delay in
+            LoopActor.spawn { LoopScheduler.shared.schedule(after: delay) { Log.writeSummaries() } }
+        }
         LoopActor.spawn {
             do {
                 let daemon = try InstallerDaemon(files: files)

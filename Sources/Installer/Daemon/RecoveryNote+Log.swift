@@ -12,7 +12,9 @@ extension RecoveryNote {
                     .with(.deployment, deployment))
         case .corrupt:
             Log.event(
-                .stateRestored, LogMessage("Damage in the store was mended: \(text, .reason)").with(.package, package))
+                .stateRestored,
+                LogMessage("Damage in the store was repaired: \(text, .reason)").with(.package, package)
+                    .with(.file, "The store's record of \(package)"))
         case .unreadable:
             Log.warning(
                 LogMessage(

@@ -3,7 +3,7 @@ import Contract
 import EventLoop
 import Journal
 
-/// `org.gatekeel.Host1`: reboot, clock, time zone and serial number, each by asking systemd's own service for it.
+/// `org.gatekeel.Host1`: reboot, clock, time zone and serial number. systemd's services make the changes.
 @LoopActor
 public final class HostService {
     /// The object to export.
@@ -13,7 +13,7 @@ public final class HostService {
 
     private let connection: BusConnection
     private let systemd: SystemdConnection
-    private let reboots: RateLimit
+    private let reboots: RebootLimit
     private let clocks: RateLimit
     private let horizon: @LoopActor () async -> Int64?
 
@@ -21,20 +21,23 @@ public final class HostService {
 
     /// - Parameters:
     ///   - connection: the system bus, for timedate1.
+    ///   - reboots: how often Reboot may be called.
     ///   - horizon: when the keyring's last certificate ends, in seconds since the epoch; nil without a keyring.
     public init(
         _ connection: BusConnection, _ systemd: SystemdConnection, access: CallerPolicy, scheduler: any Scheduler,
-        serial: String? = nil, horizon: @escaping @LoopActor () async -> Int64? = { nil }
+        reboots: RebootLimit, serial: String? = nil, horizon: @escaping @LoopActor () async -> Int64? = { nil }
     ) {
         self.connection = connection
         self.systemd = systemd
         self.access = access
         self.horizon = horizon
-        reboots = RateLimit(2, every: .seconds(60), scheduler: scheduler)
-        clocks = RateLimit(10, every: .seconds(6), scheduler: scheduler)
+        self.reboots = reboots
+        // More than any server writes in its normal work: conformance tests write a few times a second.
+        clocks = RateLimit(60, every: .seconds(1), scheduler: scheduler)
         let serial = serial ?? HardwareSerial.read()
         object.authorize = { [weak self] call, changes throws(BusError) in
-            guard let self else { return }
+            // Exported for a moment longer than the service lives: nobody can be checked any more.
+            guard let self else { throw ContractError(.accessDenied, "gatekeel-installd is stopping").busError }
             let caller = try await call.credentials()
             do throws(ContractError) {
                 try self.access.check(caller, changes: changes)
@@ -47,8 +50,11 @@ public final class HostService {
             Host1.interface,
             methods: [
                 "Reboot": { [unowned self] call throws(BusError) in try await reboot(call) },
+                "RebootWait": { [unowned self] _ throws(BusError) in
+                    [.uint64(UInt64(clamping: await reboots.wait()))]
+                },
                 "SetTime": { [unowned self] call throws(BusError) in
-                    // Years 2000 to 2200: what is outside is a mistake, and would make every certificate worthless.
+                    // Years 2000 to 2200: a time outside is a mistake, and no certificate would be valid then.
                     let time = call.arguments[0].unsigned ?? 0
                     guard (946_684_800_000_000...7_258_118_400_000_000).contains(time) else {
                         throw ContractError(.invalidArgument, "the time is not of this century or the next").busError
@@ -72,15 +78,18 @@ public final class HostService {
     }
 
     private func reboot(_ call: BusCall) async throws(BusError) -> [BusValue] {
-        guard reboots.take() else {
-            throw ContractError(.tooOften, "a reboot was asked for twice within a minute; wait a little").busError
-        }
         let caller = try await call.credentials()
+        if let wait = await reboots.take() {
+            throw ContractError(
+                .tooOften,
+                "the gateway was rebooted \(RebootHistory.allowed) times in \(RebootHistory.window / 60) minutes; try again in \(wait) s"
+            ).busError
+        }
         Log.event(
             .rebootRequested,
             LogMessage("The gateway reboots: \("asked for over D-Bus", .reason)").with(.user, caller.user))
         do throws(BusError) {
-            // What logind does; systemd's own Reboot() would not stop services in order, and a small host has no logind.
+            // As logind does. systemd's own Reboot() would not stop services in order, and a small host may have no logind.
             try await systemd.call("StartUnit", [.string("reboot.target"), .string("replace-irreversibly")])
         } catch {
             throw ContractError(.failed, "systemd does not reboot: \(error.message)").busError
@@ -89,8 +98,11 @@ public final class HostService {
     }
 
     private func setClock(_ member: String, _ arguments: [BusValue]) async throws(BusError) {
-        guard clocks.take() else {
-            throw ContractError(.tooOften, "the clock was set too often; wait a little").busError
+        if let wait = clocks.take() {
+            throw ContractError(
+                .tooOften,
+                "the clock was set 60 times within a minute; try again in \(max(1, wait.components.seconds)) s"
+            ).busError
         }
         do throws(BusError) {
             try await connection.call(
@@ -111,7 +123,7 @@ public final class HostService {
         }
     }
 
-    /// The shape of a name of the time zone database; timedated looks whether it is there.
+    /// Whether a text has the form of a time zone's name; timedated checks whether there is such a zone.
     nonisolated static func isTimezone(_ text: String) -> Bool {
         guard (1...64).contains(text.utf8.count), !text.hasPrefix("/"), !text.hasSuffix("/") else { return false }
         return text.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { part in

@@ -20,16 +20,18 @@ final class RateLimit {
         since = scheduler.now
     }
 
-    /// Takes one; false when none is left.
-    func take() -> Bool {
+    /// Takes one.
+    ///
+    /// - Returns: nil when it was taken; when none is left, how long to wait for the next.
+    func take() -> Duration? {
         let now = scheduler.now
         while left < capacity, since + interval <= now {
             left += 1
             since += interval
         }
         if left == capacity { since = now }
-        guard left > 0 else { return false }
+        guard left > 0 else { return since + interval - now }
         left -= 1
-        return true
+        return nil
     }
 }

@@ -31,18 +31,21 @@ extension DeploymentInfo {
             previous: status.oldVersion, state: status.phase.rawValue, percent: status.percent,
             result: Result(rawValue: status.result.rawValue) ?? .failed, reason: status.reason?.description ?? "",
             isDown: status.isDown, token: status.token, startedAt: status.startedAt, endedAt: status.endedAt,
-            downtime: status.downtime ?? .zero)
+            downtime: status.downtime ?? .zero,
+            until: status.until)
     }
 }
 
 extension PackageInfo {
-    /// - Parameter isActive: systemd's word on the package's units.
-    init(_ status: PackageStatus, isActive: Bool) {
+    /// - Parameters:
+    ///   - isActive: systemd's word on the package's units.
+    ///   - reasonVersion: the version that the reason is about.
+    init(_ status: PackageStatus, isActive: Bool, reasonVersion: String) {
         self.init(
             name: status.name, version: status.version, previous: status.previousVersion,
             state: status.isInstalled ? .installed : .absent, isActive: isActive, isEnabled: status.isEnabled,
             units: status.units.map(\.name), signer: status.signer, description: status.description,
             architecture: status.architecture, installedAt: status.installedAt,
-            reason: status.reason?.description ?? "", warnings: status.warnings)
+            reason: status.reason?.description ?? "", reasonVersion: reasonVersion, warnings: status.warnings)
     }
 }

@@ -36,7 +36,8 @@ public final class InstallerService {
         activity.changed = { [weak self] name in self?.activityChanged(name) }
         engine.observer = self
         object.authorize = { [weak self] call, changes throws(BusError) in
-            guard let self else { return }
+            // Exported for a moment longer than the service lives: nobody can be checked any more.
+            guard let self else { throw ContractError(.accessDenied, "gatekeel-installd is stopping").busError }
             _ = try await self.authorize(call, changes: changes)
         }
         object.add(Installer1.interface, methods: methods(), properties: properties())
@@ -225,7 +226,11 @@ public final class InstallerService {
     }
 
     private func info(_ package: PackageStatus) -> PackageInfo {
-        PackageInfo(package, isActive: activity.isActive(package.name))
+        let failed = package.reason.flatMap { reason in
+            engine.deployments(limit: .max).first { $0.package == package.name && $0.reason == reason }
+        }
+        return PackageInfo(
+            package, isActive: activity.isActive(package.name), reasonVersion: failed?.version ?? "")
     }
 
     private func activityChanged(_ name: String) {

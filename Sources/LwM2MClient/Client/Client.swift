@@ -74,10 +74,14 @@ public final class Client: ObjectChanges {
         await inParallel(connections) { await $0.flush(within: limit) }
     }
 
-    /// Addresses or routes of the host changed, or the network came back: servers are contacted at once, over new
-    /// sessions.
+    /// Links, addresses or routes of the host may have changed: sessions whose own path changed are made anew.
     public func networkChanged() {
         for connection in connections { connection.networkChanged() }
+    }
+
+    /// Contacts all servers at once, over new sessions, also those that wait for their next attempt.
+    public func reconnect() {
+        for connection in connections { connection.reconnect() }
     }
 
     /// Takes over accounts that came, went or changed by `accounts.reload`.

@@ -24,6 +24,10 @@ final class ServerConnection: SessionHandler {
     private let environment: Environment
     private var machine: ConnectionMachine
     private var session: (any Session)?
+    /// The latest session: over which way the server was spoken to last.
+    private var lastSession: (any Session)?
+    /// There was no route to the server since its path was last looked at.
+    private var wasCutOff = false
     private var timer: (any Scheduled)?
     private var timerDue: Duration?
     /// Counts requests and sessions: an answer to an earlier one is of no interest.
@@ -55,7 +59,26 @@ final class ServerConnection: SessionHandler {
         }
     }
 
-    func networkChanged() { handle(.pathChanged) }
+    /// Links, addresses or routes of the host may have changed. A new session is made when the path of this one changed;
+    /// while the server is out of contact, also when its path is back.
+    func networkChanged() {
+        switch lastSession?.path {
+        case .gone?: return wasCutOff = true
+        case .same?:
+            guard wasCutOff, machine.nextAttempt != nil else { return wasCutOff = false }
+        case .moved?, nil: break
+        }
+        wasCutOff = false
+        // An attempt that is due anyway must not be put off by every further event.
+        if let due = machine.nextAttempt, due - environment.scheduler.now <= Self.soon { return }
+        handle(.pathChanged)
+    }
+
+    /// The latest that the machine makes its next attempt after `pathChanged`.
+    private static let soon = ContactMachine.pathDebounce + .seconds(1)
+
+    /// Contacts the server at once, over a new session, whatever the network looks like.
+    func reconnect() { handle(.reconnect) }
 
     /// Objects or instances came or went.
     func objectsChanged() { handle(.updateNeeded(after: .seconds(1))) }
@@ -92,6 +115,7 @@ final class ServerConnection: SessionHandler {
         case .openSession:
             close()
             session = environment.transport.open(seed.endpoint, handler: self)
+            lastSession = session
         case .closeSession: close()
         case .sendRegister: sendRegister()
         case .sendUpdate(let location): sendUpdate(location)

@@ -64,6 +64,8 @@ struct ContactMachine: Hashable {
         case pinged(TransportError?)
         /// The path of the session changed, or there is a path again.
         case pathChanged
+        /// An operator wants a new session at once.
+        case reconnect
         /// The time of `nextWake` may have come.
         case wake
     }
@@ -170,6 +172,12 @@ struct ContactMachine: Hashable {
             trouble?.failures = 0
             state = .waiting(until: now + Self.pathDebounce + .seconds(1) * min(max(jitter, 0), 1), trouble)
             return [.close]
+
+        case (.opening, .reconnect), (.open, .reconnect), (.waiting, .reconnect):
+            var trouble = trouble
+            trouble?.failures = 0
+            state = .opening(trouble)
+            return [.open]
 
         case (.waiting(let until, let trouble), .wake):
             guard now >= until else { return [] }

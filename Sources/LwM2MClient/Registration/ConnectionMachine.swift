@@ -23,6 +23,8 @@ struct ConnectionMachine: Hashable {
         case updateNeeded(after: Duration)
         /// The path of the session changed, or there is one again.
         case pathChanged
+        /// An operator wants the server to be contacted at once, over a new session.
+        case reconnect
         /// What holds for the account changed.
         case settingsChanged(lifetime: UInt32)
     }
@@ -110,6 +112,7 @@ struct ConnectionMachine: Hashable {
         case .heard: return contact.state == .closed ? [] : tell(.heard, moment)
         case .updateNeeded(let delay): return tell(.changed(after: delay), moment)
         case .pathChanged: return contact.state == .closed || isEnding ? [] : tell(.pathChanged, moment)
+        case .reconnect: return contact.state == .closed || isEnding ? [] : tell(.reconnect, moment)
         case .settingsChanged(let lifetime): return tell(.lifetime(lifetime), moment)
         }
     }

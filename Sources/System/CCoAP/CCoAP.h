@@ -3,6 +3,7 @@
 #define GATEKEEL_CCOAP_H
 
 #include <coap3/coap.h>
+#include <openssl/ssl.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <syslog.h>
@@ -25,6 +26,30 @@ static inline void gk_coap_address_set(coap_address_t *address, const void *sock
     if (length > sizeof address->addr) length = sizeof address->addr;
     memcpy(&address->addr, socket_address, length);
     address->size = length;
+}
+
+// The address that the kernel gave a client's socket; returns its length.
+static inline size_t gk_coap_session_local(const coap_session_t *session, void *address, size_t capacity) {
+    const coap_address_t *local = coap_session_get_addr_local(session);
+    if (!local || local->size > capacity) return 0;
+    memcpy(address, &local->addr, local->size);
+    return local->size;
+}
+
+// The key exchange of a client's handshake has left; what is missing is the server's last flight. SSL_get_state(3) gives
+// an enum without a fixed type.
+static inline int gk_tls_sent_key_exchange(const SSL *ssl) {
+    switch (SSL_get_state(ssl)) {
+    case TLS_ST_CW_KEY_EXCH:
+    case TLS_ST_CW_CHANGE:
+    case TLS_ST_CW_FINISHED:
+    case TLS_ST_CR_SESSION_TICKET:
+    case TLS_ST_CR_CHANGE:
+    case TLS_ST_CR_FINISHED:
+        return 1;
+    default:
+        return 0;
+    }
 }
 
 // coap_pdu_code_t is an enum without names for all codes.

@@ -39,6 +39,7 @@ import Testing
         ("pinged", .pinged(nil), [nil, "opening", "open", "open", "waiting", "waiting"]),
         ("not pinged", .pinged(.timeout), [nil, "opening", "open", "opening", "waiting", "waiting"]),
         ("path changed", .pathChanged, [nil, "waiting", "waiting", "waiting", "waiting", "waiting"]),
+        ("reconnect", .reconnect, [nil, "opening", "opening", "opening", "opening", "opening"]),
         ("wake", .wake, [nil, "opening", "open", "open", "waiting", "waiting"]),
     ]
 
@@ -106,6 +107,13 @@ import Testing
         let due = machine.nextWake
         #expect(machine.handle(.pathChanged, at: Self.now, jitter: 0) == [])
         #expect(machine.nextWake == due)
+    }
+
+    /// `gatekeel reconnect`, after the cause of the refusal was removed.
+    @Test func anOperatorsContactIsMadeAtOnceAlsoWithAServerThatRefuses() {
+        var machine = Self.machine([.open, .refused("no")])
+        #expect(machine.handle(.reconnect, at: Self.now, jitter: 1) == [.open])
+        #expect(machine.trouble?.failures == 0)
     }
 
     @Test func aPingIsDueAfterSilenceAlone() {

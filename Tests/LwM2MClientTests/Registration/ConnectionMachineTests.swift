@@ -212,7 +212,7 @@ import Testing
         var machine = ConnectionMachine(lifetime: 300, retry: RetryPolicy(), keepAlive: .seconds(10))
         let idle: [ConnectionMachine.Event] = [
             .wake, .heard, .deliveryFailed(.timeout, observationGivenUp: true), .updateNeeded(after: .zero),
-            .pathChanged, .settingsChanged(lifetime: 60),
+            .pathChanged, .reconnect, .settingsChanged(lifetime: 60),
         ]
         for event in idle {
             let result = machine.handle(event, at: .seconds(1), jitter: 0)
@@ -290,7 +290,8 @@ import Testing
                 var events: [ConnectionMachine.Event] = [
                     .wake, .heard, .deliveryFailed(.timeout, observationGivenUp: false),
                     .deliveryFailed(.timeout, observationGivenUp: true), .updateNeeded(after: .zero), .pathChanged,
-                    .settingsChanged(lifetime: 60), .settingsChanged(lifetime: 300), .pinged(nil), .pinged(.timeout),
+                    .reconnect, .settingsChanged(lifetime: 60), .settingsChanged(lifetime: 300), .pinged(nil),
+                    .pinged(.timeout),
                 ]
                 // The shell gives answers to the request under way alone, and a session's end while there is one.
                 if machine.registration.isAsking {

@@ -180,10 +180,77 @@ import Testing
         }
     }
 
-    @Test func aChangedNetworkIsTriedAtOnceOverANewSession() async throws {
+    /// A container's interface, a refreshed lifetime of IPv6, an address that has nothing to do with the server.
+    @Test func aChangeOfTheNetworkElsewhereLeavesTheSessionAlone() async throws {
         try await onLoop {
             let rig = Rig()
             try await rig.register()
+            for _ in 0..<4 { rig.client.networkChanged() }
+            await rig.advance(.seconds(5))
+            #expect(rig.transport.sessions.count == 1)
+            #expect(try !rig.session.isClosed && rig.session.requests.count == 1)
+        }
+    }
+
+    /// There is nothing to move to, and a cable that is plugged in again carries the same session on.
+    @Test func withoutARouteTheSessionIsKept() async throws {
+        try await onLoop {
+            let rig = Rig()
+            try await rig.register()
+            try rig.session.path = .gone
+            rig.client.networkChanged()
+            try rig.session.path = .same
+            rig.client.networkChanged()
+            await rig.advance(.seconds(5))
+            #expect(rig.transport.sessions.count == 1)
+        }
+    }
+
+    @Test func aServerThatWasOutOfReachIsTriedWhenTheRouteIsBack() async throws {
+        try await onLoop {
+            let rig = Rig(jitter: 0)
+            try await rig.register()
+            for _ in 0..<6 {
+                await rig.transport.sessions.last?.end(.unreachable("Network is unreachable"))
+                await rig.advance(.seconds(60))
+            }
+            await rig.transport.sessions.last?.end(.unreachable("Network is unreachable"))
+            await settle()
+            let last = try rig.session
+            let count = rig.transport.sessions.count
+            // Events of the same path are no reason to try before it is time.
+            rig.client.networkChanged()
+            await rig.advance(.seconds(2))
+            #expect(rig.transport.sessions.count == count && rig.state == .waiting)
+            last.path = .gone
+            rig.client.networkChanged()
+            await rig.advance(.seconds(2))
+            #expect(rig.transport.sessions.count == count)
+            last.path = .same
+            rig.client.networkChanged()
+            await rig.advance(.seconds(2))
+            #expect(rig.transport.sessions.count == count + 1)
+        }
+    }
+
+    @Test func furtherEventsDoNotPutTheAttemptOff() async throws {
+        try await onLoop {
+            let rig = Rig(jitter: 1)
+            try await rig.register()
+            try rig.session.path = .moved
+            for _ in 0..<3 {
+                rig.client.networkChanged()
+                await rig.advance(.milliseconds(500))
+            }
+            #expect(rig.transport.sessions.count == 2)
+        }
+    }
+
+    @Test func aPathThatChangedIsTriedAtOnceOverANewSession() async throws {
+        try await onLoop {
+            let rig = Rig()
+            try await rig.register()
+            try rig.session.path = .moved
             for _ in 0..<4 { rig.client.networkChanged() }
             #expect(try rig.session.isClosed)
             await rig.advance(.seconds(2))

@@ -27,6 +27,7 @@ final class FakeSession: Session {
         let completion: @LoopActor (TransportError?) -> Void
     }
 
+    var path = SessionPath.same
     private unowned let handler: any SessionHandler
     private var sent: [Sent] = []
     private var pings: [CheckedContinuation<TransportError?, Never>] = []

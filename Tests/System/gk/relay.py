@@ -9,12 +9,13 @@ import time
 
 
 class Relay:
-    """Listens on `port` and relays datagrams to and from `target`, with one socket for each client.
+    """Listens on `port` of `host` and relays datagrams to and from `target`, with one socket for each client.
 
     A generator with the given seed decides about loss, duplication and reordering, so that a failing run can be repeated.
     """
 
-    def __init__(self, port, target=("127.0.0.1", 5684), loss=0.0, double=0.0, reorder=0.0, seed=1):
+    def __init__(self, port, target=("127.0.0.1", 5684), loss=0.0, double=0.0, reorder=0.0, seed=1,
+                 host="127.0.0.1"):
         self.target, self.loss, self.double, self.reorder = target, loss, double, reorder
         self.random = random.Random(seed)
         self.cut = False
@@ -22,7 +23,7 @@ class Relay:
         self.clients = {}
         self.selector = selectors.DefaultSelector()
         self.listener = self._socket()
-        self.listener.bind(("127.0.0.1", port))
+        self.listener.bind((host, port))
         self.selector.register(self.listener, selectors.EVENT_READ, None)
         self.held = []  # (when, send) of datagrams that are delayed behind later ones
         self.wake, waker = socket.socketpair()

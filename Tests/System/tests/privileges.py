@@ -1,7 +1,9 @@
 """An attacker who controls gatekeeld, and other users, can do nothing beyond their permissions."""
 
+import threading
+
 from gk import packages
-from gk.case import equal, expect, test
+from gk.case import equal, expect, test, until
 from gk.gateway import INSTALLER, configure
 
 
@@ -58,3 +60,28 @@ def a_member_of_adm_may_only_read(t):
     expect(first.status == second.status, f"both have the same exit code: {first.status} and {second.status}")
     refused(m, "nobody", "gatekeel", "packages")
     equal(m.state("keelsample.service"), "not-found", "the package's unit")
+
+
+@test
+def signals_are_not_for_every_user(t):
+    """What the signals tell of packages and deployments is heard by members of adm, and by nobody else."""
+    m = prepared(t)
+    m.sh("useradd --groups adm --create-home watcher")
+    heard = {}
+
+    def listen(user):
+        heard[user] = m.run("timeout", "10", "dbus-monitor", "--system",
+                            "type='signal',interface='org.gatekeel.Installer1'", user=user, check=False).out
+
+    listeners = [threading.Thread(target=listen, args=(user,)) for user in ("nobody", "watcher")]
+    for listener in listeners:
+        listener.start()
+    # Once dbus-monitor has its name, it listens.
+    for user in ("nobody", "watcher"):
+        until(8, f"{user} listens", lambda: m.run("pgrep", "-u", user, "dbus-monitor", check=False).status == 0, every=0.1)
+    m.run("gatekeel", "install", "/srv/signed.deb")
+    m.run("gatekeel", "remove", "keelsample")
+    for listener in listeners:
+        listener.join()
+    expect("DeploymentChanged" in heard["watcher"], f"a member of adm hears: {heard['watcher']}")
+    expect("keelsample" not in heard["nobody"], f"nobody else does: {heard['nobody']}")

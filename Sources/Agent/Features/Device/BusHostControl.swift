@@ -2,12 +2,19 @@ import Contract
 import EventLoop
 import HostObjects
 
-/// The Device object's hand on the host: `org.gatekeel.Host1` over the bus.
+/// What the Device object changes on the host, through `org.gatekeel.Host1` on the bus.
 @LoopActor
 final class BusHostControl: HostControl {
     private let client: any HostClient
 
     init(_ client: any HostClient) { self.client = client }
+
+    func checkReboot() async throws(HostControlError) {
+        var wait = 0
+        try await asking { () async throws(ContractError) in wait = try await self.client.rebootWait() }
+        guard wait > 0 else { return }
+        throw .tooOften("the gateway was rebooted too often; try again in \(wait) s")
+    }
 
     func reboot() async throws(HostControlError) {
         try await asking { () async throws(ContractError) in try await self.client.reboot() }
@@ -31,7 +38,8 @@ final class BusHostControl: HostControl {
             try await call()
         } catch {
             switch error.code {
-            case .refused, .tooOften, .invalidArgument: throw .refused(error.text)
+            case .tooOften: throw .tooOften(error.text)
+            case .refused, .invalidArgument: throw .refused(error.text)
             default: throw .failed(error.text)
             }
         }

@@ -1,0 +1,76 @@
+/// When the host was rebooted on request, as far as that limits the next one; pure.
+///
+/// Nothing here needs the time of day: a gateway without a battery-backed clock starts each boot in the past. Ages are
+/// counted in seconds that the host was up; time that it was switched off does not count.
+struct RebootHistory: Hashable {
+    /// So many reboots may be asked for within `window`.
+    static let allowed = 3
+    static let window = 900
+
+    /// The boot that the ages were counted in last, and for how many seconds it was up then.
+    private var boot = ""
+    private var uptime = 0
+    /// Seconds since each request, the oldest first.
+    private var ages: [Int] = []
+
+    init() {}
+
+    /// How many seconds to wait for the next reboot; 0 when it is allowed now.
+    ///
+    /// - Parameters:
+    ///   - boot: the present boot's identifier.
+    ///   - uptime: for how many seconds it has been up.
+    func wait(boot: String, uptime: Int) -> Int {
+        let recent = self.recent(boot, uptime)
+        guard recent.count >= Self.allowed else { return 0 }
+        return Self.window - recent[recent.count - Self.allowed]
+    }
+
+    /// The history with one more request, which is made now.
+    func noting(boot: String, uptime: Int) -> RebootHistory {
+        var next = RebootHistory()
+        next.boot = boot
+        next.uptime = uptime
+        next.ages = Array((recent(boot, uptime) + [0]).suffix(Self.allowed))
+        return next
+    }
+
+    /// The ages as of now, of requests that still count.
+    private func recent(_ boot: String, _ uptime: Int) -> [Int] {
+        // In another boot than that of the latest request: at least as much time has passed as this one is up.
+        let passed = boot == self.boot ? max(0, uptime - self.uptime) : max(0, uptime)
+        return ages.map { $0 + passed }.filter { $0 < Self.window }
+    }
+}
+
+extension RebootHistory {
+    private static let header = "gatekeel-reboots 1"
+
+    /// Lines for people and for `init(bytes:)`.
+    var bytes: [UInt8] {
+        Array("\(Self.header)\nboot \(boot)\nuptime \(uptime)\n\(ages.map { "age \($0)\n" }.joined())".utf8)
+    }
+
+    /// The history that was written; nil for anything else. Lines of later versions are passed over.
+    init?(bytes: [UInt8]) {
+        guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
+        let lines = text.split(separator: "\n")
+        guard lines.first == Self.header[...] else { return nil }
+        for line in lines.dropFirst() {
+            let words = line.split(separator: " ")
+            guard words.count == 2 else { continue }
+            switch words[0] {
+            case "boot": boot = String(words[1])
+            case "uptime":
+                guard let number = Int(words[1]), number >= 0 else { return nil }
+                uptime = number
+            case "age":
+                guard let number = Int(words[1]), (0..<Self.window).contains(number), ages.count < Self.allowed else {
+                    return nil
+                }
+                ages.append(number)
+            default: break
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import EventLoop
+import Linux
+import State
+
+/// Keeps a server or a script from rebooting the host again and again: the count survives the reboot.
+@LoopActor
+public final class RebootLimit {
+    private let file: CheckedFile
+    private let boot: String
+    private let uptime: @LoopActor () -> Int
+
+    /// - Parameters:
+    ///   - path: the record; its folder exists.
+    ///   - boot: the identifier of this boot.
+    ///   - uptime: for how many seconds this boot has been up.
+    public init(path: String, boot: String, uptime: @escaping @LoopActor () -> Int) {
+        file = CheckedFile(path: path, limit: 4096)
+        self.boot = boot
+        self.uptime = uptime
+    }
+
+    /// How many seconds to wait until a reboot is allowed; 0 when it is now.
+    func wait() async -> Int { await history().wait(boot: boot, uptime: uptime()) }
+
+    /// Counts a reboot that is about to be made; it is on the medium when this returns.
+    ///
+    /// A full or failing disk must not keep an operator from rebooting a gateway to heal it: without a record one is
+    /// allowed when the host has been up for as long as the limit looks back.
+    /// - Returns: nil when it may be made; otherwise how many seconds to wait.
+    func take() async -> Int? {
+        let now = uptime()
+        let history = await history()
+        let wait = history.wait(boot: boot, uptime: now)
+        guard wait == 0 else { return wait }
+        let next = history.noting(boot: boot, uptime: now).bytes
+        let file = file
+        do {
+            try await Worker.shared.run { try file.save(next) }
+            return nil
+        } catch {
+            return now >= RebootHistory.window ? nil : RebootHistory.window - now
+        }
+    }
+
+    private func history() async -> RebootHistory {
+        let file = file
+        let loaded = try? await Worker.shared.run { file.load { RebootHistory(bytes: $0) }.value }
+        return loaded.flatMap(\.self) ?? RebootHistory()
+    }
+}

@@ -1,0 +1,95 @@
+import Contract
+import EventLoop
+import JSON
+import TestSupport
+import Testing
+
+@testable import CommandLine
+
+@Suite struct JSONDocumentTests {
+    @Test func theCommittedPageIsThatOfTheTable() throws {
+        try expectGenerated("docs/json.md", is: JSONReference.page)
+    }
+
+    /// A gateway with one of everything.
+    @LoopActor
+    private func gateway() -> FakeGateway {
+        let gateway = FakeGateway()
+        gateway.status.servers.append(
+            ServerStatus(name: "b", uri: "coaps://b", state: .unusable, shortServerID: 2, reason: "no key"))
+        gateway.status.transfers = [
+            TransferInfo(
+                instance: 3, kind: .pull, phase: .queued, host: "h", received: 1, total: 2, reason: "queued: 2")
+        ]
+        gateway.status.configurationProblems = ["a:1: no"]
+        gateway.list = [
+            PackageInfo(name: "rinetd", version: "2", isEnabled: true, units: ["rinetd.service"], warnings: ["w"])
+        ]
+        gateway.history = [gateway.current]
+        gateway.certificates = [CertificateInfo(subject: "CN=a", notAfter: 5, sha256: "ab", file: "/a.pem")]
+        gateway.values = [
+            AgentValue(path: "/3/0/9", name: "Battery Level", type: "integer", unit: "%", value: .int64(80)),
+            AgentValue(path: "/3/0/0", name: "Manufacturer", type: "string", value: .string("a\0b")),
+            AgentValue(path: "/9/0/2", name: "Package", type: "opaque", value: .bytes([0xAB, 1])),
+        ]
+        gateway.script = { $0.tell("finished", 100, .done) }
+        return gateway
+    }
+
+    @LoopActor
+    private func expect(_ out: String, _ command: String) {
+        let document = JSONReference.documents.first { $0.command == command }
+        guard let document, let value = try? JSON.parse(Array(out.utf8)) else {
+            Issue.record("\(command): \(out)")
+            return
+        }
+        #expect(document.shape.differences(value) == [], "\(command)")
+    }
+
+    @Test(
+        arguments: [
+            ("status", "status"), ("status --check", "status"), ("objects", "objects"), ("read /3/0", "read PATH"),
+            ("packages", "packages"), ("packages rinetd", "packages NAME"), ("history", "history"),
+            ("history d1", "history ID"),
+            ("install /dev/null", "install, remove, activate, deactivate, rollback, watch"),
+            ("rollback rinetd", "install, remove, activate, deactivate, rollback, watch"),
+            ("remove --no-wait rinetd", "install --no-wait"), ("reload", "cancel, reconnect, reload"),
+            ("cancel 3", "cancel, reconnect, reload"),
+        ])
+    func aDocumentIsAsDescribed(line: String, command: String) async {
+        await onLoop { expect(await run("\(line) --json", gateway()).out, command) }
+    }
+
+    @Test func aDaemonThatDoesNotAnswerIsAMemberOfTheStatus() async {
+        await onLoop {
+            let gateway = gateway()
+            gateway.agentError = ContractError(.unreachable, "gone")
+            gateway.error = ContractError(.accessDenied, "no")
+            expect(await run("status --json", gateway).out, "status")
+        }
+    }
+
+    @Test func failuresAreAsDescribed() async {
+        await onLoop {
+            let gateway = gateway()
+            gateway.error = ContractError(.busy, "another deployment is running")
+            for line in ["packages", "install --no-wait /dev/null", "cancel x", "log nosuch"] {
+                let out = await run("\(line) --json", gateway).out
+                let value = try? JSON.parse(Array(out.utf8))
+                #expect(value.map { Shape.named(.error).differences($0) } == [], "\(line): \(out)")
+            }
+        }
+    }
+
+    @Test func everyCommandThatWritesJSONIsDescribed() {
+        let text = JSONReference.page
+        for command in Command.allCases { #expect(text.contains(command.rawValue), "\(command.rawValue)") }
+    }
+
+    @Test func aDifferenceIsNamed() {
+        let shape = Shape.object([.init("a", .integer, ""), .init("b", .choice(["x"]), "")])
+        #expect(shape.differences(["a": 1, "b": "x"]) == [])
+        #expect(
+            shape.differences(["a": "1", "c": true]) == [".c: not described", ".a: expected integer", ".b: missing"])
+    }
+}

@@ -1,0 +1,154 @@
+import Contract
+
+@testable import CommandLine
+
+/// Objects that occur in more than one place, or are long.
+enum Named: String, CaseIterable {
+    case error, status, agent, server, transfer, object, value, package, deployment, certificate, signer, file, unit
+    case finding, configuration, problem, failure
+
+    var members: [Shape.Member] {
+        switch self {
+        case .error:
+            [
+                .init(
+                    "error",
+                    .object([
+                        .init("code", .integer, ""), .init("name", .choice(ExitCode.allCases.map(\.name)), ""),
+                        .init("text", .text, ""),
+                    ]), "`code` integer; `name` the exit code's name; `text` for people")
+            ]
+        case .failure:
+            [
+                .init(
+                    "error",
+                    .object([.init("name", .choice(ExitCode.allCases.map(\.name)), ""), .init("text", .text, "")]),
+                    "why the daemon did not answer: `name` of the exit code, `text` for people")
+            ]
+        case .status:
+            [
+                .init("agent", .either(.named(.agent), .named(.failure)), "gatekeeld"),
+                .init("packages", .either(.list(.named(.package)), .named(.failure)), "of gatekeel-installd"),
+                .init("deployment", .either(.named(.deployment), .null), "the deployment that is running"),
+                .init("keyring", .list(.named(.certificate)), "certificates that packages may be signed under"),
+                .init("problems", .list(.text), "what `status --check` reports; empty when all is well"),
+            ]
+        case .agent:
+            [
+                .init("endpoint", .text, "the endpoint client name"),
+                .init("version", .text, "Gatekeel's version"),
+                .init("servers", .list(.named(.server)), "every account of the configuration"),
+                .init("transfers", .list(.named(.transfer)), "packages on their way from a server"),
+                .init(
+                    "configuration-problems", .list(.text),
+                    "errors of the configuration files, while an earlier configuration is in use"),
+            ]
+        case .server:
+            [
+                .init("name", .text, "the account's name"), .init("uri", .text, "without user information and query"),
+                .init("state", .choice(ServerStatus.State.allCases.map(\.rawValue)), ""),
+                .init("short-server-id", .integer, ""),
+                .init("registered-at", .integer, "0 when not registered"),
+                .init("next-attempt", .integer, "0 for none"),
+                .init("lifetime", .integer, "seconds"),
+                .init("reason", .text, "why it is not registered, or why its account cannot be used"),
+            ]
+        case .transfer:
+            [
+                .init("instance", .integer, "of object 9; `gatekeel cancel` takes it"),
+                .init("kind", .choice(TransferInfo.Kind.allCases.map(\.rawValue)), ""),
+                .init("phase", .choice(TransferInfo.Phase.allCases.map(\.rawValue)), ""),
+                .init("host", .text, "of the Package URI; empty for a push"),
+                .init("received", .integer, "bytes"), .init("total", .integer, "bytes; 0 when unknown"),
+                .init("reason", .text, "why it waits: a token, a colon, a text"),
+                .init("since", .integer, "when it began"), .init("next-attempt", .integer, "0 for none"),
+            ]
+        case .object:
+            [
+                .init("id", .integer, ""), .init("name", .text, ""), .init("version", .text, ""),
+                .init("instances", .list(.integer), ""),
+            ]
+        case .value:
+            [
+                .init("path", .text, "`/3/0/9`, `/3/0/11/0`"), .init("name", .text, "of the resource"),
+                .init(
+                    "type",
+                    .choice([
+                        "string", "integer", "unsigned", "float", "boolean", "opaque", "time", "objlnk", "corelnk",
+                    ]), ""),
+                .init("unit", .text, ""), .init("value", .scalar, "opaque values as hexadecimal digits"),
+            ]
+        case .package:
+            [
+                .init("name", .text, ""), .init("version", .text, "empty when absent"),
+                .init("previous", .text, "the version that `rollback` brings back"),
+                .init("state", .choice(PackageInfo.State.allCases.map(\.rawValue)), ""),
+                .init("active", .boolean, "all units that `activate` starts are active"),
+                .init("enabled", .boolean, "its units start at boot"), .init("units", .list(.text), ""),
+                .init("signer", .text, "subject of the certificate"), .init("description", .text, ""),
+                .init("architecture", .text, ""), .init("installed-at", .integer, ""),
+                .init("reason", .text, "why its last deployment ended badly: a token, a colon, a text"),
+                .init("reason-version", .text, "the version that the reason is about"),
+                .init("warnings", .list(.text), ""),
+            ]
+        case .deployment:
+            [
+                .init("id", .text, ""), .init("package", .text, ""),
+                .init(
+                    "operation", .choice(["install", "update", "remove", "activate", "deactivate", "rollback"]), ""),
+                .init("version", .text, "the version that is to be in place"),
+                .init("previous", .text, "the version before"), .init("state", .text, "the step"),
+                .init("percent", .integer, ""),
+                .init("result", .choice(DeploymentInfo.Result.allCases.map(\.rawValue)), ""),
+                .init("reason", .text, "a token, a colon, a text"),
+                .init("token", .text, "of the staged package"), .init("started-at", .integer, ""),
+                .init("ended-at", .integer, "0 while it runs"),
+                .init("downtime", .integer, "microseconds from the first stop to the last start"),
+                .init("until", .integer, "when the step that is running ends at the latest; 0 when unknown"),
+            ]
+        case .certificate:
+            [
+                .init("subject", .text, ""), .init("not-after", .integer, ""),
+                .init("sha256", .text, "fingerprint, 64 hexadecimal digits"), .init("file", .text, ""),
+            ]
+        case .signer:
+            [
+                .init("subject", .text, ""), .init("issuer", .text, ""),
+                .init("sha256", .text, "fingerprint, 64 hexadecimal digits"), .init("not-after", .integer, ""),
+                .init("digest", .text, "the digest algorithm"),
+            ]
+        case .file:
+            [
+                .init("name", .text, ""), .init("version", .text, ""), .init("architecture", .text, ""),
+                .init("description", .text, ""), .init("signed", .boolean, "it has a signature, which is not verified"),
+                .init("manifest", .boolean, "it has a manifest"),
+                .init("fits", .boolean, "the installer of this host would accept it"),
+                .init("units", .list(.named(.unit)), ""), .init("conffiles", .list(.text), ""),
+                .init("findings", .list(.named(.finding)), "what the installer would refuse or warn of"),
+            ]
+        case .unit:
+            [
+                .init("name", .text, ""), .init("enabled", .boolean, "it starts at boot once it is activated"),
+                .init("started", .boolean, "`activate` starts it"),
+            ]
+        case .finding:
+            [
+                .init("severity", .choice(["refused", "warning"]), ""), .init("kind", .text, ""),
+                .init("file", .text, ""), .init("line", .integer, "0 for the file as a whole"),
+                .init("text", .text, ""),
+            ]
+        case .configuration:
+            [
+                .init("files", .list(.text), "files that were read, in the order in which they apply"),
+                .init("as-service", .boolean, "gatekeeld's files were opened as the user gatekeel"),
+                .init("problems", .list(.named(.problem)), ""),
+            ]
+        case .problem:
+            [
+                .init("severity", .choice(["error", "warning"]), ""), .init("file", .text, ""),
+                .init("line", .integer, "0 for the file as a whole"), .init("section", .text, ""),
+                .init("key", .text, ""), .init("text", .text, ""),
+            ]
+        }
+    }
+}
