@@ -333,7 +333,7 @@ extension SoftwareManagementTests {
     @Test func recordsKeepTheStall() {
         var record = SoftwareRecord()
         record.stall = .init(seconds: 30, at: 100)
-        let read = SoftwareRecord(bytes: record.bytes)
+        let read = try SoftwareRecord(bytes: record.bytes)
         #expect(read == record)
         #expect(read?.stall?.elapsed(.seconds(150), sameBoot: true) == .seconds(80))
         #expect(read?.stall?.elapsed(.seconds(150), sameBoot: false) == .seconds(30))

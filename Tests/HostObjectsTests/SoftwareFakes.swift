@@ -19,7 +19,7 @@ final class FakeInstaller: SoftwareInstaller {
     /// The next call is done, but its answer does not arrive: the installer died over it.
     var loseAnswers = false
     /// Deployments cannot be asked for.
-    var isAway = false
+    var hidesDeployments = false
     /// The next install does not arrive: the installer was away.
     var loseInstall = false
     /// Happens while a staged package is being dropped.
@@ -86,7 +86,7 @@ final class FakeInstaller: SoftwareInstaller {
     }
 
     func deployment(of token: String) async throws(InstallerRefusal) -> String? {
-        if isAway { throw InstallerRefusal(.unavailable, "unreachable: gone") }
+        if hidesDeployments { throw InstallerRefusal(.unavailable, "unreachable: gone") }
         return deployments[token]
     }
 

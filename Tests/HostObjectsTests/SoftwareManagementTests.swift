@@ -708,10 +708,10 @@ extension SoftwareManagementTests {
             rig.installer.staged = []
             rig.installer.packages = [InstalledPackage(name: "keel", version: "1.0", active: true)]
             rig.installer.outcome = .done
-            rig.installer.isAway = true
+            rig.installer.hidesDeployments = true
             await rig.restart()
             #expect(rig.state() == "3 3 true")
-            rig.installer.isAway = false
+            rig.installer.hidesDeployments = false
             await rig.object.installerAppeared()
             let restarted = rig
             await rig.settle { restarted.state() == "4 2 true" }
@@ -744,6 +744,7 @@ extension SoftwareManagementTests {
         record.package = "keel"
         record.staged = Self.one
         record.uri = "http://h/p"
+        record.stall = .init(seconds: 30, at: 100)
         let read = try #require(try SoftwareRecord(bytes: record.bytes + Array("New=x\ty\n".utf8)))
         #expect(read.others.all("New") == [["x", "y"]])
         #expect(try SoftwareRecord(bytes: read.bytes) == read)

@@ -22,7 +22,7 @@ public struct ConfigurationFiles: Hashable, Sendable {
         var ignored: [String] = []
         for root in roots {
             let folder = "\(root)/\(name).d"
-            guard Files.exists(folder) else { continue }
+            guard try Files.exists(folder) else { continue }
             ignored += try Files.names(in: folder).filter { !$0.hasSuffix(".conf") && !$0.hasPrefix(".") }
                 .map { "\(folder)/\($0)" }
         }

@@ -70,8 +70,8 @@ struct SoftwareRecord: Hashable, Sendable {
     }
 
     static let keys: Set = [
-        "State", "Result", "Reason", "Package", "Token", "StagedName", "StagedVersion", "URI", "Installing", "Present",
-        "UpdatesObjects", "Boot",
+        "State", "Result", "Reason", "Package", "Token", "StagedName", "StagedVersion", "URI", "StalledSeconds",
+        "StalledAt", "Installing", "Present", "UpdatesObjects", "Boot",
     ]
 
     var bytes: [UInt8] {

@@ -49,7 +49,7 @@ public final class InstallerDaemon {
         host = HostService(
             bus, systemd, access: access, scheduler: scheduler,
             reboots: RebootLimit(
-                path: "\(HostPaths().store)/reboots", boot: Host.bootID(),
+                path: "\(HostPaths().store)/reboots", boot: try Host.bootID(),
                 uptime: { Uptime.seconds(scheduler: scheduler) }),
             horizon: { try? await keyring.certificates().map(\.notAfter).max() })
     }

@@ -20,7 +20,10 @@ public final class RebootLimit {
     }
 
     /// How many seconds to wait until a reboot is allowed; 0 when it is now.
-    func wait() async -> Int { await history().wait(boot: boot, uptime: uptime()) }
+    func wait() async -> Int { await history()?.wait(boot: boot, uptime: uptime()) ?? waitWithoutRecord(uptime()) }
+
+    /// As when no reboot could be recorded: one is allowed when the host has been up for as long as the limit looks back.
+    private func waitWithoutRecord(_ now: Int) -> Int { max(0, RebootHistory.window - now) }
 
     /// Counts a reboot that is about to be made; it is on the medium when this returns.
     ///
@@ -29,7 +32,10 @@ public final class RebootLimit {
     /// - Returns: nil when it may be made; otherwise how many seconds to wait.
     func take() async -> Int? {
         let now = uptime()
-        let history = await history()
+        guard let history = await history() else {
+            let wait = waitWithoutRecord(now)
+            return wait == 0 ? nil : wait
+        }
         let wait = history.wait(boot: boot, uptime: now)
         guard wait == 0 else { return wait }
         let next = history.noting(boot: boot, uptime: now).bytes
@@ -38,13 +44,18 @@ public final class RebootLimit {
             try await Worker.shared.run { try file.save(next) }
             return nil
         } catch {
-            return now >= RebootHistory.window ? nil : RebootHistory.window - now
+            let wait = waitWithoutRecord(now)
+            return wait == 0 ? nil : wait
         }
     }
 
-    private func history() async -> RebootHistory {
+    /// The reboots so far; nil when the record cannot be read: that is not "none".
+    private func history() async -> RebootHistory? {
         let file = file
-        let loaded = try? await Worker.shared.run { file.load { RebootHistory(bytes: $0) }.value }
-        return loaded.flatMap(\.self) ?? RebootHistory()
+        do {
+            return try await Worker.shared.run { try file.load { RebootHistory(bytes: $0) }.value ?? RebootHistory() }
+        } catch {
+            return nil
+        }
     }
 }
