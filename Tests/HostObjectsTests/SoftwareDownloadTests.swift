@@ -330,7 +330,7 @@ extension SoftwareManagementTests {
         }
     }
 
-    @Test func recordsKeepTheStall() {
+    @Test func recordsKeepTheStall() throws {
         var record = SoftwareRecord()
         record.stall = .init(seconds: 30, at: 100)
         let read = try SoftwareRecord(bytes: record.bytes)
