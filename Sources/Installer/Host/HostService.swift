@@ -50,7 +50,7 @@ public final class HostService {
             Host1.interface,
             methods: [
                 "Reboot": { [unowned self] call throws(BusError) in try await reboot(call) },
-                "RebootWait": { [unowned self] _ throws(BusError) in
+                "RebootWait": { _ throws(BusError) in
                     [.uint64(UInt64(clamping: await reboots.wait()))]
                 },
                 "SetTime": { [unowned self] call throws(BusError) in
