@@ -11,8 +11,9 @@
 
 # shellcheck disable=SC2016,SC2054,SC2154
 
-# Bind all symbols at start, because the daemons read untrusted data.
-link_options=(-Wl,--gc-sections -Wl,--as-needed -Wl,-z,now -Wl,-z,relro -Wl,--build-id=sha1)
+# Bind all symbols at start, because the daemons read untrusted data. Packed relocations need glibc 2.36, which
+# dpkg-shlibdeps does not notice: debian/control says so.
+link_options=(-Wl,--gc-sections -Wl,-z,pack-relative-relocs -Wl,--as-needed -Wl,-z,now -Wl,-z,relro -Wl,--build-id=sha1)
 
 # Links the runtime with what these programs use of it, as SwiftPM has linked them.
 link_runtime() { # PROGRAM…

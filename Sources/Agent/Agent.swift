@@ -45,6 +45,7 @@ final class Agent {
         for object in features.flatMap(\.objects) { client.add(object) }
         service = AgentService(environment)
         reporter.changed = { [weak service] in service?.statusChanged() }
+        environment.statusChanged = { [weak service] in service?.statusChanged() }
         service.reload = { [weak self] () async throws(ContractError) in
             guard let self else { throw ContractError(.unreachable, "gatekeeld is ending") }
             do throws(ConfigurationError) {

@@ -19,6 +19,10 @@ final class AgentEnvironment {
     let conditions = Conditions()
     /// The accounts of the configuration in use.
     var accountSeeds: AccountSeeds
+    /// The packages on their way; nil until the feature that transfers them is there.
+    var transfers: (any PackageTransfers)?
+    /// Is called by features when something of `Agent1.Status` changed; set by the agent.
+    var statusChanged: (@LoopActor () -> Void)?
     /// What is wrong with the files when the configuration in use is an earlier one; empty otherwise.
     var configurationProblems: [ConfigurationProblem] = []
 

@@ -30,8 +30,6 @@ final class AgentService {
     private let environment: AgentEnvironment
     private let clock: StableClock
     private let object = BusObject(path: Agent1.path)
-    /// The packages on their way; until they are set there are none.
-    weak var transfers: (any PackageTransfers)?
 
     private var client: Client { environment.client }
 
@@ -47,7 +45,8 @@ final class AgentService {
                     [.list(try self?.read(call.arguments.first?.text ?? "").map(\.properties) ?? [])]
                 },
                 "Cancel": { [weak self] call throws(BusError) in
-                    try await self?.cancel(call.arguments.first?.unsigned ?? 0)
+                    guard let self else { throw ContractError(.failed, "the service ends").busError }
+                    try await cancel(call.arguments.first?.unsigned ?? 0)
                     return []
                 },
                 "Reload": { [weak self] _ throws(BusError) in
@@ -100,7 +99,7 @@ final class AgentService {
         }
         return AgentStatus(
             endpoint: environment.endpoint, version: Product.version, servers: servers + unusable,
-            transfers: transfers?.transfers ?? [],
+            transfers: environment.transfers?.transfers ?? [],
             configurationProblems: environment.configurationProblems.map(\.description))
     }
 
@@ -113,7 +112,7 @@ final class AgentService {
 
     private func cancel(_ instance: UInt64) async throws(BusError) {
         do throws(ContractError) {
-            guard let transfers, let instance = UInt16(exactly: instance) else {
+            guard let transfers = environment.transfers, let instance = UInt16(exactly: instance) else {
                 throw ContractError(.notFound, "no transfer to instance \(instance) is under way")
             }
             try await transfers.cancel(instance)

@@ -57,6 +57,13 @@ final class Reporter {
             Log.event(
                 .packageRefused,
                 "\("/9/\(instance)", .path) took no package (result \(result.rawValue, .state)): \(reason, .reason)")
+        case .cancelled(let instance, let reason):
+            Log.notice("The transfer to \("/9/\(instance)", .path) ended: \(reason, .reason)")
+        case .waiting(let instance, let reason):
+            Log.event(
+                .downloadWaits,
+                "The download for \("/9/\(instance)", .path) waits: \(reason, .reason). 'gatekeel cancel \(instance)' ends it"
+            )
         case .notStored(let error):
             Log.event(.storageFull, "The state of object 9 could not be stored: \(error, .reason)")
         case .damaged(let instance, let lost):

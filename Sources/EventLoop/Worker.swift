@@ -15,6 +15,9 @@ public final class Worker: @unchecked Sendable {
     /// For name resolution only: a name server that does not answer must not delay a durable write.
     public static let names = Worker()
 
+    /// For the bytes of packages while they are transferred: a slow disk must not delay a durable write.
+    public static let transfers = Worker()
+
     private let lock = Lock()
     private var queue: [@Sendable () -> Void] = []
     private var running = false

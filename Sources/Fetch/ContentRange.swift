@@ -1,8 +1,8 @@
 /// The header Content-Range (RFC 9110, 14.4): `bytes 100-199/200`, `bytes */200`.
 struct ContentRange: Equatable {
-    /// The first byte; nil in an answer that no range satisfies.
+    /// The first byte; nil when the range cannot be satisfied.
     var first: Int?
-    /// The whole size; nil when the server does not know.
+    /// The whole size; nil when the server does not know it.
     var total: Int?
 
     init?(_ value: String?) {

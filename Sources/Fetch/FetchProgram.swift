@@ -6,7 +6,7 @@ import Linux
 public enum FetchProgram {
     /// Runs once.
     ///
-    /// - Returns: the exit status: 0 when all is there, 1 when the status line says why not, 2 when there is no one to tell.
+    /// - Returns: the exit status: 0 for a complete body, 1 when the status says why not, 2 without a descriptor for the status.
     public static func main() -> Int32 {
         // A reader that goes away shows as EPIPE.
         signal(SIGPIPE, SIG_IGN)
@@ -22,7 +22,7 @@ public enum FetchProgram {
             let transfer = try Transfer(request, body: FileDescriptor(owning: 1), status: try status.duplicate())
             return transfer.run() ? 0 : 1
         } catch {
-            let failure = error as? FetchError ?? FetchError(.other, mayRetry: false, "the request: \(error)")
+            let failure = error as? FetchError ?? FetchError(.other, .final, "the request: \(error)")
             try? status.write(FetchStatus.error(failure).line)
             return 1
         }

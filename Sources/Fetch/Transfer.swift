@@ -6,11 +6,14 @@ import Linux
 /// One download over http or https: `curl_easy_perform(3)`, its body to a descriptor, its status to another.
 ///
 /// Redirects are followed here and not by libcurl: bounded, within http and https, and never from https down to http.
+/// Loopback and link-local addresses are refused as the socket is opened, after redirects and the resolution of names. The
+/// address of a proxy is the administrator's choice, and is not checked.
 public final class Transfer {
     private let request: FetchRequest
     private let handle: UnsafeMutableRawPointer
     private let body: FileDescriptor
     private let status: FileDescriptor
+    private let proxies: ProxySettings
     private var errorText = [CChar](repeating: 0, count: Int(CURL_ERROR_SIZE))
 
     /// What the current response is, once its headers are read.
@@ -22,17 +25,25 @@ public final class Transfer {
     private var written = 0
     private var asksForRange = false
     private var failure: FetchError?
+    /// Whether the request under way goes through a proxy.
+    private var isProxied = false
+    /// An address that was refused, and whether another one was tried.
+    private var refused: RemoteAddress?
+    private var opened = false
 
     /// - Parameters:
+    ///   - environment: with the proxies.
     ///   - body: gets the body's bytes.
     ///   - status: gets the status lines.
     public init(
-        _ request: FetchRequest, body: consuming FileDescriptor, status: consuming FileDescriptor
+        _ request: FetchRequest, body: consuming FileDescriptor, status: consuming FileDescriptor,
+        environment: [String: String] = ProxySettings.environment
     ) throws(FetchError) {
         guard gk_curl_global_init() == CURLE_OK, let handle = curl_easy_init() else {
-            throw FetchError(.outOfMemory, mayRetry: true, "libcurl cannot start")
+            throw FetchError(.outOfMemory, .retry, "libcurl cannot start")
         }
         self.request = request
+        proxies = ProxySettings(environment)
         self.handle = handle
         self.body = body
         self.status = status
@@ -65,19 +76,19 @@ public final class Transfer {
             if let target = gk_curl_redirect(handle).map({ String(cString: $0) }), (300..<400).contains(httpStatus) {
                 redirects += 1
                 guard redirects <= request.redirects else {
-                    throw FetchError(.invalidURI, mayRetry: false, "more than \(request.redirects) redirects")
+                    throw FetchError(.invalidURI, .final, "more than \(request.redirects) redirects")
                 }
                 let next = try Self.isSecure(target)
                 guard next || !isSecure else {
                     throw FetchError(
-                        .invalidURI, mayRetry: false, "the server redirects from https to http, which is not followed")
+                        .invalidURI, .final, "the server redirects from https to http, which is not followed")
                 }
                 uri = target
                 isSecure = next
                 continue
             }
             if httpStatus == 416, asksForRange, code == CURLE_OK {
-                // All is here already, or what is here is not of this resource.
+                // The file is complete already, or its bytes are not of this resource.
                 if let total = ContentRange(header("Content-Range"))?.total, total == request.offset {
                     tell(.size(total))
                     tell(.body(offset: total))
@@ -86,9 +97,17 @@ public final class Transfer {
                 fromStart = true
                 continue
             }
-            // A bad status before a transport error: its page was cut off by us.
+            // The status counts more than the transport error: the page that came with it was cut off here.
             if httpStatus >= 300 { throw Self.failure(status: httpStatus) }
-            guard code == CURLE_OK else { throw Self.failure(code, text: curlText()) }
+            if let refused, !opened {
+                throw FetchError(
+                    .invalidURI, .final,
+                    "\(refused) is a loopback or link-local address, which needs AllowLocalDownloads=yes")
+            }
+            guard code == CURLE_OK else {
+                let host = Self.host(of: uri) ?? "the server"
+                throw Self.failure(code, host: host, errno: gk_curl_errno(handle), text: curlText())
+            }
             // A response without a body never reached the write callback.
             if response == .unknown { try begin() }
             return
@@ -109,6 +128,14 @@ public final class Transfer {
         try set(CURLOPT_URL, uri)
         try set(CURLOPT_PROTOCOLS_STR, "http,https")
         try set(CURLOPT_USERAGENT, "gatekeel")
+        // Chosen here and not by libcurl, which does not say whether it uses one.
+        let proxy = Self.host(of: uri).flatMap {
+            proxies.proxy(isSecure: uri.lowercased().hasPrefix("https:"), host: $0)
+        }
+        isProxied = proxy != nil
+        (refused, opened) = (nil, false)
+        try set(CURLOPT_PROXY, proxy ?? "")
+        try set(CURLOPT_NOPROXY, "")
         if let authorities = request.authorities { try set(CURLOPT_CAINFO, authorities) }
         for (option, number) in [
             (CURLOPT_NOSIGNAL, 1), (CURLOPT_NOPROGRESS, 1), (CURLOPT_FOLLOWLOCATION, 0), (CURLOPT_TCP_KEEPALIVE, 1),
@@ -122,6 +149,9 @@ public final class Transfer {
         gk_curl_set_headers(handle, headers)
         // Unretained: libcurl calls back only inside curl_easy_perform, which `self` outlives.
         gk_curl_set_write(handle, transferWrite, Unmanaged.passUnretained(self).toOpaque())
+        guard gk_curl_set_open(handle, transferOpen, Unmanaged.passUnretained(self).toOpaque()) == CURLE_OK else {
+            throw Self.unset
+        }
         let code = errorText.withUnsafeMutableBufferPointer { buffer in
             buffer.update(repeating: 0)
             gk_curl_set_error_buffer(handle, buffer.baseAddress)
@@ -129,6 +159,21 @@ public final class Transfer {
             return curl_easy_perform(handle)
         }
         return (code, gk_curl_status(handle))
+    }
+
+    /// Opens a socket for an address of the server's or the proxy's; nil refuses it.
+    fileprivate func open(_ family: Int32, _ type: Int32, _ number: Int32, _ address: UnsafeRawBufferPointer) -> Int32?
+    {
+        if !request.allowsLocal, !isProxied {
+            guard let address = RemoteAddress(family, address) else { return nil }
+            guard !address.isLocal else {
+                refused = address
+                return nil
+            }
+        }
+        opened = true
+        let socket = Glibc.socket(family, type | Int32(SOCK_CLOEXEC.rawValue), number)
+        return socket >= 0 ? socket : nil
     }
 
     /// Takes bytes from libcurl's write callback; false stops the transfer.
@@ -157,14 +202,14 @@ public final class Transfer {
             return
         }
         if let encoding = header("Content-Encoding"), encoding != "identity" {
-            throw FetchError(.unsupportedType, mayRetry: false, "the server sends the file with a content encoding")
+            throw FetchError(.unsupportedType, .final, "the server sends the file with a content encoding")
         }
         let length = Int(gk_curl_length(handle))
         var total = length >= 0 ? length : nil
         if status == 206 {
             guard asksForRange, let range = ContentRange(header("Content-Range")), range.first == request.offset else {
                 throw FetchError(
-                    .other, mayRetry: false, "the server sends another part of the file than was asked for")
+                    .other, .final, "the server sends another part of the file than was asked for")
             }
             start = request.offset
             total = range.total
@@ -199,19 +244,19 @@ public final class Transfer {
         } catch {
             let isFull = error.code == ENOSPC || error.code == EDQUOT
             throw FetchError(
-                isFull ? .noStorage : .other, mayRetry: false, "the body cannot be handed over: \(error.message)")
+                isFull ? .noStorage : .other, .final, "the body cannot be handed over: \(error.message)")
         }
     }
 
-    /// A reader that is gone is no reason to fail: it will not read the error either.
+    /// Failures are ignored: a reader that is gone does not read the error either.
     private func tell(_ line: FetchStatus) { try? status.write(line.line) }
 
     private var tooLarge: FetchError {
         FetchError(
-            .noStorage, mayRetry: false, "the file is larger than \(request.limit) bytes, the most that is allowed")
+            .noStorage, .final, "the file is larger than \(request.limit) bytes, the most that is allowed")
     }
 
-    private static let unset = FetchError(.outOfMemory, mayRetry: true, "libcurl cannot take an option")
+    private static let unset = FetchError(.outOfMemory, .retry, "libcurl cannot take an option")
 
     private func set(_ option: CURLoption, _ text: String) throws(FetchError) {
         guard gk_curl_set_text(handle, option, text) == CURLE_OK else { throw Self.unset }
@@ -223,12 +268,18 @@ public final class Transfer {
         String(decoding: errorText.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
+    private static func host(of uri: String) -> String? {
+        guard let host = gk_curl_host(uri) else { return nil }
+        defer { curl_free(host) }
+        return String(cString: host)
+    }
+
     private static func isSecure(_ uri: String) throws(FetchError) -> Bool {
         let scheme = uri.prefix { $0 != ":" }.lowercased()
         switch scheme {
         case "https": return true
         case "http": return false
-        default: throw FetchError(.invalidURI, mayRetry: false, "only http and https are supported")
+        default: throw FetchError(.invalidURI, .final, "only http and https are supported")
         }
     }
 }
@@ -240,4 +291,14 @@ private func transferWrite(
     let transfer = Unmanaged<Transfer>.fromOpaque(data).takeUnretainedValue()
     let length = size * count
     return transfer.take(UnsafeRawBufferPointer(start: bytes, count: length)) ? length : length == 0 ? 1 : 0
+}
+
+private func transferOpen(
+    _ data: UnsafeMutableRawPointer?, _: curlsocktype, _ address: UnsafeMutablePointer<curl_sockaddr>?
+) -> curl_socket_t {
+    guard let data, let address else { return gk_curl_no_socket }
+    let transfer = Unmanaged<Transfer>.fromOpaque(data).takeUnretainedValue()
+    let bytes = UnsafeRawBufferPointer(start: gk_curl_address(address), count: Int(address.pointee.addrlen))
+    let (family, type, number) = (address.pointee.family, address.pointee.socktype, address.pointee.protocol)
+    return transfer.open(family, type, number, bytes) ?? gk_curl_no_socket
 }

@@ -5,11 +5,11 @@
 /// gatekeeld starts `/usr/lib/gatekeel/gatekeel-fetch` without arguments and with three pipes:
 ///
 /// - **descriptor 0**, the request: text, one `KEY VALUE` a line, then the end of the file. Not arguments: a URI may hold secrets, and
-///   everybody can read a command line. Keys: `uri` (wanted), `offset`, `validator`, `limit`, `ca`, `low-speed` (two numbers: bytes a
-///   second, seconds), `connect-timeout` (seconds), `redirects`. An unknown key is an error.
+///   everybody can read a command line. Keys: `uri` (required), `offset`, `validator`, `limit`, `ca`, `local` (`yes` or `no`),
+///   `low-speed` (two numbers: bytes a second, seconds), `connect-timeout` (seconds), `redirects`. An unknown key is an error.
 /// - **descriptor 1**, the body: the raw bytes and nothing else. Their count is the progress.
 /// - **descriptor 3**, the status: text, one line an event, each a `FetchStatus`: `size N`, `validator TEXT`, then `body N` before the first
-///   byte of the body, and at the end `done N` or `error CODE retry|final TEXT`.
+///   byte of the body, and at the end `done N` or `error CODE CHANCE TEXT` with the chance `retry`, `unlikely` or `final`.
 ///
 /// The reader must not take bytes of the body before it has seen `body N`: they belong at offset N of its file, which it cuts to N
 /// bytes first. N is `offset` when the server could resume, and 0 when the resource changed or the server cannot: the file starts
@@ -28,7 +28,7 @@ public struct FetchRequest: Hashable, Sendable {
 
     /// `http` or `https`. May hold secrets: never logged.
     public var uri: String
-    /// Bytes that are here already; 0 begins anew.
+    /// Bytes that are stored already; 0 starts from the beginning.
     public var offset = 0
     /// What `FetchStatus.validator` gave for those bytes; without it they cannot be trusted and are fetched again.
     public var validator: String?
@@ -36,7 +36,9 @@ public struct FetchRequest: Hashable, Sendable {
     public var limit = 1 << 30
     /// A PEM file with the authorities for https, instead of the system's.
     public var authorities: String?
-    /// The transfer is given up when it is slower than so many bytes a second …
+    /// Whether loopback and link-local addresses may be connected to.
+    public var allowsLocal = false
+    /// The attempt is ended when it is slower than so many bytes a second …
     public var lowSpeedBytes = 100
     /// … for so many seconds.
     public var lowSpeedSeconds = 60
@@ -53,7 +55,7 @@ public struct FetchRequest: Hashable, Sendable {
     public func encoded() throws(Malformed) -> [UInt8] {
         var lines = [
             "uri \(uri)", "offset \(offset)", "limit \(limit)", "low-speed \(lowSpeedBytes) \(lowSpeedSeconds)",
-            "connect-timeout \(connectTimeout)", "redirects \(redirects)",
+            "connect-timeout \(connectTimeout)", "redirects \(redirects)", "local \(allowsLocal ? "yes" : "no")",
         ]
         if let validator { lines.append("validator \(validator)") }
         if let authorities { lines.append("ca \(authorities)") }
@@ -87,9 +89,12 @@ public struct FetchRequest: Hashable, Sendable {
             case "ca": request.authorities = value
             case "low-speed":
                 let numbers = value.split(separator: " ").map(String.init)
-                guard numbers.count == 2 else { throw Malformed(description: "low-speed wants two numbers") }
+                guard numbers.count == 2 else { throw Malformed(description: "low-speed takes two numbers") }
                 request.lowSpeedBytes = try Self.number(numbers[0])
                 request.lowSpeedSeconds = try Self.number(numbers[1])
+            case "local":
+                guard value == "yes" || value == "no" else { throw Malformed(description: "local is yes or no") }
+                request.allowsLocal = value == "yes"
             case "connect-timeout": request.connectTimeout = try Self.number(value)
             case "redirects": request.redirects = try Self.number(value)
             default: throw Malformed(description: "the key \(words[0].prefix(32)) is unknown")

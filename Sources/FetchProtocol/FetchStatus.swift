@@ -8,10 +8,10 @@ public enum FetchStatus: Hashable, Sendable {
     case body(offset: Int)
     /// `done N`: all is there; N bytes of the body were written by this run.
     case done(bytes: Int)
-    /// `error CODE retry|final TEXT`.
+    /// `error CODE retry|unlikely|final TEXT`.
     case error(FetchError)
 
-    /// The line, with its newline. Text is made fit for one: no control characters, at most 400 bytes.
+    /// The line, with its newline. Control characters in a text are replaced, and it is cut to 400 bytes.
     public var line: [UInt8] {
         switch self {
         case .size(let count): Array("size \(count)\n".utf8)
@@ -19,11 +19,11 @@ public enum FetchStatus: Hashable, Sendable {
         case .body(let offset): Array("body \(offset)\n".utf8)
         case .done(let bytes): Array("done \(bytes)\n".utf8)
         case .error(let error):
-            Self.clean("error \(error.result.rawValue) \(error.mayRetry ? "retry" : "final") \(error.text)")
+            Self.clean("error \(error.result.rawValue) \(error.chance.rawValue) \(error.text)")
         }
     }
 
-    /// Reads one line, without its newline; nil for what is none of ours.
+    /// Reads one line, without its newline; nil for a line of no known kind.
     public init?(_ line: some Collection<UInt8>) {
         guard let text = String(validating: line, as: UTF8.self) else { return nil }
         let words = text.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
@@ -37,9 +37,9 @@ public enum FetchStatus: Hashable, Sendable {
         case "error":
             let parts = words[1].split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 3, let code = Int(parts[0]), let result = FetchError.Result(rawValue: code),
-                parts[1] == "retry" || parts[1] == "final"
+                let chance = FetchError.Chance(rawValue: parts[1])
             else { return nil }
-            self = .error(FetchError(result, mayRetry: parts[1] == "retry", parts[2]))
+            self = .error(FetchError(result, chance, parts[2]))
         default: return nil
         }
     }
@@ -61,15 +61,22 @@ public struct FetchError: Error, Hashable, Sendable, CustomStringConvertible {
         case other = 57
     }
 
+    /// Whether the same request may succeed later.
+    public enum Chance: String, Sendable {
+        case retry
+        /// Hardly: the server is probably not one of http or https. A few attempts tell.
+        case unlikely
+        case final
+    }
+
     public let result: Result
-    /// Whether the same request may succeed later: resume, within a budget.
-    public let mayRetry: Bool
+    public let chance: Chance
     /// For people; never the URI's userinfo or query.
     public let text: String
 
-    public init(_ result: Result, mayRetry: Bool, _ text: String) {
+    public init(_ result: Result, _ chance: Chance, _ text: String) {
         self.result = result
-        self.mayRetry = mayRetry
+        self.chance = chance
         self.text = text
     }
 
@@ -82,9 +89,9 @@ public struct FetchStatusReader: Sendable {
 
     public init() {}
 
-    /// Takes the next bytes and gives the statuses that they complete.
+    /// Takes the next bytes and returns the statuses that they complete.
     ///
-    /// - Throws: `FetchError` (57) for what is not of the protocol.
+    /// - Throws: `FetchError` (57) for bytes that do not follow the protocol.
     public mutating func take(_ bytes: some Sequence<UInt8>) throws(FetchError) -> [FetchStatus] {
         var found: [FetchStatus] = []
         for byte in bytes {
@@ -101,5 +108,5 @@ public struct FetchStatusReader: Sendable {
     }
 
     private static let broken = FetchError(
-        .other, mayRetry: false, "gatekeel-fetch said something that is not understood")
+        .other, .final, "gatekeel-fetch said something that is not understood")
 }

@@ -79,6 +79,19 @@ extension Event {
                 check a package on any machine.
                 """
             )
+        case .downloadWaits:
+            (
+                "A download waits",
+                """
+                A package cannot be downloaded now: @REASON@
+                The gateway tries again by itself until DownloadPatience= of gatekeeld.conf(5) has
+                passed without a byte. 'gatekeel status' shows how far it got and the next attempt.
+                """,
+                """
+                Check that the host of the Package URI can be reached from the gateway: its name,
+                the network, a firewall, a proxy. 'gatekeel cancel INSTANCE' ends the download.
+                """
+            )
         case .rolledBack:
             (
                 "An update was undone",

@@ -7,6 +7,7 @@ public enum Event: String, Sendable, CaseIterable {
     case packageInstalled = "38c30296191440159d336ea3f35c73b9"
     case packageRemoved = "c9b6a4b0000049f0aa38a3c8abaff575"
     case packageRefused = "61be9f5b59f948e6b0cb941bc03e198a"
+    case downloadWaits = "a6068e45265a4123b22a82d3bb335c63"
     case rolledBack = "7872f24f46814692bd0ef36f6f470c3e"
     case deploymentFailed = "9eeca026cdb344e5a0342ce9131660ba"
     case deploymentRecovered = "d31bca1e714640bcb2495ad01f4e20b1"
@@ -32,7 +33,9 @@ public enum Event: String, Sendable, CaseIterable {
         case .registrationFailed, .packageRefused, .deploymentRecovered, .certificateExpires, .callerRefused,
             .configurationKept:
             .warning
-        case .registered, .deregistered, .packageInstalled, .packageRemoved, .accountReset, .rebootRequested: .notice
+        case .registered, .deregistered, .packageInstalled, .packageRemoved, .downloadWaits, .accountReset,
+            .rebootRequested:
+            .notice
         }
     }
 }

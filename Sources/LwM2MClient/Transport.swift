@@ -129,9 +129,17 @@ public protocol UploadSink: AnyObject {
     /// The next bytes. A response that is returned ends the transfer with it.
     func append(_ bytes: [UInt8]) -> Response?
 
+    /// Calls `body` once when there is room for the next bytes: the block is not acknowledged before. A response ends the
+    /// transfer with it.
+    func whenReady(_ body: @escaping @LoopActor (Response?) -> Void)
+
     /// All bytes are here; the response answers the last block, at once or as a separate response.
     func finish(respond: @escaping @LoopActor (Response) -> Void)
 
     /// The transfer ended early: timed out, superseded by a new one, or the session was lost.
     func abort(_ reason: TransportError)
+}
+
+extension UploadSink {
+    public func whenReady(_ body: @escaping @LoopActor (Response?) -> Void) { body(nil) }
 }

@@ -41,8 +41,8 @@ struct AgentServiceTests {
                     endpoint: "gw", accounts: ServerAccounts(seeds: [], path: nil),
                     transport: CoAPTransport(scheduler: LoopScheduler.shared), scheduler: LoopScheduler.shared),
                 accountSeeds: AccountSeeds(AgentConfiguration()))
+            environment.transfers = transfers
             let service = AgentService(environment)
-            service.transfers = transfers
             try await service.publish(on: server)
             let connection = try BusConnection.open(address: bus.address)
             defer { connection.close() }

@@ -12,7 +12,8 @@ import Testing
 @Suite struct ProcessFetcherTests {
     /// Runs a download; `runs` are the bodies of the script for its first, second, … run. Gives what the program was asked.
     private func fetch(
-        _ runs: [String], limit: Int = 1000, before: String? = nil
+        _ runs: [String], limit: Int = 1000, before: String? = nil,
+        reserve: DiskReserve = DiskReserve(percent: 0, minimum: 0)
     ) async throws -> (file: String, asked: [String], failure: FetchFailure?) {
         let folder = try TemporaryDirectory("fetcher")
         let path = "\(folder.path)/0.package"
@@ -32,15 +33,17 @@ import Testing
         script += "esac\n"
         try Files.replace("\(folder.path)/program", with: script.utf8, mode: 0o755)
         let program = "\(folder.path)/program"
+        // As object 9 does it: attempts for the same file, until one succeeds or is final.
         let failure = await onLoop {
-            let fetcher = ProcessFetcher(
-                program: program, limit: limit, deadline: .seconds(60), scheduler: HurriedScheduler())
-            do throws(FetchFailure) {
-                try await fetcher.fetch("https://u:secret@h/x?token=1", to: path)
-                return FetchFailure?.none
-            } catch {
-                return error
+            let fetcher = ProcessFetcher(program: program)
+            let order = FetchOrder(
+                uri: "https://u:secret@h/x?token=1", path: path, limit: limit, reserve: reserve, allowsLocal: true)
+            for _ in runs {
+                let end = await fetcher.fetch(FetchAttempt(order))
+                guard let failure = end.failure else { return FetchFailure?.none }
+                if failure.chance == .final { return failure }
             }
+            return FetchFailure(.connectionLost, "no attempt is left", .retry)
         }
         let asked = try runs.indices.compactMap { index -> String? in
             let name = "\(folder.path)/asked.\(index)"
@@ -93,32 +96,28 @@ import Testing
         let script =
             "#!/bin/bash\ncat > /dev/null\nprintf 'validator \"v2\"\\nbody 0\\n' >&3\nprintf new\necho done 3 >&3\n"
         try Files.replace(program, with: script.utf8, mode: 0o755)
-        let size = await onLoop {
-            var size: Int?
-            // As if it were killed while it keeps the validator.
-            let keep: @LoopActor (String?) throws -> Void = { _ in
-                size = Int(try FileDescriptor.open(path).status().st_size)
-                throw Errno(EIO, "killed")
-            }
-            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-                let request = FetchRequest(uri: "http://h/x")
-                while true {
+        // The folder of the validator is not there: keeping it fails, as if the agent was killed over it.
+        let failure = await onLoop {
+            while true {
+                let failure: FetchError? = await withCheckedContinuation { continuation in
+                    let none = DiskReserve(percent: 0, minimum: 0)
+                    let order = FetchOrder(uri: "http://h/x", path: path, limit: 100, reserve: none, allowsLocal: true)
                     do {
-                        _ = try Download(program: program, request, into: path, keep: keep) { _ in
-                            continuation.resume()
-                        }
-                    } catch let error as Errno where error.code == ETXTBSY {
-                        // A child that another test forked just then still holds the script open for writing.
-                        continue
+                        _ = try Download(
+                            program: program, FetchRequest(uri: "http://h/x"),
+                            into: PackageFile(path, keeping: true, reserve: none),
+                            DownloadValidator(path: "\(folder.path)/nowhere/x"), FetchAttempt(order)
+                        ) { continuation.resume(returning: $0) }
                     } catch {
-                        continuation.resume()
+                        continuation.resume(returning: FetchError(.outOfMemory, .retry, "\(error)"))
                     }
-                    break
                 }
+                // A child that another test forked just then still holds the script open for writing.
+                if failure?.result != .outOfMemory { return failure }
             }
-            return size
         }
-        #expect(size == 0)
+        #expect(failure?.result == .other && failure?.text.hasPrefix("storage:") == true)
+        #expect(try FileDescriptor.open(path).size() == 0)
     }
 
     @Test func whatIsFinalEndsAtOnceAndKeepsNoSecret() async throws {
@@ -135,40 +134,65 @@ import Testing
         #expect(result.file == "hello")
     }
 
-    @Test func triesWithoutAByteAreBounded() async throws {
-        let result = try await fetch([String](repeating: "echo 'error 52 retry nobody there' >&3", count: 20))
-        #expect(result.failure?.result == .connectionLost)
-        #expect(result.asked.count == 10)
+    @Test func whatTheProgramSaysOfItsChancesIsPassedOn() async throws {
+        for (word, chance) in [("retry", .retry), ("unlikely", .unlikely), ("final", .final)]
+            as [(String, FetchFailure.Chance)]
+        {
+            let result = try await end("echo 'error 52 \(word) nobody there' >&3")
+            #expect(
+                result == FetchEnd(FetchFailure(.connectionLost, "connection-lost: nobody there", chance), received: 0))
+        }
+    }
+
+    /// One attempt with a script as the program.
+    private func end(
+        _ script: String, reserve: DiskReserve = DiskReserve(percent: 0, minimum: 0),
+        started: @escaping @Sendable @LoopActor (FetchAttempt) -> Void = { _ in }
+    ) async throws -> FetchEnd {
+        let folder = try TemporaryDirectory("fetcher")
+        let (program, path) = ("\(folder.path)/program", "\(folder.path)/0.package")
+        try Files.replace(program, with: "#!/bin/bash\ncat > /dev/null\n\(script)\n".utf8, mode: 0o755)
+        return await onLoop {
+            let order = FetchOrder(uri: "http://h/x", path: path, limit: 1000, reserve: reserve, allowsLocal: false)
+            while true {
+                let attempt = FetchAttempt(order) { started($0) }
+                let end = await ProcessFetcher(program: program).fetch(attempt)
+                // A child that another test forked just then still holds the script open for writing.
+                if end.failure?.reason.contains("busy") == true { continue }
+                return end
+            }
+        }
+    }
+
+    @Test func aCancelledAttemptEndsTheProgramAndKeepsItsBytes() async throws {
+        let end = try await end("printf 'size 9\\nbody 0\\n' >&3; printf hello; exec sleep 600") { attempt in
+            #expect(attempt.stored == 5 && attempt.total == 9)
+            attempt.cancel()
+        }
+        #expect(end.received == 5 && end.failure?.chance == .retry)
+    }
+
+    @Test func theReserveIsKeptFromTheSizeOn() async throws {
+        let end = try await end(
+            "printf 'size 9\\nbody 0\\n' >&3; exec sleep 600", reserve: DiskReserve(percent: 0, minimum: 1 << 60))
+        #expect(end.failure?.result == .noStorage && end.failure?.chance == .final)
+        #expect(end.failure?.reason.contains("DiskReserve=") == true)
     }
 
     @Test func nonsenseOnTheStatusPipeIsRefused() async throws {
-        let result = try await fetch(["echo 'body zero' >&3; sleep 60"])
+        let result = try await fetch(["echo 'body zero' >&3; exec sleep 60"])
         #expect(result.failure?.result == .deviceError)
     }
 
     @Test func aProgramThatIsNotThereIsAFailure() async throws {
-        let failure = await onLoop {
-            let fetcher = ProcessFetcher(
-                program: "/nonexistent", limit: 1, deadline: .seconds(60), scheduler: HurriedScheduler())
-            do throws(FetchFailure) {
-                try await fetcher.fetch("http://h/x", to: "/tmp/gatekeel-no-such-file")
-                return FetchFailure?.none
-            } catch {
-                return error
-            }
+        let folder = try TemporaryDirectory("fetcher")
+        let end = await onLoop {
+            await ProcessFetcher(program: "/nonexistent").fetch(
+                FetchAttempt(
+                    FetchOrder(
+                        uri: "http://h/x", path: "\(folder.path)/x", limit: 1,
+                        reserve: DiskReserve(percent: 0, minimum: 0), allowsLocal: false)))
         }
-        unlink("/tmp/gatekeel-no-such-file")
-        #expect(failure?.result == .deviceError)
-    }
-}
-
-/// Short delays pass at once, so that pauses between tries cost no time; long ones (deadlines) never come.
-@LoopActor
-private final class HurriedScheduler: Scheduler {
-    var now: Duration { LoopScheduler.shared.now }
-
-    func schedule(after delay: Duration, _ handler: @escaping @LoopActor () -> Void) -> any Scheduled {
-        // The deadline of 60 s is measured from before the pauses, which are all shorter than half a minute here.
-        LoopScheduler.shared.schedule(after: delay > .seconds(50) ? delay : .milliseconds(1), handler)
+        #expect(end.failure?.result == .deviceError)
     }
 }

@@ -58,6 +58,25 @@ import Testing
         }
     }
 
+    /// A sink without room holds the server back: the block's response comes when there is room, or with why there is none.
+    @Test(arguments: [nil, Response.failure(.requestEntityTooLarge, "no space")])
+    func aBlockIsAnsweredWhenTheSinkIsReady(refusal: Response?) async throws {
+        try await onLoop {
+            let test = try await Lockstep()
+            let sink = TestSink()
+            var later: (@LoopActor (Response?) -> Void)?
+            sink.ready = { later = $0 }
+            test.handler.decide = { _, _ in .stream(sink) }
+            let body = BlockTests.bytes(200)
+            #expect(try await test.ask(BlockTests.put(body, 0, id: 1)) == CoAPDatagram(.ack, 0, id: 1))
+            later?(refusal)
+            let response = try #require(await test.message())
+            #expect(response.kind == .con && response.code == (refusal == nil ? 231 : 413))
+            test.say(CoAPDatagram(.ack, 0, id: response.id))
+            test.close()
+        }
+    }
+
     @Test func theLastBlockMayBeAnsweredLate() async throws {
         try await onLoop {
             let test = try await Lockstep()

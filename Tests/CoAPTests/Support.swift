@@ -57,6 +57,7 @@ final class TestSink: UploadSink {
     var aborts: [TransportError] = []
     var refuse: (Int) -> Response? = { _ in nil }
     var answer: (@escaping @LoopActor (Response) -> Void) -> Void = { $0(Response(.changed)) }
+    var ready: (@escaping @LoopActor (Response?) -> Void) -> Void = { $0(nil) }
 
     init() {}
 
@@ -67,6 +68,8 @@ final class TestSink: UploadSink {
         if keeps { self.bytes += bytes }
         return refuse(count)
     }
+
+    func whenReady(_ body: @escaping @LoopActor (Response?) -> Void) { ready(body) }
 
     func finish(respond: @escaping @LoopActor (Response) -> Void) {
         finished += 1

@@ -55,7 +55,7 @@ import Testing
 }
 
 @Suite struct DiagnoseTests {
-    private final class Folder {
+    private final class Folder: Sendable {
         let root = "/tmp/gatekeel-diagnose-test-\(getpid())-\(randomBytes(4).map { String($0) }.joined())"
         init() throws { try Files.makeDirectories(root) }
         deinit { try? Files.removeTree(root) }

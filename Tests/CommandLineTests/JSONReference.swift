@@ -121,11 +121,11 @@ enum JSONReference {
     /// `docs/json.md`.
     static var page: String {
         var lines = [
-            "<!-- Made from the table in Tests/CommandLineTests/JSONReference.swift; a test holds the output against it. -->",
             "# JSON of the command line", "",
             "With `--json` every command writes one JSON document to standard output. Documents may gain members in later",
             "releases: ignore those that you do not know. Members are never removed and never change their meaning within a",
             "major version. Times are seconds since the epoch, 0 for none. Absent texts are empty.", "",
+            "This page is generated from the table that a test holds the output of the commands against.", "",
             "On a terminal the document is indented; otherwise it is one line. `log --json` writes the entries of",
             "`journalctl --output=json`, one a line; `metrics` writes Prometheus's text format only.", "",
             "A command that fails without a document of its own writes", "", "```json",

@@ -1,4 +1,3 @@
-import Configuration
 import Glibc
 import Linux
 import TestSupport
@@ -10,25 +9,6 @@ import Testing
     @Test func theCommittedFilesAreThoseOfTheTable() throws {
         try expectGenerated("docs/man/gatekeel.1", is: CommandTable.manualPage)
         try expectGenerated("packaging/completion/gatekeel.bash", is: CommandTable.bashCompletion)
-    }
-
-    /// Generated pages and those that are written by hand.
-    @Test func everyManualPageHasTheDateOfTheChangelog() throws {
-        let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        func text(_ path: String) throws -> String {
-            String(decoding: try Files.read("\(root)/\(path)", limit: 1 << 20), as: UTF8.self)
-        }
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        let trailer = try #require(
-            try text("packaging/debian/changelog").split(separator: "\n").first { $0.hasPrefix(" -- ") })
-        // ` -- NAME <ADDRESS>  Sat, 21 Nov 2026 12:00:00 +0000`.
-        let words = trailer.split(separator: " ").suffix(5).map(String.init)
-        let month = try #require(months.firstIndex(of: words[1])) + 1
-        let date = "\(words[2])-\(month < 10 ? "0" : "")\(month)-\(words[0].count < 2 ? "0" : "")\(words[0])"
-        #expect(ManualPage.date == date)
-        for page in try Files.names(in: "\(root)/docs/man") {
-            #expect(try text("docs/man/\(page)").prefix { $0 != "\n" }.holds(date), "\(page)")
-        }
     }
 
     @Test func theManualPageHasExamplesOfCommandsThatParse() throws {

@@ -13,6 +13,7 @@ import Testing
         request.lowSpeedSeconds = 6
         request.connectTimeout = 7
         request.redirects = 8
+        request.allowsLocal = true
         #expect(try FetchRequest(decoding: request.encoded()) == request)
     }
 
@@ -22,6 +23,7 @@ import Testing
         }
         for text in [
             "", "uri", "uri ", "limit 5", "uri x\nlimit -5", "uri x\nlimit +5", "uri x\nfoo 1", "uri x\nlow-speed 1",
+            "uri x\nlocal 1",
         ] {
             #expect(throws: FetchRequest.Malformed.self) { try FetchRequest(decoding: Array(text.utf8)) }
         }
@@ -33,8 +35,9 @@ import Testing
     @Test func statusesGoThroughThePipeInPieces() throws {
         let all: [FetchStatus] = [
             .size(7), .validator("\"abc d\""), .body(offset: 0), .done(bytes: 7),
-            .error(FetchError(.invalidURI, mayRetry: false, "HTTP 404: not there")),
-            .error(FetchError(.connectionLost, mayRetry: true, "lost")),
+            .error(FetchError(.invalidURI, .final, "HTTP 404: not there")),
+            .error(FetchError(.connectionLost, .retry, "lost")),
+            .error(FetchError(.connectionLost, .unlikely, "no TLS")),
         ]
         let bytes = all.flatMap(\.line)
         for size in [1, 3, 1000] {
@@ -49,7 +52,7 @@ import Testing
 
     @Test func linesStayLinesWhateverIsInThem() throws {
         var reader = FetchStatusReader()
-        let error = FetchError(.other, mayRetry: false, "a\ndone 5\u{1b}[2Jö" + String(repeating: "x", count: 2000))
+        let error = FetchError(.other, .final, "a\ndone 5\u{1b}[2Jö" + String(repeating: "x", count: 2000))
         let found = try reader.take(FetchStatus.error(error).line)
         #expect(found.count == 1)
     }

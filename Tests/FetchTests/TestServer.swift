@@ -54,6 +54,8 @@ final class TestServer {
                 self.wfile.flush(); self.close_connection = True
                 self.connection.shutdown(2)
             def do_GET(self):
+                # As a proxy it gets the whole URI.
+                if self.path.startswith('http://'): self.path = '/' + self.path.split('/', 3)[3]
                 path = self.path.split('?')[0]
                 etag = {'ETag': version[0], 'Last-Modified': 'Tue, 01 Oct 2024 10:00:00 GMT'}
                 first = 0
@@ -107,4 +109,40 @@ final class TestServer {
         open('ready', 'w').write('%d %d ' % (plain.server_port, secure.server_port))
         plain.serve_forever()
         """
+}
+
+/// A server on loopback that sends a text to everyone and closes.
+final class PlainServer {
+    let port: Int
+    private let pid: pid_t
+
+    init(_ text: String) throws {
+        let folder = try TemporaryDirectory("plain")
+        let program = """
+            import socket
+            server = socket.create_server(('127.0.0.1', 0))
+            open('ready', 'w').write('%d\\n' % server.getsockname()[1])
+            while True:
+                peer, _ = server.accept()
+                try:
+                    peer.sendall(open('text', 'rb').read())
+                    peer.recv(4096)
+                except OSError: pass
+                peer.close()
+            """
+        try folder.write("server.py", program.utf8)
+        try folder.write("text", text.utf8)
+        try shell("cd '\(folder.path)'; mkfifo ready; python3 server.py > log 2>&1 & echo $! > '\(folder.path)/pid'")
+        let ready = try shell("cd '\(folder.path)'; cat ready pid").split(whereSeparator: \.isWhitespace)
+        guard ready.count == 2, let port = Int(ready[0]), let pid = pid_t(ready[1]) else {
+            throw CommandFailed(description: "server: \(ready)")
+        }
+        self.port = port
+        self.pid = pid
+        self.folder = folder
+    }
+
+    private let folder: TemporaryDirectory
+
+    deinit { kill(pid, SIGTERM) }
 }

@@ -21,16 +21,19 @@ import Testing
 
     /// Downloads as gatekeeld does: the body's bytes go to the offset that `body` names.
     private func fetch(
-        _ uri: String, having: [UInt8] = [], _ change: (inout FetchRequest) -> Void = { _ in }
+        _ uri: String, having: [UInt8] = [], environment: [String: String] = [:],
+        _ change: (inout FetchRequest) -> Void = { _ in }
     ) throws -> Outcome {
         var request = FetchRequest(uri: uri)
         request.offset = having.count
+        request.allowsLocal = true
         change(&request)
         let folder = try TemporaryDirectory("fetched")
         let body = try FileDescriptor.open("\(folder.path)/body", O_RDWR | O_CREAT)
         let status = try FileDescriptor.open("\(folder.path)/status", O_RDWR | O_CREAT)
         let ended = try Transfer(
-            FetchRequest(decoding: request.encoded()), body: body.duplicate(), status: status.duplicate()
+            FetchRequest(decoding: request.encoded()), body: body.duplicate(), status: status.duplicate(),
+            environment: environment
         ).run()
         var reader = FetchStatusReader()
         let statuses = try reader.take(status.read(0..<status.size()))
@@ -62,7 +65,7 @@ import Testing
             validator = outcome.validator ?? validator
             if outcome.isDone { break }
             #expect(outcome.error?.result == .connectionLost)
-            #expect(outcome.error?.mayRetry == true)
+            #expect(outcome.error?.chance == .retry)
             if have.count == 500_000 { break }
         }
         #expect(have.count > 499_000)
@@ -105,7 +108,7 @@ import Testing
     func failuresAreToldApart(path: String, result: FetchError.Result, mayRetry: Bool) throws {
         let error = try fetch(server.http(path)) { $0.limit = 1 << 20 }.error
         #expect(error?.result == result)
-        #expect(error?.mayRetry == mayRetry)
+        #expect((error?.chance == .retry) == mayRetry)
     }
 
     @Test func limitsAndSlowServers() throws {
@@ -116,7 +119,7 @@ import Testing
             $0.lowSpeedBytes = 1000
             $0.lowSpeedSeconds = 1
         }
-        #expect(slow.error?.result == .connectionLost && slow.error?.mayRetry == true)
+        #expect(slow.error?.result == .connectionLost && slow.error?.chance == .retry)
     }
 
     @Test func redirects() throws {
@@ -152,7 +155,69 @@ import Testing
             #expect(error?.result == .invalidURI, "\(uri)")
         }
         let closed = try fetch("http://user:hidden@127.0.0.1:1/x?token=hidden").error
-        #expect(closed?.result == .connectionLost && closed?.mayRetry == true)
+        #expect(closed?.result == .connectionLost && closed?.chance == .retry)
         #expect(closed?.text.contains("hidden") == false)
+    }
+
+    @Test func localAddressesAreRefusedUnlessAllowed() throws {
+        let port = server.port
+        for host in [
+            "127.0.0.1", "localhost", "127.9.9.9", "0.0.0.0", "[::1]", "[::]", "[::ffff:127.0.0.1]", "2130706433",
+        ] {
+            let error = try fetch("http://\(host):\(port)/file") { $0.allowsLocal = false }.error
+            #expect(error?.result == .invalidURI && error?.chance == .final, "\(host): \(String(describing: error))")
+            #expect(error?.text.contains("AllowLocalDownloads=") == true, "\(host)")
+        }
+        let linkLocal = try fetch("http://169.254.169.254/latest") { $0.allowsLocal = false }.error
+        #expect(linkLocal?.result == .invalidURI && linkLocal?.chance == .final)
+        // The same address through a proxy: it is the administrator's choice.
+        let proxy = ["http_proxy": "http://127.0.0.1:\(port)"]
+        let proxied = try fetch("http://files.example/file", environment: proxy) { $0.allowsLocal = false }
+        #expect(proxied.error?.text.contains("AllowLocalDownloads=") != true)
+        #expect(proxied.isDone)
+        // Not what is excepted from it.
+        let excepted = try fetch(
+            "http://localhost:\(port)/file",
+            environment: ["http_proxy": proxy["http_proxy"] ?? "", "no_proxy": "localhost"]
+        ) { $0.allowsLocal = false }
+        #expect(excepted.error?.text.contains("AllowLocalDownloads=") == true)
+    }
+
+    /// A server may redirect to the gateway's own services; each request of its own is checked.
+    @Test func aRedirectToLoopbackIsRefused() throws {
+        // The first request goes through a proxy, which redirects; the target is excepted from the proxy.
+        let environment = ["http_proxy": "http://127.0.0.1:\(server.port)", "no_proxy": "127.0.0.1"]
+        let error = try fetch("http://files.example/to?http://127.0.0.1:\(server.port)/file", environment: environment)
+        {
+            $0.allowsLocal = false
+        }.error
+        #expect(error?.result == .invalidURI && error?.text.contains("AllowLocalDownloads=") == true)
+    }
+
+    @Test func serversThatSpeakSomethingElseAreToldApart() throws {
+        let banner = try PlainServer("SSH-2.0-OpenSSH_9.2\r\n")
+        let plain = try fetch("http://127.0.0.1:\(banner.port)/x").error
+        #expect(plain?.result == .invalidURI && plain?.chance == .final)
+        let secure = try fetch("https://127.0.0.1:\(banner.port)/x").error
+        #expect(secure?.chance == .unlikely)
+        let crossed = try fetch("https://127.0.0.1:\(server.port)/file").error
+        #expect(crossed?.chance == .unlikely)
+    }
+
+    /// The same failure has the same text: what changes from attempt to attempt would be told each time.
+    @Test func textsOfFailuresThatRepeatAreStable() throws {
+        let refused = try (0..<3).map { _ in try fetch("http://127.0.0.1:1/x").error }
+        #expect(Set(refused).count == 1 && refused[0]?.chance == .retry)
+        #expect(refused[0]?.text == "127.0.0.1 cannot be connected to: Connection refused")
+        // A label of more than 63 characters: no name server is asked.
+        let name = String(repeating: "a", count: 64) + ".invalid"
+        #expect(
+            try fetch("http://\(name)/x").error
+                == FetchError(.connectionLost, .retry, "the name \(name) does not resolve"))
+        let silent = try fetch(server.http("/slow")) {
+            $0.lowSpeedBytes = 1000
+            $0.lowSpeedSeconds = 1
+        }.error
+        #expect(silent?.text == "127.0.0.1 does not answer, or sends next to nothing")
     }
 }

@@ -22,10 +22,15 @@ final class FakeInstaller: SoftwareInstaller {
     var loseInstall = false
     /// Happens while a staged package is being dropped.
     var duringDiscard: (@LoopActor () async -> Void)?
+    /// Happens while a package is being staged.
+    var duringStage: (@LoopActor () async -> Void)?
+    /// It does not answer.
+    var isAway = false
     private var waiting: [CheckedContinuation<DeploymentEnd, Never>] = []
     private var deployments: [String: String] = [:]
 
     func stage(path: String) async throws(InstallerRefusal) -> DeliveredPackage {
+        await duringStage?()
         let bytes = (try? Files.read(path, limit: 1 << 20)) ?? []
         calls.append("stage \(bytes.count)")
         let package = try stageAnswer.get()
@@ -83,7 +88,8 @@ final class FakeInstaller: SoftwareInstaller {
     func remember(deployment: String, of token: String) { deployments[token] = deployment }
 
     func snapshot() async throws(InstallerRefusal) -> InstallerSnapshot {
-        InstallerSnapshot(packages: packages, staged: staged)
+        if isAway { throw InstallerRefusal(.unavailable, "unreachable: gone") }
+        return InstallerSnapshot(packages: packages, staged: staged)
     }
 
     private func job(_ call: String) -> String {
@@ -96,16 +102,33 @@ final class FakeInstaller: SoftwareInstaller {
 @LoopActor
 final class FakeFetcher: SoftwareFetcher {
     var answer: Result<[UInt8], FetchFailure>?
-    var fetched: [String] = []
+    /// Every attempt, the newest last.
+    var attempts: [FetchAttempt] = []
+    var fetched: [String] { attempts.map(\.order.uri) }
+    /// Attempts that have not returned.
+    var running = 0
+    /// The daemon was killed: nothing returns any more.
+    var isDead = false
 
-    func fetch(_ uri: String, to path: String) async throws(FetchFailure) {
-        fetched.append(uri)
-        while answer == nil { await LoopScheduler.shared.sleep(for: .milliseconds(1)) }
-        guard let bytes = try answer?.get() else { return }
-        do throws(Errno) {
-            try Files.replace(path, with: bytes)
-        } catch {
-            throw FetchFailure(.noStorage, "\(error)")
+    func fetch(_ attempt: FetchAttempt) async -> FetchEnd {
+        let cancelled = Flag()
+        attempts.append(attempt)
+        running += 1
+        attempt.whenCancelled { cancelled.set = true }
+        while (answer == nil && !cancelled.set) || isDead {
+            await LoopScheduler.shared.sleep(for: .milliseconds(1))
+        }
+        running -= 1
+        if cancelled.set {
+            return FetchEnd(FetchFailure(.connectionLost, "killed: x", .retry), received: attempt.received)
+        }
+        switch answer {
+        case .success(let bytes):
+            try? Files.replace(attempt.order.path, with: bytes)
+            attempt.took(bytes.count)
+            return FetchEnd(nil, received: attempt.received)
+        case .failure(let failure): return FetchEnd(failure, received: attempt.received)
+        case nil: return FetchEnd(nil, received: 0)
         }
     }
 }

@@ -14,13 +14,18 @@ import Testing
     struct Rig {
         let folder = TemporaryFolder()
         let installer = FakeInstaller()
-        let fetcher = FakeFetcher()
+        var fetcher = FakeFetcher()
         let changes = Changes()
         let scheduler = ManualScheduler()
+        let reports = Reports()
+        private let change: @Sendable (inout SoftwareManagement.Options) -> Void
         var object: SoftwareManagement
 
-        init(boot: String = "boot-1") {
-            object = Rig.make(folder, installer, fetcher, scheduler, boot)
+        init(
+            boot: String = "boot-1", change: @escaping @Sendable (inout SoftwareManagement.Options) -> Void = { _ in }
+        ) {
+            self.change = change
+            object = Rig.make(folder, installer, fetcher, scheduler, boot, change)
             attach()
         }
 
@@ -28,7 +33,11 @@ import Testing
         mutating func restart(
             boot: String = "boot-1", before: @LoopActor (SoftwareManagement) async -> Void = { _ in }
         ) async {
-            object = Rig.make(folder, installer, fetcher, scheduler, boot)
+            fetcher.isDead = true
+            let next = FakeFetcher()
+            (next.answer, next.attempts) = (fetcher.answer, fetcher.attempts)
+            fetcher = next
+            object = Rig.make(folder, installer, fetcher, scheduler, boot, change)
             attach()
             await before(object)
             await object.start()
@@ -37,15 +46,17 @@ import Testing
         private func attach() {
             object.changes = changes
             changes.object = object
+            object.report = { [reports] in reports.all.append($0) }
         }
 
         private static func make(
             _ folder: TemporaryFolder, _ installer: FakeInstaller, _ fetcher: FakeFetcher,
-            _ scheduler: ManualScheduler, _ boot: String
+            _ scheduler: ManualScheduler, _ boot: String, _ change: (inout SoftwareManagement.Options) -> Void
         ) -> SoftwareManagement {
-            SoftwareManagement(
-                .init(folder: folder.path, maximumPackageSize: 1000, boot: boot), installer: installer,
-                fetcher: fetcher, scheduler: scheduler)
+            var options = SoftwareManagement.Options(
+                folder: folder.path, maximumPackageSize: 1000, reserve: DiskReserve(percent: 0, minimum: 0), boot: boot)
+            change(&options)
+            return SoftwareManagement(options, installer: installer, fetcher: fetcher, scheduler: scheduler)
         }
 
         func read(_ resource: UInt16, _ instance: UInt16 = 0) -> String {
@@ -89,7 +100,7 @@ import Testing
 
     static let one = DeliveredPackage(token: "t-1", name: "keel", version: "1.0")
 
-    private func code(_ body: @LoopActor () async throws -> Void) async -> String {
+    func code(_ body: @LoopActor () async throws -> Void) async -> String {
         do {
             try await body()
             return "success"
@@ -700,6 +711,16 @@ extension SoftwareManagementTests {
 @LoopActor
 final class Flag {
     var set = false
+}
+
+@LoopActor
+final class Reports {
+    var all: [SoftwareManagement.Report] = []
+
+    /// Why downloads wait, each time that it was logged.
+    var waiting: [String] {
+        all.compactMap { if case .waiting(_, let reason) = $0 { reason } else { nil } }
+    }
 }
 
 extension SoftwareManagementTests.Rig {

@@ -18,7 +18,7 @@ import Testing
     static let rows: [Row] = [
         Row(name: "a push starts", from: .initial, event: .pushStarted, to: .downloadStarted, result: .downloading),
         Row(name: "a pull starts", from: .initial, event: .uriAccepted, to: .downloadStarted, result: .downloading),
-        Row(name: "a bad URI", from: .initial, event: .uriRefused, to: .initial, result: .invalidURI),
+        Row(name: "a bad URI", from: .initial, event: .deliveryRefused(.invalidURI), to: .initial, result: .invalidURI),
         Row(
             name: "the connection is lost", from: .downloadStarted, event: .transferFailed(.connectionLost),
             to: .initial, result: .connectionLost),
@@ -73,7 +73,8 @@ import Testing
 
     @Test func everythingElseDoesNotApply() {
         let events: [SoftwareEvent] = [
-            .pushStarted, .uriAccepted, .uriRefused, .transferFailed(.connectionLost), .transferCompleted, .verified,
+            .pushStarted, .uriAccepted, .deliveryRefused(.invalidURI), .transferFailed(.connectionLost),
+            .transferCompleted, .verified,
             .refused(.integrityFailure), .installSucceeded, .installFailed, .uninstalled, .uninstallFailed,
             .updatePrepared, .rebooted, .appeared, .vanished,
         ]

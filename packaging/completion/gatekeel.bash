@@ -12,19 +12,19 @@ _gatekeel() {
     done
     local options='--json --help --version' arguments=
     case $command in
-    '') arguments='status objects read packages install remove activate deactivate rollback history log package keyring config' ;;
+    '') arguments='status objects read packages install remove activate deactivate rollback history watch cancel log reconnect reload metrics diagnose package keyring config' ;;
     package) arguments='sign verify info' ;;
-    keyring) arguments='add list' ;;
+    keyring) arguments='add remove list' ;;
     config) arguments='check' ;;
     status)
-        options='--json --help --version'
+        options='--check --json --help --version'
         ;;
     objects)
         options='--json --help --version'
         ;;
     read)
         options='--json --help --version'
-        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W '/1 /3 /3/0 /9' -- "$cur")); return; fi
+        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "/1 /3 /3/0 /9" -- "$cur")); return; fi
         ;;
     packages)
         options='--json --help --version'
@@ -32,7 +32,8 @@ _gatekeel() {
         ;;
     install)
         options='--activate= --allow-downgrade --no-wait --json --help --version'
-        if [[ $prev == --activate || $cur == --activate=* ]]; then COMPREPLY=($(compgen -W 'restore yes no' -- "${cur#*=}")); return; fi
+        if [[ $cur == --activate=* ]]; then prev=--activate cur=${cur#*=}; fi
+        if [[ $prev == --activate ]]; then COMPREPLY=($(compgen -W "restore yes no" -- "$cur")); return; fi
         if [[ $cur != -* ]]; then _filedir; return; fi
         ;;
     remove)
@@ -55,22 +56,51 @@ _gatekeel() {
         options='--limit= --json --help --version'
         if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1)" -- "$cur")); return; fi
         ;;
+    watch)
+        options='--json --help --version'
+        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel history 2>/dev/null | cut -f1)" -- "$cur")); return; fi
+        ;;
+    cancel)
+        options='--json --help --version'
+        ;;
     log)
-        options='--follow --lines= --json --help --version'
+        options='--follow --lines= --since= --json --help --version'
         if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1)" -- "$cur")); return; fi
+        ;;
+    reconnect)
+        options='--json --help --version'
+        ;;
+    reload)
+        options='--json --help --version'
+        ;;
+    metrics)
+        options='--output= --json --help --version'
+        if [[ $cur == --output=* ]]; then prev=--output cur=${cur#*=}; fi
+        if [[ $prev == --output ]]; then _filedir; return; fi
+        ;;
+    diagnose)
+        options='--output= --json --help --version'
+        if [[ $cur == --output=* ]]; then prev=--output cur=${cur#*=}; fi
+        if [[ $prev == --output ]]; then _filedir; return; fi
         ;;
     package\ sign)
         options='--key= --certificate= --manifest= --output= --passphrase-file= --replace --json --help --version'
-        if [[ $prev == --key || $cur == --key=* ]]; then _filedir; return; fi
-        if [[ $prev == --certificate || $cur == --certificate=* ]]; then _filedir; return; fi
-        if [[ $prev == --manifest || $cur == --manifest=* ]]; then _filedir; return; fi
-        if [[ $prev == --output || $cur == --output=* ]]; then _filedir; return; fi
-        if [[ $prev == --passphrase-file || $cur == --passphrase-file=* ]]; then _filedir; return; fi
+        if [[ $cur == --key=* ]]; then prev=--key cur=${cur#*=}; fi
+        if [[ $prev == --key ]]; then _filedir; return; fi
+        if [[ $cur == --certificate=* ]]; then prev=--certificate cur=${cur#*=}; fi
+        if [[ $prev == --certificate ]]; then _filedir; return; fi
+        if [[ $cur == --manifest=* ]]; then prev=--manifest cur=${cur#*=}; fi
+        if [[ $prev == --manifest ]]; then _filedir; return; fi
+        if [[ $cur == --output=* ]]; then prev=--output cur=${cur#*=}; fi
+        if [[ $prev == --output ]]; then _filedir; return; fi
+        if [[ $cur == --passphrase-file=* ]]; then prev=--passphrase-file cur=${cur#*=}; fi
+        if [[ $prev == --passphrase-file ]]; then _filedir; return; fi
         if [[ $cur != -* ]]; then _filedir; return; fi
         ;;
     package\ verify)
         options='--keyring= --json --help --version'
-        if [[ $prev == --keyring || $cur == --keyring=* ]]; then _filedir -d; return; fi
+        if [[ $cur == --keyring=* ]]; then prev=--keyring cur=${cur#*=}; fi
+        if [[ $prev == --keyring ]]; then _filedir -d; return; fi
         if [[ $cur != -* ]]; then _filedir; return; fi
         ;;
     package\ info)
@@ -80,6 +110,10 @@ _gatekeel() {
     keyring\ add)
         options='--name= --json --help --version'
         if [[ $cur != -* ]]; then _filedir; return; fi
+        ;;
+    keyring\ remove)
+        options='--json --help --version'
+        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel keyring list 2>/dev/null | cut -f1)" -- "$cur")); return; fi
         ;;
     keyring\ list)
         options='--json --help --version'

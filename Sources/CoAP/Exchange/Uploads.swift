@@ -17,6 +17,8 @@ final class Uploads {
     enum Outcome {
         /// Send this answer.
         case respond(WireMessage)
+        /// Send this answer once the sink has room for the next block.
+        case accept(any UploadSink, WireMessage)
         /// The request is complete: serve it.
         case deliver(Request)
         /// The sink has the last block, and will answer.
@@ -112,6 +114,7 @@ final class Uploads {
         }
         transfers[key] = transfer
         watch()
+        if case .sink(let sink) = transfer.target { return .accept(sink, accepted(block)) }
         return .respond(accepted(block))
     }
 

@@ -111,6 +111,8 @@ extension CoAPSession {
         case .respond(var message):
             if message.options.block1 == nil, block.number == 0 { message.options.block1 = block }
             exchange.answer(message)
+        case .accept(let sink, let message):
+            sink.whenReady { exchange.answer($0.map(WireMessage.init) ?? message) }
         case .deliver(let request): deliver(request, exchange)
         case .finish(let sink): sink.finish { exchange.respond($0) }
         }

@@ -9,7 +9,7 @@ public struct ManualPage: Sendable {
 
     /// - Parameter section: of the manual: 1, 5, 8.
     public init(title: String, section: Int) {
-        source = ".TH \(Self.argument(title.uppercased())) \(section) \(Self.date) Gatekeel \"\"\n.nh\n.ad l\n"
+        source = ".TH \(Self.argument(title.uppercased())) \(section) \"\(Self.date)\" Gatekeel Gatekeel\n.nh\n.ad l\n"
     }
 
     /// `.SH`.

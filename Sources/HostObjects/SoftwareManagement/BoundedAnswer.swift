@@ -1,8 +1,8 @@
 import EventLoop
 
-/// Starts work and waits for its end, but not longer than `limit`: a server of the field gives a request up after 5 s.
+/// Starts work and waits for its end, at most for `limit`: common servers abandon a request after 5 s.
 ///
-/// - Returns: what the work gave; nil when it goes on in the background.
+/// - Returns: the result of the work; nil when it goes on in the background.
 @LoopActor
 func bounded<Value: Sendable>(
     _ limit: Duration, _ scheduler: any Scheduler, _ work: @escaping @Sendable @LoopActor () async -> Value
@@ -18,7 +18,7 @@ func bounded<Value: Sendable>(
     }
 }
 
-/// A continuation that is resumed by who comes first.
+/// A continuation that the first caller resumes.
 @LoopActor
 private final class Answer<Value: Sendable> {
     private var continuation: CheckedContinuation<Value?, Never>?

@@ -1,9 +1,10 @@
 import EventLoop
-import Glibc
 import LwM2MClient
-import Linux
 
-/// The body of a pushed Package (9/x/2), block by block straight into a file.
+/// The body of a pushed Package (9/x/2), block by block into a file.
+///
+/// Blocks are collected and written on `Worker.transfers`. At most two chunks are kept in memory: a server is not answered
+/// before there is room for its next block.
 @LoopActor
 final class PackageUpload: UploadSink {
     /// How a transfer ended.
@@ -12,45 +13,149 @@ final class PackageUpload: UploadSink {
         case failed(UpdateResult, String)
     }
 
-    private let file: FileDescriptor
+    /// Bytes that are written at once.
+    private static let chunk = 1 << 16
+
+    private let path: String
     private let limit: Int
+    private let reserve: DiskReserve
+    /// Bytes that the server says it sends; 0 when it does not.
+    let total: Int
+    let since: Duration
+    /// Bytes that arrived.
+    private(set) var length = 0
     /// Ended by the transport: the peer went away, or began anew.
     private(set) var isInterrupted = false
-    private var length = 0
+    /// All is stored, and the end was told.
+    private(set) var isComplete = false
+
+    private var file: PackageFile?
+    private var buffer: [UInt8] = []
+    private var isWriting = false
+    /// Why no more is taken.
+    private var refusal: Response?
+    /// Waits until there is room for more.
+    private var ready: (@LoopActor (Response?) -> Void)?
+    /// The answer to the last block.
+    private var respond: (@LoopActor (Response) -> Void)?
     private var ended: (@LoopActor (PackageUpload, End) -> Void)?
 
     /// - Parameters:
     ///   - limit: the most bytes that are taken.
     ///   - ended: called once.
-    init(path: String, limit: Int, ended: @escaping @LoopActor (PackageUpload, End) -> Void) throws(Errno) {
-        file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600)
+    init(
+        path: String, limit: Int, reserve: DiskReserve, total: Int, since: Duration,
+        ended: @escaping @LoopActor (PackageUpload, End) -> Void
+    ) {
+        self.path = path
         self.limit = limit
+        self.reserve = reserve
+        self.total = total
+        self.since = since
         self.ended = ended
     }
 
+    // MARK: The transport
+
     func append(_ bytes: [UInt8]) -> Response? {
-        length += bytes.count
-        guard length <= limit else {
-            end(.failed(.noStorage, "too-large: the package has more than the \(limit) bytes that are allowed"))
-            return .failure(.requestEntityTooLarge, "at most \(limit) bytes are taken")
+        if let refusal { return refusal }
+        guard length + bytes.count <= limit else {
+            fail(
+                .noStorage, "too-large: the package has more than the \(limit) bytes that are allowed",
+                .failure(.requestEntityTooLarge, "at most \(limit) bytes are taken (MaxPackageSize=)"))
+            return refusal
         }
-        do throws(Errno) {
-            try file.write(bytes)
-            return nil
+        length += bytes.count
+        buffer += bytes
+        if buffer.count >= Self.chunk { write() }
+        return nil
+    }
+
+    func whenReady(_ body: @escaping @LoopActor (Response?) -> Void) {
+        if let refusal { return body(refusal) }
+        guard buffer.count >= Self.chunk else { return body(nil) }
+        ready = body
+    }
+
+    func finish(respond: @escaping @LoopActor (Response) -> Void) {
+        if let refusal { return respond(refusal) }
+        self.respond = respond
+        write()
+    }
+
+    func abort(_ reason: TransportError) {
+        guard !isComplete else { return }
+        isInterrupted = true
+        fail(
+            .connectionLost, "interrupted: the transfer ended early after \(length) bytes",
+            .failure(.requestEntityIncomplete, "the transfer ended early"))
+    }
+
+    /// Takes nothing more, and does not tell its end.
+    func cancel(_ reason: String) {
+        ended = nil
+        refuse(.failure(.requestEntityIncomplete, reason))
+    }
+
+    // MARK: Writing
+
+    private func write() {
+        guard !isWriting, refusal == nil else { return }
+        isWriting = true
+        let bytes = buffer
+        buffer = []
+        LoopActor.spawn { await self.store(bytes) }
+    }
+
+    private func store(_ bytes: [UInt8]) async {
+        let (file, path, reserve) = (file, path, reserve)
+        do {
+            self.file = try await Worker.transfers.run {
+                let file = try file ?? PackageFile(path, keeping: false, reserve: reserve)
+                try file.append(bytes)
+                return file
+            }
         } catch {
-            let full = error.code == ENOSPC || error.code == EDQUOT
-            end(.failed(full ? .noStorage : .deviceError, "storage: \(error)"))
-            return full
-                ? .failure(.requestEntityTooLarge, "no space is left for the package")
-                : .failure(.internalServerError, "the package could not be stored")
+            let failure = error as? StorageFailure ?? StorageFailure(isFull: false, "\(error)")
+            fail(
+                failure.result, failure.reason,
+                failure.isFull
+                    ? .failure(.requestEntityTooLarge, failure.reason)
+                    : .failure(.internalServerError, "the package could not be stored"))
+        }
+        isWriting = false
+        stored()
+    }
+
+    private func stored() {
+        guard refusal == nil else { return }
+        if buffer.count >= Self.chunk || (respond != nil && !buffer.isEmpty) { return write() }
+        if let ready {
+            self.ready = nil
+            ready(nil)
+        }
+        if let respond {
+            self.respond = nil
+            isComplete = true
+            end(.complete(respond: respond))
         }
     }
 
-    func finish(respond: @escaping @LoopActor (Response) -> Void) { end(.complete(respond: respond)) }
+    private func fail(_ result: UpdateResult, _ reason: String, _ response: Response) {
+        guard refusal == nil, !isComplete else { return }
+        refuse(response)
+        end(.failed(result, reason))
+    }
 
-    func abort(_ reason: TransportError) {
-        isInterrupted = true
-        end(.failed(.connectionLost, "interrupted: the transfer ended early after \(length) bytes"))
+    /// Answers what waits, and takes nothing more.
+    private func refuse(_ response: Response) {
+        refusal = response
+        buffer = []
+        let (ready, respond) = (ready, respond)
+        self.ready = nil
+        self.respond = nil
+        ready?(response)
+        respond?(response)
     }
 
     private func end(_ end: End) {

@@ -1,7 +1,7 @@
 import LwM2M
 
 extension SoftwareInstance {
-    /// The readable resources whose changes are told, in the order in which they are: Result (9) before State (7).
+    /// The readable resources whose changes are notified, in this order: Result (9) before State (7).
     static let announced: [UInt16] = [0, 1, 16, 9, 12, 8, 7]
 
     /// The value of a readable resource; nil for any other.

@@ -1,20 +1,21 @@
 import LwM2M
 import LwM2MClient
 
-/// One instance of object 9: its record, what is in place, and what is under way. Pure: it decides, the object performs.
+/// One instance of object 9: its record, the release in place, and the work under way. Pure: it decides, the object performs.
 struct SoftwareInstance: Hashable, Sendable {
-    /// Work that has not ended; a second one is refused meanwhile.
+    /// Work that has not ended; other work is refused meanwhile.
     enum Job: String, Hashable, Sendable {
         case transferring, verifying, installing, removing, activating, deactivating
+        case clearing = "dropping a transfer"
     }
 
     /// What Uninstall asks for.
     enum Uninstall: Hashable, Sendable {
-        /// Argument 0 with nothing but a pending package: it is dropped.
+        /// Argument 0 when there is only a pending package, which is discarded.
         case discard(token: String?)
         /// Argument 0: the package is removed from the host.
         case remove(name: String)
-        /// Argument 1: ready for an update; what runs goes on.
+        /// Argument 1: ready for an update; the running version keeps running.
         case prepare
     }
 
@@ -25,18 +26,18 @@ struct SoftwareInstance: Hashable, Sendable {
 
     // MARK: What a server reads
 
-    /// PkgName (9/x/0): of what was delivered, else of what is in place.
+    /// PkgName (9/x/0): of the delivered package, otherwise of the release in place.
     var name: String { record.staged?.name ?? inPlace?.name ?? "" }
 
-    /// PkgVersion (9/x/1), of the same.
+    /// PkgVersion (9/x/1): of the same package.
     var version: String { record.staged?.version ?? inPlace?.version ?? "" }
 
-    /// Activation State (9/x/12): the truth of systemd for the release in place, in every state.
+    /// Activation State (9/x/12): whether the units of the release in place are active, in every Update State.
     var active: Bool { inPlace?.active ?? false }
 
     // MARK: Decisions
 
-    /// Takes a transition of the table; false when the event does not apply now, and nothing changes.
+    /// Takes a transition of the table. False when the event does not apply now; then nothing changes.
     @discardableResult
     mutating func apply(_ event: SoftwareEvent, reason: String? = nil) -> Bool {
         guard let (state, result) = record.state.next(event, inPlace: inPlace != nil) else { return false }
@@ -45,6 +46,9 @@ struct SoftwareInstance: Hashable, Sendable {
         if let reason { record.reason = reason }
         return true
     }
+
+    /// Whether a transfer is under way that can be cancelled; also one that a restart interrupted.
+    var isCancellable: Bool { record.state == .downloadStarted && (job == nil || job == .transferring) }
 
     /// A package may be delivered now.
     func admitDelivery() throws(OperationError) {
@@ -66,7 +70,7 @@ struct SoftwareInstance: Hashable, Sendable {
     ) throws(OperationError) -> InstalledPackage {
         guard arguments.isEmpty else { throw OperationError(.badRequest, "\(operation) takes no argument") }
         try admit(operation, in: [.installed])
-        guard let inPlace else { throw OperationError(.internalServerError, "the package is not in place any more") }
+        guard let inPlace else { throw OperationError(.internalServerError, "the package is no longer in place") }
         return inPlace
     }
 
@@ -84,9 +88,9 @@ struct SoftwareInstance: Hashable, Sendable {
         return .remove(name: inPlace.name)
     }
 
-    /// Delete is for an instance that holds nothing (and never for 0, which the object sees to).
+    /// Delete is allowed for an instance that holds nothing, or only a transfer, which it cancels. The object refuses it for 0.
     func admitDelete() throws(OperationError) {
-        try admit("Delete", in: [.initial])
+        if !isCancellable { try admit("Delete", in: [.initial]) }
         guard inPlace == nil else {
             throw OperationError(.methodNotAllowed, "\(name) is in place: Uninstall it before Delete")
         }

@@ -17,7 +17,7 @@ extension SoftwareManagement {
             switch try software.admitUninstall(arguments) {
             case .prepare: await update(instance) { $0.apply(.updatePrepared, reason: "") }
             case .discard(let token):
-                // Held from here on: an Install that comes while the installer drops the package is refused.
+                // The job is taken at once: an Install that arrives while the installer discards the package is refused.
                 try await answer(instance, .removing) { await self.discard(instance, token) }
             case .remove(let name): try await answer(instance, .removing) { await self.remove(instance, name) }
             }
@@ -40,7 +40,7 @@ extension SoftwareManagement {
         }
     }
 
-    /// Takes the job at once, before anything awaits, and answers in time.
+    /// Takes the job before anything awaits, and answers within the time for answers.
     func answer(
         _ instance: UInt16, _ job: SoftwareInstance.Job,
         _ work: @escaping @Sendable @LoopActor () async -> OperationError?
@@ -76,7 +76,7 @@ extension SoftwareManagement {
             return try await installer.install(token: staged.token, restoreActivation: options.restoreActivation)
         } catch {
             guard error.kind == .unavailable, await installerReturned() else { throw error }
-            // It may have died after it had begun: then it goes on by itself, and its end counts. Else it never heard of it.
+            // It may have died after the deployment began, which then goes on. Otherwise it never received the call.
             if let deployment = try await installer.deployment(of: staged.token) { return deployment }
             return try await installer.install(token: staged.token, restoreActivation: options.restoreActivation)
         }
@@ -120,7 +120,7 @@ extension SoftwareManagement {
         return nil
     }
 
-    /// Has the installer drop a package; once more when it died over it, for then nobody knows whether it did.
+    /// Has the installer discard a package; again when it died meanwhile, because the result is then unknown.
     private func drop(_ token: String) async throws(InstallerRefusal) {
         do throws(InstallerRefusal) {
             try await installer.discard(token: token)
@@ -135,7 +135,7 @@ extension SoftwareManagement {
         do throws(InstallerRefusal) {
             end = await installer.end(of: try await installer.remove(name: name))
         } catch {
-            // An answer that was lost says nothing; what is in place does.
+            // The answer was lost: whether the package is still in place tells the result.
             let isGone = error.kind == .unavailable ? await isInPlace(name).map { !$0 } : nil
             end = isGone ?? false ? .done : .failed(error.reason)
         }
@@ -176,7 +176,7 @@ extension SoftwareManagement {
 
     // MARK: An installer that went away
 
-    /// Waits for the installer, which systemd starts anew; false when it stays away for half a minute.
+    /// Waits until systemd has restarted the installer; false when it does not return within half a minute.
     func installerReturned() async -> Bool {
         for _ in 0..<30 {
             do throws(InstallerRefusal) {
@@ -190,7 +190,7 @@ extension SoftwareManagement {
         return false
     }
 
-    /// Whether a package is in place, as the installer says when it is back; nil when it stays away.
+    /// Asks the installer, once it has returned, whether a package is in place; nil when it does not return.
     private func isInPlace(_ name: String) async -> Bool? {
         guard await installerReturned(), let snapshot = try? await installer.snapshot() else { return nil }
         return snapshot.packages.contains { $0.name == name }

@@ -6,7 +6,7 @@ import Linux
 import State
 
 extension SoftwareManagement {
-    /// Loads what survived and goes on with what was interrupted. Returns when instances can be registered.
+    /// Loads the records and goes on with what was interrupted. Returns when instances can be registered.
     public func start() async {
         let store = store
         let loaded: [(instance: UInt16, record: SoftwareRecord, origin: CheckedFile.Origin)]
@@ -25,17 +25,17 @@ extension SoftwareManagement {
             software[instance] = SoftwareInstance(record: record)
             boots[instance] = record.boot
         }
-        // A kill between the write of a record and the removal of its package leaves as much as a package takes.
+        // A kill between the write of a record and the removal of its package leaves the package's bytes.
         let transferring = loaded.filter { [.downloadStarted, .downloaded].contains($0.record.state) }.map(\.instance)
         do {
-            try await Worker.shared.run { try store.removePackages(but: Set(transferring)) }
+            try await Worker.transfers.run { try store.removePackages(but: Set(transferring)) }
         } catch {
             report?(.notStored((error as? Errno) ?? Errno(EIO, "remove what is left of transfers")))
         }
         await reconcile(starting: true)
     }
 
-    /// The installer came (back): takes over what it has, and goes on with what was interrupted by its absence.
+    /// The installer came or returned: takes over what it has, and goes on with what its absence interrupted.
     public func installerAppeared() async {
         guard isLoaded else { return }
         await reconcile(starting: false)
@@ -62,16 +62,15 @@ extension SoftwareManagement {
         switch record.state {
         case .downloadStarted:
             if let uri = record.uri {
-                self.software[instance]?.job = .transferring
-                LoopActor.spawn { await self.pull(instance, uri) }
+                await resumeDownload(instance, uri)
             } else {
                 await transferFailed(
                     instance, FetchFailure(.connectionLost, "interrupted: the agent was restarted during the transfer"))
             }
         case .downloaded:
-            self.software[instance]?.job = .verifying
-            // Back to the state that the stored bytes were in, so that the same way is gone once more.
+            // Back to the state that the stored bytes were in: the same steps follow once more.
             self.software[instance]?.record.state = .downloadStarted
+            verifies(instance)
             LoopActor.spawn { _ = await self.verify(instance) }
         case .delivered:
             await resumeDelivered(instance, record, snapshot)
@@ -102,7 +101,7 @@ extension SoftwareManagement {
         }
     }
 
-    /// The installer came back: what was delivered may have gone while it died.
+    /// The installer returned: a delivered package may have been lost meanwhile.
     private func checkDelivered(_ snapshot: InstallerSnapshot) async {
         for instance in instances {
             guard let token = waiting(instance), !snapshot.staged.contains(where: { $0.token == token }),
@@ -114,7 +113,7 @@ extension SoftwareManagement {
         }
     }
 
-    /// The delivered package of an instance that nothing is done with.
+    /// The delivered package of an instance without a job.
     private func waiting(_ instance: UInt16) -> String? {
         guard let software = software[instance], software.job == nil, software.record.state == .delivered else {
             return nil
@@ -132,7 +131,7 @@ extension SoftwareManagement {
                 $0.record.package = package.name
                 let appeared = $0.inPlace == nil && !$0.record.present
                 $0.inPlace = package
-                // What is in place while an update is prepared (Uninstall with 1) did not appear just now.
+                // While an update is prepared (Uninstall with 1) the release in place is not a new one.
                 if $0.job == nil, appeared || $0.record.state == .installed { $0.apply(.appeared) }
             }
         } else if let instance = lowestFree(from: 1) {

@@ -8,13 +8,37 @@ import Linux
 extension SoftwareManagement {
     public func sink(_ instance: UInt16, _ resource: UInt16, size: Int?) throws(OperationError) -> (any UploadSink)? {
         guard resource == 2, let software = software[instance] else { return nil }
-        // RFC 7959, 2.5: a first block takes the place of the transfer that its sender had under way.
+        // RFC 7959, 2.5: a first block replaces the transfer that its sender had under way.
         if uploads[instance]?.isInterrupted != true { try software.admitDelivery() }
         if let size, size > options.maximumPackageSize {
-            throw OperationError(
-                .requestEntityTooLarge, "a package may have at most \(options.maximumPackageSize) bytes")
+            throw refusePush(instance, "too-large: a package may have at most \(options.maximumPackageSize) bytes")
         }
-        return try startPush(instance)
+        do throws(StorageFailure) {
+            try requireSpace(size ?? 0)
+        } catch {
+            throw refusePush(instance, error.reason)
+        }
+        return startPush(instance, size: size ?? 0)
+    }
+
+    /// - Throws: when so many bytes would take from the reserve.
+    private func requireSpace(_ count: Int) throws(StorageFailure) {
+        let space: FileSystemSpace
+        do throws(Errno) {
+            space = try FileSystemSpace(of: FileDescriptor.open(options.folder, O_RDONLY | O_DIRECTORY))
+        } catch {
+            throw StorageFailure(error)
+        }
+        try options.reserve.require(count, space)
+    }
+
+    /// There is no room for a package: Result 50 and 4.13.
+    private func refusePush(_ instance: UInt16, _ reason: String) -> OperationError {
+        report?(.refused(instance: instance, .noStorage, reason))
+        LoopActor.spawn {
+            await self.update(instance) { $0.apply(.deliveryRefused(.noStorage), reason: reason) }
+        }
+        return OperationError(.requestEntityTooLarge, reason)
     }
 
     public func write(
@@ -23,9 +47,16 @@ extension SoftwareManagement {
         if values[2] != nil, values[3] != nil {
             throw OperationError(.badRequest, "write Package or Package URI, not both")
         }
-        if case .single(.string(let uri))? = values[3] { try await startPull(instance, uri) }
+        if case .single(.string(let uri))? = values[3] {
+            if uri.isEmpty, software[instance]?.isCancellable == true {
+                try await cancelTransfer(
+                    instance, FetchFailure(.initial, "cancelled: the server wrote an empty Package URI"))
+            } else {
+                try await startPull(instance, uri)
+            }
+        }
         if case .single(.opaque(let bytes))? = values[2] { try await push(instance, bytes) }
-        // Last, for a package or URI that is refused leaves nothing written.
+        // This comes last: when a package or URI is refused, nothing is written.
         let named: Bool? = if case .single(.boolean(let flag))? = values[8] { flag } else { nil }
         if let updates = named ?? (mode == .replace ? false : nil), updates != software[instance]?.record.updatesObjects
         {
@@ -52,37 +83,36 @@ extension SoftwareManagement {
         }
     }
 
-    func startPush(_ instance: UInt16) throws(OperationError) -> any UploadSink {
-        let upload: PackageUpload
-        do throws(Errno) {
-            upload = try PackageUpload(path: store.package(instance), limit: options.maximumPackageSize) {
-                [weak self] in self?.pushEnded(instance, $0, $1)
-            }
-        } catch {
-            throw OperationError(.internalServerError, "the package cannot be stored: \(error.message)")
-        }
+    func startPush(_ instance: UInt16, size: Int) -> any UploadSink {
+        let upload = PackageUpload(
+            path: store.package(instance), limit: options.maximumPackageSize, reserve: options.reserve, total: size,
+            since: scheduler.now
+        ) { [weak self] in self?.pushEnded(instance, $0, $1) }
         uploads[instance] = upload
-        // At once: a second transfer must be refused already, and a Read see the state.
+        // At once: a second transfer must be refused already, and a Read must see the state.
         let before = mutate(instance) {
             $0.apply(.pushStarted, reason: "")
             $0.job = .transferring
         }
         if let before { LoopActor.spawn { await self.settle(instance, since: before) } }
+        transfersChanged?()
         return upload
     }
 
     func pushEnded(_ instance: UInt16, _ upload: PackageUpload, _ end: PackageUpload.End) {
         LoopActor.spawn {
-            // Begun anew meanwhile: the transfer goes on, and the file is the new one's.
+            // Its sender began anew meanwhile, or it was cancelled: the file is not its own any more.
             guard self.uploads[instance] === upload else { return }
-            self.uploads[instance] = nil
             switch end {
             case .failed(let result, let reason):
+                self.uploads[instance] = nil
                 await self.transferFailed(instance, FetchFailure(result, reason))
             case .complete(let respond):
+                self.verifies(instance)
+                self.uploads[instance] = nil
                 let timeout = self.options.answerTimeout
                 let refusal = await bounded(timeout, self.scheduler) { await self.verify(instance) }
-                // Still at work after so long: it goes on, and its end is notified.
+                // When it takes longer it goes on, and its end is notified.
                 respond(refusal.flatMap { $0 }.map { Response.failure($0.code, $0.message) } ?? Response(.changed))
             }
         }
@@ -94,19 +124,26 @@ extension SoftwareManagement {
         try software[instance]?.admitDelivery()
         guard uri.utf8.count <= 255, Self.isFetchable(uri) else {
             let reason = "invalid-uri: a Package URI is http://… or https://…, at most 255 bytes"
-            await update(instance) { $0.apply(.uriRefused, reason: reason) }
+            await update(instance) { $0.apply(.deliveryRefused(.invalidURI), reason: reason) }
             throw OperationError(.badRequest, reason)
         }
-        let stored = await update(instance) {
+        let before = mutate(instance) {
             $0.apply(.uriAccepted, reason: "")
             $0.record.uri = uri
+            $0.record.stall = nil
             $0.job = .transferring
         }
-        guard stored else {
+        guard let before else { return }
+        // There before anything awaits: a cancellation may come before the first attempt.
+        let download = makeDownload(instance, uri)
+        guard await settle(instance, since: before) else {
+            downloads[instance] = nil
+            _ = mutate(instance) { $0.job = .clearing }
             await transferFailed(instance, FetchFailure(.noStorage, "storage: the state could not be stored"))
+            download.end()
             throw OperationError(.internalServerError, "the state could not be stored")
         }
-        LoopActor.spawn { await self.pull(instance, uri) }
+        LoopActor.spawn { await self.run(instance, download) }
     }
 
     static func isFetchable(_ uri: String) -> Bool {
@@ -114,33 +151,41 @@ extension SoftwareManagement {
         return (lower.hasPrefix("http://") && uri.utf8.count > 7) || (lower.hasPrefix("https://") && uri.utf8.count > 8)
     }
 
-    func pull(_ instance: UInt16, _ uri: String) async {
-        do throws(FetchFailure) {
-            try await fetcher.fetch(uri, to: store.package(instance))
-        } catch {
-            await transferFailed(instance, error)
-            return
-        }
-        _ = await verify(instance)
-    }
-
-    func transferFailed(_ instance: UInt16, _ failure: FetchFailure) async {
-        report?(.refused(instance: instance, failure.result, failure.reason))
+    func transferFailed(_ instance: UInt16, _ failure: FetchFailure, cancelled: Bool = false) async {
+        report?(
+            cancelled
+                ? .cancelled(instance: instance, failure.reason)
+                : .refused(instance: instance, failure.result, failure.reason))
         await removePackage(instance)
         await update(instance) {
             $0.apply(.transferFailed(failure.result), reason: $0.explained(failure.reason))
             $0.record.uri = nil
+            $0.record.stall = nil
             $0.job = nil
         }
+        transfersChanged?()
     }
 
     // MARK: Verifying
 
+    /// All bytes are stored: from here on the transfer cannot be cancelled.
+    func verifies(_ instance: UInt16) {
+        arrivals[instance] = transfer(instance)
+        arrivals[instance]?.phase = .verifying
+        arrivals[instance]?.reason = ""
+        _ = mutate(instance) { $0.job = .verifying }
+    }
+
     /// All bytes are stored: has the installer take and check them. Returns the refusal.
     func verify(_ instance: UInt16) async -> OperationError? {
+        transfersChanged?()
+        defer {
+            arrivals[instance] = nil
+            transfersChanged?()
+        }
         let path = store.package(instance)
         do {
-            try await Worker.shared.run {
+            try await Worker.transfers.run {
                 try faultPoint("software.downloaded.before")
                 try FileDescriptor.open(path).synchronize()
             }
@@ -154,9 +199,10 @@ extension SoftwareManagement {
             return OperationError(.internalServerError, "the package could not be stored")
         }
         await update(instance) {
-            $0.apply(.transferCompleted)
+            // What it waited for is over.
+            $0.apply(.transferCompleted, reason: "")
             $0.record.uri = nil
-            $0.job = .verifying
+            $0.record.stall = nil
         }
         do throws(InstallerRefusal) {
             let staged = try await stage(path)
@@ -179,7 +225,7 @@ extension SoftwareManagement {
         }
     }
 
-    /// Stages, once more when the installer died meanwhile: what was pushed is still here.
+    /// Stages the package, and once more when the installer died meanwhile: the file is still here.
     private func stage(_ path: String) async throws(InstallerRefusal) -> DeliveredPackage {
         let known = try? await installer.snapshot()
         do throws(InstallerRefusal) {
@@ -196,9 +242,9 @@ extension SoftwareManagement {
         }
     }
 
-    /// Drops what the installer took in and could not tell of any more: nobody would ever install or discard it.
+    /// Discards what the installer staged without being able to answer: nobody would ever install or discard it.
     ///
-    /// - Parameter known: what it had before.
+    /// - Parameter known: what it had staged before.
     private func discardStrays(since known: InstallerSnapshot?) async {
         guard let known, let now = try? await installer.snapshot() else { return }
         let owned = Set(known.staged.map(\.token) + software.values.compactMap { $0.record.staged?.token })
@@ -224,7 +270,7 @@ extension SoftwareManagement {
 
     func refuse(_ instance: UInt16, _ result: UpdateResult, _ reason: String) async {
         report?(.refused(instance: instance, result, reason))
-        // Before the slot is free: a server that pushes again at once must not lose its new file to this.
+        // Before the instance is free: a server that pushes again at once must not lose its new file.
         await removePackage(instance)
         await update(instance) {
             $0.apply(.refused(result), reason: $0.explained(reason))

@@ -21,17 +21,26 @@ public final class SoftwareManagement: Object {
         public var restoreActivation: Bool
         /// The largest package that is taken, in bytes.
         public var maximumPackageSize: Int
+        public var downloads: DownloadSettings
+        /// Space that packages leave free while they are transferred.
+        public var reserve: DiskReserve
+        /// The most instances that servers may create.
+        public var maximumInstances: Int
         /// Identifies this boot (`/proc/sys/kernel/random/boot_id`).
         public var boot: String
 
         public init(
             folder: String, answerTimeout: Duration = .seconds(4), restoreActivation: Bool = true,
-            maximumPackageSize: Int = 1 << 30, boot: String
+            maximumPackageSize: Int = 1 << 30, downloads: DownloadSettings = DownloadSettings(),
+            reserve: DiskReserve = DiskReserve(), maximumInstances: Int = 1000, boot: String
         ) {
             self.folder = folder
             self.answerTimeout = answerTimeout
             self.restoreActivation = restoreActivation
             self.maximumPackageSize = maximumPackageSize
+            self.downloads = downloads
+            self.reserve = reserve
+            self.maximumInstances = maximumInstances
             self.boot = boot
         }
     }
@@ -42,6 +51,10 @@ public final class SoftwareManagement: Object {
         case delivered(instance: UInt16, DeliveredPackage)
         /// A package was refused, or its transfer failed.
         case refused(instance: UInt16, UpdateResult, String)
+        /// A transfer was cancelled.
+        case cancelled(instance: UInt16, String)
+        /// A download waits: the reason changed.
+        case waiting(instance: UInt16, String)
         /// A state file could not be written.
         case notStored(Errno)
         /// A damaged record: its copy was taken, or nothing was left.
@@ -54,6 +67,8 @@ public final class SoftwareManagement: Object {
     public weak var changes: (any ObjectChanges)?
     /// Is told what the daemon may want to log.
     public var report: (@LoopActor (Report) -> Void)?
+    /// Is called when transfers came, went or wait for another reason.
+    public var transfersChanged: (@LoopActor () -> Void)?
 
     private(set) var options: Options
     var store: SoftwareStore
@@ -63,13 +78,18 @@ public final class SoftwareManagement: Object {
     var software: [UInt16: SoftwareInstance] = [0: SoftwareInstance()]
     /// Transfers by push whose end was not taken note of yet.
     var uploads: [UInt16: PackageUpload] = [:]
+    /// Transfers by pull until the package is verified or they failed.
+    var downloads: [UInt16: PackageDownload] = [:]
+    var slots: DownloadSlots
+    /// What is being verified, as it arrived.
+    var arrivals: [UInt16: PackageTransfer] = [:]
     /// The boot in which each record was last written before this start.
     var boots: [UInt16: String] = [:]
     /// Instances whose record could not be written as it is.
     private var unstored: Set<UInt16> = []
     private var isStoring = false
-    /// Whether the records were read. What the installer tells before is found with them then: taken earlier it would make
-    /// instances of what has one, and write over their records.
+    /// Whether the records were read. Signals of the installer are ignored until then: they would create duplicate
+    /// instances and overwrite records. What they tell is asked for again afterwards.
     var isLoaded = false
     /// Whether the installer has said what is in place.
     var known = false
@@ -84,13 +104,20 @@ public final class SoftwareManagement: Object {
         self.fetcher = fetcher
         self.scheduler = scheduler
         store = SoftwareStore(folder: options.folder)
+        slots = DownloadSlots(limit: options.downloads.concurrent)
     }
 
     /// Takes new settings over; the folder and the boot stay.
+    ///
+    /// A transfer that is under way keeps the largest size, the reserve and the allowed addresses that it began with; a
+    /// download takes the new ones with its next attempt. Times, the minimum rate and the number of downloads hold at once.
     public func reload(_ options: Options) {
-        self.options.answerTimeout = options.answerTimeout
-        self.options.restoreActivation = options.restoreActivation
-        self.options.maximumPackageSize = options.maximumPackageSize
+        let (folder, boot) = (self.options.folder, self.options.boot)
+        self.options = options
+        self.options.folder = folder
+        self.options.boot = boot
+        slots.limit = options.downloads.concurrent
+        startQueued()
     }
 
     // MARK: Reading
@@ -113,6 +140,10 @@ public final class SoftwareManagement: Object {
     public func create(
         _ instance: UInt16?, _ values: [UInt16: ResourceContent]
     ) async throws(OperationError) -> UInt16 {
+        guard software.count < options.maximumInstances else {
+            throw OperationError(
+                .badRequest, "there are \(software.count) instances, and no more are allowed (MaxInstances=)")
+        }
         guard let new = instance ?? lowestFree(from: 0) else {
             throw OperationError(.badRequest, "no instance is free")
         }
@@ -120,13 +151,13 @@ public final class SoftwareManagement: Object {
         software[new] = SoftwareInstance()
         guard await update(new, { _ in }) else {
             software[new] = nil
-            // What could not be made durable may be there all the same, and would be an instance at the next start.
+            // The record may exist although it is not durable. It would become an instance at the next start.
             let file = store.record(new)
             try? await Worker.shared.run { try file.remove() }
             throw OperationError(.internalServerError, "the instance could not be stored")
         }
         changes?.instancesChanged(9)
-        // PkgName and PkgVersion (0, 1) are hints of some servers, and not ours to take: the package says them.
+        // Some servers send PkgName and PkgVersion (0, 1) as hints. They are ignored: the package says its own.
         let writable = values.filter { definition[$0.key]?.operations.writable == true }
         do throws(OperationError) {
             try await write(new, writable, mode: .update)
@@ -139,18 +170,27 @@ public final class SoftwareManagement: Object {
 
     public func delete(_ instance: UInt16) async throws(OperationError) {
         guard instance != 0 else { throw OperationError(.methodNotAllowed, "instance 0 is always there") }
-        try software[instance]?.admitDelete()
-        // Held from here on: a package that comes while the record is removed is refused.
-        software[instance]?.job = .removing
+        guard let software = software[instance] else {
+            throw OperationError(.notFound, "there is no instance \(instance)")
+        }
+        try software.admitDelete()
+        // Another transfer may begin as soon as one has ended.
+        while self.software[instance]?.isCancellable == true {
+            try await cancelTransfer(
+                instance, FetchFailure(.initial, "cancelled: the server deleted the instance"))
+        }
+        try self.software[instance]?.admitDelete()
+        // From here on, a package that arrives while the record is removed is refused.
+        self.software[instance]?.job = .removing
         let file = store.record(instance)
         do {
             try await Worker.shared.run { try file.remove() }
         } catch {
-            software[instance]?.job = nil
+            self.software[instance]?.job = nil
             storeLater(instance)
             throw OperationError(.internalServerError, "the instance could not be removed: \(error)")
         }
-        software[instance] = nil
+        self.software[instance] = nil
         await removePackage(instance)
         changes?.instancesChanged(9)
     }
@@ -161,7 +201,7 @@ public final class SoftwareManagement: Object {
 
     // MARK: State
 
-    /// Changes an instance, makes the change durable, and tells it: Result before State. False when it is not durable.
+    /// Changes an instance, makes the change durable, and reports it: Result before State. False when it is not durable.
     @discardableResult
     func update(_ instance: UInt16, _ change: (inout SoftwareInstance) -> Void) async -> Bool {
         guard let before = mutate(instance, change) else { return false }
@@ -179,7 +219,7 @@ public final class SoftwareManagement: Object {
         return before
     }
 
-    /// Makes an instance durable and tells what changed of it.
+    /// Makes an instance durable and reports what changed of it.
     @discardableResult
     func settle(_ instance: UInt16, since before: SoftwareInstance) async -> Bool {
         guard let now = software[instance] else { return false }
@@ -209,8 +249,7 @@ public final class SoftwareManagement: Object {
         unstored.remove(instance)
     }
 
-    /// Writes a record again, until it succeeds: what a server was told must not be forgotten by a restart that comes much
-    /// later than the failure.
+    /// Writes a record again until it succeeds: a restart that comes much later must not forget what a server was told.
     private func storeLater(_ instance: UInt16) {
         unstored.insert(instance)
         guard !isStoring else { return }
@@ -231,7 +270,7 @@ public final class SoftwareManagement: Object {
                 unstored.remove(instance)
                 continue
             }
-            // It was reported when it failed first.
+            // The first failure was reported.
             try? await store(software.record, of: instance)
         }
         isStoring = !unstored.isEmpty
@@ -241,7 +280,8 @@ public final class SoftwareManagement: Object {
     func removePackage(_ instance: UInt16) async {
         let store = store
         do {
-            try await Worker.shared.run { try store.removePackage(instance) }
+            // On the worker that writes packages: after the last write.
+            try await Worker.transfers.run { try store.removePackage(instance) }
         } catch {
             report?(.notStored((error as? Errno) ?? Errno(EIO, store.package(instance))))
         }

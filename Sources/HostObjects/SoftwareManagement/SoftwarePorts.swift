@@ -28,15 +28,15 @@ public struct InstalledPackage: Hashable, Sendable {
     }
 }
 
-/// The installer's no.
+/// A refusal of the installer's.
 public struct InstallerRefusal: Error, Hashable, Sendable {
     public enum Kind: Hashable, Sendable {
         /// The signature does not hold, or the package is damaged.
         case integrity
-        /// Not a package that this host can take: format, architecture, what an overlay cannot do.
+        /// A package that this host cannot take: its format, its architecture, or contents that an overlay does not support.
         case unsupported
         case noSpace
-        /// Relations that are not met, a version below the highest committed.
+        /// Unmet relations, or a version below the highest committed one.
         case policy
         /// Another deployment is under way.
         case busy
@@ -69,11 +69,11 @@ public struct InstallerRefusal: Error, Hashable, Sendable {
 /// How a deployment ended.
 public enum DeploymentEnd: Hashable, Sendable {
     case done
-    /// What was before is as it was; the reason for people.
+    /// The previous state is restored; the reason is for people.
     case failed(String)
 }
 
-/// What the installer has.
+/// The packages that the installer has.
 public struct InstallerSnapshot: Hashable, Sendable {
     public var packages: [InstalledPackage]
     public var staged: [DeliveredPackage]
@@ -90,7 +90,7 @@ public protocol SoftwareInstaller: AnyObject {
     /// Gives a file to the installer, which copies, verifies and checks it.
     func stage(path: String) async throws(InstallerRefusal) -> DeliveredPackage
 
-    /// Drops a staged package; one that is gone is no error.
+    /// Discards a staged package; a missing one is no error.
     func discard(token: String) async throws(InstallerRefusal)
 
     /// Begins to install; returns the deployment's identifier as soon as the beginning is durable.
@@ -109,23 +109,4 @@ public protocol SoftwareInstaller: AnyObject {
     func deployment(of token: String) async throws(InstallerRefusal) -> String?
 
     func snapshot() async throws(InstallerRefusal) -> InstallerSnapshot
-}
-
-/// A download that ended without a package.
-public struct FetchFailure: Error, Hashable, Sendable {
-    public let result: UpdateResult
-    /// For people; without user information and query of the URI.
-    public let reason: String
-
-    public init(_ result: UpdateResult, _ reason: String) {
-        self.result = result
-        self.reason = reason
-    }
-}
-
-/// Fetches packages: `gatekeel-fetch` in the daemon, a fake in tests.
-@LoopActor
-public protocol SoftwareFetcher: AnyObject {
-    /// Downloads into a file, going on where an earlier call for the same file stopped; retries within bounds.
-    func fetch(_ uri: String, to path: String) async throws(FetchFailure)
 }

@@ -1,6 +1,6 @@
 import State
 
-/// What an instance of object 9 keeps through kills and reboots.
+/// The durable state of an instance of object 9.
 struct SoftwareRecord: Hashable, Sendable {
     var state: UpdateState = .initial
     var result: UpdateResult = .initial
@@ -10,16 +10,33 @@ struct SoftwareRecord: Hashable, Sendable {
     var package: String?
     /// The package that was delivered and is not installed yet.
     var staged: DeliveredPackage?
-    /// The Package URI of a download that is under way; may hold credentials, so the file is the daemon's alone.
+    /// The Package URI of a download that is under way; may hold credentials, so only the daemon can read the file.
     var uri: String?
+    /// For how long the download has been without a byte; nil while bytes arrive.
+    var stall: Stall?
     /// Install was accepted for `staged` and has not ended.
     var installing = false
-    /// Whether a release of `package` was in place when this was written: tells one that came while nobody looked.
+    /// Whether a release of `package` was in place when this was written; shows one that was installed meanwhile.
     var present = false
     /// Update Supported Objects (9/x/8).
     var updatesObjects = false
     /// The boot in which this was written (`/proc/sys/kernel/random/boot_id`).
     var boot = ""
+
+    /// How long a download has been without a byte, so that a restart does not begin to count anew.
+    struct Stall: Hashable, Sendable {
+        /// Seconds without a byte when this was written.
+        var seconds: Int
+        /// When it was written: seconds since the boot.
+        var at: Int
+
+        /// Seconds without a byte by now.
+        ///
+        /// - Parameter sameBoot: whether it was written in this boot; what passed since is only known then.
+        func elapsed(_ now: Duration, sameBoot: Bool) -> Duration {
+            .seconds(seconds + (sameBoot ? max(0, Int(now.components.seconds) - at) : 0))
+        }
+    }
 
     init() {}
 
@@ -36,6 +53,11 @@ struct SoftwareRecord: Hashable, Sendable {
             staged = DeliveredPackage(token: token, name: name, version: version)
         }
         uri = record["URI"]
+        if let seconds = record["StalledSeconds"].flatMap({ Int($0) }), (0...1_000_000_000).contains(seconds),
+            let at = record["StalledAt"].flatMap({ Int($0) }), at >= 0
+        {
+            stall = Stall(seconds: seconds, at: at)
+        }
         installing = record["Installing"] == "yes"
         present = record["Present"] == "yes"
         updatesObjects = record["UpdatesObjects"] == "yes"
@@ -52,6 +74,8 @@ struct SoftwareRecord: Hashable, Sendable {
         record["StagedName"] = staged?.name
         record["StagedVersion"] = staged?.version
         record["URI"] = uri
+        record["StalledSeconds"] = stall.map { String($0.seconds) }
+        record["StalledAt"] = stall.map { String($0.at) }
         record["Installing"] = installing ? "yes" : "no"
         record["Present"] = present ? "yes" : "no"
         record["UpdatesObjects"] = updatesObjects ? "yes" : "no"

@@ -6,8 +6,8 @@ public enum UpdateState: Int, Sendable, CaseIterable {
     case downloadStarted, downloaded, delivered, installed
 }
 
-/// Update Result (9/x/9): the registry's values that Gatekeel uses, and no others. ThingsBoard's server throws on a number
-/// that it does not know; 55 is undefined.
+/// Update Result (9/x/9): the registry's values that Gatekeel uses, and no others. ThingsBoard's server fails on unknown
+/// numbers; 55 is undefined.
 public enum UpdateResult: Int, Sendable, CaseIterable {
     case initial = 0
     case downloading = 1
@@ -30,9 +30,9 @@ public enum SoftwareEvent: Hashable, Sendable {
     case pushStarted
     /// A Package URI that can be fetched.
     case uriAccepted
-    /// An empty Package URI, or one whose scheme is not supported.
-    case uriRefused
-    /// The transfer ended without a package.
+    /// A delivery that is refused before it begins: a Package URI that cannot be used, no space.
+    case deliveryRefused(UpdateResult)
+    /// The transfer ended without a package; with `initial` it was cancelled.
     case transferFailed(UpdateResult)
     /// All bytes are stored.
     case transferCompleted
@@ -45,9 +45,9 @@ public enum SoftwareEvent: Hashable, Sendable {
     /// Uninstall without argument or with 0, done.
     case uninstalled
     case uninstallFailed
-    /// Uninstall with 1: made ready for an update of what is in place.
+    /// Uninstall with 1: ready for an update of the release in place.
     case updatePrepared
-    /// The host was started anew.
+    /// The host was rebooted.
     case rebooted
     /// The package was installed or updated by somebody else: on the host itself.
     case appeared
@@ -61,18 +61,18 @@ extension UpdateState {
     /// - Parameters:
     ///   - event: what happened.
     ///   - inPlace: whether a release of the instance's package is installed now (after the event).
-    /// - Returns: the next state and result, a nil result leaving it as it is; nil where the event does not apply.
+    /// - Returns: the next state and result, where a nil result keeps the present one; nil when the event does not apply.
     func next(_ event: SoftwareEvent, inPlace: Bool) -> (state: UpdateState, result: UpdateResult?)? {
         switch (self, event) {
         case (.initial, .pushStarted), (.initial, .uriAccepted): (.downloadStarted, .downloading)
-        case (.initial, .uriRefused): (.initial, .invalidURI)
+        case (.initial, .deliveryRefused(let result)): (.initial, result)
         case (.downloadStarted, .transferFailed(let result)): (.initial, result)
         case (.downloadStarted, .transferCompleted): (.downloaded, .initial)
         case (.downloaded, .verified): (.delivered, .verified)
         case (.downloaded, .refused(let result)): (.initial, result)
         case (.delivered, .installSucceeded): (.installed, .installed)
         case (.delivered, .installFailed): (.delivered, .installFailure)
-        // With an old release in place only what was pending is dropped.
+        // With an old release in place, only the pending package is discarded.
         case (.delivered, .uninstalled), (.initial, .uninstalled): (inPlace ? .installed : .initial, .initial)
         case (.installed, .uninstalled): (.initial, .initial)
         case (.installed, .uninstallFailed): (.installed, .uninstallFailure)

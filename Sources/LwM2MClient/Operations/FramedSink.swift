@@ -38,6 +38,8 @@ final class FramedSink: UploadSink {
         return bytes.isEmpty ? nil : inner.append(Array(bytes))
     }
 
+    func whenReady(_ body: @escaping @LoopActor (Response?) -> Void) { inner.whenReady(body) }
+
     func finish(respond: @escaping @LoopActor (Response) -> Void) {
         guard left == 0 else {
             respond(refuse("the value ends early"))

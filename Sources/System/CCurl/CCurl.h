@@ -23,6 +23,28 @@ static inline CURLcode gk_curl_set_write(CURL *handle, gk_curl_write function, v
     CURLcode code = curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, function);
     return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_WRITEDATA, data);
 }
+// Opens the socket for an address, or refuses it with CURL_SOCKET_BAD.
+typedef curl_socket_t (*gk_curl_open)(void *data, curlsocktype purpose, struct curl_sockaddr *address);
+static inline CURLcode gk_curl_set_open(CURL *handle, gk_curl_open function, void *data) {
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, function);
+    return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, data);
+}
+// The address's bytes: addrlen of them, more than the structure's last member declares.
+static inline const void *gk_curl_address(const struct curl_sockaddr *address) { return &address->addr; }
+static const curl_socket_t gk_curl_no_socket = CURL_SOCKET_BAD;
+// errno of a connection that failed, or 0.
+static inline int gk_curl_errno(CURL *handle) {
+    long number = 0;
+    return curl_easy_getinfo(handle, CURLINFO_OS_ERRNO, &number) == CURLE_OK ? (int)number : 0;
+}
+// The host of a URL as libcurl understands it, or null; to be freed with curl_free.
+static inline char *gk_curl_host(const char *text) {
+    CURLU *url = curl_url();
+    char *host = NULL;
+    if (url && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK) curl_url_get(url, CURLUPART_HOST, &host, 0);
+    curl_url_cleanup(url);
+    return host;
+}
 static inline long gk_curl_status(CURL *handle) {
     long status = 0;
     return curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK ? status : 0;

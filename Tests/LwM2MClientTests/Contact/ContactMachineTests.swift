@@ -109,6 +109,13 @@ import Testing
         #expect(machine.nextWake == due)
     }
 
+    /// `gatekeel reconnect`, after the cause of the refusal was removed.
+    @Test func anOperatorsContactIsMadeAtOnceAlsoWithAServerThatRefuses() {
+        var machine = Self.machine([.open, .refused("no")])
+        #expect(machine.handle(.reconnect, at: Self.now, jitter: 1) == [.open])
+        #expect(machine.trouble?.failures == 0)
+    }
+
     @Test func aPingIsDueAfterSilenceAlone() {
         var machine = Self.machine([.open, .answered], keepAlive: .seconds(60))
         #expect(machine.nextWake == Self.now + .seconds(60))

@@ -8,9 +8,14 @@ from .case import Failed, equal, expect, until
 ENDPOINT = "gateway"
 KEY = bytes.fromhex("000102030405060708090a0b0c0d0e0f")
 
+# File servers of the tests are on loopback, and some of their disks are smaller than the reserve that ships.
 AGENT = """\
 [Agent]
 Endpoint={endpoint}
+
+[Software]
+AllowLocalDownloads=yes
+DiskReserve=0
 
 [Server leshan]
 URI={uri}

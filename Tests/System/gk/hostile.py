@@ -225,8 +225,8 @@ class Server:
             self.unacknowledged.clear()
             self.separate.clear()
 
-    def request(self, code, path="", options=(), payload=b"", seconds=5.0):
-        """Sends a request, repeats it each second, and returns the response."""
+    def request(self, code, path="", options=(), payload=b"", seconds=5.0, every=1.0):
+        """Sends a request, repeats it every so many seconds, and returns the response."""
         message = self.build(code, path, options, payload)
         deadline = time.monotonic() + seconds
         with self.lock:
@@ -237,7 +237,7 @@ class Server:
                     self.waiting.pop(message.token, None)
                     raise Failed(f"no answer within {seconds:g} s: {message}")
                 self.fire(message)
-                again = min(deadline, time.monotonic() + 1)
+                again = min(deadline, time.monotonic() + every)
                 while message.token not in self.answers and time.monotonic() < again:
                     self.news.wait(max(0.0, again - time.monotonic()))
             self.wanted.discard(message.token)

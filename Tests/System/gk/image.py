@@ -94,6 +94,12 @@ def of(suite):
             os.environ["GATEKEEL_SUITE"] = before
 
 
+def emulated():
+    """The architecture of Debian that is booted, by dpkg's name, unless it is this machine's own: GATEKEEL_ARCHITECTURE, which
+    qemu-user emulates."""
+    return [os.environ["GATEKEEL_ARCHITECTURE"]] if os.environ.get("GATEKEEL_ARCHITECTURE") else []
+
+
 def sources():
     """The package sources: those of this machine for Debian's archive, with the release to boot."""
     etc = pathlib.Path("/etc/apt")
@@ -110,7 +116,7 @@ def packages():
 
 
 def base_path():
-    return cache() / "images" / f"base-{digest(RECIPE, *packages(), *ARCHIVED, suite(), *(sources() or ()))}"
+    return cache() / "images" / f"base-{digest(RECIPE, *packages(), *ARCHIVED, suite(), *emulated(), *(sources() or ()))}"
 
 
 def is_made():
@@ -132,6 +138,7 @@ def base():
                        f"--include={','.join(packages())}", f"--customize-hook={fetch}",
                        "--dpkgopt=path-exclude=/usr/share/locale/*", "--dpkgopt=path-exclude=/usr/share/doc/*",
                        "--dpkgopt=path-include=/usr/share/doc/gatekeel*", suite(), str(root)]
+            command[1:1] = [f"--architectures={name}" for name in emulated()]
             if source:
                 listed = folder / f"debian{source[0]}"
                 listed.write_text(source[1])

@@ -7,6 +7,7 @@ import gzip
 import io
 import os
 import pathlib
+import shlex
 import shutil
 import subprocess
 import tarfile
@@ -46,10 +47,12 @@ def run(*argv, cwd=None, input=None):
 def program():
     """The sample's program; compiled once."""
     source = HERE / "keelsample/keelsample.c"
-    path = image.cache() / "packages" / f"program-{image.digest(source)}"
+    path = image.cache() / "packages" / f"program-{image.digest(source, *image.emulated())}"
+    # For another architecture: whole, so that debhelper does not look for libraries of that architecture here.
+    compiler = ["aarch64-linux-gnu-gcc", "-static"] if image.emulated() else ["cc"]
     with image.making(path) as folder:
         if folder:
-            run("cc", "-Os", "-s", "-Wall", "-Wextra", "-Werror", "-o", folder / "keelsample", source)
+            run(*compiler, "-Os", "-s", "-Wall", "-Wextra", "-Werror", "-o", folder / "keelsample", source)
     return path / "keelsample"
 
 
@@ -87,11 +90,18 @@ def sample(version, behaviour="good", name="keelsample", unit=UNIT, greeting="he
             for step in (["dh_installsystemd"], ["dh_installtmpfiles"], ["dh_installsysusers"], ["dh_installchangelogs"],
                          ["dh_compress"], ["dh_fixperms", "-X/usr/share/keelsample/modes"], ["dh_installdeb"],
                          ["dh_shlibdeps"], ["dh_gencontrol"], ["dh_md5sums"], ["dh_builddeb", "--", f"-Z{compression}"]):
-                run(*step, cwd=folder)
+                run(*host_architecture(step), cwd=folder)
             made = next(path.parent.glob("*.deb"))
             os.rename(made, folder / made.name)
             shutil.rmtree(debian)
     return next(path.glob("*.deb"))
+
+
+def host_architecture(command):
+    """The command, with dpkg's environment for the architecture that is booted."""
+    for name in image.emulated():
+        return ["dpkg-architecture", f"--host-arch={name}", "--force", "--command", shlex.join(command)]
+    return command
 
 
 def put(path, data, mode=0o644):

@@ -8,7 +8,7 @@ import Linux
 @LoopActor
 final class BusInstaller: SoftwareInstaller {
     private let client: any InstallerClient
-    /// Who waits for the end of a deployment, by its identifier.
+    /// Waiters for the end of a deployment, by its identifier.
     private var waiting: [String: [CheckedContinuation<DeploymentEnd, Never>]] = [:]
 
     private let scheduler: any Scheduler
@@ -27,13 +27,13 @@ final class BusInstaller: SoftwareInstaller {
         for continuation in continuations { continuation.resume(returning: end) }
     }
 
-    /// The installer came back: ends may have been told while nobody listened.
+    /// The installer returned: it may have signalled ends meanwhile.
     func appeared() async {
         for id in waiting.keys { await ask(id) }
     }
 
-    /// An installer takes nothing in while the units of another package are down: that is soon over, and no failure of this
-    /// package.
+    /// The installer is busy while the units of another package are stopped. That is soon over, and no failure of this
+    /// package: it is offered again.
     func stage(path: String) async throws(InstallerRefusal) -> DeliveredPackage {
         var offers = 1
         while true {
@@ -86,7 +86,7 @@ final class BusInstaller: SoftwareInstaller {
     func end(of deployment: String) async -> DeploymentEnd {
         await withCheckedContinuation { continuation in
             waiting[deployment, default: []].append(continuation)
-            // It may have ended before anybody listened.
+            // It may have ended already.
             LoopActor.spawn { await self.ask(deployment) }
         }
     }
@@ -110,7 +110,7 @@ final class BusInstaller: SoftwareInstaller {
         do throws(ContractError) {
             deploymentChanged(try await client.deployment(id))
         } catch {
-            // While the installer is away its return asks anew; a deployment that it does not know never ends.
+            // When the installer is away, `appeared` asks again. A deployment that it does not know never ends.
             guard error.code == .notFound, let continuations = waiting.removeValue(forKey: id) else { return }
             for continuation in continuations {
                 continuation.resume(returning: .failed("lost: the installer does not know deployment \(id)"))

@@ -1,85 +1,95 @@
 import EventLoop
 import FetchProtocol
+import Glibc
 import HostObjects
 import Linux
 
-/// Object 9's fetcher: gatekeel-fetch, run again while a download can go on.
+/// Object 9's fetcher: each attempt is one run of gatekeel-fetch.
 ///
-/// Beside the file stands `FILE.validator`: what the server gave to resume with. An agent that was killed goes on with it.
+/// Beside the file stands `FILE.validator`: what the server gave to resume with. A later attempt, also one of an agent that
+/// was killed meanwhile, goes on with it.
 @LoopActor
 final class ProcessFetcher: SoftwareFetcher {
     private let program: String
-    private let limit: Int
-    private let deadline: Duration
-    private let scheduler: any Scheduler
 
-    /// Runs without a byte that are allowed in a row.
-    private static let attempts = 10
+    init(program: String = "/usr/lib/gatekeel/gatekeel-fetch") { self.program = program }
 
-    /// - Parameters:
-    ///   - limit: the most bytes of a package.
-    ///   - deadline: a download that is not complete by then, with all that was resumed, has failed.
-    init(
-        program: String = "/usr/lib/gatekeel/gatekeel-fetch", limit: Int, deadline: Duration,
-        scheduler: any Scheduler
-    ) {
-        self.program = program
-        self.limit = limit
-        self.deadline = deadline
-        self.scheduler = scheduler
-    }
-
-    func fetch(_ uri: String, to path: String) async throws(FetchFailure) {
-        let end = scheduler.now + deadline
-        var idle = 0
-        while true {
-            let outcome = try await run(uri, to: path, until: end)
-            guard let error = outcome.error else { return }
-            idle = outcome.received > 0 ? 0 : idle + 1
-            let pause = Self.pause(afterIdle: idle)
-            guard error.mayRetry, idle < Self.attempts, scheduler.now + pause < end else {
-                throw FetchFailure(UpdateResult(error.result), "\(error.result.token): \(error.text)")
+    func fetch(_ attempt: FetchAttempt) async -> FetchEnd {
+        let order = attempt.order
+        do {
+            let validator = DownloadValidator(path: "\(order.path).validator")
+            let (file, request) = try await Worker.transfers.run {
+                let file = try PackageFile(order.path, keeping: true, reserve: order.reserve)
+                return try (file, FetchRequest(order, validator: validator.read(), size: file.size()))
             }
-            await scheduler.sleep(for: pause)
-        }
-    }
-
-    /// 1 s, doubled for each run without a byte, at most half a minute; from half of it to one and a half.
-    private static func pause(afterIdle idle: Int) -> Duration {
-        .seconds(min(30, 1 << min(idle, 5))) * Double.random(in: 0.5...1.5)
-    }
-
-    private func run(_ uri: String, to path: String, until end: Duration) async throws(FetchFailure) -> Download.Outcome
-    {
-        var request = FetchRequest(uri: uri)
-        request.limit = limit
-        let sidecar = "\(path).validator"
-        if let bytes = try? Files.read(sidecar, limit: 1024), let size = try? FileDescriptor.open(path).status().st_size
-        {
-            request.validator = String(validating: bytes, as: UTF8.self)
-            request.offset = request.validator == nil ? 0 : Int(size)
-        }
-        let keep: @LoopActor (String?) throws -> Void = { validator in
-            if let validator { try Files.replace(sidecar, with: validator.utf8) } else { try Files.remove(sidecar) }
-        }
-        return await withCheckedContinuation { continuation in
-            do {
-                let timer = Deadline()
-                let download = try Download(program: program, request, into: path, keep: keep) { outcome in
-                    timer.scheduled?.cancel()
-                    continuation.resume(returning: outcome)
+            attempt.begins(at: request.offset)
+            return await withCheckedContinuation { continuation in
+                do {
+                    let download = try Download(program: program, request, into: file, validator, attempt) {
+                        continuation.resume(returning: FetchEnd($0.map(FetchFailure.init), received: attempt.received))
+                    }
+                    // The sources of the loop keep the download for as long as it runs.
+                    attempt.whenCancelled { [weak download] in download?.cancel() }
+                } catch {
+                    continuation.resume(returning: FetchEnd(Self.notStarted(error), received: 0))
                 }
-                timer.scheduled = scheduler.schedule(after: end - scheduler.now) { download.cancel() }
-            } catch {
-                let failure = FetchError(.other, mayRetry: false, "the download could not be started: \(error)")
-                continuation.resume(returning: Download.Outcome(error: failure, received: 0))
             }
+        } catch let error as StorageFailure {
+            return FetchEnd(FetchFailure(error), received: 0)
+        } catch {
+            return FetchEnd(Self.notStarted(error), received: 0)
         }
     }
 
-    @LoopActor
-    private final class Deadline {
-        var scheduled: (any Scheduled)?
+    private static func notStarted(_ error: any Error) -> FetchFailure {
+        FetchFailure(.deviceError, "download-failed: the download could not be started: \(error)")
+    }
+}
+
+extension FetchRequest {
+    /// - Parameters:
+    ///   - validator: for the bytes that are there; without one they are fetched again.
+    ///   - size: of the file.
+    init(_ order: FetchOrder, validator: String?, size: Int) {
+        self.init(uri: order.uri)
+        limit = order.limit
+        allowsLocal = order.allowsLocal
+        self.validator = validator
+        offset = validator == nil ? 0 : size
+    }
+}
+
+/// What a server gave to resume a download with, beside its file. Blocks: it is for `Worker.transfers`.
+struct DownloadValidator: Sendable {
+    let path: String
+
+    /// - Returns: nil when there is none.
+    func read() throws(Errno) -> String? {
+        do throws(Errno) {
+            return String(validating: try Files.read(path, limit: 1024), as: UTF8.self)
+        } catch {
+            // What is no validator of ours is none: the download starts from the beginning.
+            if error.code == ENOENT || error.code == EFBIG { return nil }
+            throw error
+        }
+    }
+
+    /// Durable when it returns.
+    func keep(_ validator: String?) throws(Errno) {
+        if let validator { try Files.replace(path, with: validator.utf8) } else { try Files.remove(path) }
+    }
+}
+
+extension FetchFailure {
+    /// How one run of gatekeel-fetch failed.
+    init(_ error: FetchError) {
+        let chance: Chance =
+            switch error.chance {
+            case .retry: .retry
+            case .unlikely: .unlikely
+            case .final: .final
+            }
+        self.init(UpdateResult(error.result), "\(error.result.token): \(error.text)", chance)
     }
 }
 

@@ -29,13 +29,12 @@ final class SoftwareFeature: Feature {
         let settings = environment.configuration.software
         proxy = InstallerProxy(environment.bus)
         installer = BusInstaller(proxy)
-        let fetcher = ProcessFetcher(
-            limit: Int(clamping: settings.maxPackageSize), deadline: settings.downloadTimeout,
-            scheduler: environment.scheduler)
         software = SoftwareManagement(
-            SoftwareManagement.Options(settings, folder: folder), installer: installer, fetcher: fetcher,
+            SoftwareManagement.Options(settings, folder: folder), installer: installer, fetcher: ProcessFetcher(),
             scheduler: environment.scheduler)
         software.report = { Reporter.report($0) }
+        software.transfersChanged = { [weak environment] in environment?.statusChanged?() }
+        environment.transfers = TransferView(software, StableClock(environment.scheduler))
     }
 
     func start() async {
@@ -80,7 +79,24 @@ extension SoftwareManagement.Options {
             folder: folder, answerTimeout: configuration.answerTimeout,
             restoreActivation: configuration.restoreActivation,
             maximumPackageSize: Int(clamping: configuration.maxPackageSize),
+            downloads: DownloadSettings(configuration), reserve: DiskReserve(configuration.diskReserve),
+            maximumInstances: configuration.maxInstances,
             // The unit hides /proc/sys and passes the boot's identifier in the environment.
             boot: MachineIdentity.boot ?? getenv("GATEKEEL_BOOT").map { String(cString: $0) } ?? "unknown")
+    }
+}
+
+extension DownloadSettings {
+    init(_ configuration: SoftwareConfiguration) {
+        self.init(
+            concurrent: configuration.maxDownloads, patience: configuration.downloadPatience,
+            minimumRate: Int(clamping: configuration.minDownloadRate), timeout: configuration.downloadTimeout,
+            allowsLocal: configuration.allowLocalDownloads)
+    }
+}
+
+extension DiskReserve {
+    init(_ configuration: SpaceReserve) {
+        self.init(percent: configuration.percent, minimum: Int(clamping: configuration.bytes))
     }
 }

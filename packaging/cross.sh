@@ -1,0 +1,101 @@
+#!/bin/bash
+# Cross-builds for arm64 with Debian's own Swift compiler. packaging/build-deb reads this file.
+#
+# It needs root, and 7 GB in $roots (GATEKEEL_CROSS, without it /var/cache/gatekeel-cross), which is filled once:
+#
+#   unstable   Debian unstable for this machine, with swiftlang: the compiler runs in it
+#   arm64      Debian 13 for arm64, with the -dev packages and the Swift modules and libraries of swiftlang for arm64: what
+#              is linked with
+#
+# Wants: here (the repository).
+# shellcheck disable=SC2016,SC2154
+
+roots=${GATEKEEL_CROSS:-/var/cache/gatekeel-cross}
+sysroot=$roots/arm64
+triple=aarch64-unknown-linux-gnu
+# The release of Debian that the package is for. The runtime of unstable's compiler runs on it, and not on Debian 12.
+cross_suite=trixie
+cross_packages=libc6-dev,libstdc++-14-dev,libgcc-14-dev,linux-libc-dev,libsystemd-dev,libcoap3-dev,libarchive-dev,libssl-dev,libcurl4-openssl-dev
+
+debian() { # SUITE: this archive as a line of sources.list(5)
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${GATEKEEL_MIRROR:-http://deb.debian.org/debian} $1 main"
+}
+
+make_roots() {
+    [ "$(id -u)" -eq 0 ] || { echo "build-deb: --architecture arm64 needs root" >&2; return 1; }
+    mkdir -p "$roots"
+    if [ ! -e "$roots/unstable/.complete" ]; then
+        echo "making a Debian unstable with swiftlang in $roots, once" >&2
+        rm -rf "$roots/unstable"
+        # Its release file may have expired where the archive is a copy.
+        mmdebstrap --quiet --mode=root --variant=minbase --architectures=amd64,arm64 \
+            --aptopt='Acquire::Check-Valid-Until "false"' --include=swiftlang,pkgconf,libc6-dev,g++,git,ca-certificates \
+            --customize-hook='cd "$1/root" && for name in swiftlang libswiftlang; do APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -q -o APT::Sandbox::User=root download "$name:arm64" || exit 1; done' \
+            unstable "$roots/unstable" "$(debian unstable)"
+        touch "$roots/unstable/.complete"
+    fi
+    if [ ! -e "$sysroot/.complete" ]; then
+        echo "making a Debian $cross_suite for arm64 to link with in $roots, once" >&2
+        rm -rf "$sysroot"
+        mmdebstrap --quiet --mode=root --variant=extract --architectures=arm64 --include=$cross_packages \
+            $cross_suite "$sysroot" "$(debian $cross_suite)"
+        local deb unpacked
+        unpacked=$(mktemp -d "$roots/unpacked.XXXXXX")
+        for deb in "$roots"/unstable/root/*swiftlang_*_arm64.deb; do dpkg-deb -x "$deb" "$unpacked"; done
+        cp -a "$unpacked"/usr/libexec/swift/lib/{swift,swift_static,clang} "$sysroot/usr/lib/"
+        rm -rf "$unpacked"
+        [ -e "$sysroot/lib" ] || ln -s usr/lib "$sysroot/lib"
+        touch "$sysroot/.complete"
+    fi
+}
+
+# Runs a command in Debian unstable, with the repository and the sysroot at their own paths.
+cross() { # COMMAND…
+    unshare --mount --propagation private sh -euc '
+        root=$1 here=$2 sysroot=$3
+        shift 3
+        for folder in "$here" "$sysroot"; do
+            mkdir -p "$root$folder"
+            mount --rbind "$folder" "$root$folder"
+        done
+        mount -t proc proc "$root/proc"
+        mount --rbind /dev "$root/dev"
+        mount -t tmpfs tmpfs "$root/tmp"
+        exec chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
+            PKG_CONFIG_PATH="$sysroot/usr/lib/aarch64-linux-gnu/pkgconfig:$sysroot/usr/share/pkgconfig" \
+            PKG_CONFIG_SYSROOT_DIR="$sysroot" "$@"' sh "$roots/unstable" "$here" "$sysroot" "$@"
+}
+
+# The description of the target, as `swift build --destination` reads it.
+destination() {
+    cat <<END
+{
+    "version": 1,
+    "sdk": "$sysroot",
+    "toolchain-bin-dir": "/usr/libexec/swift/bin",
+    "target": "$triple",
+    "extra-cc-flags": ["-fPIC"],
+    "extra-cpp-flags": [],
+    "extra-swiftc-flags": [
+        "-sdk", "$sysroot", "-resource-dir", "$sysroot/usr/lib/swift", "-use-ld=lld",
+        "-Xclang-linker", "--sysroot=$sysroot", "-Xclang-linker", "-fuse-ld=lld", "-Xclang-linker", "--target=$triple"
+    ]
+}
+END
+}
+
+# What dpkg-shlibdeps cannot find out: the sysroot has no database of packages.
+shared_libraries() {
+    cat <<END
+ld-linux-aarch64 1 libc6
+libc 6 libc6 (>= 2.38)
+libm 6 libc6 (>= 2.38)
+libgcc_s 1 libgcc-s1
+libarchive 13 libarchive13t64
+libcoap-3-openssl 3 libcoap3t64 (>= 4.3.4)
+libcrypto 3 libssl3t64
+libssl 3 libssl3t64
+libcurl 4 libcurl4t64
+libsystemd 0 libsystemd0
+END
+}
