@@ -13,7 +13,7 @@ struct LogLimiter {
         /// Messages of one kind.
         var perKind = 100
         /// Objects of one kind that are counted by themselves; the others share one count.
-        var objects = 64
+        var objects = 128
     }
 
     /// A minute of a kind is over, and messages were held back in it.

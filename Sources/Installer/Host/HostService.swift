@@ -50,8 +50,8 @@ public final class HostService {
             Host1.interface,
             methods: [
                 "Reboot": { [unowned self] call throws(BusError) in try await reboot(call) },
-                "RebootWait": { [unowned self] _ throws(BusError) in
-                    [.uint64(UInt64(clamping: await self.reboots.wait()))]
+                "RebootWait": { _ throws(BusError) in
+                    [.uint64(UInt64(clamping: await reboots.wait()))]
                 },
                 "SetTime": { [unowned self] call throws(BusError) in
                     // Years 2000 to 2200: a time outside is a mistake, and no certificate would be valid then.
