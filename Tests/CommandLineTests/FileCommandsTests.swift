@@ -82,7 +82,7 @@ private final class Workshop {
         #expect(refused.out.holds("/m:3: [Package] Color=: unknown key"))
         try Files.replace("\(shop.root)/m", with: "[Package]\nFormat=1\n".utf8)
         #expect(shop.run(sign).code == .done)
-        #expect(shop.run("package info @foo.deb").out.holds("manifest\tthere"))
+        #expect(shop.run("package info @foo.deb").out.holds("manifest\tpresent"))
     }
 
     @Test func keyring() throws {

@@ -101,6 +101,9 @@ enum Named: String, CaseIterable {
                 .init("percent", .integer, ""),
                 .init("result", .choice(DeploymentInfo.Result.allCases.map(\.rawValue)), ""),
                 .init("reason", .text, "a token, a colon, a text"),
+                .init(
+                    "down", .boolean,
+                    "whether the version in place before could not be started again: nothing of the package runs"),
                 .init("token", .text, "of the staged package"), .init("started-at", .integer, ""),
                 .init("ended-at", .integer, "0 while it runs"),
                 .init("downtime", .integer, "microseconds from the first stop to the last start"),

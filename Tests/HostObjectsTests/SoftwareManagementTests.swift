@@ -483,7 +483,7 @@ extension SoftwareManagementTests {
             _ = sink.append([1])
             await rig.settle {
                 let bytes = (try? Files.read("\(rig.folder.path)/0.record", limit: 65536)) ?? []
-                return String(decoding: bytes, as: UTF8.self).hasPrefix("State=1")
+                return String(decoding: bytes, as: UTF8.self).contains("State=1\n")
             }
             await rig.restart()
             #expect(rig.state() == "0 52 false")
@@ -496,6 +496,7 @@ extension SoftwareManagementTests {
             var rig = Rig()
             await rig.object.start()
             try await rig.object.write(0, [3: .single(.string("http://h/x.deb"))], mode: .update)
+            await rig.settle { rig.fetcher.attempts.count == 1 }
             await rig.restart()
             #expect(rig.state() == "1 1 false")
             rig.installer.stageAnswer = .success(Self.one)

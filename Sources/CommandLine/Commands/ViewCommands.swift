@@ -146,7 +146,7 @@ struct ViewCommands {
         table.add("started at", Moments.text(one.startedAt))
         table.add("ended at", Moments.text(one.endedAt))
         table.add("took", one.hasEnded ? Moments.span(one.endedAt - one.startedAt) : "")
-        table.add("downtime", one.downtime > .zero ? "\(one.downtime / .milliseconds(1)) ms" : "")
+        table.add("downtime", one.downtime > .zero ? "\(Int(one.downtime / .milliseconds(1))) ms" : "")
         table.rows.removeAll { $0[1].isEmpty }
         console.table(table)
     }
