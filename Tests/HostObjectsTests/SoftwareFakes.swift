@@ -106,7 +106,7 @@ final class FakeInstaller: SoftwareInstaller {
 /// A fetcher that writes what the test gave, or fails; it waits when neither is set.
 @LoopActor
 final class FakeFetcher: SoftwareFetcher {
-    var answer: Result<[UInt8], FetchFailure>?
+    var answer: Result<[UInt8], FetchFailure>? { didSet { wake() } }
     /// Every attempt, the newest last.
     var attempts: [FetchAttempt] = []
     var fetched: [String] { attempts.map(\.order.uri) }
@@ -114,14 +114,28 @@ final class FakeFetcher: SoftwareFetcher {
     var running = 0
     /// The daemon was killed: nothing returns any more.
     var isDead = false
+    /// Without polling: what waits for ever, because its test is over, must not slow the other tests down.
+    private var waiting: [UnsafeContinuation<Void, Never>] = []
+
+    private func wake() {
+        guard !isDead else { return }
+        let woken = waiting
+        waiting = []
+        for continuation in woken { continuation.resume() }
+    }
 
     func fetch(_ attempt: FetchAttempt) async -> FetchEnd {
         let cancelled = Flag()
         attempts.append(attempt)
         running += 1
-        attempt.whenCancelled { cancelled.set = true }
+        attempt.whenCancelled {
+            cancelled.set = true
+            self.wake()
+        }
+        // As a program takes its time: the caller goes on first.
+        await LoopScheduler.shared.sleep(for: .milliseconds(1))
         while (answer == nil && !cancelled.set) || isDead {
-            await LoopScheduler.shared.sleep(for: .milliseconds(1))
+            await withUnsafeContinuation { waiting.append($0) }
         }
         running -= 1
         if cancelled.set {
