@@ -70,6 +70,8 @@ import Testing
             try root.onSignal(from: name, interface: name, member: "Happened") {
                 heardByRoot.insert($0.arguments.first?.text ?? "")
             }
+            // Its match is in place when a later call was answered.
+            try await root.requestName("org.gatekeel.Listener")
             // A signal for everybody follows each restricted one. When the other user has heard two of them, that user was
             // listening when the last restricted one was sent.
             var heard = ""

@@ -48,7 +48,11 @@ extension SoftwareManagementTests {
             await rig.object.start()
             rig.fetcher.answer = .failure(Self.refused)
             try await pull(rig)
-            await rig.settle { rig.read(16).hasPrefix("connection-lost: h refuses") }
+            // The reason is told before the pause begins.
+            await rig.settle {
+                if case .waiting? = rig.object.transfers.first?.phase { return true } else { return false }
+            }
+            #expect(rig.read(16).hasPrefix("connection-lost: h refuses"))
             #expect(rig.state() == "1 1 false")
             let transfer = try #require(rig.object.transfers.first)
             #expect(transfer.host == "h:8080" && transfer.kind == .pull && transfer.reason.hasPrefix("connection-lost"))
