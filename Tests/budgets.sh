@@ -8,12 +8,12 @@
 declare -A budgets=(
     [format]=180
     [build]=1200
-    [unit]=300
+    [unit]=900
     [package]=1500
     [linkage]=60
     [system]=2700
-    [address]=1200
-    [thread]=1200
+    [address]=1800
+    [thread]=1800
     [figures-quick]=420
     [figures]=1800
     [arm64]=5400

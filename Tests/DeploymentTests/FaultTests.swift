@@ -40,7 +40,9 @@ import Testing
     @Test(arguments: Way.allCases)
     func aFaultAnywhereLeavesOneRelease(_ way: Way) async throws {
         try await onLoop {
-            for place in 1...1000 {
+            // In part: every second place of an update, every fifth of the others. GATEKEEL_FAULTS=whole takes all.
+            let isWhole = getenv("GATEKEEL_FAULTS").map { String(cString: $0) } == "whole"
+            for place in stride(from: 1, through: 1000, by: isWhole ? 1 : way == .update ? 2 : 5) {
                 let host = try await Harness.with("app 0.9 good")
                 try await host.install("app 1.0 good")
                 let fault = Fault(at: place)
