@@ -26,7 +26,7 @@ import Testing
             var tokens: Set<[UInt8]> = []
             for _ in later {
                 // libcoap repeats the first ones after two seconds and more.
-                let response = try #require(await test.message(within: .seconds(1)))
+                let response = try #require(await test.message(within: .seconds(5)))
                 #expect(response.kind == .con && response.code == 204)
                 tokens.insert(response.token)
             }
@@ -52,10 +52,14 @@ import Testing
             // Answered, but not acknowledged: there is no room yet.
             for respond in later { respond(Response(.changed)) }
             var responses: [CoAPDatagram] = []
-            for _ in later { responses.append(try #require(await test.message(within: .seconds(1)))) }
+            for _ in later { responses.append(try #require(await test.message(within: .seconds(5)))) }
             try await refused(2000)
             for response in responses { test.say(CoAPDatagram(.ack, 0, id: response.id)) }
-            #expect(try await test.ask(Self.post(3000)) == CoAPDatagram(.ack, 0, id: 3000))
+            test.say(Self.post(3000))
+            // libcoap may have repeated responses before it saw their acknowledgements.
+            var answer = try #require(await test.message(within: .seconds(5)))
+            while responses.contains(answer) { answer = try #require(await test.message(within: .seconds(5))) }
+            #expect(answer == CoAPDatagram(.ack, 0, id: 3000))
             test.close()
         }
     }

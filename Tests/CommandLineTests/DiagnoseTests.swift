@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test(.disabled("SKIPPED: it holds up the loop for minutes; find out why"))
+    @Test
     func theArchiveHoldsWhatIsListedAndNoSecret() async throws {
         let folder = try Folder()
         try Files.makeDirectories("\(folder.root)/keys")

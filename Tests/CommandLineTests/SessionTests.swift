@@ -134,7 +134,8 @@ import Testing
         await onLoop {
             let gateway = FakeGateway()
             gateway.error = ContractError(error, "because")
-            let result = await run("install /dev/null", gateway)
+            // Without --no-wait it would wait for a busy installer.
+            let result = await run("install --no-wait /dev/null", gateway)
             #expect(result.code == code)
             #expect(result.err.contains("because"))
         }

@@ -67,7 +67,7 @@ extension SoftwareManagementTests {
             await pass(.seconds(60), rig)
             #expect(rig.reports.waiting.count == 2 && rig.read(16).hasPrefix("download-failed"))
             await pass(.seconds(400), rig)
-            #expect(rig.state() == "0 57 false")
+            await rig.settle { rig.state() == "0 57 false" }
             #expect(rig.read(16).contains("no byte arrived for 600 s"))
             #expect(rig.object.transfers.isEmpty)
         }

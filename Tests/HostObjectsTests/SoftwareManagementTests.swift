@@ -71,9 +71,15 @@ import Testing
         }
 
         /// Pushes a package; the response of the last block.
-        func push(_ package: DeliveredPackage, to instance: UInt16 = 0) async throws -> Response {
+        ///
+        /// - Parameter change: what must have been told before the bytes come: a short transfer may be over before its
+        ///   beginning is durable, and then only its end is told.
+        func push(
+            _ package: DeliveredPackage, to instance: UInt16 = 0, onceTold change: String? = nil
+        ) async throws -> Response {
             installer.stageAnswer = .success(package)
             let sink = try #require(try object.sink(instance, 2, size: nil))
+            if let change { await settle { changes.seen.contains(change) } }
             #expect(sink.append([1, 2, 3]) == nil)
             #expect(sink.append([4]) == nil)
             return await withCheckedContinuation { continuation in
@@ -94,7 +100,10 @@ import Testing
 
         /// Lets tasks run that were started in the background.
         func settle(until condition: () -> Bool) async {
-            for _ in 0..<30_000 where !condition() { await LoopScheduler.shared.sleep(for: .milliseconds(1)) }
+            let end = LoopScheduler.shared.now + .seconds(30)
+            while !condition(), LoopScheduler.shared.now < end {
+                await LoopScheduler.shared.sleep(for: .milliseconds(1))
+            }
             #expect(condition())
         }
     }
@@ -127,7 +136,7 @@ import Testing
         try await onLoop {
             let rig = Rig()
             await rig.object.start()
-            #expect(try await rig.push(Self.one).code == .changed)
+            #expect(try await rig.push(Self.one, onceTold: "7=1").code == .changed)
             #expect(rig.state() == "3 3 false")
             #expect(rig.installer.calls == ["stage 4"])
             try await rig.install2()
@@ -279,6 +288,7 @@ import Testing
             rig.installer.stageAnswer = .success(Self.one)
             let sink = try #require(try rig.object.sink(0, 2, size: nil))
             #expect(sink.append([9, 9, 9, 9, 9, 9, 9]) == nil)
+            await rig.settle { rig.changes.seen.contains("7=1") }
             // What the transport does when a first block comes amid a transfer.
             sink.abort(.closed)
             let second = try #require(try rig.object.sink(0, 2, size: nil))
