@@ -84,7 +84,9 @@ private final class Main {
             self.agent = agent
             try await agent.start(loaded)
         } catch {
-            Log.error("gatekeeld cannot start: \("\(error)", .reason)")
+            // The text of a start failure says what to do; an error of the bus does not.
+            let text = error is AgentStartFailure ? "\(error)" : "\(error); look at 'systemctl status dbus'"
+            Log.error("gatekeeld cannot start: \(text, .reason)")
             EventLoop.shared.exit(EX_UNAVAILABLE)
             return
         }

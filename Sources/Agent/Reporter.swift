@@ -73,7 +73,9 @@ final class Reporter {
                     "The record of \("/9/\(instance)", .path) was damaged: \(lost ? "it begins anew" : "the one before it is used")"
                 ).with(.file, "The record of /9/\(instance)"))
         case .installerUnavailable(let reason):
-            Log.warning("gatekeel-installd does not answer; its return is waited for: \(reason, .reason)")
+            Log.warning(
+                "gatekeel-installd does not answer; its return is waited for: \(reason, .reason). If it stays away, look at 'systemctl status gatekeel-installd'"
+            )
         }
     }
 

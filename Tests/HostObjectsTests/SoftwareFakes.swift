@@ -26,6 +26,8 @@ final class FakeInstaller: SoftwareInstaller {
     var duringDiscard: (@LoopActor () async -> Void)?
     /// Happens while a package is being staged.
     var duringStage: (@LoopActor () async -> Void)?
+    /// Happens after a snapshot was made, before its answer arrives.
+    var duringSnapshot: (@LoopActor () async -> Void)?
     /// It does not answer.
     var isAway = false
     private var waiting: [CheckedContinuation<DeploymentEnd, Never>] = []
@@ -94,7 +96,9 @@ final class FakeInstaller: SoftwareInstaller {
 
     func snapshot() async throws(InstallerRefusal) -> InstallerSnapshot {
         if isAway { throw InstallerRefusal(.unavailable, "unreachable: gone") }
-        return InstallerSnapshot(packages: packages, staged: staged)
+        let snapshot = InstallerSnapshot(packages: packages, staged: staged)
+        await duringSnapshot?()
+        return snapshot
     }
 
     private func job(_ call: String) -> String {

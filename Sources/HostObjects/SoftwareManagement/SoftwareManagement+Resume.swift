@@ -51,12 +51,11 @@ extension SoftwareManagement {
     func reconcile(starting: Bool) async {
         let snapshot: InstallerSnapshot
         do throws(InstallerRefusal) {
-            snapshot = try await installer.snapshot()
+            snapshot = try await takeSnapshot()
         } catch {
             report?(.installerUnavailable(error.reason))
             return
         }
-        await take(snapshot)
         guard !resumed else { return await checkDelivered(snapshot) }
         resumed = true
         for instance in instances { await resume(instance, snapshot) }
@@ -141,6 +140,18 @@ extension SoftwareManagement {
     /// A package was installed, updated, or its units became active or inactive.
     public func packageChanged(_ package: InstalledPackage) async {
         guard isLoaded else { return }
+        for question in questions { question.told.insert(package.name) }
+        await isInPlace(package)
+    }
+
+    /// A package was removed.
+    public func packageRemoved(_ name: String) async {
+        guard isLoaded else { return }
+        for question in questions { question.told.insert(name) }
+        if let instance = owner(of: name) { await isGone(instance) }
+    }
+
+    private func isInPlace(_ package: InstalledPackage) async {
         if let instance = owner(of: package.name) {
             await update(instance) {
                 $0.record.package = package.name
@@ -160,30 +171,37 @@ extension SoftwareManagement {
         }
     }
 
-    /// A package was removed.
-    public func packageRemoved(_ name: String) async {
-        guard isLoaded, let instance = owner(of: name) else { return }
+    private func isGone(_ instance: UInt16) async {
         await update(instance) {
             $0.inPlace = nil
             if $0.job == nil { $0.apply(.vanished, reason: "") }
         }
     }
 
-    func refreshPackages() async {
-        if let snapshot = try? await installer.snapshot() { await take(snapshot) }
-    }
+    func refreshPackages() async { _ = try? await takeSnapshot() }
 
-    func take(_ snapshot: InstallerSnapshot) async {
+    /// Asks for a snapshot and takes it over, but for packages that the installer told of after the question: of those the
+    /// snapshot may know less.
+    private func takeSnapshot() async throws(InstallerRefusal) -> InstallerSnapshot {
+        let question = SnapshotQuestion()
+        questions.append(question)
+        defer { questions.removeAll { $0 === question } }
+        let snapshot = try await installer.snapshot()
         known = true
         for (instance, software) in software {
-            guard let name = software.inPlace?.name ?? software.record.package,
+            guard let name = software.inPlace?.name ?? software.record.package, !question.told.contains(name),
                 !snapshot.packages.contains(where: { $0.name == name })
             else { continue }
-            await update(instance) {
-                $0.inPlace = nil
-                if $0.job == nil { $0.apply(.vanished, reason: "") }
-            }
+            await isGone(instance)
         }
-        for package in snapshot.packages { await packageChanged(package) }
+        for package in snapshot.packages where !question.told.contains(package.name) { await isInPlace(package) }
+        return snapshot
     }
+}
+
+/// A snapshot that is asked for.
+@LoopActor
+final class SnapshotQuestion {
+    /// The packages that the installer told of since the question.
+    var told: Set<String> = []
 }

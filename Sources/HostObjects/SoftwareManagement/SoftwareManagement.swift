@@ -91,6 +91,8 @@ public final class SoftwareManagement: Object {
     /// Whether the records were read. Signals of the installer are ignored until then: they would create duplicate
     /// instances and overwrite records. What they tell is asked for again afterwards.
     var isLoaded = false
+    /// Snapshots that are asked for, each with the packages that the installer told of since.
+    var questions: [SnapshotQuestion] = []
     /// Whether the installer has said what is in place.
     var known = false
     /// Whether what was interrupted has been taken up again.

@@ -62,7 +62,8 @@ public final class InstallerDaemon {
         ]
         bus.onDisconnect = { [weak self] in
             // Without the bus neither callers nor systemd are to be heard: a new process connects anew.
-            Log.error("The system bus hung up; the service starts anew")
+            Log.error(
+                "The system bus hung up; the service starts anew. If it does not come back, look at 'systemctl status dbus'")
             self?.leave(1)
         }
         ServiceManager.feedWatchdog()
@@ -146,7 +147,9 @@ let keptConfiguration = "/var/lib/gatekeel/configuration"
 /// Tells what is wrong with the configuration, file by file.
 func report(_ error: any Error) {
     guard let error = error as? ConfigurationError else {
-        Log.error("\("\(error)", .reason)")
+        Log.error(
+            "gatekeel-installd cannot start: \("\(error)", .reason); systemd starts it again. Check the disk (dmesg) and 'systemctl status dbus'"
+        )
         return
     }
     for problem in error.problems {
@@ -176,6 +179,19 @@ extension InstallerDaemon {
             }
         }
         return EventLoop.shared.run()
+    }
+
+    /// Tells what is wrong with the configuration, as a reload would; changes nothing.
+    ///
+    /// - Returns: 78 (`EX_CONFIG`) when it has errors.
+    nonisolated static func check(files: ConfigurationFiles = InstallerConfiguration.files) -> Int32 {
+        do throws(ConfigurationError) {
+            _ = try ConfigurationStore<InstallerConfiguration>(files, keptIn: keptConfiguration).read()
+            return 0
+        } catch {
+            report(error)
+            return 78
+        }
     }
 
     /// Kept for the life of the process.

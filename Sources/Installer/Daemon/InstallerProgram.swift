@@ -13,7 +13,9 @@ public enum InstallerProgram: String, CaseIterable, Sendable {
     /// Runs the program; returns its exit status.
     public static func main(_ arguments: [String] = CommandLine.arguments) -> Int32 {
         let program = InstallerProgram(startedAs: arguments.first)
-        if let status = ProgramArguments.handled(program.rawValue, arguments) { return status }
+        if program == .installd, arguments.dropFirst() == ["--check"] { return InstallerDaemon.check() }
+        let options = program == .installd ? "--check | " : ""
+        if let status = ProgramArguments.handled(program.rawValue, arguments, options: options) { return status }
         switch program {
         case .installd: return InstallerDaemon.main()
         case .recover: return Recovery.main()

@@ -49,7 +49,9 @@ final class KeyringWatch {
         do {
             for certificate in try await certificates() { warn(certificate) }
         } catch {
-            Log.warning("The keyring cannot be read, so no package can be verified: \("\(error)", .reason)")
+            Log.warning(
+                "The keyring cannot be read, so no package can be verified: \("\(error)", .reason); 'gatekeel config check' names the file, correct or remove it"
+            )
         }
     }
 

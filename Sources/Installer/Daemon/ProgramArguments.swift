@@ -4,13 +4,17 @@ import Glibc
 /// The command line of a program that takes its configuration from files.
 public enum ProgramArguments {
     /// - Returns: nil to go on; an exit status when there is nothing to run: 0 after `--version`, 64 (`EX_USAGE`).
-    public static func handled(_ program: String, _ arguments: [String] = CommandLine.arguments) -> Int32? {
+    ///
+    /// - Parameter options: what else the program takes, for its usage.
+    public static func handled(
+        _ program: String, _ arguments: [String] = CommandLine.arguments, options: String = ""
+    ) -> Int32? {
         if arguments.count < 2 { return nil }
         if arguments.count == 2, arguments[1] == "--version" {
             say("\(program) \(Product.version)\n", STDOUT_FILENO)
             return 0
         }
-        say("usage: \(program) [--version]\n", STDERR_FILENO)
+        say("usage: \(program) [\(options)--version]\n", STDERR_FILENO)
         return 64
     }
 

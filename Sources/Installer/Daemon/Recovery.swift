@@ -26,7 +26,9 @@ public enum Recovery {
             let notes = try BootRecovery(policy: policy, bootID: try Host.bootID()).run { mustReload = true }
             for note in notes { note.log() }
         } catch {
-            Log.error("An interrupted deployment could not be resolved: \("\(error)", .reason)")
+            Log.error(
+                "An interrupted deployment could not be resolved: \("\(error)", .reason); gatekeel-installd tries again. Check the disk (dmesg) and its free space"
+            )
             // Files may have been changed before it failed.
             _ = reloadSystemd()
             return 1
@@ -42,7 +44,8 @@ public enum Recovery {
                 connection.close()
                 EventLoop.shared.exit(0)
             } catch {
-                Log.error("systemd did not read its unit files again: \("\(error)", .reason)")
+                Log.error(
+                    "systemd did not read its unit files again: \("\(error)", .reason); call 'systemctl daemon-reload'")
                 EventLoop.shared.exit(1)
             }
         }

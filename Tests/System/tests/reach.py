@@ -1,6 +1,10 @@
 """The gateway must stay reachable for its server: with IPv6, with a dead address, without a bus."""
 
+import os
+import pathlib
 import socket
+import subprocess
+import sys
 import threading
 import time
 
@@ -145,3 +149,100 @@ def a_killed_bus_daemon_disturbs_no_deployment(t):
     equal([event.type for event in g.events.drain() if event.type == "REGISTRATION"], ["REGISTRATION"], "registrations")
     for entry in m.journal("--identifier=gatekeel-installd", "--identifier=gatekeeld"):
         t.step(str(entry.get("MESSAGE")))
+
+
+class Elsewhere:
+    """Another network namespace that is reached by two links: there a relay stands at 198.51.100.1 before our server."""
+
+    ADDRESS = "198.51.100.1"
+    RELAY = ("import sys; sys.path.insert(0, sys.argv[1]); from gk.relay import Relay; "
+             "Relay(5684, ('10.0.1.1', 5684), host=sys.argv[2]).thread.join()")
+
+    def __init__(self):
+        self.holder = subprocess.Popen(["unshare", "--net", "sleep", "infinity"])
+        mine = os.readlink("/proc/self/ns/net")
+        until(5, "a second network namespace", lambda: os.readlink(f"/proc/{self.holder.pid}/ns/net") != mine, every=0.01)
+        for number, name in ((1, "lan"), (2, "wan")):
+            ip(f"link add {name} type veth peer name {name}-far netns {self.holder.pid}")
+            ip(f"addr add 10.0.{number}.1/24 dev {name}")
+            ip(f"-6 addr add 2001:db8:{number}::1/64 dev {name} nodad")
+            ip(f"link set {name} up")
+            self.ip(f"addr add 10.0.{number}.2/24 dev {name}-far")
+            self.ip(f"link set {name}-far up")
+        self.ip("link set lo up")
+        self.ip(f"addr add {self.ADDRESS}/32 dev lo")
+        self.route("10.0.1.2", "lan")
+        here = pathlib.Path(__file__).resolve().parent.parent
+        self.relay = subprocess.Popen(
+            [*self.enter(), sys.executable, "-c", self.RELAY, str(here), self.ADDRESS])
+
+    def enter(self):
+        return ["nsenter", f"--net=/proc/{self.holder.pid}/ns/net"]
+
+    def ip(self, arguments):
+        subprocess.run([*self.enter(), "ip", *arguments.split()], check=True)
+
+    def route(self, gateway, link):
+        ip(f"route replace {self.ADDRESS} via {gateway} dev {link}")
+
+
+def ip(arguments):
+    subprocess.run(["ip", *arguments.split()], check=True)
+
+
+@test
+def events_of_the_network_elsewhere(t):
+    """Interfaces of containers, other addresses and refreshed lifetimes of IPv6 disturb neither the session nor a push;
+    another route to the server makes a new session, and so does an address that went."""
+    network = Elsewhere()
+    g = Gateway(t, uri=f"coaps://{network.ADDRESS}:5684", leshan=("-lh", "10.0.1.1"))
+    session = g.device.registration()["address"]
+    slot = g.create(1)
+    g.events.wait(10, "an Update that tells of the new instance", lambda event: event.type == "UPDATED")
+    package = g.signed("1.0", files=[("/usr/share/keelsample/ballast", os.urandom(1_000_000).hex(), 0o644)])
+    ended = threading.Event()
+    events = []
+
+    def churn():
+        while not ended.wait(0.25):
+            number = len(events)
+            ip(f"link add box{number} type veth peer name eth{number}")
+            ip(f"link set box{number} up")
+            ip(f"addr add 172.16.{number % 250}.1/24 dev box{number}")
+            ip("-6 addr change 2001:db8:1::1/64 dev lan valid_lft 1000 preferred_lft 900")
+            ip(f"addr add 10.0.1.{100 + number % 100}/24 dev lan")
+            events.append(number)
+            if number > 3:
+                ip(f"link delete box{number - 3}")
+
+    before = len(g.events.drain())
+    churning = threading.Thread(target=churn)
+    churning.start()
+    try:
+        for _ in range(5):
+            slot.deliver(package)
+            slot.uninstall().expect("2.04")
+    finally:
+        ended.set()
+        churning.join()
+    t.step(f"{len(events)} rounds of events")
+    expect(len(events) >= 10, "events came during the pushes")
+    # The watch collects events for a second before it looks.
+    time.sleep(3)
+    g.device.value("/3/0/13")
+    equal(g.device.registration()["address"], session, "the session, by the client's address")
+    equal([event.type for event in g.events.drain()[before:] if event.type in ("REGISTRATION", "UPDATED")], [],
+          "no other registration and no Update")
+    # Another way to the server: an Update over a new session, soon.
+    network.route("10.0.2.2", "wan")
+    g.events.wait(10, "an Update over the other link", lambda event: event.type == "UPDATED")
+    other = g.device.registration()["address"]
+    expect(other != session, f"a new session: {other}")
+    g.device.value("/3/0/13")
+    # The address of the session goes, and another one takes its place.
+    ip("addr del 10.0.2.1/24 dev wan")
+    ip("addr add 10.0.2.7/24 dev wan")
+    network.route("10.0.2.2", "wan")
+    g.events.wait(10, "an Update from the other address", lambda event: event.type == "UPDATED")
+    expect(g.device.registration()["address"] != other, "a new session once more")
+    g.device.value("/3/0/13")
