@@ -52,6 +52,14 @@ public struct FileDescriptor: ~Copyable, Sendable {
         return FileDescriptor(owning: raw)
     }
 
+    /// A file without a name, open for reading and writing: `mkostemp(3)`, then `unlink(2)`.
+    public static func unnamed(in folder: String) throws(Errno) -> FileDescriptor {
+        var template = Array("\(folder)/gatekeel-XXXXXX".utf8CString)
+        let raw = try retrying("make a file in \(folder)") { mkostemp(&template, O_CLOEXEC) }
+        unlink(template)
+        return FileDescriptor(owning: raw)
+    }
+
     /// `dup(2)` with `O_CLOEXEC`.
     public func duplicate() throws(Errno) -> FileDescriptor {
         let base = raw

@@ -128,7 +128,7 @@ struct ChangeCommands {
     private static func standardInput() throws(Errno) -> FileDescriptor {
         let input = FileDescriptor(owning: try retrying("read standard input") { fcntl(0, F_DUPFD_CLOEXEC, 3) })
         guard try input.status().st_mode & S_IFMT != S_IFREG else { return input }
-        let file = try unnamedFile()
+        let file = try FileDescriptor.unnamed(in: "/var/tmp")
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 4096)
         defer { buffer.deallocate() }
         let raw = input.raw
@@ -138,13 +138,6 @@ struct ChangeCommands {
             try file.write(Array(buffer[..<count]))
         }
         return file
-    }
-
-    private static func unnamedFile() throws(Errno) -> FileDescriptor {
-        var template = Array("/var/tmp/gatekeel-XXXXXX".utf8CString)
-        let raw = try retrying("make a file in /var/tmp") { mkstemp(&template) }
-        unlink(template)
-        return FileDescriptor(owning: raw)
     }
 
     private func follow(_ start: () async throws(ContractError) -> String) async throws(Failure) -> ExitCode {

@@ -49,9 +49,7 @@ enum ProgramOutput {
     /// Runs a program to its end; returns what it wrote to its standard output and error, at most so many bytes.
     static func of(_ words: [String], limit: Int = 16 << 20) -> String {
         do throws(Errno) {
-            var template = Array("/tmp/gatekeel-XXXXXX".utf8CString)
-            let file = FileDescriptor(owning: try retrying("make a file in /tmp") { mkstemp(&template) })
-            unlink(template)
+            let file = try FileDescriptor.unnamed(in: "/tmp")
             let raw = file.raw
             let pid = try Spawn.start(
                 words[0], Array(words.dropFirst()), environment: environment, descriptors: [(1, raw), (2, raw)])
