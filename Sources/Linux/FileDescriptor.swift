@@ -55,7 +55,7 @@ public struct FileDescriptor: ~Copyable, Sendable {
     /// A file without a name, open for reading and writing: `mkostemp(3)`, then `unlink(2)`.
     public static func unnamed(in folder: String) throws(Errno) -> FileDescriptor {
         var template = Array("\(folder)/gatekeel-XXXXXX".utf8CString)
-        let raw = try retrying("make a file in \(folder)") { mkostemp(&template, O_CLOEXEC) }
+        let raw = try retrying("make a file in \(folder)") { gk_mkostemp_cloexec(&template) }
         unlink(template)
         return FileDescriptor(owning: raw)
     }
