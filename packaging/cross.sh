@@ -3,7 +3,7 @@
 #
 # It needs root, and 7 GB in $roots (GATEKEEL_CROSS, without it /var/cache/gatekeel-cross), which is filled once:
 #
-#   unstable   Debian unstable for this machine, with swiftlang: the compiler runs in it
+#   unstable   Debian unstable for this machine, with swiftlang: the compiler runs in it. It has qemu-user for Tests/arm64, too
 #   arm64      Debian 13 for arm64, with the -dev packages and the Swift modules and libraries of swiftlang for arm64: what
 #              is linked with
 #
@@ -15,42 +15,51 @@ sysroot=$roots/arm64
 triple=aarch64-unknown-linux-gnu
 # The release of Debian that the package is for. The runtime of unstable's compiler runs on it, and not on Debian 12.
 cross_suite=trixie
+compiler_packages=swiftlang,pkgconf,libc6-dev,g++,git,ca-certificates,qemu-user
 cross_packages=libc6-dev,libstdc++-14-dev,libgcc-14-dev,linux-libc-dev,libsystemd-dev,libcoap3-dev,libarchive-dev,libssl-dev,libcurl4-openssl-dev
 
 debian() { # SUITE: this archive as a line of sources.list(5)
     echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${GATEKEEL_MIRROR:-http://deb.debian.org/debian} $1 main"
 }
 
-make_roots() {
-    [ "$(id -u)" -eq 0 ] || { echo "build-deb: --architecture arm64 needs root" >&2; return 1; }
-    mkdir -p "$roots"
-    if [ ! -e "$roots/unstable/.complete" ]; then
-        echo "making a Debian unstable with swiftlang in $roots, once" >&2
-        rm -rf "$roots/unstable"
-        # Its release file may have expired where the archive is a copy.
-        mmdebstrap --quiet --mode=root --variant=minbase --architectures=amd64,arm64 \
-            --aptopt='Acquire::Check-Valid-Until "false"' --include=swiftlang,pkgconf,libc6-dev,g++,git,ca-certificates \
-            --customize-hook='cd "$1/root" && for name in swiftlang libswiftlang; do APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -q -o APT::Sandbox::User=root download "$name:arm64" || exit 1; done' \
-            unstable "$roots/unstable" "$(debian unstable)"
-        touch "$roots/unstable/.complete"
-    fi
-    if [ ! -e "$sysroot/.complete" ]; then
-        echo "making a Debian $cross_suite for arm64 to link with in $roots, once" >&2
-        rm -rf "$sysroot"
-        mmdebstrap --quiet --mode=root --variant=extract --architectures=arm64 --include=$cross_packages \
-            $cross_suite "$sysroot" "$(debian $cross_suite)"
-        local deb unpacked
-        unpacked=$(mktemp -d "$roots/unpacked.XXXXXX")
-        for deb in "$roots"/unstable/root/*swiftlang_*_arm64.deb; do dpkg-deb -x "$deb" "$unpacked"; done
-        cp -a "$unpacked"/usr/libexec/swift/lib/{swift,swift_static,clang} "$sysroot/usr/lib/"
-        rm -rf "$unpacked"
-        [ -e "$sysroot/lib" ] || ln -s usr/lib "$sysroot/lib"
-        touch "$sysroot/.complete"
-    fi
+# A root is complete with the packages that are listed today.
+is_complete() { # ROOT PACKAGES
+    [ "$(cat "$1/.complete" 2>/dev/null)" = "$2" ]
 }
 
-# Runs a command in Debian unstable, with the repository and the sysroot at their own paths.
-cross() { # COMMAND…
+make_roots() {
+    [ "$(id -u)" -eq 0 ] || { echo "cross-building needs root" >&2; return 1; }
+    mkdir -p "$roots" || return
+    is_complete "$roots/unstable" $compiler_packages || make_compiler || return
+    is_complete "$sysroot" $cross_packages || make_sysroot
+}
+
+make_compiler() {
+    echo "making a Debian unstable with swiftlang in $roots, once" >&2
+    rm -rf "$roots/unstable"
+    # Its release file may have expired where the archive is a copy.
+    mmdebstrap --quiet --mode=root --variant=minbase --architectures=amd64,arm64 \
+        --aptopt='Acquire::Check-Valid-Until "false"' --include=$compiler_packages \
+        --customize-hook='cd "$1/root" && for name in swiftlang libswiftlang; do APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -q -o APT::Sandbox::User=root download "$name:arm64" || exit 1; done' \
+        unstable "$roots/unstable" "$(debian unstable)" &&
+        echo $compiler_packages >"$roots/unstable/.complete"
+}
+
+make_sysroot() {
+    local deb unpacked=$roots/unpacked
+    echo "making a Debian $cross_suite for arm64 to link with in $roots, once" >&2
+    rm -rf "$sysroot" "$unpacked"
+    mmdebstrap --quiet --mode=root --variant=extract --architectures=arm64 --include=$cross_packages \
+        $cross_suite "$sysroot" "$(debian $cross_suite)" || return
+    for deb in "$roots"/unstable/root/*swiftlang_*_arm64.deb; do dpkg-deb -x "$deb" "$unpacked" || return; done
+    cp -a "$unpacked"/usr/libexec/swift/lib/{swift,swift_static,clang} "$sysroot/usr/lib/" || return
+    rm -rf "$unpacked"
+    [ -e "$sysroot/lib" ] || ln -s usr/lib "$sysroot/lib"
+    echo $cross_packages >"$sysroot/.complete"
+}
+
+# Runs a command in a root, with the repository and the sysroot at their own paths.
+inside() { # ROOT COMMAND…
     unshare --mount --propagation private sh -euc '
         root=$1 here=$2 sysroot=$3
         shift 3
@@ -61,9 +70,14 @@ cross() { # COMMAND…
         mount -t proc proc "$root/proc"
         mount --rbind /dev "$root/dev"
         mount -t tmpfs tmpfs "$root/tmp"
-        exec chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
-            PKG_CONFIG_PATH="$sysroot/usr/lib/aarch64-linux-gnu/pkgconfig:$sysroot/usr/share/pkgconfig" \
-            PKG_CONFIG_SYSROOT_DIR="$sysroot" "$@"' sh "$roots/unstable" "$here" "$sysroot" "$@"
+        exec chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 "$@"' \
+        sh "$1" "$here" "$sysroot" "${@:2}"
+}
+
+# Runs a command where the compiler is.
+cross() { # COMMAND…
+    inside "$roots/unstable" PKG_CONFIG_PATH="$sysroot/usr/lib/aarch64-linux-gnu/pkgconfig:$sysroot/usr/share/pkgconfig" \
+        PKG_CONFIG_SYSROOT_DIR="$sysroot" "$@"
 }
 
 # The description of the target, as `swift build --destination` reads it.

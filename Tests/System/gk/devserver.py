@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 
-from .case import Failed
+from .case import Failed, patience
 
 
 class DevServer:
@@ -37,6 +37,7 @@ class DevServer:
         """Runs one command and returns its answer, even if it failed."""
         self.process.stdin.write(text + "\n")
         self.process.stdin.flush()
+        seconds *= patience()
         deadline = time.monotonic() + seconds
         while True:
             try:

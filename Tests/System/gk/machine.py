@@ -15,7 +15,7 @@ import threading
 import time
 
 from . import image
-from .case import Failed, expect, until
+from .case import Failed, expect, patience, until
 
 # The exit status of systemd-nspawn if the container requested a reboot (systemd-nspawn(1), exit status).
 REBOOT = 133
@@ -88,6 +88,7 @@ class Machine:
     def boot(self, seconds=60):
         """Starts it and returns when its systemd reports that the boot is finished."""
         expect(self.process is None, f"{self.name} is running already")
+        seconds *= patience()
         ready = self.folder / "notify"
         ready.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -167,6 +168,7 @@ class Machine:
         self._wait(30, "end")
 
     def _wait(self, seconds, what):
+        seconds *= patience()
         try:
             status = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -206,6 +208,7 @@ class Machine:
     def run(self, *argv, user=None, check=True, timeout=60, input=None):
         """Runs a command in the machine as root or as `user` (with that user's groups) and returns its result."""
         expect(self.leader, f"{self.name} is not running")
+        timeout *= patience()
         enter = ["nsenter", f"--target={self.leader}", "--all", "--root", "--wd=/"]
         if user:
             enter += ["setpriv", f"--reuid={user}", f"--regid={self.primary_group(user)}", "--init-groups",

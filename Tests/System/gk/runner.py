@@ -14,7 +14,7 @@ import time
 import traceback
 
 from . import image
-from .case import TESTS, Failed, Skipped, Tools
+from .case import TESTS, Failed, Skipped, Tools, patience
 from .machine import remove_cgroup
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
@@ -139,7 +139,7 @@ def main():
                 stdin=subprocess.DEVNULL, stdout=None if options.verbose else output,
                 stderr=None if options.verbose else output, env={**os.environ, "GATEKEEL_CASE": case, "PYTHONUNBUFFERED": "1"})
             try:
-                status = child.wait(getattr(tests[name], "seconds", 600))
+                status = child.wait(getattr(tests[name], "seconds", 600) * patience())
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
