@@ -52,11 +52,12 @@ public struct FileDescriptor: ~Copyable, Sendable {
         return FileDescriptor(owning: raw)
     }
 
-    /// A file without a name, open for reading and writing: `mkostemp(3)`, then `unlink(2)`.
+    /// A file without a name, open for reading and writing: `mkstemp(3)`, then `unlink(2)`.
     public static func unnamed(in folder: String) throws(Errno) -> FileDescriptor {
         var template = Array("\(folder)/gatekeel-XXXXXX".utf8CString)
-        let raw = try retrying("make a file in \(folder)") { mkostemp(&template, O_CLOEXEC) }
+        let raw = try retrying("make a file in \(folder)") { mkstemp(&template) }
         unlink(template)
+        _ = fcntl(raw, F_SETFD, FD_CLOEXEC)
         return FileDescriptor(owning: raw)
     }
 

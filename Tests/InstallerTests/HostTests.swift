@@ -2,6 +2,7 @@ import Bus
 import Contract
 import EventLoop
 import Glibc
+import State
 import TestSupport
 import Testing
 
@@ -121,14 +122,17 @@ struct HostTests {
         }
     }
 
-    @Test func aRecordOfRebootsIsReadBack() {
+    @Test func aRecordOfRebootsIsReadBack() throws {
         let history = RebootHistory().noting(boot: "a", uptime: 100).noting(boot: "b", uptime: 7)
-        #expect(history.bytes == Array("gatekeel-reboots 1\nboot b\nuptime 7\nage 7\nage 0\n".utf8))
-        #expect(RebootHistory(bytes: history.bytes) == history)
-        #expect(RebootHistory(bytes: history.bytes + Array("later x\n".utf8)) == history)
-        for text in ["", "gatekeel-reboots 2\n", "gatekeel-reboots 1\nage -1\n", "gatekeel-reboots 1\nuptime x\n"] {
-            #expect(RebootHistory(bytes: Array(text.utf8)) == nil, "\(text)")
+        #expect(history.bytes == Array("format=1\nBoot=b\nUptime=7\nAge=7\nAge=0\n".utf8))
+        #expect(try RebootHistory(bytes: history.bytes) == history)
+        for text in ["", "Boot=b\n", "Boot=b\nUptime=1\nAge=-1\n", "Boot=b\nUptime=x\n", "Boot b\nUptime=1\n"] {
+            #expect(try RebootHistory(bytes: Array(text.utf8)) == nil, "\(text)")
         }
+        #expect(throws: NewerFormat.self) { try RebootHistory(bytes: Array("format=2\nBoot=b\nUptime=1\n".utf8)) }
+        // What a newer release added is written back.
+        let newer = try #require(try RebootHistory(bytes: history.bytes + Array("Later=x\n".utf8)))
+        #expect(String(decoding: newer.noting(boot: "b", uptime: 9).bytes, as: UTF8.self).hasSuffix("\nLater=x\n"))
     }
 
     @Test func theUptimeIsThatOfProcess1() {

@@ -53,7 +53,7 @@ public final class RebootLimit {
     private func history() async -> RebootHistory? {
         let file = file
         do {
-            return try await Worker.shared.run { try file.load { RebootHistory(bytes: $0) }.value ?? RebootHistory() }
+            return try await Worker.shared.run { try file.load(RebootHistory.init(bytes:)).value ?? RebootHistory() }
         } catch {
             return nil
         }
