@@ -14,7 +14,8 @@ struct Redaction {
         // A shorter one would be found everywhere.
         self.keys = keys.filter { $0.bytes.count >= 4 }.flatMap { secret -> [String] in
             let isText = secret.bytes.count >= 6 && secret.bytes.allSatisfy { (0x21...0x7E).contains($0) }
-            return [secret.bytes.hexadecimal] + (isText ? [String(decoding: secret.bytes, as: UTF8.self).lowercased()] : [])
+            return [secret.bytes.hexadecimal]
+                + (isText ? [String(decoding: secret.bytes, as: UTF8.self).lowercased()] : [])
         }
     }
 

@@ -63,7 +63,8 @@ public final class InstallerDaemon {
         bus.onDisconnect = { [weak self] in
             // Without the bus neither callers nor systemd are to be heard: a new process connects anew.
             Log.error(
-                "The system bus hung up; the service starts anew. If it does not come back, look at 'systemctl status dbus'")
+                "The system bus hung up; the service starts anew. If it does not come back, look at 'systemctl status dbus'"
+            )
             self?.leave(1)
         }
         ServiceManager.feedWatchdog()
