@@ -89,6 +89,14 @@ enum CommandTable {
                 + "one that is running.",
             arguments: [ArgumentDeclaration("ID", required: false, .deployment)]),
         CommandDeclaration(
+            .staged, "List the packages that were handed over and are not installed",
+            "Lists staged packages: delivered by a server, or left by an installation that failed or was never followed. "
+                + "They take space, and there is a largest number of them."),
+        CommandDeclaration(
+            .discard, "Drop a staged package",
+            "Removes the bytes of a staged package. One that a server delivered is told to the server as lost.",
+            arguments: [ArgumentDeclaration("TOKEN", .staged)]),
+        CommandDeclaration(
             .cancel, "Cancel a package's transfer from a server",
             "Ends the transfer of a package to an instance of object 9 (/9/0, or 0) and drops its bytes. The server sees the "
                 + "instance in its initial state. \"gatekeel status\" lists the transfers.",
