@@ -67,6 +67,22 @@ import Testing
         #expect(end == .done)
     }
 
+    /// A removal that keeps the configuration files is told as a change of the package.
+    @Test func aPackageThatWasRemovedAndNotPurgedIsGoneForTheServer() async throws {
+        try await onLoop {
+            let folder = try TemporaryDirectory("software")
+            let software = SoftwareManagement(
+                SoftwareManagement.Options(folder: folder.path, boot: "boot-1"),
+                installer: BusInstaller(FakeInstallerClient()), fetcher: ProcessFetcher(), scheduler: ManualScheduler())
+            await software.start()
+            await software.packageChanged(PackageInfo(name: "keel", version: "1.0", isActive: true))
+            #expect(try software.read(1, 7) == .single(.integer(4)))
+            await software.packageChanged(PackageInfo(name: "keel", state: .absent))
+            #expect(try software.read(1, 7) == .single(.integer(0)))
+            #expect(try software.read(1, 0) == .single(.string("")))
+        }
+    }
+
     @Test func aDeploymentThatNobodyKnowsHasFailed() async {
         let end = await onLoop {
             let client = FakeInstallerClient()

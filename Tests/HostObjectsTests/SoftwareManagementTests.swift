@@ -430,6 +430,29 @@ import Testing
         }
     }
 
+    /// Otherwise a package that was removed could not be delivered to an instance of the server's choice, ever.
+    @Test func anInstanceGivesUpTheNameOfAPackageThatWasRemoved() async throws {
+        try await onLoop {
+            var rig = Rig()
+            rig.installer.packages = [InstalledPackage(name: "keel", version: "1.0", active: true)]
+            await rig.object.start()
+            #expect(rig.read(0, 1) == "keel")
+            let refused = try await rig.push(Self.one)
+            #expect(refused.code == .badRequest)
+            #expect(rig.read(16).hasPrefix("name-conflict:"))
+            rig.installer.packages = []
+            await rig.object.packageRemoved("keel")
+            let taken = try await rig.push(Self.one)
+            #expect(taken.code == .changed)
+            #expect(rig.state() == "3 3 false")
+            // From now on the name is that of instance 0, also after a restart.
+            await rig.restart()
+            await rig.object.packageChanged(InstalledPackage(name: "keel", version: "1.0", active: true))
+            #expect(rig.read(0, 1) == "" && rig.state(1) == "0 0 false")
+            #expect(rig.read(12) == "true")
+        }
+    }
+
     @Test func createAndDelete() async throws {
         try await onLoop {
             let rig = Rig()

@@ -5,7 +5,9 @@ enum CommandTable {
     /// Options of every command.
     static let common = [
         OptionDeclaration(
-            "json", "Writes JSON, for programs, also when the command fails. docs/json.md describes every document."),
+            "json",
+            "Writes JSON, for programs, also when the command fails. /usr/share/doc/gatekeel/docs/json.md describes every "
+                + "document."),
         OptionDeclaration("help", short: "h", "Shows help on the program or on a command."),
         OptionDeclaration("version", short: "V", "Shows the version."),
     ]
@@ -173,8 +175,9 @@ enum CommandTable {
             ]),
         CommandDeclaration(
             .packageInfo, "Show what a package holds and whether it fits this host",
-            "Shows name, version, units, configuration files, and everything that the installer would refuse or warn of. "
-                + "The signature is not verified.", arguments: [ArgumentDeclaration("FILE", .file)]),
+            "Shows name, version, and everything that the installer would refuse or warn of; if it refuses nothing, also units "
+                + "and configuration files. The signature is not verified.",
+            arguments: [ArgumentDeclaration("FILE", .file)]),
         CommandDeclaration(
             .keyringAdd, "Trust the packages of a certificate authority",
             "Adds a certificate in PEM to /etc/gatekeel/keyring.d. Whoever has the key of a certificate that it "
@@ -204,7 +207,7 @@ enum CommandTable {
         ("Install a package and start it:", "gatekeel install --activate=yes rinetd_0.73-1_amd64.deb"),
         (
             "Install a package over ssh, without copying it first:",
-            "ssh gw1 gatekeel install - < rinetd_0.73-1_amd64.deb"
+            "ssh root@gw1 gatekeel install - < rinetd_0.73-1_amd64.deb"
         ),
         ("Find out why the last deployment of a package failed:", "gatekeel history rinetd"),
         ("Read what a package wrote in the last hour, and follow it:", "gatekeel log -f --since=-1h rinetd"),

@@ -55,7 +55,8 @@ extension ValueType where Value == Int {
     /// A whole number of a range.
     public static func integer(_ range: ClosedRange<Int>) -> ValueType {
         ValueType(
-            allowed: "a number from \(range.lowerBound) to \(range.upperBound)",
+            allowed: range.count == 1
+                ? "\(range.lowerBound)" : "a number from \(range.lowerBound) to \(range.upperBound)",
             parse: { text in
                 guard !text.hasPrefix("+"), let number = Int(text), range.contains(number) else { return nil }
                 return number

@@ -37,6 +37,9 @@ struct SoftwareInstance: Hashable, Sendable {
 
     // MARK: Decisions
 
+    /// Whether a package is in place, is delivered, or is worked on. An instance that only remembers a name is not in use.
+    var isInUse: Bool { inPlace != nil || record.present || record.staged != nil || job != nil }
+
     /// Takes a transition of the table. False when the event does not apply now; then nothing changes.
     @discardableResult
     mutating func apply(_ event: SoftwareEvent, reason: String? = nil) -> Bool {

@@ -211,6 +211,7 @@ extension SoftwareManagement {
                 await refuse(instance, .installFailure, reason)
                 return OperationError(.badRequest, reason)
             }
+            await free(staged.name, for: instance)
             report?(.delivered(instance: instance, staged))
             await update(instance) {
                 $0.record.staged = staged
@@ -255,13 +256,21 @@ extension SoftwareManagement {
 
     /// Why a package of this name may not be delivered to this instance.
     func conflict(of name: String, with instance: UInt16) -> String? {
-        if let other = owner(of: name), other != instance {
+        if let other = owner(of: name), other != instance, software[other]?.isInUse == true {
             return "name-conflict: the package \(name) is that of instance \(other)"
         }
         if let inPlace = software[instance]?.inPlace, inPlace.name != name {
             return "name-conflict: instance \(instance) holds the package \(inPlace.name); \(name) needs another one"
         }
         return nil
+    }
+
+    /// An instance remembers the name of a package that was removed, so that it returns there; it gives the name up to
+    /// another instance that the package is delivered to.
+    private func free(_ name: String, for instance: UInt16) async {
+        for (other, software) in software where other != instance && software.record.package == name {
+            await update(other) { $0.record.package = nil }
+        }
     }
 
     func owner(of name: String) -> UInt16? {
