@@ -50,8 +50,15 @@ final class SoftwareFeature: Feature {
     private func follow() {
         do throws(ContractError) {
             try proxy.onPackageChanged { [weak self] info in
-                guard let self, let package = InstalledPackage(info) else { return }
-                LoopActor.spawn { await self.software.packageChanged(package) }
+                guard let self else { return }
+                LoopActor.spawn {
+                    if let package = InstalledPackage(info) {
+                        await self.software.packageChanged(package)
+                    } else {
+                        // Its configuration files are left; for object 9 it is gone.
+                        await self.software.packageRemoved(info.name)
+                    }
+                }
             }
             try proxy.onPackageRemoved { [weak self] name in
                 guard let self else { return }
