@@ -142,9 +142,11 @@ import Testing
             client.all = [
                 PackageInfo(name: "a", version: "1", isActive: true), PackageInfo(name: "b", state: .absent),
             ]
+            client.held = [StagedInfo(token: "t", name: "c", version: "1", size: 70_000)]
             return try await BusInstaller(client).snapshot()
         }
         #expect(snapshot.packages == [InstalledPackage(name: "a", version: "1", active: true)])
+        #expect(snapshot.staged == [HeldPackage(token: "t", size: 70_000)])
     }
 }
 
@@ -153,6 +155,7 @@ private final class FakeInstallerClient: InstallerClient {
     var failure: ContractError?
     var deployment = DeploymentInfo(id: "", package: "")
     var all: [PackageInfo] = []
+    var held: [StagedInfo] = []
 
     private func answer<Value>(_ value: Value) throws(ContractError) -> Value {
         if let failure { throw failure }
@@ -170,7 +173,7 @@ private final class FakeInstallerClient: InstallerClient {
     func rollback(_ name: String) async throws(ContractError) -> String { try answer("d1") }
     func packages() async throws(ContractError) -> [PackageInfo] { try answer(all) }
     func package(_ name: String) async throws(ContractError) -> PackageInfo { try answer(PackageInfo(name: name)) }
-    func staged() async throws(ContractError) -> [StagedInfo] { try answer([]) }
+    func staged() async throws(ContractError) -> [StagedInfo] { try answer(held) }
     func deployment(_ id: String) async throws(ContractError) -> DeploymentInfo { try answer(deployment) }
     func deployments(limit: Int) async throws(ContractError) -> [DeploymentInfo] { try answer([deployment]) }
     func keyring() async throws(ContractError) -> [CertificateInfo] { try answer([]) }
