@@ -141,7 +141,9 @@ final class AgentService {
             let code: ContractError.Code =
                 switch error.code {
                 case .notFound: .notFound
-                case .unauthorized, .forbidden, .methodNotAllowed: .accessDenied
+                case .unauthorized, .forbidden: .accessDenied
+                // A resource that cannot be read.
+                case .methodNotAllowed: .refused
                 default: .failed
                 }
             throw ContractError(code, "\(path): \(error.message) (\(error.code))").busError

@@ -6,28 +6,42 @@ struct GatewayPicture: Sendable {
     var agent: Result<AgentStatus, ContractError>
     var packages: Result<[PackageInfo], ContractError>
     /// The newest first.
-    var deployments: [DeploymentInfo]
-    var certificates: [CertificateInfo]
+    var deployments: Result<[DeploymentInfo], ContractError>
+    /// The keyring.
+    var certificates: Result<[CertificateInfo], ContractError>
 
     /// - Parameter deployments: how many of the latest deployments are asked for.
     @LoopActor
     static func take(_ gateway: any Gateway, deployments: Int = 1) async -> GatewayPicture {
-        GatewayPicture(
-            agent: await caught { () async throws(ContractError) in try await gateway.agentStatus() },
-            packages: await caught { () async throws(ContractError) in try await gateway.packages() },
-            deployments: (try? await gateway.deployments(limit: deployments)) ?? [],
-            certificates: (try? await gateway.keyring()) ?? [])
+        let agent = await caught { () async throws(ContractError) in try await gateway.agentStatus() }
+        let packages = await caught { () async throws(ContractError) in try await gateway.packages() }
+        // A daemon that hangs is waited for once.
+        if case .failure(let error) = packages, error.code == .unreachable {
+            return GatewayPicture(
+                agent: agent, packages: packages, deployments: .failure(error), certificates: .failure(error))
+        }
+        return GatewayPicture(
+            agent: agent, packages: packages,
+            deployments: await caught { () async throws(ContractError) in
+                try await gateway.deployments(limit: deployments)
+            }, certificates: await caught { () async throws(ContractError) in try await gateway.keyring() })
     }
 
     /// The deployment that is running.
-    var running: DeploymentInfo? { deployments.first { !$0.hasEnded } }
+    var running: DeploymentInfo? { (try? deployments.get())?.first { !$0.hasEnded } }
 
-    /// What did not answer: a sentence for each daemon, one for both when the caller has no rights.
+    /// What was not answered: a sentence for each reason, one for all when the caller has no rights.
     var failures: [Failure] {
         var failures: [Failure] = []
-        if case .failure(let error) = agent { failures.append(Failure(error, asking: "gatekeeld")) }
-        if case .failure(let error) = packages { failures.append(Failure(error, asking: "gatekeel-installd")) }
-        return failures.count == 2 && failures[0].text == failures[1].text ? [failures[0]] : failures
+        func add(_ error: ContractError?, _ daemon: String) {
+            guard let failure = error.map({ Failure($0, asking: daemon) }) else { return }
+            if !failures.contains(where: { $0.text == failure.text }) { failures.append(failure) }
+        }
+        add(agent.failure, "gatekeeld")
+        add(packages.failure, "gatekeel-installd")
+        add(deployments.failure, "gatekeel-installd")
+        add(certificates.failure, "gatekeel-installd")
+        return failures
     }
 
     /// Why the gateway is not as it should be: not registered, or a package that should run does not.
@@ -56,6 +70,10 @@ struct GatewayPicture: Sendable {
             return .failure(error)
         }
     }
+}
+
+extension Result {
+    var failure: Failure? { if case .failure(let error) = self { error } else { nil } }
 }
 
 extension PackageInfo {

@@ -96,7 +96,7 @@ struct FileSteps: Sendable {
         }
         let state = try store.state(of: package).state
         var problems: [String] = []
-        for path in state.conffiles {
+        for path in withoutThoseOfDpkg(state.conffiles, &problems) {
             for suffix in ["", ConffilePlan.besideSuffix, ConffilePlan.savedSuffix] {
                 let path = store.paths.host(path + suffix)
                 do throws(Errno) {
@@ -115,6 +115,22 @@ struct FileSteps: Sendable {
         // The deepest first. A folder that is not empty stays.
         for folder in state.folders.sorted(by: >) { rmdir(store.paths.host(folder)) }
         return problems
+    }
+
+    /// The conffiles that no Debian package has: dpkg may have installed the same package since.
+    private func withoutThoseOfDpkg(_ paths: [String], _ problems: inout [String]) -> [String] {
+        do throws(Errno) {
+            let owners = try DpkgFiles(folder: store.paths.dpkgInfo).owners(of: paths)
+            for path in paths {
+                if let owner = owners[path] {
+                    problems.append("\(store.paths.host(path)) is kept: it is \(owner)'s as well")
+                }
+            }
+            return paths.filter { owners[$0] == nil }
+        } catch {
+            problems.append("the configuration files of \(package) are kept, for dpkg may have them as well: \(error)")
+            return []
+        }
     }
 
     /// Removes what lines of `tmpfiles.d(5)` made: folders of data with their contents, and links that are still ours.

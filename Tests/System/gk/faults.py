@@ -289,7 +289,7 @@ class Subject:
             "enabled": [f"multi-user.target.wants/{UNIT}"] if world.active else [],
             "conffiles": {"keelsample.conf": self.conffile(world)} if version or world.kept else {},
             "unit": unit, "process": [version, f"hello-{version}"] if world.active else None, "listed": listed,
-            "agent's files": ["accounts", "software"],
+            "agent's files": ["accounts", "configuration", "software"],
             "agent's records": {f"{number}.record": (instances[number][7], self.boot) for number in self.instances
                                 if number and number in instances},
             "server": server,
