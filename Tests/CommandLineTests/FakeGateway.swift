@@ -24,6 +24,7 @@ final class FakeGateway: Gateway {
     var history: [DeploymentInfo] = []
     var certificates: [CertificateInfo] = []
     var values: [AgentValue] = []
+    var time = SignedTimeInfo()
     var calls: [String] = []
     /// What the deployment does once it is asked for.
     var script: @LoopActor (FakeGateway) -> Void = { _ in }
@@ -92,6 +93,15 @@ final class FakeGateway: Gateway {
         return package
     }
     func keyring() async throws(ContractError) -> [CertificateInfo] { certificates }
+    func signedTime() async throws(ContractError) -> SignedTimeInfo {
+        try check()
+        return time
+    }
+    func resetSignedTime() async throws(ContractError) {
+        calls.append("reset time")
+        try check()
+        time = SignedTimeInfo()
+    }
     func deployments(limit: Int) async throws(ContractError) -> [DeploymentInfo] { Array(history.prefix(limit)) }
     func deployment(_ id: String) async throws(ContractError) -> DeploymentInfo {
         try check()

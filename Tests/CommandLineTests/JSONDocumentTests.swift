@@ -27,6 +27,7 @@ import Testing
         ]
         gateway.history = [gateway.current]
         gateway.certificates = [CertificateInfo(subject: "CN=a", notAfter: 5, sha256: "ab", file: "/a.pem")]
+        gateway.time = SignedTimeInfo(time: 5, package: "rinetd", version: "2", signer: "CN=me")
         gateway.values = [
             AgentValue(path: "/3/0/9", name: "Battery Level", type: "integer", unit: "%", value: .int64(80)),
             AgentValue(path: "/3/0/0", name: "Manufacturer", type: "string", value: .string("a\0b")),
@@ -53,8 +54,9 @@ import Testing
             ("history d1", "history ID"),
             ("install /dev/null", "install, remove, activate, deactivate, rollback, watch"),
             ("rollback rinetd", "install, remove, activate, deactivate, rollback, watch"),
-            ("remove --no-wait rinetd", "install --no-wait"), ("reload", "cancel, reconnect, reload"),
-            ("cancel 3", "cancel, reconnect, reload"),
+            ("remove --no-wait rinetd", "install --no-wait"), ("reload", "cancel, reconnect, reload, time reset"),
+            ("cancel 3", "cancel, reconnect, reload, time reset"),
+            ("time reset", "cancel, reconnect, reload, time reset"),
         ])
     func aDocumentIsAsDescribed(line: String, command: String) async {
         await onLoop { expect(await run("\(line) --json", gateway()).out, command) }

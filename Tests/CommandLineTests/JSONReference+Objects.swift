@@ -5,6 +5,7 @@ import Contract
 /// Objects that occur in more than one place, or are long.
 enum Named: String, CaseIterable {
     case error, status, agent, server, transfer, object, value, package, deployment, certificate, signer, file, unit
+    case signedTime = "signed-time"
     case finding, configuration, problem, failure
 
     var members: [Shape.Member] {
@@ -31,6 +32,9 @@ enum Named: String, CaseIterable {
                 .init("packages", .either(.list(.named(.package)), .named(.failure)), "of gatekeel-installd"),
                 .init("deployment", .either(.named(.deployment), .null), "the deployment that is running"),
                 .init("keyring", .list(.named(.certificate)), "certificates that packages may be signed under"),
+                .init(
+                    "signed-time", .either(.named(.signedTime), .null),
+                    "the newest time in a signature that was accepted; null when gatekeel-installd does not answer"),
                 .init("problems", .list(.text), "what `status --check` reports; empty when all is well"),
             ]
         case .agent:
@@ -114,10 +118,20 @@ enum Named: String, CaseIterable {
                 .init("subject", .text, ""), .init("not-after", .integer, ""),
                 .init("sha256", .text, "fingerprint, 64 hexadecimal digits"), .init("file", .text, ""),
             ]
+        case .signedTime:
+            [
+                .init(
+                    "time", .integer, "packages are verified at the later of the clock and this; 0 when none is known"),
+                .init("package", .text, "whose signature contains it"), .init("version", .text, "of that package"),
+                .init("signer", .text, "subject of the certificate"),
+            ]
         case .signer:
             [
                 .init("subject", .text, ""), .init("issuer", .text, ""),
                 .init("sha256", .text, "fingerprint, 64 hexadecimal digits"), .init("not-after", .integer, ""),
+                .init(
+                    "signed-at", .integer,
+                    "when it was signed, by the signer's clock; 0 when the signature does not say"),
                 .init("digest", .text, "the digest algorithm"),
             ]
         case .file:

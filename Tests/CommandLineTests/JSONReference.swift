@@ -99,7 +99,7 @@ enum JSONReference {
         Document(
             "install --no-wait", .object([.init("id", .text, "identifier of the deployment that has begun")]),
             "The same for `remove`, `activate`, `deactivate` and `rollback`."),
-        Document("cancel, reconnect, reload", .object([.init("done", .boolean, "always true")])),
+        Document("cancel, reconnect, reload, time reset", .object([.init("done", .boolean, "always true")])),
         Document(
             "package sign",
             .object([

@@ -74,12 +74,13 @@ struct PackageFileCommands {
                             [
                                 "subject": .string($0.subject), "issuer": .string($0.issuer),
                                 "sha256": .string($0.fingerprint), "not-after": .number(.init($0.notAfter)),
-                                "digest": .string($0.digest),
+                                "signed-at": .number(.init($0.signingTime ?? 0)), "digest": .string($0.digest),
                             ]
                         }))
             } else {
                 for signer in package.signers {
-                    console.line("\(file): good signature by \(signer.subject), issued by \(signer.issuer)")
+                    let time = signer.signingTime.map { " on \(Moments.text($0))" } ?? ""
+                    console.line("\(file): good signature by \(signer.subject)\(time), issued by \(signer.issuer)")
                 }
             }
         } catch {

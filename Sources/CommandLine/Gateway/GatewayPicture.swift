@@ -8,15 +8,34 @@ struct GatewayPicture: Sendable {
     /// The newest first.
     var deployments: [DeploymentInfo]
     var certificates: [CertificateInfo]
+    /// The newest time in signed data that was accepted; nil when gatekeel-installd does not answer.
+    var signedTime: SignedTimeInfo?
+    /// The clock, in seconds since the epoch.
+    var now: Int64
 
     /// - Parameter deployments: how many of the latest deployments are asked for.
     @LoopActor
-    static func take(_ gateway: any Gateway, deployments: Int = 1) async -> GatewayPicture {
+    static func take(
+        _ gateway: any Gateway, deployments: Int = 1, now: Int64 = Moments.now
+    ) async -> GatewayPicture {
         GatewayPicture(
             agent: await caught { () async throws(ContractError) in try await gateway.agentStatus() },
             packages: await caught { () async throws(ContractError) in try await gateway.packages() },
             deployments: (try? await gateway.deployments(limit: deployments)) ?? [],
-            certificates: (try? await gateway.keyring()) ?? [])
+            certificates: (try? await gateway.keyring()) ?? [], signedTime: try? await gateway.signedTime(), now: now)
+    }
+
+    /// How far the signed time may be ahead of the clock: build machines are not synchronised to the second.
+    private static let signedTimeTolerance: Int64 = 3600
+
+    /// What is wrong when a package was signed in the clock's future; nil when all is well.
+    private var clockIll: String? {
+        guard let signedTime, signedTime.time > now + Self.signedTimeTolerance else { return nil }
+        return """
+            the clock says \(Moments.text(now)), but \(signedTime.package) \(signedTime.version) was signed on \
+            \(Moments.text(signedTime.time)), and packages are verified at the later time; set the clock, or, if that package's \
+            time is wrong, call "gatekeel time reset" as root
+            """
     }
 
     /// The deployment that is running.
@@ -33,6 +52,7 @@ struct GatewayPicture: Sendable {
     /// Why the gateway is not as it should be: not registered, or a package that should run does not.
     var ills: [String] {
         var ills: [String] = []
+        if let clockIll { ills.append(clockIll) }
         if case .success(let status) = agent {
             if status.servers.isEmpty { ills.append("no server is configured") }
             for server in status.servers where server.state != .registered {
