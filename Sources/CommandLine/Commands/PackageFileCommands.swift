@@ -154,7 +154,8 @@ struct PackageFileCommands {
 
     private func read(_ option: String, limit: Int) throws(Failure) -> [UInt8] {
         do throws(Errno) {
-            return try Files.read(invocation.options[option] ?? "", limit: limit)
+            // The caller may give a pipe: <(pass show signing-key).
+            return try Files.read(FileDescriptor.open(invocation.options[option] ?? ""), limit: limit)
         } catch {
             throw Failure(.noInput, "--\(option): \(error)")
         }

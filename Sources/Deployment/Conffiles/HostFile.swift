@@ -24,18 +24,40 @@ struct HostFile: Hashable, Sendable {
     static func find(_ path: String) throws(Errno) -> Found {
         guard let status = try Files.status(path) else { return .nothing }
         guard status.st_mode & S_IFMT == S_IFREG else { return .other }
-        return .file(
-            HostFile(
-                bytes: try Files.read(path, limit: limit), mode: status.st_mode & 0o7777, owner: status.st_uid,
-                group: status.st_gid))
+        let file: FileDescriptor
+        do throws(Errno) {
+            file = try FileDescriptor.openRegular(path, O_NOFOLLOW)
+        } catch {
+            switch error.code {
+            case ENOENT: return .nothing
+            // Exchanged for something else since; or somebody holds a lease on it, whom nothing may wait for.
+            case EINVAL, EISDIR, ELOOP, ENXIO, EAGAIN: return .other
+            default: throw error
+            }
+        }
+        return .file(try HostFile(of: file, path))
+    }
+
+    init(of file: borrowing FileDescriptor, _ path: String) throws(Errno) {
+        let status = try file.status()
+        self.init(
+            bytes: try Files.read(file, limit: Self.limit, context: path), mode: status.st_mode & 0o7777,
+            owner: status.st_uid, group: status.st_gid)
+    }
+
+    init(bytes: [UInt8], mode: mode_t, owner: uid_t, group: gid_t) {
+        self.bytes = bytes
+        self.mode = mode
+        self.owner = owner
+        self.group = group
     }
 
     /// Replaces the file atomically and durably, with mode and owner.
     func write(to path: String) throws(Errno) {
         let (folder, name) = Files.split(path)
-        let temporary = "\(folder)/.\(name).gatekeel-new"
+        let temporary = "\(folder)/.\(name).gatekeel-\(randomBytes(8).hexadecimal)"
         do throws(Errno) {
-            let file = try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)
+            let file = try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
             let number = file.raw
             try file.write(bytes)
             // The owner first: changing it clears setuid bits. Tests without root cannot change it.

@@ -35,7 +35,7 @@ extension DeploymentEngine {
         let record = try stagedRecord(active)
         let (store, token) = (self.store, active.record.token)
         let (packages, time, installed) = (ports.packages, verificationTime, installedVersions())
-        try await Worker.shared.run {
+        try await Worker.shared.run(limit: Worker.long) {
             // It may have been staged long ago: certificates may have expired, keyrings and installed packages may have changed.
             try packages.verify(store.package(staged: token), record: record, time: time, installed: installed)
             try HostCheck(store: store, record: record, token: token).run()
@@ -52,7 +52,7 @@ extension DeploymentEngine {
     private func unpack(_ active: ActiveDeployment) async throws {
         let unpacking = Unpacking(
             store: store, packages: ports.packages, deployment: active.record, record: try stagedRecord(active))
-        try await Worker.shared.run {
+        try await Worker.shared.run(limit: Worker.long) {
             try unpacking.run { percent in
                 // Called on the worker's thread.
                 LoopActor.spawn { [weak self, weak active] in
@@ -377,7 +377,7 @@ extension DeploymentEngine {
 
     private func clean(_ active: ActiveDeployment) async throws {
         let (store, record) = (self.store, active.record)
-        try await Worker.shared.run {
+        try await Worker.shared.run(limit: Worker.long) {
             if record.result == .done {
                 if !record.token.isEmpty { try store.discard(staged: record.token) }
             } else {

@@ -50,7 +50,7 @@ public final class DeploymentEngine: Deployments {
 
     private func openStore() async throws -> [RecoveryNote] {
         let store = self.store
-        let (interrupted, loadedHistory, notes, staged, signed) = try await Worker.shared.run {
+        let (interrupted, loadedHistory, notes, staged, signed) = try await Worker.shared.run(limit: Worker.long) {
             try store.create()
             var notes: [RecoveryNote] = []
             let journal = try store.loadJournal()
@@ -154,7 +154,7 @@ public final class DeploymentEngine: Deployments {
         _ token: String, on worker: Worker = .intake, _ body: @escaping @Sendable () throws -> Value
     ) async throws -> Value {
         let store = self.store
-        return try await worker.run {
+        return try await worker.run(limit: Worker.long) {
             do {
                 return try body()
             } catch {
