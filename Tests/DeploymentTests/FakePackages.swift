@@ -8,7 +8,7 @@ import Packages
 ///
 /// The behaviour is the payload: what `FakeSystemd` does when a unit of it is started. Options: `template`, `socket`,
 /// `health`, `noconf`, `users`, `data`, `nounits`, `unit=NAME`, `conf=TEXT`, `stops=HOW` (its units are stopped so),
-/// `broken` (fails while it is unpacked), `waits` (for the gate, while it is inspected), `signed=TIME`, `expires=TIME` (of
+/// `broken` (fails while it is unpacked), `waits` (for the gate, while it is inspected), `folder` (its conffile is in `conf.d`), `signed=TIME`, `expires=TIME` (of
 /// its certificate).
 struct FakePackages: PackageReader {
     /// Where the inspection of a package that `waits` stands.
@@ -53,7 +53,8 @@ struct FakePackages: PackageReader {
         }
         return ReleaseRecord(
             name: name, version: words[1], signer: "CN=fleet", signedAt: number("signed=") ?? 0, units: units,
-            conffiles: options.contains("noconf") ? [] : ["/etc/\(name)/\(name).conf"],
+            conffiles: options.contains("noconf")
+                ? [] : ["/etc/\(name)/\(options.contains("folder") ? "conf.d/" : "")\(name).conf"],
             manifestUsers: options.contains("users") ? ["u \(name) - - -"] : [],
             manifestFolders: options.contains("users") ? ["d /var/lib/\(name) 0755 \(name) \(name) -"] : [],
             dataFolders: options.contains("data") ? ["/var/lib/\(name)-data/own", "/var/lib/dpkg-has"] : [],

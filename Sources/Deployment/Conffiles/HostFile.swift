@@ -21,12 +21,13 @@ struct HostFile: Hashable, Sendable {
         var file: HostFile? { if case .file(let file) = self { file } else { nil } }
     }
 
-    static func find(_ path: String) throws(Errno) -> Found {
-        guard let status = try Files.status(path) else { return .nothing }
+    /// What has a name in a folder. Nothing is waited for, and no link is followed.
+    static func find(_ name: String, in folder: borrowing HeldFolder) throws(Errno) -> Found {
+        guard let status = try folder.status(name) else { return .nothing }
         guard status.st_mode & S_IFMT == S_IFREG else { return .other }
         let file: FileDescriptor
         do throws(Errno) {
-            file = try FileDescriptor.openRegular(path, O_NOFOLLOW)
+            file = try folder.openRegular(name)
         } catch {
             switch error.code {
             case ENOENT: return .nothing
@@ -35,7 +36,18 @@ struct HostFile: Hashable, Sendable {
             default: throw error
             }
         }
-        return .file(try HostFile(of: file, path))
+        return .file(try HostFile(of: file, "\(folder.path)/\(name)"))
+    }
+
+    /// As `find(_:in:)`, for a path in the store, where only root writes.
+    static func find(ours path: String) throws(Errno) -> Found {
+        do throws(Errno) {
+            let (folder, name) = Files.split(path)
+            return try find(name, in: try HeldFolder.open(folder))
+        } catch {
+            if error.code == ENOENT || error.code == ENOTDIR { return .nothing }
+            throw error
+        }
     }
 
     init(of file: borrowing FileDescriptor, _ path: String) throws(Errno) {
@@ -52,23 +64,27 @@ struct HostFile: Hashable, Sendable {
         self.group = group
     }
 
-    /// Replaces the file atomically and durably, with mode and owner.
-    func write(to path: String) throws(Errno) {
-        let (folder, name) = Files.split(path)
-        let temporary = "\(folder)/.\(name).gatekeel-\(randomBytes(8).hexadecimal)"
-        do throws(Errno) {
-            let file = try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
-            let number = file.raw
-            try file.write(bytes)
+    /// Replaces a file atomically and durably, with mode and owner.
+    ///
+    /// In a folder that others than root can change, no mode bit but those of access is given: what is written there may have
+    /// been read there.
+    func write(_ name: String, in folder: borrowing HeldFolder) throws(Errno) {
+        let mode = folder.isRootsAlone ? mode : mode & 0o777
+        try folder.replace(name) { (new) throws(Errno) in
+            try new.write(bytes)
             // The owner first: changing it clears setuid bits. Tests without root cannot change it.
-            if fchown(number, owner, group) != 0, geteuid() == 0 { throw Errno.current("chown \(temporary)") }
-            try retrying("chmod \(temporary)") { fchmod(number, mode) }
-            try file.synchronize()
-        } catch {
-            unlink(temporary)
-            throw error
+            do throws(Errno) {
+                try new.setOwner(owner, group: group)
+            } catch {
+                if geteuid() == 0 { throw error }
+            }
+            try new.setMode(UInt32(mode))
         }
-        try retrying("rename \(temporary)") { rename(temporary, path) }
-        try Files.synchronizeDirectory(folder)
+    }
+
+    /// As `write(_:in:)`, for a path in the store.
+    func write(ours path: String) throws(Errno) {
+        let (folder, name) = Files.split(path)
+        try write(name, in: try HeldFolder.open(folder))
     }
 }

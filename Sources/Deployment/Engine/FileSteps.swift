@@ -9,6 +9,7 @@ struct FileSteps: Sendable {
     let deployment: DeploymentRecord
     private var package: String { deployment.package }
     private var passage: Passage { store.passage }
+    private var paths: HostPaths { store.paths }
     private var conffiles: ConffileTransaction { ConffileTransaction(store: store, deployment: deployment) }
 
     /// - Returns: problems that do not stop the deployment, for people.
@@ -25,15 +26,15 @@ struct FileSteps: Sendable {
         case .links:
             let current = deployment.operation == .remove ? "" : deployment.newRelease
             try store.set(current: current, previous: current.isEmpty ? "" : deployment.oldRelease, of: package)
-        case .unlink: try EnablementLink.set([], for: unitNames(), store.paths)
-        case .detach: try Attachment.detach(files(of: deployment.oldRelease), passage: passage)
+        case .unlink: try EnablementLink.set([], for: unitNames(), paths)
+        case .detach: try Attachment.detach(files(of: deployment.oldRelease), paths, passage: passage)
         case .forget: return try forget()
         case .delete: try delete()
         case .revertConffiles: return try conffiles.revert()
         case .revertAttach: try revertAttach()
         case .revertLinks:
             try store.set(current: deployment.oldRelease, previous: deployment.oldPrevious, of: package)
-        case .revertEnablement: try EnablementLink.set(deployment.oldLinks, for: unitNames(), store.paths)
+        case .revertEnablement: try EnablementLink.set(deployment.oldLinks, for: unitNames(), paths)
         case .verify, .unpack, .provision, .plan, .rest, .stop, .reload, .enable, .start, .probe, .commit, .revertStop,
             .revertStart, .clean:
             preconditionFailure("\(step) is no step of files")
@@ -64,7 +65,7 @@ struct FileSteps: Sendable {
         if deployment.hasOld {
             try attachment(deployment.oldRelease).attach(replacing: new, passage: passage)
         } else {
-            try Attachment.detach(new, passage: passage)
+            try Attachment.detach(new, paths, passage: passage)
         }
     }
 
@@ -98,12 +99,14 @@ struct FileSteps: Sendable {
         var problems: [String] = []
         for path in state.conffiles {
             for suffix in ["", ConffilePlan.besideSuffix, ConffilePlan.savedSuffix] {
-                let path = store.paths.host(path + suffix)
                 do throws(Errno) {
-                    guard try Files.exists(path), try !Files.isFolder(path) else { continue }
-                    try Files.remove(path)
+                    try paths.holdingIfPresent(path + suffix) { (folder, name) throws(Errno) in
+                        try folder.removeTemporaries(of: name)
+                        guard let status = try folder.status(name), status.st_mode & S_IFMT != S_IFDIR else { return }
+                        try folder.remove(name)
+                    }
                 } catch {
-                    problems.append("\(path) could not be removed: \(error)")
+                    problems.append("\(paths.host(path + suffix)) could not be removed: \(error)")
                 }
             }
         }
@@ -113,7 +116,7 @@ struct FileSteps: Sendable {
             problems.append("the data of \(package) is kept, for it may be another package's as well: \(error)")
         }
         // The deepest first. A folder that is not empty stays.
-        for folder in state.folders.sorted(by: >) { rmdir(store.paths.host(folder)) }
+        for folder in state.folders.sorted(by: >) { paths.removeEmptyFolder(folder) }
         return problems
     }
 
@@ -126,7 +129,7 @@ struct FileSteps: Sendable {
         let lines = Self.fields(lines)
         let others = try owners(ofAnyOf: lines.flatMap { [$0[1], Files.split($0[1]).folder] })
         for fields in lines {
-            let path = store.paths.host(fields[1])
+            let path = paths.host(fields[1])
             if let owner = others[fields[1]] {
                 if Self.isData(fields[1]) { problems.append("\(path) is kept: it is \(owner)'s as well") }
                 continue
@@ -134,14 +137,19 @@ struct FileSteps: Sendable {
             do throws(Errno) {
                 switch fields[0] {
                 case "d" where Self.isData(fields[1]):
-                    try Files.removeTree(path)
+                    try paths.holdingIfPresent(fields[1]) { (folder, name) throws(Errno) in
+                        try folder.removeTree(name)
+                    }
                     // Its parent too, if nothing else is in it (`StateDirectory=vendor/foo`).
                     let parent = Files.split(fields[1]).folder
                     if Self.isData(parent), others[parent] == nil, !parent.hasSuffix("/private") {
-                        rmdir(store.paths.host(parent))
+                        paths.removeEmptyFolder(parent)
                     }
-                case "d": rmdir(path)
-                case "L": if try Files.linkTarget(path) == fields.last { try Files.remove(path) }
+                case "d": paths.removeEmptyFolder(fields[1])
+                case "L":
+                    try paths.holdingIfPresent(fields[1]) { (folder, name) throws(Errno) in
+                        if try folder.linkTarget(name) == fields.last { try folder.remove(name) }
+                    }
                 default: break
                 }
             } catch {
