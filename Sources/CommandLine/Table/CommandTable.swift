@@ -64,7 +64,8 @@ enum CommandTable {
                     "purge",
                     "Removes its configuration files and its data as well: the folders that it was given in /var and /srv, and the "
                         + "StateDirectory=, CacheDirectory= and LogsDirectory= of its units, except what another package has "
-                        + "too. Files that it wrote elsewhere stay, and so do its users. Only root may do that."),
+                        + "too and what was there before the package. Files that it wrote elsewhere stay, and so do its users. Only root may do that."
+                ),
                 noWait,
             ]),
         CommandDeclaration(

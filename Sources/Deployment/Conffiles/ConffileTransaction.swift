@@ -13,14 +13,27 @@ struct ConffileTransaction: Sendable {
 
     // MARK: Planning
 
+    /// What a deployment finds on the host before it changes anything.
+    struct Plan {
+        var conffiles: [ConffilePlan] = []
+        /// Folders below `/etc` that the host does not have, parents first.
+        var folders: [String] = []
+        /// Paths of the release's host lines that the host had before the package.
+        var found: [String] = []
+    }
+
     /// Decides what to do with each conffile of the new release, and copies the host's files.
     ///
-    /// A complete plan is used again. If only an older copy of the journal survived, the host may have been switched
-    /// already, and then the old bytes exist only in this plan's copies.
-    func plan(_ conffiles: [String]) throws -> [ConffilePlan] {
+    /// A complete plan is used again: users and folders may have been made since. If only an older copy of the journal
+    /// survived, the host may have been switched already, and then the old bytes exist only in this plan's copies.
+    func plan(_ conffiles: [String], hostLines: [String]) throws -> Plan {
         let file = CheckedFile(record: "\(work)/plan")
         if let record = try file.load("conffiles").record {
-            return try record.all("conffile").map { (fields) throws(Corrupt) in try ConffilePlan(fields: fields) }
+            return Plan(
+                conffiles: try record.all("conffile").map { (fields) throws(Corrupt) in
+                    try ConffilePlan(fields: fields)
+                },
+                folders: record.strings("folder"), found: record.strings("found"))
         }
         try Files.removeTree(work)
         try Files.makeDirectories(work, mode: 0o700)
@@ -37,11 +50,38 @@ struct ConffileTransaction: Sendable {
                     choice: ConffilePlan.choice(host: host, old: try pristine(path), new: new.bytes),
                     saved: try save(host, as: "\(index)"), savedBeside: try save(beside, as: "\(index).beside")))
         }
+        let plan = Plan(conffiles: plans, folders: try missingFolders(), found: try found(hostLines))
         var record = Record(kind: "conffiles")
-        for plan in plans { record.add("conffile", fields: plan.fields) }
+        for conffile in plan.conffiles { record.add("conffile", fields: conffile.fields) }
+        record.add("folder", each: plan.folders)
+        record.add("found", each: plan.found)
         try file.save(record.bytes)
         try Files.synchronizeDirectory(Files.split(work).folder)
-        return plans
+        return plan
+    }
+
+    /// The paths of these lines that the host has, and not because of the package.
+    private func found(_ lines: [String]) throws -> [String] {
+        let own = Set(try store.state(of: deployment.package).state.hostLines.compactMap { HostLine($0)?.path })
+        return try lines.compactMap { HostLine($0)?.path }.filter { try !own.contains($0) && paths.has($0) }
+    }
+
+    /// The files that the deployment made where nothing was. Call it once it has succeeded.
+    ///
+    /// One that cannot be looked at is left out: a purge then leaves it.
+    func made() -> [String] {
+        var made: [String] = []
+        for plan in deployment.conffiles where plan.choice != .keep {
+            let beside = plan.path + ConffilePlan.besideSuffix
+            // If a file appeared after the plan was made, it stayed, and the packaged one was put beside it.
+            guard let isBeside = try? paths.has(beside) else { continue }
+            if plan.savedBeside == .nothing, isBeside {
+                made.append(beside)
+            } else if plan.choice == .install, plan.saved == .nothing {
+                made.append(plan.path)
+            }
+        }
+        return made
     }
 
     private func save(_ found: HostFile.Found, as name: String) throws(Errno) -> ConffilePlan.Saved {
@@ -177,8 +217,8 @@ struct ConffileTransaction: Sendable {
         "\(store.folder(of: deployment.package, release: deployment.newRelease))/\(ReleaseTree.conffiles)"
     }
 
-    /// Folders of the new release's conffiles that the host does not have, parents first. Call it before the switch.
-    func missingFolders() throws(Errno) -> [String] {
+    /// Folders of the new release's conffiles that the host does not have, parents first.
+    private func missingFolders() throws(Errno) -> [String] {
         var missing: [String] = []
         try walk("/etc", packagedFolder) { (path) throws(Errno) in
             if try !paths.has(path) { missing.append(path) }
