@@ -4,7 +4,8 @@ import Contract
 
 /// Objects that occur in more than one place, or are long.
 enum Named: String, CaseIterable {
-    case error, status, agent, server, transfer, object, value, package, deployment, certificate, signer, file, unit
+    case error, status, agent, server, transfer, object, value, package, staged, deployment, certificate, signer, file,
+        unit
     case signedTime = "signed-time"
     case finding, configuration, problem, failure
 
@@ -30,12 +31,18 @@ enum Named: String, CaseIterable {
             [
                 .init("agent", .either(.named(.agent), .named(.failure)), "gatekeeld"),
                 .init("packages", .either(.list(.named(.package)), .named(.failure)), "of gatekeel-installd"),
-                .init("deployment", .either(.named(.deployment), .null), "the deployment that is running"),
-                .init("keyring", .list(.named(.certificate)), "certificates that packages may be signed under"),
                 .init(
-                    "signed-time", .either(.named(.signedTime), .null),
-                    "the newest time in a signature that was accepted; null when gatekeel-installd does not answer"),
-                .init("problems", .list(.text), "what `status --check` reports; empty when all is well"),
+                    "deployment", .either(.either(.named(.deployment), .null), .named(.failure)),
+                    "the deployment that is running"),
+                .init(
+                    "keyring", .either(.list(.named(.certificate)), .named(.failure)),
+                    "certificates that packages may be signed under"),
+                .init(
+                    "signed-time", .either(.named(.signedTime), .named(.failure)),
+                    "the newest time in a signature that was accepted"),
+                .init(
+                    "problems", .list(.text),
+                    "what was not answered, and what `status --check` reports; empty when all is well"),
             ]
         case .agent:
             [
@@ -94,6 +101,14 @@ enum Named: String, CaseIterable {
                 .init("reason", .text, "why its last deployment ended badly: a token, a colon, a text"),
                 .init("reason-version", .text, "the version that the reason is about"),
                 .init("warnings", .list(.text), ""),
+            ]
+        case .staged:
+            [
+                .init("token", .text, "what `discard` takes"), .init("name", .text, ""), .init("version", .text, ""),
+                .init("architecture", .text, ""), .init("description", .text, ""),
+                .init("signer", .text, "subject of the certificate; empty when it is not signed"),
+                .init("size", .integer, "bytes of the file"), .init("installed-size", .integer, "bytes unpacked"),
+                .init("staged-at", .integer, ""), .init("units", .list(.text), ""), .init("warnings", .list(.text), ""),
             ]
         case .deployment:
             [

@@ -106,6 +106,50 @@ import Testing
         }
     }
 
+    @Test func anInstallerThatStaysAwayIsNotWaitedForForEver() async {
+        await onLoop {
+            let gateway = FakeGateway()
+            let scheduler = ManualScheduler()
+            gateway.script = { gateway in
+                gateway.error = ContractError(.unreachable, "no reply")
+                gateway.available(false)
+                gateway.available(true)
+            }
+            let outcome = Output()
+            LoopActor.spawn {
+                let (code, _, err) = await run("activate rinetd", gateway, scheduler: scheduler)
+                outcome.out = "\(code)"
+                outcome.err = err
+            }
+            for _ in 0..<30 {
+                await settled()
+                #expect(outcome.out.isEmpty)
+                scheduler.advance(by: .seconds(10))
+            }
+            await settled { !outcome.out.isEmpty }
+            #expect(outcome.out == "unavailable" && outcome.err.contains("no reply"))
+        }
+    }
+
+    @Test func aRefusalThatTimeDoesNotChangeIsNotWaitedFor() async {
+        await onLoop {
+            let gateway = FakeGateway()
+            gateway.error = ContractError(.noSpace, "8 packages are staged already")
+            let (code, _, err) = await run("install /dev/null", gateway)
+            #expect(code == .noSpace && err.contains("8 packages are staged already"))
+        }
+    }
+
+    @Test func ctrlCEndsTheWaitForTheInstaller() async {
+        await onLoop {
+            let gateway = FakeGateway()
+            gateway.stagesBusy = 1000
+            gateway.whileBusy = { $0.interrupt() }
+            #expect(await run("install /dev/null", gateway).code == .interrupted)
+            #expect(gateway.calls == ["stage"])
+        }
+    }
+
     @Test func whatIsNotInstalledDoesNotStayStaged() async {
         await onLoop {
             let failing = FakeGateway()
@@ -213,5 +257,15 @@ import Testing
             #expect(await run("packages none", gateway).code == .notFound)
             #expect(await run("packages", gateway, terminal: true).out.contains("gatekeel install FILE"))
         }
+    }
+}
+
+/// Lets what was spawned run; with a condition, until it holds.
+@LoopActor
+private func settled(_ condition: () -> Bool = { false }) async {
+    var rounds = 0
+    while !condition(), rounds < 20 {
+        rounds += 1
+        await LoopScheduler.shared.sleep(for: .milliseconds(1))
     }
 }

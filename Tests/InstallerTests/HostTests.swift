@@ -2,6 +2,7 @@ import Bus
 import Contract
 import EventLoop
 import Glibc
+import Linux
 import State
 import TestSupport
 import Testing
@@ -119,6 +120,46 @@ struct HostTests {
             }
             #expect(await limit(60).take() == 840)
             #expect(await limit(900).take() == nil)
+        }
+    }
+
+    @Test func rebootsThatAreAskedForAtOnceAreAllCounted() async throws {
+        try await onLoop {
+            let folder = try TemporaryDirectory("reboots")
+            let limit = Rig.limit(folder, boot: "a", ManualScheduler(now: .seconds(60)))
+            let answers = Answers()
+            let calls = (0..<6).map { _ in LoopActor.spawn { answers.all.append(await limit.take()) } }
+            for call in calls { await call.value }
+            #expect(answers.all.count { $0 == nil } == RebootHistory.allowed)
+            #expect(answers.all.compactMap(\.self) == [900, 900, 900])
+        }
+    }
+
+    @LoopActor
+    private final class Answers { var all: [Int?] = [] }
+
+    /// That it cannot be read does not mean that there was no reboot.
+    @Test func aRecordOfANewerReleaseIsNeitherNoneNorWrittenOver() async throws {
+        try await onLoop {
+            let folder = try TemporaryDirectory("reboots")
+            let record = CheckedFile.checked("format=2\nBoot=b\nUptime=1\n".utf8)
+            try Files.replace("\(folder.path)/reboots", with: record)
+            #expect(await Rig.limit(folder, boot: "a", ManualScheduler(now: .seconds(60))).take() == 840)
+            #expect(await Rig.limit(folder, boot: "a", ManualScheduler(now: .seconds(60))).wait() == 840)
+            #expect(await Rig.limit(folder, boot: "a", ManualScheduler(now: .seconds(900))).take() == nil)
+            #expect(try Files.read("\(folder.path)/reboots", limit: 4096) == record)
+        }
+    }
+
+    @Test func aRecordThatIsLostCountsUntilTheLimitLooksBackNoFurther() async throws {
+        try await onLoop {
+            let folder = try TemporaryDirectory("reboots")
+            try Files.replace("\(folder.path)/reboots", with: Array("damaged".utf8))
+            let clock = ManualScheduler(now: .seconds(60))
+            #expect(await Rig.limit(folder, boot: "a", clock).take() == 840)
+            clock.advance(by: .seconds(840))
+            for _ in 0..<3 { #expect(await Rig.limit(folder, boot: "a", clock).take() == nil) }
+            #expect(await Rig.limit(folder, boot: "a", clock).take() == 900)
         }
     }
 

@@ -58,6 +58,19 @@ func withService(_ body: @escaping @Sendable @LoopActor (ServiceRig) async throw
 @Suite(.enabled(if: PrivateBus.missing == nil, "SKIPPED: dbus-daemon is not installed"), .timeLimit(.minutes(1)))
 struct ServiceTests {
     /// The object is exported for as long as the connection is; the service may be gone before.
+    @Test func aConfigurationThatWasKeptIsShown() async throws {
+        try await onLoop {
+            let rig = try await ServiceRig()
+            let work = rig.service.statusLine
+            #expect(work.contains("1 packages"))
+            rig.service.isConfigurationRefused = true
+            #expect(
+                rig.service.statusLine
+                    == "The configuration has errors; the last one that worked is in use; \(work)")
+            rig.end()
+        }
+    }
+
     @Test func withoutTheServiceEveryCallIsRefused() async throws {
         try await onLoop {
             let systemd = try await SystemdRig()

@@ -37,6 +37,7 @@ final class BusGateway: Gateway {
         try await installer.deployments(limit: limit)
     }
     func deployment(_ id: String) async throws(ContractError) -> DeploymentInfo { try await installer.deployment(id) }
+    func staged() async throws(ContractError) -> [StagedInfo] { try await installer.staged() }
     func stage(_ file: BusDescriptor) async throws(ContractError) -> StagedInfo { try await installer.stage(file) }
     func discard(_ token: String) async throws(ContractError) { try await installer.discard(token) }
     func install(_ token: String, _ options: InstallOptions) async throws(ContractError) -> String {

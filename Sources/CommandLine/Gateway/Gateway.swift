@@ -22,6 +22,8 @@ protocol Gateway: AnyObject {
     func deployments(limit: Int) async throws(ContractError) -> [DeploymentInfo]
     func deployment(_ id: String) async throws(ContractError) -> DeploymentInfo
 
+    /// Packages that were handed over and are not installed.
+    func staged() async throws(ContractError) -> [StagedInfo]
     func stage(_ file: BusDescriptor) async throws(ContractError) -> StagedInfo
     func discard(_ token: String) async throws(ContractError)
     func install(_ token: String, _ options: InstallOptions) async throws(ContractError) -> String

@@ -5,7 +5,9 @@ enum CommandTable {
     /// Options of every command.
     static let common = [
         OptionDeclaration(
-            "json", "Writes JSON, for programs, also when the command fails. docs/json.md describes every document."),
+            "json",
+            "Writes JSON, for programs, also when the command fails. /usr/share/doc/gatekeel/docs/json.md describes every "
+                + "document."),
         OptionDeclaration("help", short: "h", "Shows help on the program or on a command."),
         OptionDeclaration("version", short: "V", "Shows the version."),
     ]
@@ -90,6 +92,14 @@ enum CommandTable {
                 + "one that is running.",
             arguments: [ArgumentDeclaration("ID", required: false, .deployment)]),
         CommandDeclaration(
+            .staged, "List the packages that were handed over and are not installed",
+            "Lists staged packages: delivered by a server, or left by an installation that failed or was never followed. "
+                + "They take space, and there is a largest number of them."),
+        CommandDeclaration(
+            .discard, "Drop a staged package",
+            "Removes the bytes of a staged package. One that a server delivered is told to the server as lost.",
+            arguments: [ArgumentDeclaration("TOKEN", .staged)]),
+        CommandDeclaration(
             .cancel, "Cancel a package's transfer from a server",
             "Ends the transfer of a package to an instance of object 9 (/9/0, or 0) and drops its bytes. The server sees the "
                 + "instance in its initial state. \"gatekeel status\" lists the transfers.",
@@ -166,8 +176,9 @@ enum CommandTable {
             ]),
         CommandDeclaration(
             .packageInfo, "Show what a package holds and whether it fits this host",
-            "Shows name, version, units, configuration files, and everything that the installer would refuse or warn of. "
-                + "The signature is not verified.", arguments: [ArgumentDeclaration("FILE", .file)]),
+            "Shows name, version, and everything that the installer would refuse or warn of; if it refuses nothing, also units "
+                + "and configuration files. The signature is not verified.",
+            arguments: [ArgumentDeclaration("FILE", .file)]),
         CommandDeclaration(
             .keyringAdd, "Trust the packages of a certificate authority",
             "Adds a certificate in PEM to /etc/gatekeel/keyring.d. Whoever has the key of a certificate that it "
@@ -203,7 +214,7 @@ enum CommandTable {
         ("Install a package and start it:", "gatekeel install --activate=yes rinetd_0.73-1_amd64.deb"),
         (
             "Install a package over ssh, without copying it first:",
-            "ssh gw1 gatekeel install - < rinetd_0.73-1_amd64.deb"
+            "ssh root@gw1 gatekeel install - < rinetd_0.73-1_amd64.deb"
         ),
         ("Find out why the last deployment of a package failed:", "gatekeel history rinetd"),
         ("Read what a package wrote in the last hour, and follow it:", "gatekeel log -f --since=-1h rinetd"),

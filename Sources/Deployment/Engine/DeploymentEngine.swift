@@ -197,7 +197,8 @@ public final class DeploymentEngine: Deployments {
         try? await Worker.shared.run { for token in tokens { try store.discard(staged: token) } }
         if isFull {
             throw DeploymentError(
-                .busy, "\(policy.maxStaged) packages are staged; install or discard one and send it again")
+                .noSpace,
+                "\(policy.maxStaged) packages are staged already; 'gatekeel staged' lists them, install or discard one")
         }
     }
 

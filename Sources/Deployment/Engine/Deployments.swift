@@ -23,7 +23,7 @@ public protocol Deployments: AnyObject {
     ///
     /// - Parameter source: a regular file, open for reading, read from its start. Its bytes are bounded by
     ///   `Policy.maxPackageSize`, its time by `Policy.copyDeadline`.
-    /// - Throws: `.busy` while units are stopped for another release, and when `Policy.maxStaged` packages are staged.
+    /// - Throws: `.busy` while units are stopped for another release, `.noSpace` when `Policy.maxStaged` packages are staged.
     func stage(_ source: consuming FileDescriptor) async throws -> StagedPackage
     /// Removes a staged package. Throws `.notFound`, or `.busy` while it is being installed.
     func discard(_ token: String) async throws

@@ -97,7 +97,9 @@ struct FileSteps: Sendable {
         }
         let state = try store.state(of: package).state
         var problems: [String] = []
-        for path in state.conffiles { problems += purge(conffile: path, made: state.made) }
+        for path in withoutThoseOfDpkg(state.conffiles, &problems) {
+            problems += purge(conffile: path, made: state.made)
+        }
         do {
             problems += try purgeData(state.hostLines)
         } catch {
@@ -126,6 +128,22 @@ struct FileSteps: Sendable {
             return ["\(paths.host(path)) is kept: the package did not make it"]
         } catch {
             return ["\(paths.host(path)) could not be removed: \(error)"]
+        }
+    }
+
+    /// The conffiles that no Debian package has: dpkg may have installed the same package since.
+    private func withoutThoseOfDpkg(_ paths: [String], _ problems: inout [String]) -> [String] {
+        do throws(Errno) {
+            let owners = try DpkgFiles(folder: store.paths.dpkgInfo).owners(of: paths)
+            for path in paths {
+                if let owner = owners[path] {
+                    problems.append("\(store.paths.host(path)) is kept: it is \(owner)'s as well")
+                }
+            }
+            return paths.filter { owners[$0] == nil }
+        } catch {
+            problems.append("the configuration files of \(package) are kept, for dpkg may have them as well: \(error)")
+            return []
         }
     }
 

@@ -76,6 +76,7 @@ public final class InstallerDaemon {
         }
         ServiceManager.feedWatchdog()
         workers.start()
+        installer.isConfigurationRefused = loaded.refused != nil
         ServiceManager.status("opening the store")
         for note in try await engine.open() { note.log() }
         await keepConfiguration()
@@ -106,6 +107,7 @@ public final class InstallerDaemon {
         // What runs is left as it is: its journal is durable, and the next process takes it up.
         engine.suspend()
         bus.close()
+        Log.writeSummaries(all: true)
         EventLoop.shared.exit(code)
     }
 
@@ -113,6 +115,7 @@ public final class InstallerDaemon {
         ServiceManager.reloading()
         do {
             loaded = try store.read()
+            installer.isConfigurationRefused = false
             let configuration = loaded.configuration
             Log.level = configuration.install.logLevel
             engine.policy = Policy(configuration)
@@ -124,6 +127,7 @@ public final class InstallerDaemon {
             LoopActor.spawn { await self.keepConfiguration() }
             Log.info("The configuration was reloaded")
         } catch {
+            installer.isConfigurationRefused = true
             report(error)
         }
         ServiceManager.ready(status: installer.statusLine)
@@ -164,7 +168,8 @@ func report(_ error: any Error) {
     for problem in error.problems {
         Log.event(
             .configurationRefused,
-            LogMessage("\(problem.description, .reason)").with(.file, problem.position.file).with(.key, problem.key))
+            LogMessage("\(problem.description, .reason); correct it").with(.file, problem.position.file).with(
+                .key, problem.key))
     }
 }
 

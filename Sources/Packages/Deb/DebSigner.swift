@@ -37,7 +37,7 @@ public enum DebSigner {
         do { source = try FileDescriptor.open(input) } catch { throw DebError(error) }
         let container = try DebContainer(source)
         if container.signature != nil, !replacing {
-            throw .malformed("\(input) is signed already; say that its signature is to be replaced")
+            throw .malformed("\(input) is signed already; replace its signature with --replace")
         }
         var attached = manifest
         if attached == nil, let member = container.manifest { attached = try DebContainer.read(source, member.data) }
