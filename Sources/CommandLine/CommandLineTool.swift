@@ -110,6 +110,7 @@ struct Session {
         case .deactivate: return try await changes.deactivate()
         case .rollback: return try await changes.rollback()
         case .watch: return try await changes.watch()
+        case .timeReset: return try await TimeCommand(console: console, gateway: gateway).reset()
         case .discard: return try await changes.discard()
         case .cancel: return try await agent.cancel()
         case .reconnect: return try await agent.reconnect()

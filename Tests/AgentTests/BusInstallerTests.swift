@@ -177,6 +177,8 @@ private final class FakeInstallerClient: InstallerClient {
     func deployment(_ id: String) async throws(ContractError) -> DeploymentInfo { try answer(deployment) }
     func deployments(limit: Int) async throws(ContractError) -> [DeploymentInfo] { try answer([deployment]) }
     func keyring() async throws(ContractError) -> [CertificateInfo] { try answer([]) }
+    func signedTime() async throws(ContractError) -> SignedTimeInfo { try answer(SignedTimeInfo()) }
+    func resetSignedTime() async throws(ContractError) { try answer(()) }
 
     func onPackageChanged(_ handler: @escaping @LoopActor (PackageInfo) -> Void) throws(ContractError) -> BusToken {
         throw ContractError(.failed, "no signals here")

@@ -26,6 +26,7 @@ final class FakeGateway: Gateway {
     var history: [DeploymentInfo] = []
     var certificates: [CertificateInfo] = []
     var values: [AgentValue] = []
+    var time = SignedTimeInfo()
     var calls: [String] = []
     /// What the deployment does once it is asked for.
     var script: @LoopActor (FakeGateway) -> Void = { _ in }
@@ -96,6 +97,15 @@ final class FakeGateway: Gateway {
     func keyring() async throws(ContractError) -> [CertificateInfo] {
         if let keyringError { throw keyringError }
         return certificates
+    }
+    func signedTime() async throws(ContractError) -> SignedTimeInfo {
+        try check()
+        return time
+    }
+    func resetSignedTime() async throws(ContractError) {
+        calls.append("reset time")
+        try check()
+        time = SignedTimeInfo()
     }
     func deployments(limit: Int) async throws(ContractError) -> [DeploymentInfo] { Array(history.prefix(limit)) }
     func deployment(_ id: String) async throws(ContractError) -> DeploymentInfo {

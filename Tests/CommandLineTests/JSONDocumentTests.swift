@@ -28,6 +28,7 @@ import Testing
         gateway.history = [gateway.current]
         gateway.stagedList = [StagedInfo(token: "t1", name: "rinetd", version: "2", size: 7, units: ["rinetd.service"])]
         gateway.certificates = [CertificateInfo(subject: "CN=a", notAfter: 5, sha256: "ab", file: "/a.pem")]
+        gateway.time = SignedTimeInfo(time: 5, package: "rinetd", version: "2", signer: "CN=me")
         gateway.values = [
             AgentValue(path: "/3/0/9", name: "Battery Level", type: "integer", unit: "%", value: .int64(80)),
             AgentValue(path: "/3/0/0", name: "Manufacturer", type: "string", value: .string("a\0b")),
@@ -52,11 +53,13 @@ import Testing
             ("status", "status"), ("status --check", "status"), ("objects", "objects"), ("read /3/0", "read PATH"),
             ("packages", "packages"), ("packages rinetd", "packages NAME"), ("history", "history"),
             ("history rinetd", "history NAME"), ("history d1", "history ID"), ("staged", "staged"),
-            ("discard t1", "cancel, reconnect, reload, discard"),
+            ("discard t1", "cancel, reconnect, reload, discard, time reset"),
             ("install /dev/null", "install, remove, activate, deactivate, rollback, watch"),
             ("rollback rinetd", "install, remove, activate, deactivate, rollback, watch"),
-            ("remove --no-wait rinetd", "install --no-wait"), ("reload", "cancel, reconnect, reload, discard"),
-            ("cancel 3", "cancel, reconnect, reload, discard"),
+            ("remove --no-wait rinetd", "install --no-wait"),
+            ("reload", "cancel, reconnect, reload, discard, time reset"),
+            ("cancel 3", "cancel, reconnect, reload, discard, time reset"),
+            ("time reset", "cancel, reconnect, reload, discard, time reset"),
         ])
     func aDocumentIsAsDescribed(line: String, command: String) async {
         await onLoop { expect(await run("\(line) --json", gateway()).out, command) }

@@ -6,6 +6,7 @@ import Contract
 enum Named: String, CaseIterable {
     case error, status, agent, server, transfer, object, value, package, staged, deployment, certificate, signer, file,
         unit
+    case signedTime = "signed-time"
     case finding, configuration, problem, failure
 
     var members: [Shape.Member] {
@@ -36,6 +37,9 @@ enum Named: String, CaseIterable {
                 .init(
                     "keyring", .either(.list(.named(.certificate)), .named(.failure)),
                     "certificates that packages may be signed under"),
+                .init(
+                    "signed-time", .either(.named(.signedTime), .named(.failure)),
+                    "the newest time in a signature that was accepted"),
                 .init(
                     "problems", .list(.text),
                     "what was not answered, and what `status --check` reports; empty when all is well"),
@@ -129,10 +133,20 @@ enum Named: String, CaseIterable {
                 .init("subject", .text, ""), .init("not-after", .integer, ""),
                 .init("sha256", .text, "fingerprint, 64 hexadecimal digits"), .init("file", .text, ""),
             ]
+        case .signedTime:
+            [
+                .init(
+                    "time", .integer, "packages are verified at the later of the clock and this; 0 when none is known"),
+                .init("package", .text, "whose signature contains it"), .init("version", .text, "of that package"),
+                .init("signer", .text, "subject of the certificate"),
+            ]
         case .signer:
             [
                 .init("subject", .text, ""), .init("issuer", .text, ""),
                 .init("sha256", .text, "fingerprint, 64 hexadecimal digits"), .init("not-after", .integer, ""),
+                .init(
+                    "signed-at", .integer,
+                    "when it was signed, by the signer's clock; 0 when the signature does not say"),
                 .init("digest", .text, "the digest algorithm"),
             ]
         case .file:

@@ -26,6 +26,26 @@ import Testing
         }
     }
 
+    /// Whoever wonders why packages are refused as expired sees the time that counts, and can correct it.
+    @Test func theNewestSignedTimeIsShownAndCanBeForgotten() async {
+        await onLoop {
+            let gateway = FakeGateway()
+            #expect(!(await run("status", gateway).out.contains("signed time")))
+            gateway.time = SignedTimeInfo(time: 1_700_000_000, package: "rinetd", version: "2", signer: "CN=me")
+            let good = await run("status --check", gateway)
+            #expect(good.out.contains("Newest signed time: \(Moments.text(1_700_000_000)) (rinetd 2, CN=me)\n"))
+            #expect(!good.err.contains("time reset"))
+            gateway.time.time = Moments.now + 400 * 86400
+            let ahead = await run("status --check", gateway)
+            #expect(ahead.code == .unhealthy && ahead.err.contains("\"gatekeel time reset\" as root"))
+            #expect(await run("status --json", gateway).out.contains("time reset"))
+            let reset = await run("time reset", gateway)
+            #expect(reset.code == .done && reset.out.contains("(rinetd 2) is forgotten"))
+            #expect(gateway.calls == ["reset time"])
+            #expect(await run("time reset", gateway).out == "no signed time was known\n")
+        }
+    }
+
     @Test func aRollbackHasAnExitCodeOfItsOwn() async {
         await onLoop {
             let gateway = FakeGateway()

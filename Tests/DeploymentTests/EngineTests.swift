@@ -254,29 +254,6 @@ import Testing
         }
     }
 
-    @Test func aClockThatWasWrongOnceIsForgotten() async throws {
-        try await onLoop {
-            let host = Harness()
-            host.horizon = 2_000_000_000
-            host.now = 4_000_000_000
-            try await host.start()
-            _ = try await host.stage("app 1.0 good")
-            #expect(host.engine.newestTime <= 2_000_000_000)
-            #expect(host.engine.verificationTime == 4_000_000_000)
-            host.now = 1_800_000_000
-            _ = try await host.stage("two 1.0 good")
-            #expect(host.engine.verificationTime == 1_800_000_000)
-            // What an earlier version of this program remembered.
-            try Store(host.root.paths).save(newestTime: 4_000_000_000)
-            try await host.start()
-            #expect(host.engine.newestTime == 1_800_000_000)
-            // Set back: the newest time known counts.
-            host.now = 1_700_000_000
-            _ = try await host.stage("three 1.0 good")
-            #expect(host.engine.verificationTime == 1_800_000_000)
-        }
-    }
-
     @Test func whatWasStagedIsVerifiedAgainAtTheInstall() async throws {
         try await onLoop {
             let host = try await Harness.with("app 1.0 good")

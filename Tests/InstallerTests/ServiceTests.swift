@@ -113,6 +113,15 @@ struct ServiceTests {
             #expect(rig.engine.calls.first?.hasPrefix("stage ") == true)
             #expect(try await rig.client.staged().map(\.token) == ["token-1"])
             #expect(try await rig.client.keyring().map(\.subject) == ["CN=ca"])
+            #expect(try await rig.client.signedTime() == SignedTimeInfo())
+            rig.engine.signedTime = SignedTime(seconds: 9, package: "keel", version: "1.0", signer: "CN=fleet")
+            #expect(
+                try await rig.client.signedTime()
+                    == SignedTimeInfo(time: 9, package: "keel", version: "1.0", signer: "CN=fleet"))
+            if isRoot {
+                try await rig.client.resetSignedTime()
+                #expect(try await rig.client.signedTime().time == 0)
+            }
             let version = try await rig.clientConnection.property(
                 "Version", of: Installer1.busName, at: Installer1.path, Installer1.busName)
             #expect(version == .string("1.2.3"))

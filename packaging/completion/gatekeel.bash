@@ -7,14 +7,15 @@ _gatekeel() {
         word=${words[index]}
         [[ $word == -* ]] && continue
         command+=${command:+ }$word
-        case $command in package | keyring | config) continue ;; esac
+        case $command in package | keyring | time | config) continue ;; esac
         break
     done
     local options='--json --help --version' arguments=
     case $command in
-    '') arguments='status objects read packages install remove activate deactivate rollback history watch staged discard cancel log reconnect reload metrics diagnose package keyring config' ;;
+    '') arguments='status objects read packages install remove activate deactivate rollback history watch staged discard cancel log reconnect reload metrics diagnose package keyring time config' ;;
     package) arguments='sign verify info' ;;
     keyring) arguments='add remove list' ;;
+    time) arguments='reset' ;;
     config) arguments='check' ;;
     status)
         options='--check --json --help --version'
@@ -127,6 +128,9 @@ _gatekeel() {
         if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel keyring list 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
         ;;
     keyring\ list)
+        options='--json --help --version'
+        ;;
+    time\ reset)
         options='--json --help --version'
         ;;
     config\ check)

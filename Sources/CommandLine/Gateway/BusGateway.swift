@@ -31,6 +31,8 @@ final class BusGateway: Gateway {
     func packages() async throws(ContractError) -> [PackageInfo] { try await installer.packages() }
     func package(_ name: String) async throws(ContractError) -> PackageInfo { try await installer.package(name) }
     func keyring() async throws(ContractError) -> [CertificateInfo] { try await installer.keyring() }
+    func signedTime() async throws(ContractError) -> SignedTimeInfo { try await installer.signedTime() }
+    func resetSignedTime() async throws(ContractError) { try await installer.resetSignedTime() }
     func deployments(limit: Int) async throws(ContractError) -> [DeploymentInfo] {
         try await installer.deployments(limit: limit)
     }

@@ -16,6 +16,9 @@ protocol Gateway: AnyObject {
     func packages() async throws(ContractError) -> [PackageInfo]
     func package(_ name: String) async throws(ContractError) -> PackageInfo
     func keyring() async throws(ContractError) -> [CertificateInfo]
+    /// The newest time in signed data that was accepted.
+    func signedTime() async throws(ContractError) -> SignedTimeInfo
+    func resetSignedTime() async throws(ContractError)
     func deployments(limit: Int) async throws(ContractError) -> [DeploymentInfo]
     func deployment(_ id: String) async throws(ContractError) -> DeploymentInfo
 

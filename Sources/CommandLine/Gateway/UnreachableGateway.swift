@@ -18,6 +18,8 @@ final class UnreachableGateway: Gateway {
     func packages() async throws(ContractError) -> [PackageInfo] { throw error }
     func package(_ name: String) async throws(ContractError) -> PackageInfo { throw error }
     func keyring() async throws(ContractError) -> [CertificateInfo] { throw error }
+    func signedTime() async throws(ContractError) -> SignedTimeInfo { throw error }
+    func resetSignedTime() async throws(ContractError) { throw error }
     func deployments(limit: Int) async throws(ContractError) -> [DeploymentInfo] { throw error }
     func deployment(_ id: String) async throws(ContractError) -> DeploymentInfo { throw error }
     func staged() async throws(ContractError) -> [StagedInfo] { throw error }

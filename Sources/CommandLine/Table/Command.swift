@@ -9,6 +9,7 @@ enum Command: String, CaseIterable {
     case keyringAdd = "keyring add"
     case keyringRemove = "keyring remove"
     case keyringList = "keyring list"
+    case timeReset = "time reset"
     case configCheck = "config check"
 
     var words: [String] { rawValue.split(separator: " ").map(String.init) }

@@ -22,13 +22,13 @@ enum CommandTable {
         CommandDeclaration(
             .status, "Show the servers, the packages and what is running",
             "Shows each account with its registration or its problem, packages on their way from a server, the installed "
-                + "packages, the deployment that is running, and certificates of the keyring that have expired or expire "
-                + "soon.",
+                + "packages, the deployment that is running, the newest time in a signature that was accepted, and "
+                + "certificates of the keyring that have expired or expire soon.",
             options: [
                 OptionDeclaration(
                     "check",
-                    "Exits with 2 if the gateway is not registered with one of its servers, or an enabled package is not "
-                        + "active.")
+                    "Exits with 2 if the gateway is not registered with one of its servers, an enabled package is not active, or "
+                        + "the clock is behind the newest signed time.")
             ]),
         CommandDeclaration(
             .objects, "List the LwM2M objects and their instances", "Lists what the agent serves, by object."),
@@ -66,7 +66,8 @@ enum CommandTable {
                     "purge",
                     "Removes its configuration files and its data as well: the folders that it was given in /var and /srv, and the "
                         + "StateDirectory=, CacheDirectory= and LogsDirectory= of its units, except what another package has "
-                        + "too. Files that it wrote elsewhere stay, and so do its users. Only root may do that."),
+                        + "too and what was there before the package. Files that it wrote elsewhere stay, and so do its users. Only root may do that."
+                ),
                 noWait,
             ]),
         CommandDeclaration(
@@ -194,6 +195,12 @@ enum CommandTable {
         CommandDeclaration(
             .keyringList, "List the certificates that packages may be signed under",
             "Lists the certificates of /etc/gatekeel/keyring.d, with the days that are left."),
+        CommandDeclaration(
+            .timeReset, "Forget the newest signed time",
+            "Packages are verified at the later of the clock and the newest time in a signature that was accepted, so that an "
+                + "expired certificate does not become valid when the clock is set back. If a signer's clock was wrong, later "
+                + "packages may be refused as expired. This command forgets that time; the next package that is accepted sets "
+                + "it again. Only root may do that."),
         CommandDeclaration(
             .configCheck, "Check the configuration files",
             "Checks gatekeeld.conf, installd.conf, their drop-ins, the key files and the keyring. It names every file that "

@@ -20,6 +20,7 @@ public final class InstallerDaemon {
     private let keyring: KeyringWatch
     private var signals: [SignalSource] = []
     private var isStopping = false
+    private let workers: WorkerWatch
 
     /// Reads the configuration and connects to the bus; nothing is changed yet.
     ///
@@ -33,6 +34,12 @@ public final class InstallerDaemon {
         bus = try BusConnection.system()
         let systemd = SystemdConnection(bus)
         let units = SystemdUnitManager(systemd)
+        workers = WorkerWatch { name in
+            Log.error(
+                "The worker '\(name)' hangs in a call of the kernel; systemd restarts the service, and what it did goes on. Look for a failing disk in the kernel's log (dmesg)"
+            )
+            ServiceManager.starveWatchdog()
+        }
         reader = ReplaceableReader(DebPackageReader(configuration: configuration.install))
         let ports = Ports(
             units: units, health: SystemdHealthRunner(systemd, scheduler: scheduler),
@@ -68,6 +75,7 @@ public final class InstallerDaemon {
             self?.leave(1)
         }
         ServiceManager.feedWatchdog()
+        workers.start()
         installer.isConfigurationRefused = loaded.refused != nil
         ServiceManager.status("opening the store")
         for note in try await engine.open() { note.log() }

@@ -163,6 +163,21 @@ public final class InstallerService {
                     throw ContractError(.failed, "\(error)").busError
                 }
             },
+            "SignedTime": { [unowned self] _ throws(BusError) in
+                [.properties(SignedTimeInfo(engine.signedTime).properties)]
+            },
+            "ResetSignedTime": { [unowned self] call throws(BusError) in
+                // It is what an expired certificate is checked by when the clock is set back.
+                try await requireRoot(call, "a reset of the newest signed time")
+                let old = engine.signedTime
+                let reply = try await answering { try await self.engine.resetSignedTime() }
+                if let old {
+                    Log.notice(
+                        "The newest signed time, \(timeText(old.seconds, "%Y-%m-%d %H:%M:%S UTC")) of package \(old.package, .package) \(old.version, .version), was forgotten by root"
+                    )
+                }
+                return reply
+            },
         ]
     }
 

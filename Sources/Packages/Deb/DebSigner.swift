@@ -44,8 +44,10 @@ public enum DebSigner {
         if let attached, attached.count > DebContainer.manifestLimit {
             throw .malformed("the manifest has \(attached.count) bytes; the limit is \(DebContainer.manifestLimit)")
         }
+        // Left by an interrupted call.
+        unlink(output)
         let file: FileDescriptor
-        do { file = try FileDescriptor.open(output, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o644) } catch {
+        do { file = try FileDescriptor.open(output, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o644) } catch {
             throw DebError(error)
         }
         var end = 0

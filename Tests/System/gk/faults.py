@@ -216,7 +216,8 @@ class Subject:
             "packages": sorted(names(m.path(f"{STORE}/packages"))),
             "current": link(package / "current"), "previous": link(package / "previous"),
             "staged": len(names(m.path(f"{STORE}/staged"))),
-            "journal": originals(m.path(f"{STORE}/journal")),
+            # The clock is there from the first accepted package on.
+            "journal": [name for name in originals(m.path(f"{STORE}/journal")) if name != "clock"],
             "work": names(m.path(f"{STORE}/journal/work")),
             "attached": tree(m.path(ATTACHED)),
             "tmpfiles": [name for name in names(m.path("/etc/tmpfiles.d")) if name != "faults.conf"],
@@ -284,7 +285,7 @@ class Subject:
             else ["pristine"] if world.kept else [],
             "packages": ["keelsample"] if version or world.kept else [],
             "current": version, "previous": world.previous,
-            "staged": int(staged), "journal": ["clock", "history", "reserve", "work"], "work": [],
+            "staged": int(staged), "journal": ["history", "reserve", "work"], "work": [],
             "attached": attached, "tmpfiles": [],
             "enabled": [f"multi-user.target.wants/{UNIT}"] if world.active else [],
             "conffiles": {"keelsample.conf": self.conffile(world)} if version or world.kept else {},
