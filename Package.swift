@@ -134,7 +134,7 @@ let package = Package(
         tests("Packages", ["Archive", "Signing"]),
         tests("Deployment", ["Packages", "State"]),
         tests("HostObjects", ["LwM2M", "LwM2MClient", "State"]),
-        tests("Installer", ["Deployment", "Packages", "Contract", "Bus"]),
+        tests("Installer", ["Deployment", "Packages", "Contract", "Bus", "State"]),
         tests(
             "Agent",
             [

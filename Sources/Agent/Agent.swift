@@ -26,11 +26,7 @@ final class Agent {
         _ loaded: ConfigurationStore<AgentConfiguration>.Loaded, _ store: ConfigurationStore<AgentConfiguration>,
         folder: String, bus: BusConnection, scheduler: any Scheduler = LoopScheduler.shared
     ) throws(AgentStartFailure) {
-        guard let endpoint = loaded.configuration.endpoint ?? EndpointName.derived() else {
-            throw AgentStartFailure(
-                "this machine has no /etc/machine-id to derive an endpoint name from; set Endpoint= in the section [Agent] "
-                    + "of gatekeeld.conf, or run systemd-machine-id-setup")
-        }
+        let endpoint = try EndpointName.chosen(loaded.configuration.endpoint)
         let reporter = Reporter(endpoint: endpoint)
         let seeds = AccountSeeds(loaded.configuration)
         let client = Client(
@@ -44,15 +40,11 @@ final class Agent {
         features = try Features.all(environment)
         for object in features.flatMap(\.objects) { client.add(object) }
         service = AgentService(environment)
-        reporter.changed = { [weak service] in service?.statusChanged() }
+        reporter.changed = { [weak self] in self?.statusChanged() }
         environment.statusChanged = { [weak service] in service?.statusChanged() }
         service.reload = { [weak self] () async throws(ContractError) in
             guard let self else { throw ContractError(.unreachable, "gatekeeld is ending") }
-            do throws(ConfigurationError) {
-                try await self.reload()
-            } catch {
-                throw ContractError(.refused, error.description)
-            }
+            try await self.reload()
         }
     }
 
@@ -67,7 +59,7 @@ final class Agent {
                     + "/usr/share/dbus-1/system.d/\(Agent1.busName).conf is there")
         }
         await took(loaded)
-        for feature in features { await feature.start() }
+        await startFeatures()
         do throws(Errno) {
             network = try NetworkWatch(scheduler: environment.scheduler) { [weak self] in
                 Log.debug("Addresses or routes changed")
@@ -82,6 +74,17 @@ final class Agent {
         client.start()
     }
 
+    /// So long the registration waits for the features.
+    static let startLimit = Duration.seconds(3)
+
+    private func startFeatures() async {
+        let features = features
+        let isDone = await environment.scheduler.wait(atMost: Self.startLimit) {
+            for feature in features { await feature.start() }
+        }
+        if !isDone { Log.info("The servers are contacted before everything that they can read is there") }
+    }
+
     /// The bus is back: names have to be requested again.
     func busReturned() async {
         do throws(BusError) {
@@ -90,7 +93,7 @@ final class Agent {
         } catch {
             // The bus may be gone again, and then this runs again; or another process has the name.
             Log.warning(
-                "The bus does not give the name \(Agent1.busName): \("\(error)", .reason); 'gatekeel status' does not work until gatekeeld is restarted"
+                "The bus does not give the name \(Agent1.busName): \("\(error)", .reason); restart gatekeeld, so that 'gatekeel status' works again"
             )
         }
     }
@@ -107,8 +110,9 @@ final class Agent {
 
     /// Takes the configuration over that the files have now.
     ///
-    /// - Throws: what is wrong with it; the one in use stays in use.
-    func reload() async throws(ConfigurationError) {
+    /// - Throws: `Refused` for a configuration with errors: the one in use stays in use; `Failed` when a part of it could
+    ///   not be taken over.
+    func reload() async throws(ContractError) {
         await turn.take()
         defer { turn.give() }
         guard !isLeaving else { return }
@@ -118,17 +122,28 @@ final class Agent {
         } catch {
             Reporter.report(error)
             refused(error)
-            throw error
+            throw ContractError(.refused, error.description)
         }
         Log.level = loaded.configuration.logLevel
         let wanted = loaded.configuration.endpoint ?? EndpointName.derived()
         if wanted != environment.endpoint {
             Log.notice("The endpoint name stays \(environment.endpoint, .endpoint) until gatekeeld is restarted")
         }
-        await took(loaded)
-        for feature in features { await feature.reload(loaded.configuration) }
+        var failures: [String] = []
+        for feature in features {
+            do throws(ReloadFailure) {
+                try await feature.reload(loaded.configuration)
+            } catch {
+                failures.append(error.text)
+            }
+        }
         await client.reload()
-        service.statusChanged()
+        guard failures.isEmpty else {
+            statusChanged()
+            throw ContractError(.failed, failures.joined(separator: "\n"))
+        }
+        await took(loaded)
+        statusChanged()
         Log.info("The configuration was reloaded")
     }
 
@@ -152,17 +167,21 @@ final class Agent {
     private func refused(_ error: ConfigurationError?) {
         environment.configurationProblems = error?.problems ?? []
         environment.conditions.set(.configurationRefused, error != nil)
-        service.statusChanged()
+        statusChanged()
     }
 
-    /// What `systemctl status` shows until a server answers.
+    // MARK: Status
+
+    private func statusChanged() {
+        service.statusChanged()
+        ServiceManager.status(statusLine)
+    }
+
+    /// What `systemctl status` shows.
     var statusLine: String {
-        if !environment.configurationProblems.isEmpty {
-            return "The configuration has errors; the last one that worked is in use"
-        }
-        if let account = environment.accountSeeds.unusable.first {
-            return "The server \(account.name) is not contacted: \(account.refusal)"
-        }
-        return client.accounts.all.isEmpty ? "No server is configured" : "Registering"
+        StatusLine(
+            endpoint: environment.endpoint, isConfigurationRefused: !environment.configurationProblems.isEmpty,
+            unusable: environment.accountSeeds.unusable, servers: client.status
+        ).text
     }
 }

@@ -19,7 +19,7 @@ public enum AgentProgram {
             print("gatekeeld is the LwM2M agent of Gatekeel; systemd starts it. See gatekeeld(8), gatekeeld.conf(5).")
             return 0
         default:
-            Log.error("gatekeeld takes no argument but --help and --version")
+            Log.error("gatekeeld takes no argument but --help and --version; see gatekeeld(8)")
             return EX_USAGE
         }
         // A peer that went away is an error of a call, not a signal.
@@ -86,8 +86,8 @@ private final class Main {
         } catch {
             // The text of a start failure says what to do; an error of the bus does not.
             let text = error is AgentStartFailure ? "\(error)" : "\(error); look at 'systemctl status dbus'"
-            Log.error("gatekeeld cannot start: \(text, .reason)")
-            EventLoop.shared.exit(EX_UNAVAILABLE)
+            Log.error("gatekeeld cannot start: \(text, .reason); then 'systemctl restart gatekeeld'")
+            EventLoop.shared.exit(AgentStartFailure.exitStatus(of: error))
             return
         }
         if loaded.configuration.servers.isEmpty {
@@ -102,6 +102,7 @@ private final class Main {
         ServiceManager.stopping()
         LoopActor.spawn { [self] in
             await agent?.stop()
+            Log.writeSummaries(all: true)
             EventLoop.shared.exit(0)
         }
     }
@@ -111,7 +112,7 @@ private final class Main {
         guard let agent, !isLeaving else { return }
         ServiceManager.reloading()
         LoopActor.spawn { [self] in
-            // What is wrong was reported.
+            // What is wrong was reported, and the text below says it.
             try? await agent.reload()
             guard !isLeaving else { return }
             ServiceManager.ready(status: agent.statusLine)

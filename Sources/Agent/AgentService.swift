@@ -106,7 +106,7 @@ final class AgentService {
     /// - Throws: `AccessDenied` for everybody but root and the service's own user.
     nonisolated static func authorize(_ caller: BusCredentials, _ member: String) throws(BusError) {
         guard caller.user != 0, caller.user != geteuid() else { return }
-        Log.event(.callerRefused, "The user \(caller.user, .user) may not call \(member, .operation)")
+        Log.event(.callerRefused, "The user \(caller.user, .user) may not call \(member, .operation); call it as root")
         throw ContractError(.accessDenied, "only root may do that").busError
     }
 
@@ -141,7 +141,9 @@ final class AgentService {
             let code: ContractError.Code =
                 switch error.code {
                 case .notFound: .notFound
-                case .unauthorized, .forbidden, .methodNotAllowed: .accessDenied
+                case .unauthorized, .forbidden: .accessDenied
+                // A resource that cannot be read.
+                case .methodNotAllowed: .refused
                 default: .failed
                 }
             throw ContractError(code, "\(path): \(error.message) (\(error.code))").busError

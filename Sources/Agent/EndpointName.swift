@@ -2,6 +2,17 @@ import EventLoop
 
 /// The endpoint client name where the configuration has none.
 enum EndpointName {
+    /// The name that the configuration gives, or else the derived one.
+    static func chosen(
+        _ configured: String?, derived: @autoclosure () -> String? = derived()
+    ) throws(AgentStartFailure) -> String {
+        if let name = configured ?? derived() { return name }
+        throw AgentStartFailure(
+            "this machine has no /etc/machine-id to derive an endpoint name from; set Endpoint= in the section [Agent] "
+                + "of gatekeeld.conf, or run systemd-machine-id-setup",
+            isPermanent: true)
+    }
+
     /// `gatekeel-` and an identifier derived from the machine's: host names collide in a fleet, and the machine-id itself is
     /// not for strangers (machine-id(5)).
     static func derived() -> String? { MachineIdentity.machine(for: application).map { "gatekeel-\($0)" } }

@@ -34,17 +34,7 @@ final class Reporter {
         case .deregistered(let server):
             Log.event(.deregistered, "De-registered from the server \(server, .server)")
         }
-        ServiceManager.status(status(report))
         changed?()
-    }
-
-    private func status(_ report: ClientReport) -> String {
-        switch report {
-        case .registered(let server, _), .reachedAgain(let server): "Registered with \(server) as \(endpoint)"
-        case .lost(let server, let reason): "Out of reach: \(server): \(reason)"
-        case .refused(let server, let code, _): "Refused by \(server): \(code)"
-        case .deregistered(let server): "De-registered from \(server)"
-        }
     }
 
     static func report(_ report: SoftwareManagement.Report) {
@@ -56,7 +46,8 @@ final class Reporter {
         case .refused(let instance, let result, let reason):
             Log.event(
                 .packageRefused,
-                "\("/9/\(instance)", .path) took no package (result \(result.rawValue, .state)): \(reason, .reason)")
+                "\("/9/\(instance)", .path) took no package (result \(result.rawValue, .state)): \(reason, .reason); correct that, then deliver the package again"
+            )
         case .cancelled(let instance, let reason):
             Log.notice("The transfer to \("/9/\(instance)", .path) ended: \(reason, .reason)")
         case .waiting(let instance, let reason):
@@ -65,12 +56,15 @@ final class Reporter {
                 "The download for \("/9/\(instance)", .path) waits: \(reason, .reason). 'gatekeel cancel \(instance)' ends it"
             )
         case .notStored(let error):
-            Log.event(.storageFull, "The state of object 9 could not be stored: \(error, .reason)")
+            Log.event(
+                .storageFull,
+                "The state of object 9 could not be stored: \(error, .reason); free space in /var/lib/gatekeeld, or check the disk (dmesg)"
+            )
         case .damaged(let instance, let lost):
             Log.event(
                 .stateRestored,
                 LogMessage(
-                    "The record of \("/9/\(instance)", .path) was damaged: \(lost ? "it begins anew" : "the one before it is used")"
+                    "The record of \("/9/\(instance)", .path) was damaged: \(lost ? "it begins anew" : "the one before it is used"). Check the disk (dmesg) if it happens again"
                 ).with(.file, "The record of /9/\(instance)"))
         case .installerUnavailable(let reason):
             Log.warning(
@@ -83,7 +77,8 @@ final class Reporter {
         for problem in error.problems {
             Log.event(
                 .configurationRefused,
-                "\(problem.position, .file): \(problem.section, .key) \(problem.key): \(problem.text, .reason)")
+                "\(problem.position, .file): \(problem.section, .key) \(problem.key): \(problem.text, .reason); correct it, then 'systemctl reload-or-restart gatekeeld'"
+            )
         }
     }
 }

@@ -6,27 +6,33 @@ import LwM2MClient
 /// Sessions with servers over libcoap: plain UDP and DTLS 1.2 with pre-shared keys.
 @LoopActor
 public final class CoAPTransport: Transport {
-    private struct Place: Hashable {
-        let host: String
-        let port: UInt16
-    }
+    private typealias Place = NameLookups.Place
 
     private let parameters: CoAPParameters
     private let scheduler: any Scheduler
     private let route: RouteLookup
+    private let names: NameLookups
     /// Open sessions live here: libcoap holds no reference to them.
     private var sessions: [ObjectIdentifier: CoAPSession] = [:]
     /// How often a host did not answer at all: the next attempt takes the next address of its name.
     private var failures: [Place: Int] = [:]
 
     /// - Parameter route: how the way to a peer is asked for.
-    public init(
+    public convenience init(
         parameters: CoAPParameters = CoAPParameters(), scheduler: any Scheduler = LoopScheduler.shared,
         route: @escaping RouteLookup = NetworkPath.current(to:)
+    ) {
+        self.init(parameters: parameters, scheduler: scheduler, route: route, names: NameLookups())
+    }
+
+    init(
+        parameters: CoAPParameters = CoAPParameters(), scheduler: any Scheduler = LoopScheduler.shared,
+        route: @escaping RouteLookup = NetworkPath.current(to:), names: NameLookups
     ) {
         self.parameters = parameters
         self.route = route
         self.scheduler = scheduler
+        self.names = names
     }
 
     public func open(_ endpoint: ServerEndpoint, handler: any SessionHandler) -> any Session {
@@ -48,7 +54,7 @@ public final class CoAPTransport: Transport {
     private func connect(_ session: CoAPSession, _ endpoint: ServerEndpoint, _ place: Place) async {
         do throws(TransportError) {
             try PeerAddress.check(endpoint.host)
-            let addresses = try await addresses(endpoint)
+            let addresses = try await addresses(of: place)
             // It was closed while the name was resolved.
             guard session.handler != nil else { return }
             let tried = failures[place, default: 0]
@@ -63,16 +69,9 @@ public final class CoAPTransport: Transport {
         }
     }
 
-    private func addresses(_ endpoint: ServerEndpoint) async throws(TransportError) -> [PeerAddress] {
-        if let address = PeerAddress.numeric(endpoint.host, endpoint.port) { return [address] }
-        let (host, port) = (endpoint.host, endpoint.port)
-        do {
-            return try await Worker.names.run { try PeerAddress.resolve(host, port) }
-        } catch let error as TransportError {
-            throw error
-        } catch {
-            throw .unresolved("\(host): \(error)")
-        }
+    private func addresses(of place: Place) async throws(TransportError) -> [PeerAddress] {
+        if let address = PeerAddress.numeric(place.host, place.port) { return [address] }
+        return try await names.addresses(of: place)
     }
 
     /// - Returns: false when there is no route to this address.

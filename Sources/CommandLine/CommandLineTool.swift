@@ -1,3 +1,4 @@
+import Configuration
 import Contract
 import EventLoop
 import Glibc
@@ -56,12 +57,14 @@ public enum CommandLineTool {
             let console = Console(json: invocation.isJSON)
             let code: ExitCode
             do throws(Failure) {
-                let gateway: BusGateway
+                let gateway: any Gateway
                 do throws(ContractError) {
                     gateway = try BusGateway()
                 } catch {
-                    throw Failure(
-                        .unavailable, "the system bus does not answer: \(error.text); see \"systemctl status dbus\"")
+                    let text = "the system bus does not answer: \(error.text); see \"systemctl status dbus\""
+                    // These have most to tell when something is broken.
+                    guard command == .diagnose || command == .metrics else { throw Failure(.unavailable, text) }
+                    gateway = UnreachableGateway(text)
                 }
                 code = try await Session(console: console, gateway: gateway, invocation: invocation).run(command)
             } catch {
@@ -81,6 +84,9 @@ struct Session {
     let gateway: any Gateway
     let invocation: Invocation
     var scheduler: any Scheduler = LoopScheduler.shared
+    /// What `CertificateWarning=` of installd.conf says; its default while the file has errors.
+    var certificateWarning =
+        ((try? InstallerConfiguration.load()) ?? InstallerConfiguration()).install.certificateWarning
 
     func run(_ command: Command) async throws(Failure) -> ExitCode {
         let views = ViewCommands(console: console, gateway: gateway, invocation: invocation)
@@ -89,17 +95,23 @@ struct Session {
         let agent = AgentCommands(console: console, gateway: gateway, invocation: invocation)
         switch command {
         case .status:
-            return try await StatusCommand(console: console, gateway: gateway, checks: invocation.has("check")).run()
+            return try await StatusCommand(
+                console: console, gateway: gateway, checks: invocation.has("check"),
+                certificateWarning: certificateWarning
+            ).run()
         case .objects: return try await views.objects()
         case .read: return try await views.read()
         case .packages: return try await views.packages()
         case .history: return try await views.history()
+        case .staged: return try await views.staged()
         case .install: return try await changes.install()
         case .remove: return try await changes.remove()
         case .activate: return try await changes.activate()
         case .deactivate: return try await changes.deactivate()
         case .rollback: return try await changes.rollback()
         case .watch: return try await changes.watch()
+        case .timeReset: return try await TimeCommand(console: console, gateway: gateway).reset()
+        case .discard: return try await changes.discard()
         case .cancel: return try await agent.cancel()
         case .reconnect: return try await agent.reconnect()
         case .reload: return try await agent.reload()

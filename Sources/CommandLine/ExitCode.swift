@@ -1,4 +1,6 @@
 import Contract
+import Glibc
+import Linux
 
 /// How the program ends, for scripts. The numbers from 64 on are those of `sysexits(3)`.
 enum ExitCode: Int32, CaseIterable {
@@ -31,7 +33,7 @@ enum ExitCode: Int32, CaseIterable {
     var documentation: String {
         switch self {
         case .done: "All went well."
-        case .failed: "It failed; the previous version keeps running. The text says why."
+        case .failed: "It failed. The text says why, and which version of a package runs now."
         case .unhealthy:
             "status --check only: the gateway is not registered with one of its servers, or an enabled package is not active."
         case .notFound: "There is no such package, deployment or path."
@@ -76,6 +78,17 @@ struct Failure: Error {
     init(_ code: ExitCode, _ text: String) {
         self.code = code
         self.text = text
+    }
+
+    /// For a file that could not be written.
+    init(writing error: Errno) {
+        let code: ExitCode =
+            switch error.code {
+            case EACCES, EPERM, EROFS: .notPermitted
+            case ENOSPC, EDQUOT: .noSpace
+            default: .failed
+            }
+        self.init(code, "\(error)")
     }
 
     init(_ error: ContractError, asking service: String = "") {

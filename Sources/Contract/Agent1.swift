@@ -50,7 +50,8 @@ public enum Agent1 {
                 "Reload",
                 """
                 Reads the configuration again and applies it; returns when that is done. If the files have an error,
-                nothing changes, and the call fails with Refused and every problem, one a line.
+                nothing changes, and the call fails with Refused and every problem, one a line. It fails with Failed when the
+                accounts cannot be stored: they stay as they were.
                 """, changes: true),
             .init(
                 "Reconnect",

@@ -7,7 +7,7 @@ public enum Host1 {
 
     public static let interface = BusInterface(
         name,
-        "The host, narrowly and rate-limited. Root and the user gatekeel may call; the group adm may look.",
+        "The host, narrowly and rate-limited. Root and the user gatekeel may call; the group adm may read the property.",
         methods: [
             .init(
                 "Reboot",

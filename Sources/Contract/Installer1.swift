@@ -76,6 +76,20 @@ public enum Installer1 {
             .init(
                 "Keyring", "Certificates that packages may be signed under: subject s, not-after t, sha256 s, file s.",
                 outputs: [.init("certificates", "aa{sv}")]),
+            .init(
+                "SignedTime",
+                """
+                The newest time in signed data that was accepted; certificates are checked at the later of the clock and this.
+                time t (0 when none is known), package s, version s, signer s: whose signature contains it.
+                """,
+                outputs: [.init("time", "a{sv}")]),
+            .init(
+                "ResetSignedTime",
+                """
+                Forgets the newest signed time, if a signer's clock was wrong (root only). The next package that is accepted sets
+                it again.
+                """,
+                changes: true),
         ],
         signals: [
             .init(

@@ -22,6 +22,10 @@ public protocol InstallerClient: AnyObject {
     func deployment(_ id: String) async throws(ContractError) -> DeploymentInfo
     func deployments(limit: Int) async throws(ContractError) -> [DeploymentInfo]
     func keyring() async throws(ContractError) -> [CertificateInfo]
+    /// The newest time in signed data that was accepted.
+    func signedTime() async throws(ContractError) -> SignedTimeInfo
+    /// Forgets it; only root may.
+    func resetSignedTime() async throws(ContractError)
 
     /// Calls a handler at each signal, until the token is cancelled.
     @discardableResult
@@ -103,6 +107,12 @@ public final class InstallerProxy: InstallerClient {
     public func keyring() async throws(ContractError) -> [CertificateInfo] {
         try await remote.values(CertificateInfo.self, "Keyring")
     }
+
+    public func signedTime() async throws(ContractError) -> SignedTimeInfo {
+        try await remote.value(SignedTimeInfo.self, "SignedTime")
+    }
+
+    public func resetSignedTime() async throws(ContractError) { _ = try await remote.call("ResetSignedTime") }
 
     @discardableResult
     public func onPackageChanged(

@@ -23,5 +23,8 @@ public enum ServiceManager {
     /// Feeds the watchdog of `WatchdogSec=` from the loop (`sd_event_set_watchdog(3)`). A stuck loop does not feed it.
     public static func feedWatchdog() { sd_event_set_watchdog(EventLoop.shared.handle, 1) }
 
+    /// Ends the feeding: systemd kills and restarts the service when `WatchdogSec=` is over.
+    public static func starveWatchdog() { sd_event_set_watchdog(EventLoop.shared.handle, 0) }
+
     private static func line(_ text: String) -> String { String(text.map { $0.isNewline ? " " : $0 }) }
 }

@@ -4,37 +4,65 @@ import Glibc
 ///
 /// The thread ends when no job is left, so that an idle daemon has one thread.
 public final class Worker: @unchecked Sendable {
-    // Sendable: `queue` and `running` are used only under `lock`.
+    // Sendable: `queue`, `running`, `number` and `job` are used only under `lock`, `onRun` only on the loop.
 
-    public static let shared = Worker()
+    public static let shared = Worker("shared")
 
     /// For the intake of packages: copying and decompressing a large one must not delay the writes of a deployment, during
     /// which units are stopped.
-    public static let intake = Worker()
+    public static let intake = Worker("intake")
 
     /// For name resolution only: a name server that does not answer must not delay a durable write.
-    public static let names = Worker()
+    public static let names = Worker("names")
 
     /// For the bytes of packages while they are transferred: a slow disk must not delay a durable write.
-    public static let transfers = Worker()
+    public static let transfers = Worker("transfers")
+
+    /// All of them.
+    public static let all = [shared, intake, names, transfers]
+
+    /// What a job may take before `WorkerWatch` looks again: longer than a full journal and a slow disk make an `fsync`.
+    public static let usual = Duration.seconds(300)
+    /// For a job that copies, checks or unpacks a package: 1 GiB, packed and unpacked, at a megabyte in a second.
+    public static let long = Duration.seconds(3600)
+
+    /// A job that is being run.
+    struct Job: Sendable {
+        let number: Int
+        let limit: Duration
+    }
+
+    let name: String
+    /// Called when a job is handed over.
+    @LoopActor var onRun: (@LoopActor () -> Void)?
 
     private let lock = Lock()
-    private var queue: [@Sendable () -> Void] = []
+    private var queue: [(limit: Duration, body: @Sendable () -> Void)] = []
     private var running = false
+    private var number = 0
+    private var job: Job?
 
-    private init() {}
+    init(_ name: String) { self.name = name }
 
     /// Runs `body` on the worker's thread and resumes on the loop.
+    ///
+    /// - Parameter limit: what the job may take; see `WorkerWatch`.
     @LoopActor
-    public func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    public func run<Value: Sendable>(
+        limit: Duration = Worker.usual, _ body: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
-            submit { continuation.resume(with: Swift.Result { try body() }) }
+            submit(limit) { continuation.resume(with: Swift.Result { try body() }) }
+            onRun?()
         }
     }
 
-    private func submit(_ job: @escaping @Sendable () -> Void) {
+    /// The job that is being run; nil when there is none.
+    var current: Job? { lock.withLock { job } }
+
+    private func submit(_ limit: Duration, _ body: @escaping @Sendable () -> Void) {
         let start = lock.withLock {
-            queue.append(job)
+            queue.append((limit, body))
             defer { running = true }
             return !running
         }
@@ -49,14 +77,19 @@ public final class Worker: @unchecked Sendable {
     }
 
     fileprivate func drain() {
-        while let job = next() { job() }
+        while let body = next() { body() }
     }
 
     private func next() -> (@Sendable () -> Void)? {
         lock.withLock {
-            guard queue.isEmpty else { return queue.removeFirst() }
-            running = false
-            return nil
+            guard !queue.isEmpty else {
+                (running, job) = (false, nil)
+                return nil
+            }
+            let (limit, body) = queue.removeFirst()
+            number += 1
+            job = Job(number: number, limit: limit)
+            return body
         }
     }
 }

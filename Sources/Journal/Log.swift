@@ -66,8 +66,10 @@ public enum Log {
     }
 
     /// Writes how many messages were held back in the windows that are over.
-    public static func writeSummaries() {
-        let summaries = limiting.withLock { $0?.limiter.ended(at: now()) ?? [] }
+    ///
+    /// - Parameter all: also in those that are not over: for the end of a daemon.
+    public static func writeSummaries(all: Bool = false) {
+        let summaries = limiting.withLock { $0?.limiter.ended(at: all ? nil : now()) ?? [] }
         for summary in summaries { sink(summary.level, "\(summary.text)", nil) }
     }
 

@@ -75,8 +75,10 @@ struct LogLimiter {
     }
 
     /// Takes the summaries of windows that are over, by kind.
-    mutating func ended(at now: Duration) -> [Summary] {
-        let over = windows.filter { now >= $0.value.ends }
+    ///
+    /// - Parameter now: nil ends all windows.
+    mutating func ended(at now: Duration?) -> [Summary] {
+        let over = windows.filter { window in now.map { $0 >= window.value.ends } ?? true }
         for kind in over.keys { windows[kind] = nil }
         return over.sorted { $0.key < $1.key }.compactMap(\.value.summary)
     }

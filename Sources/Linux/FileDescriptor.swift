@@ -52,11 +52,36 @@ public struct FileDescriptor: ~Copyable, Sendable {
         return FileDescriptor(owning: raw)
     }
 
-    /// A file without a name, open for reading and writing: `mkostemp(3)`, then `unlink(2)`.
+    /// Opens a regular file for reading, and never waits: neither for the other end of a FIFO nor for a lease (`EAGAIN`).
+    ///
+    /// - Parameters:
+    ///   - flags: `O_NOFOLLOW`, for example.
+    ///   - orNull: whether `/dev/null` is accepted too.
+    /// - Throws: `EINVAL` for anything but a regular file, `EISDIR` for a folder.
+    public static func openRegular(
+        _ path: String, _ flags: Int32 = 0, orNull: Bool = false
+    ) throws(Errno) -> FileDescriptor {
+        let file = try open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | flags)
+        try requireRegular(file, path, orNull: orNull)
+        return file
+    }
+
+    static func requireRegular(_ file: borrowing FileDescriptor, _ path: String, orNull: Bool = false) throws(Errno) {
+        let status = try file.status()
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return
+        case S_IFCHR where orNull && status.st_rdev == gnu_dev_makedev(1, 3): return
+        case S_IFDIR: throw Errno(EISDIR, "read \(path)")
+        default: throw Errno(EINVAL, "read \(path) (it is no regular file)")
+        }
+    }
+
+    /// A file without a name, open for reading and writing: `mkstemp(3)`, then `unlink(2)`.
     public static func unnamed(in folder: String) throws(Errno) -> FileDescriptor {
         var template = Array("\(folder)/gatekeel-XXXXXX".utf8CString)
-        let raw = try retrying("make a file in \(folder)") { gk_mkostemp_cloexec(&template) }
+        let raw = try retrying("make a file in \(folder)") { mkstemp(&template) }
         unlink(template)
+        _ = fcntl(raw, F_SETFD, FD_CLOEXEC)
         return FileDescriptor(owning: raw)
     }
 

@@ -3,13 +3,13 @@ import Glibc
 
 /// Whole small files, read with a bound and written durably.
 public enum Files {
-    /// Reads a whole regular file.
+    /// Reads a whole regular file, or nothing of `/dev/null`, to which a masked file is a link.
     ///
     /// - Parameter limit: the most bytes that are accepted.
-    /// - Throws: `EFBIG` when the file holds more than `limit` bytes; otherwise what `open(2)` or `read(2)` gave.
+    /// - Throws: `EFBIG` when the file holds more than `limit` bytes; as `FileDescriptor.openRegular`.
     public static func read(_ path: String, limit: Int) throws(Errno) -> [UInt8] {
         try readFault(path)
-        let file = try FileDescriptor.open(path)
+        let file = try FileDescriptor.openRegular(path, orNull: true)
         return try read(file, limit: limit, context: path)
     }
 
@@ -29,14 +29,16 @@ public enum Files {
     /// Replaces a file so that a crash at any moment leaves the old bytes or the new ones, never a part:
     /// write beside it, `fsync(2)`, `rename(2)`, `fsync(2)` of the folder.
     ///
-    /// An interrupted call may leave `.NAME.new`; the next call overwrites it.
+    /// An interrupted call may leave `.NAME.new`; the next call removes it.
     public static func replace(
         _ path: String, with bytes: some Sequence<UInt8>, mode: mode_t = 0o600
     ) throws(Errno) {
         let (folder, name) = split(path)
         let temporary = "\(folder)/.\(name).new"
-        do {
-            let file = try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: mode)
+        do throws(Errno) {
+            // Whatever has the name is not opened: it may be a FIFO.
+            if unlink(temporary) != 0, errno != ENOENT { throw Errno.current("remove \(temporary)") }
+            let file = try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: mode)
             let number = file.raw
             try retrying("chmod \(temporary)") { fchmod(number, mode) }
             try file.write(bytes)

@@ -55,8 +55,10 @@ extension TransportError: CustomStringConvertible {
 public enum SessionPath: Hashable, Sendable {
     /// The same source address, interface and next hop: nothing that concerns this session has changed.
     case same
-    /// Another one, or the session has not been opened over any: a new session has better prospects.
+    /// Another one: a new session has better prospects.
     case moved
+    /// The session was not opened over any: the name is still looked up, or had no address.
+    case unopened
     /// There is no route at the moment, so there is nothing to move to.
     case gone
 }

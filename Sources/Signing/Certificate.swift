@@ -130,7 +130,8 @@ func refusePassphrase(
     _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int32, _ writing: Int32, _ data: UnsafeMutableRawPointer?
 ) -> Int32 { -1 }
 
-private func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int64 {
+/// Seconds since the epoch; 0 for what is no time.
+func seconds(_ time: UnsafePointer<ASN1_TIME>?) -> Int64 {
     var parts = tm()
     guard ASN1_TIME_to_tm(time, &parts) == 1 else { return 0 }
     return Int64(timegm(&parts))

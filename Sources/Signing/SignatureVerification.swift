@@ -10,10 +10,22 @@ public struct Signer: Hashable, Sendable {
     public let issuer: String
     /// The SHA-256 fingerprint of the certificate, hexadecimal.
     public let fingerprint: String
+    /// The first second of the certificate's validity, in seconds since the epoch.
+    public let notBefore: Int64
     /// The last second of the certificate's validity, in seconds since the epoch.
     public let notAfter: Int64
+    /// When the signer signed, by its own clock (signingTime, RFC 5652, section 11.3); nil if the signature does not say.
+    public let signingTime: Int64?
     /// The digest's name: `SHA256`.
     public let digest: String
+
+    /// The newest time that the signed data proves to have passed: the time of signing, or when the certificate became valid.
+    ///
+    /// A time of signing after the certificate's end comes from a clock that is wrong and does not count.
+    public var provenTime: Int64 {
+        guard let signingTime, signingTime <= notAfter else { return notBefore }
+        return max(signingTime, notBefore)
+    }
 }
 
 /// A detached CMS signature (RFC 5652, SignedData) in DER, as received. Nothing in it is trusted before `verify`.
@@ -116,9 +128,23 @@ public struct DetachedSignature: Sendable {
                 throw .malformed("it has no signed attributes")
             }
             try keyring.check(leaf: certificate, others: others.raw, time: time)
-            signers.append(Signer(certificate, digest: digest))
+            signers.append(Signer(certificate, digest: digest, signingTime: signingTime(info)))
         }
         return signers
+    }
+
+    /// nil unless there is exactly one, with one value, in one of the two forms that RFC 5652 allows.
+    private func signingTime(_ info: OpaquePointer) -> Int64? {
+        for type in [V_ASN1_UTCTIME, V_ASN1_GENERALIZEDTIME] {
+            ERR_clear_error()
+            guard let data = CMS_signed_get0_data_by_OBJ(info, OBJ_nid2obj(NID_pkcs9_signingTime), -3, type) else {
+                continue
+            }
+            let time = seconds(data.assumingMemoryBound(to: ASN1_TIME.self))
+            return time > 0 ? time : nil
+        }
+        ERR_clear_error()
+        return nil
     }
 
     private func digestName(_ info: OpaquePointer) -> String {
@@ -137,9 +163,9 @@ public struct DetachedSignature: Sendable {
 }
 
 extension Signer {
-    init(_ certificate: Certificate, digest: String) {
+    init(_ certificate: Certificate, digest: String, signingTime: Int64?) {
         self.init(
             subject: certificate.subject, issuer: certificate.issuer, fingerprint: certificate.fingerprint,
-            notAfter: certificate.notAfter, digest: digest)
+            notBefore: certificate.notBefore, notAfter: certificate.notAfter, signingTime: signingTime, digest: digest)
     }
 }

@@ -60,6 +60,8 @@ public final class SigningIdentity: @unchecked Sendable {
 
     /// Signs a range of a file: `CMS_sign(3)`, detached, binary, DER, with the chain inside and signed attributes.
     ///
+    /// libcrypto adds the time of signing (signingTime) to the signed attributes.
+    ///
     /// The digest is as strong as the key: SHA-512 for P-521, SHA-384 for P-384, otherwise SHA-256.
     /// - Throws: `.badIdentity` for Ed25519 if libcrypto's CMS does not support it (OpenSSL 3.0).
     public func sign(_ file: borrowing FileDescriptor, range: Range<Int>) throws(SigningError) -> DetachedSignature {

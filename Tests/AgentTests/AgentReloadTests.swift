@@ -93,6 +93,32 @@ struct AgentReloadTests {
         }
     }
 
+    @Test func aReloadThatCannotBeStoredIsAnErrorAndTheConfigurationIsNotKept() async throws {
+        try await onLoop {
+            let rig = try Rig()
+            defer { rig.close() }
+            let before = "[Agent]\nEndpoint=gw\n[Server main]\nURI=coap://127.0.0.1\n"
+            try rig.write(before)
+            let agent = try await rig.agent()
+            // A folder in the place of the file cannot be replaced.
+            let accounts = "\(rig.folder.path)/accounts"
+            try Files.remove(accounts)
+            try Files.makeDirectories(accounts)
+            try rig.write(
+                "[Agent]\nEndpoint=gw\n[Server main]\nURI=coap://127.0.0.2\n[Server lost]\nURI=coaps://a.example\n"
+                    + "ShortServerID=2\nPSKIdentity=gw\nPSKKeyFile=\(rig.folder.path)/none.psk\n")
+            let error = await #expect(throws: ContractError.self) { try await rig.proxy.reload() }
+            #expect(error?.code == .failed)
+            #expect(error?.text.contains("free space in \(rig.folder.path)") == true, "\(error?.text ?? "")")
+            // What is shown is what is used: neither the new address nor the new account.
+            #expect(try await rig.proxy.status().servers.map(\.uri) == ["coap://127.0.0.1:5683"])
+            // A start with errors in the files would use the configuration that is in use now.
+            try rig.write("[Nonsense]\n")
+            #expect(try rig.store.readOrKept().configuration.servers.map(\.uri.host) == ["127.0.0.1"])
+            await agent.stop()
+        }
+    }
+
     @Test func aStartWithABrokenConfigurationUsesTheLastOneThatWorked() async throws {
         try await onLoop {
             let rig = try Rig()

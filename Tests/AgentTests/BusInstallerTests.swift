@@ -67,6 +67,22 @@ import Testing
         #expect(end == .done)
     }
 
+    /// A removal that keeps the configuration files is told as a change of the package.
+    @Test func aPackageThatWasRemovedAndNotPurgedIsGoneForTheServer() async throws {
+        try await onLoop {
+            let folder = try TemporaryDirectory("software")
+            let software = SoftwareManagement(
+                SoftwareManagement.Options(folder: folder.path, boot: "boot-1"),
+                installer: BusInstaller(FakeInstallerClient()), fetcher: ProcessFetcher(), scheduler: ManualScheduler())
+            await software.start()
+            await software.packageChanged(PackageInfo(name: "keel", version: "1.0", isActive: true))
+            #expect(try software.read(1, 7) == .single(.integer(4)))
+            await software.packageChanged(PackageInfo(name: "keel", state: .absent))
+            #expect(try software.read(1, 7) == .single(.integer(0)))
+            #expect(try software.read(1, 0) == .single(.string("")))
+        }
+    }
+
     @Test func aDeploymentThatNobodyKnowsHasFailed() async {
         let end = await onLoop {
             let client = FakeInstallerClient()
@@ -126,9 +142,11 @@ import Testing
             client.all = [
                 PackageInfo(name: "a", version: "1", isActive: true), PackageInfo(name: "b", state: .absent),
             ]
+            client.held = [StagedInfo(token: "t", name: "c", version: "1", size: 70_000)]
             return try await BusInstaller(client).snapshot()
         }
         #expect(snapshot.packages == [InstalledPackage(name: "a", version: "1", active: true)])
+        #expect(snapshot.staged == [HeldPackage(token: "t", size: 70_000)])
     }
 }
 
@@ -137,6 +155,7 @@ private final class FakeInstallerClient: InstallerClient {
     var failure: ContractError?
     var deployment = DeploymentInfo(id: "", package: "")
     var all: [PackageInfo] = []
+    var held: [StagedInfo] = []
 
     private func answer<Value>(_ value: Value) throws(ContractError) -> Value {
         if let failure { throw failure }
@@ -154,10 +173,12 @@ private final class FakeInstallerClient: InstallerClient {
     func rollback(_ name: String) async throws(ContractError) -> String { try answer("d1") }
     func packages() async throws(ContractError) -> [PackageInfo] { try answer(all) }
     func package(_ name: String) async throws(ContractError) -> PackageInfo { try answer(PackageInfo(name: name)) }
-    func staged() async throws(ContractError) -> [StagedInfo] { try answer([]) }
+    func staged() async throws(ContractError) -> [StagedInfo] { try answer(held) }
     func deployment(_ id: String) async throws(ContractError) -> DeploymentInfo { try answer(deployment) }
     func deployments(limit: Int) async throws(ContractError) -> [DeploymentInfo] { try answer([deployment]) }
     func keyring() async throws(ContractError) -> [CertificateInfo] { try answer([]) }
+    func signedTime() async throws(ContractError) -> SignedTimeInfo { try answer(SignedTimeInfo()) }
+    func resetSignedTime() async throws(ContractError) { try answer(()) }
 
     func onPackageChanged(_ handler: @escaping @LoopActor (PackageInfo) -> Void) throws(ContractError) -> BusToken {
         throw ContractError(.failed, "no signals here")

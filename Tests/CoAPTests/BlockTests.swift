@@ -77,6 +77,30 @@ import Testing
         }
     }
 
+    /// A server that hears nothing of a block for a while sends it again under a new message ID.
+    @Test func aRepeatedBlockWaitsUntilTheSinkIsReady() async throws {
+        try await onLoop {
+            let test = try await Lockstep()
+            let sink = TestSink()
+            test.handler.decide = { _, _ in .stream(sink) }
+            let body = BlockTests.bytes(200)
+            #expect(try await test.ask(BlockTests.put(body, 0, id: 1)).code == 231)
+            var waiting: [@LoopActor (Response?) -> Void] = []
+            sink.ready = { waiting.append($0) }
+            for id: UInt16 in [2, 3] {
+                #expect(try await test.ask(BlockTests.put(body, 1, id: Int(id))) == CoAPDatagram(.ack, 0, id: id))
+            }
+            #expect(waiting.count == 2 && sink.appends == 2)
+            for ready in waiting {
+                ready(nil)
+                let response = try #require(await test.message())
+                #expect(response.kind == .con && response.code == 231)
+                test.say(CoAPDatagram(.ack, 0, id: response.id))
+            }
+            test.close()
+        }
+    }
+
     @Test func theLastBlockMayBeAnsweredLate() async throws {
         try await onLoop {
             let test = try await Lockstep()

@@ -165,7 +165,7 @@ private struct OpenSSLServer {
             }
             let session = transport.open(
                 ServerEndpoint(host: "127.0.0.1", port: peer.port, security: .noSec), handler: TestHandler())
-            #expect(session.path == .moved, "not opened over any path yet")
+            #expect(session.path == .unopened, "not opened over any path yet")
             let ping = Eventually { () throws(TransportError) in try await session.ping() }
             #expect(await peer.next() != nil)
             #expect(session.path == .same)

@@ -21,10 +21,19 @@ import Testing
             "get https://files.example.com/a.deb?(removed) now"
         ),
         ("\"uri\":\"coaps://u@h:5684\",", "\"uri\":\"coaps://h:5684\","), ("nothing here", "nothing here"),
-        ("a://b?c, d://e@f/g", "a://b?(removed), d://f/g"), ("deadbeef0102030", "deadbeef0102030"),
+        ("a://b?c, d://e@f/g", "a://b?(removed), d://f/g"), ("(a://u@b/c).", "(a://b/c)."),
+        ("https://[2001:db8::1]/a.deb?token=abc", "https://[2001:db8::1]/a.deb?(removed)"),
+        ("http://me:se,cr)et@h/x, y", "http://h/x, y"), ("coap://[::1]", "coap://[::1]"),
+        ("deadbeef0102030", "deadbeef0102030"),
     ])
     func secretsAreRemovedFromTexts(text: String, expected: String) {
         #expect(redaction.text(text) == expected)
+    }
+
+    @Test func theJournalLosesWhatIsAsLongAsAKey() {
+        #expect(
+            redaction.journal("a 0123456789abcdef0123456789ABCDEF b 0123456789abcdef0123456789abcde")
+                == "a (removed) b 0123456789abcdef0123456789abcde")
     }
 
     @Test func aConfigurationLosesCommentsAndWhatLooksLikeAKey() {
@@ -37,6 +46,8 @@ import Testing
             PSKKeyFile=00112233445566778899AABBCCDDEEFF
             ProxyPassword=hunter2
             SetCredential=main:abc
+            Environment=A=1 \\
+              PASS=hunter3
             Lifetime=5min
             """
         #expect(
@@ -49,6 +60,8 @@ import Testing
                 PSKKeyFile=(removed)
                 ProxyPassword=(removed)
                 SetCredential=(removed)
+                Environment=(removed)
+                (removed)
                 Lifetime=5min
                 """)
     }

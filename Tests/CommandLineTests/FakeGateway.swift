@@ -12,18 +12,21 @@ import Testing
 final class FakeGateway: Gateway {
     var error: ContractError?
     var agentError: ContractError?
+    var keyringError: ContractError?
     var status = AgentStatus(
         endpoint: "gw1", version: "0.1",
         servers: [ServerStatus(name: "main", uri: "coaps://h", state: .waiting, reason: "no answer")])
     /// How often the gateway is busy before it takes a deployment.
     var busy = 0
     var stagesBusy = 0
+    var stagedList: [StagedInfo] = []
     /// What happens when the gateway is busy.
     var whileBusy: @LoopActor (FakeGateway) -> Void = { _ in }
     var list: [PackageInfo] = []
     var history: [DeploymentInfo] = []
     var certificates: [CertificateInfo] = []
     var values: [AgentValue] = []
+    var time = SignedTimeInfo()
     var calls: [String] = []
     /// What the deployment does once it is asked for.
     var script: @LoopActor (FakeGateway) -> Void = { _ in }
@@ -91,12 +94,28 @@ final class FakeGateway: Gateway {
         }
         return package
     }
-    func keyring() async throws(ContractError) -> [CertificateInfo] { certificates }
+    func keyring() async throws(ContractError) -> [CertificateInfo] {
+        if let keyringError { throw keyringError }
+        return certificates
+    }
+    func signedTime() async throws(ContractError) -> SignedTimeInfo {
+        try check()
+        return time
+    }
+    func resetSignedTime() async throws(ContractError) {
+        calls.append("reset time")
+        try check()
+        time = SignedTimeInfo()
+    }
     func deployments(limit: Int) async throws(ContractError) -> [DeploymentInfo] { Array(history.prefix(limit)) }
     func deployment(_ id: String) async throws(ContractError) -> DeploymentInfo {
         try check()
         guard id == current.id else { throw ContractError(.notFound, "no deployment \(id) is remembered") }
         return current
+    }
+    func staged() async throws(ContractError) -> [StagedInfo] {
+        try check()
+        return stagedList
     }
     func stage(_ file: BusDescriptor) async throws(ContractError) -> StagedInfo {
         calls.append("stage")

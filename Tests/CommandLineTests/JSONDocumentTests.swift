@@ -26,7 +26,9 @@ import Testing
             PackageInfo(name: "rinetd", version: "2", isEnabled: true, units: ["rinetd.service"], warnings: ["w"])
         ]
         gateway.history = [gateway.current]
+        gateway.stagedList = [StagedInfo(token: "t1", name: "rinetd", version: "2", size: 7, units: ["rinetd.service"])]
         gateway.certificates = [CertificateInfo(subject: "CN=a", notAfter: 5, sha256: "ab", file: "/a.pem")]
+        gateway.time = SignedTimeInfo(time: 5, package: "rinetd", version: "2", signer: "CN=me")
         gateway.values = [
             AgentValue(path: "/3/0/9", name: "Battery Level", type: "integer", unit: "%", value: .int64(80)),
             AgentValue(path: "/3/0/0", name: "Manufacturer", type: "string", value: .string("a\0b")),
@@ -50,11 +52,14 @@ import Testing
         arguments: [
             ("status", "status"), ("status --check", "status"), ("objects", "objects"), ("read /3/0", "read PATH"),
             ("packages", "packages"), ("packages rinetd", "packages NAME"), ("history", "history"),
-            ("history d1", "history ID"),
+            ("history rinetd", "history NAME"), ("history d1", "history ID"), ("staged", "staged"),
+            ("discard t1", "cancel, reconnect, reload, discard, time reset"),
             ("install /dev/null", "install, remove, activate, deactivate, rollback, watch"),
             ("rollback rinetd", "install, remove, activate, deactivate, rollback, watch"),
-            ("remove --no-wait rinetd", "install --no-wait"), ("reload", "cancel, reconnect, reload"),
-            ("cancel 3", "cancel, reconnect, reload"),
+            ("remove --no-wait rinetd", "install --no-wait"),
+            ("reload", "cancel, reconnect, reload, discard, time reset"),
+            ("cancel 3", "cancel, reconnect, reload, discard, time reset"),
+            ("time reset", "cancel, reconnect, reload, discard, time reset"),
         ])
     func aDocumentIsAsDescribed(line: String, command: String) async {
         await onLoop { expect(await run("\(line) --json", gateway()).out, command) }
@@ -65,7 +70,22 @@ import Testing
             let gateway = gateway()
             gateway.agentError = ContractError(.unreachable, "gone")
             gateway.error = ContractError(.accessDenied, "no")
+            let out = await run("status --json", gateway).out
+            expect(out, "status")
+            let problems = (try? JSON.parse(Array(out.utf8)))?["problems"]
+            #expect(problems.map { "\($0)" }?.contains("gone") == true)
+        }
+    }
+
+    /// Packages, but no keyring: what is not known is no empty list.
+    @Test func aKeyringThatCannotBeReadIsTold() async {
+        await onLoop {
+            let gateway = gateway()
+            gateway.keyringError = ContractError(.failed, "/etc/gatekeel/keyring.d/a.pem: no certificate")
+            let (code, _, err) = await run("status --check", gateway)
+            #expect(code == .failed && err.contains("a.pem: no certificate"))
             expect(await run("status --json", gateway).out, "status")
+            #expect(!(await run("metrics", gateway).out.contains("gatekeel_certificate")))
         }
     }
 
@@ -82,8 +102,15 @@ import Testing
     }
 
     @Test func everyCommandThatWritesJSONIsDescribed() {
-        let text = JSONReference.page
-        for command in Command.allCases { #expect(text.contains(command.rawValue), "\(command.rawValue)") }
+        let described = JSONReference.documents.flatMap { document in
+            document.command.split(separator: ",").map {
+                $0.split(separator: " ").prefix { $0.first?.isLowercase == true }
+            }
+        }.map { $0.joined(separator: " ") }
+        // Their own formats: the journal's and Prometheus's.
+        for command in Command.allCases where command != .log && command != .metrics {
+            #expect(described.contains(command.rawValue), "\(command.rawValue)")
+        }
     }
 
     @Test func aDifferenceIsNamed() {

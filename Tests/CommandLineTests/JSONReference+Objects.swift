@@ -4,7 +4,9 @@ import Contract
 
 /// Objects that occur in more than one place, or are long.
 enum Named: String, CaseIterable {
-    case error, status, agent, server, transfer, object, value, package, deployment, certificate, signer, file, unit
+    case error, status, agent, server, transfer, object, value, package, staged, deployment, certificate, signer, file,
+        unit
+    case signedTime = "signed-time"
     case finding, configuration, problem, failure
 
     var members: [Shape.Member] {
@@ -29,9 +31,18 @@ enum Named: String, CaseIterable {
             [
                 .init("agent", .either(.named(.agent), .named(.failure)), "gatekeeld"),
                 .init("packages", .either(.list(.named(.package)), .named(.failure)), "of gatekeel-installd"),
-                .init("deployment", .either(.named(.deployment), .null), "the deployment that is running"),
-                .init("keyring", .list(.named(.certificate)), "certificates that packages may be signed under"),
-                .init("problems", .list(.text), "what `status --check` reports; empty when all is well"),
+                .init(
+                    "deployment", .either(.either(.named(.deployment), .null), .named(.failure)),
+                    "the deployment that is running"),
+                .init(
+                    "keyring", .either(.list(.named(.certificate)), .named(.failure)),
+                    "certificates that packages may be signed under"),
+                .init(
+                    "signed-time", .either(.named(.signedTime), .named(.failure)),
+                    "the newest time in a signature that was accepted"),
+                .init(
+                    "problems", .list(.text),
+                    "what was not answered, and what `status --check` reports; empty when all is well"),
             ]
         case .agent:
             [
@@ -91,6 +102,14 @@ enum Named: String, CaseIterable {
                 .init("reason-version", .text, "the version that the reason is about"),
                 .init("warnings", .list(.text), ""),
             ]
+        case .staged:
+            [
+                .init("token", .text, "what `discard` takes"), .init("name", .text, ""), .init("version", .text, ""),
+                .init("architecture", .text, ""), .init("description", .text, ""),
+                .init("signer", .text, "subject of the certificate; empty when it is not signed"),
+                .init("size", .integer, "bytes of the file"), .init("installed-size", .integer, "bytes unpacked"),
+                .init("staged-at", .integer, ""), .init("units", .list(.text), ""), .init("warnings", .list(.text), ""),
+            ]
         case .deployment:
             [
                 .init("id", .text, ""), .init("package", .text, ""),
@@ -114,10 +133,20 @@ enum Named: String, CaseIterable {
                 .init("subject", .text, ""), .init("not-after", .integer, ""),
                 .init("sha256", .text, "fingerprint, 64 hexadecimal digits"), .init("file", .text, ""),
             ]
+        case .signedTime:
+            [
+                .init(
+                    "time", .integer, "packages are verified at the later of the clock and this; 0 when none is known"),
+                .init("package", .text, "whose signature contains it"), .init("version", .text, "of that package"),
+                .init("signer", .text, "subject of the certificate"),
+            ]
         case .signer:
             [
                 .init("subject", .text, ""), .init("issuer", .text, ""),
                 .init("sha256", .text, "fingerprint, 64 hexadecimal digits"), .init("not-after", .integer, ""),
+                .init(
+                    "signed-at", .integer,
+                    "when it was signed, by the signer's clock; 0 when the signature does not say"),
                 .init("digest", .text, "the digest algorithm"),
             ]
         case .file:

@@ -92,14 +92,16 @@ enum JSONReference {
         Document("packages", .list(.named(.package))),
         Document("packages NAME", .named(.package)),
         Document("history", .list(.named(.deployment)), "The newest first."),
+        Document("history NAME", .list(.named(.deployment)), "Those of one package, the newest first."),
         Document("history ID", .named(.deployment)),
+        Document("staged", .list(.named(.staged))),
         Document(
             "install, remove, activate, deactivate, rollback, watch", .named(.deployment),
             "Written when the deployment has ended, well or badly."),
         Document(
             "install --no-wait", .object([.init("id", .text, "identifier of the deployment that has begun")]),
             "The same for `remove`, `activate`, `deactivate` and `rollback`."),
-        Document("cancel, reconnect, reload", .object([.init("done", .boolean, "always true")])),
+        Document("cancel, reconnect, reload, discard, time reset", .object([.init("done", .boolean, "always true")])),
         Document(
             "package sign",
             .object([

@@ -251,7 +251,8 @@ import Testing
             let out = await run("metrics", gateway).out
             for line in [
                 #"gatekeel_info{endpoint="gw1",version="0.1"} 1"#, #"gatekeel_up{daemon="gatekeeld"} 1"#,
-                #"gatekeel_server_registered{server="a\"b\\c\nd",state="waiting"} 0"#,
+                #"gatekeel_server_registered{server="a\"b\\c\nd"} 0"#,
+                #"gatekeel_server_state{server="a\"b\\c\nd",state="waiting"} 1"#,
                 #"gatekeel_package_active{package="rinetd",version="2"} 1"#,
                 #"gatekeel_deployments_remembered{result="done"} 1"#,
                 #"gatekeel_deployment_downtime_seconds{package="rinetd"} 0.412000"#, "gatekeel_deployment_running 0",
@@ -267,6 +268,13 @@ import Testing
             gateway.agentError = ContractError(.unreachable, "gone")
             #expect(await run("metrics", gateway).out.contains("gatekeel_up{daemon=\"gatekeeld\"} 0\n"))
             #expect(await run("metrics --json", gateway).code == .usage)
+            // What is not known is left out, not made up.
+            gateway.error = ContractError(.unreachable, "gone")
+            let without = await run("metrics", gateway)
+            #expect(without.code == .done && without.out.contains("gatekeel_up{daemon=\"gatekeel-installd\"} 0\n"))
+            #expect(!without.out.contains("gatekeel_deployment") && !without.out.contains("certificate"))
+            gateway.error = ContractError(BusErrors.rejected)
+            #expect(await run("metrics", gateway).code == .notPermitted)
         }
     }
 }

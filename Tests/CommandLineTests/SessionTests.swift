@@ -26,6 +26,26 @@ import Testing
         }
     }
 
+    /// Whoever wonders why packages are refused as expired sees the time that counts, and can correct it.
+    @Test func theNewestSignedTimeIsShownAndCanBeForgotten() async {
+        await onLoop {
+            let gateway = FakeGateway()
+            #expect(!(await run("status", gateway).out.contains("signed time")))
+            gateway.time = SignedTimeInfo(time: 1_700_000_000, package: "rinetd", version: "2", signer: "CN=me")
+            let good = await run("status --check", gateway)
+            #expect(good.out.contains("Newest signed time: \(Moments.text(1_700_000_000)) (rinetd 2, CN=me)\n"))
+            #expect(!good.err.contains("time reset"))
+            gateway.time.time = Moments.now + 400 * 86400
+            let ahead = await run("status --check", gateway)
+            #expect(ahead.code == .unhealthy && ahead.err.contains("\"gatekeel time reset\" as root"))
+            #expect(await run("status --json", gateway).out.contains("time reset"))
+            let reset = await run("time reset", gateway)
+            #expect(reset.code == .done && reset.out.contains("(rinetd 2) is forgotten"))
+            #expect(gateway.calls == ["reset time"])
+            #expect(await run("time reset", gateway).out == "no signed time was known\n")
+        }
+    }
+
     @Test func aRollbackHasAnExitCodeOfItsOwn() async {
         await onLoop {
             let gateway = FakeGateway()
@@ -83,6 +103,50 @@ import Testing
             #expect(code == .interrupted)
             #expect(gateway.calls == ["stage", "discard t1"])
             #expect(err.contains("nothing was installed"))
+        }
+    }
+
+    @Test func anInstallerThatStaysAwayIsNotWaitedForForEver() async {
+        await onLoop {
+            let gateway = FakeGateway()
+            let scheduler = ManualScheduler()
+            gateway.script = { gateway in
+                gateway.error = ContractError(.unreachable, "no reply")
+                gateway.available(false)
+                gateway.available(true)
+            }
+            let outcome = Output()
+            LoopActor.spawn {
+                let (code, _, err) = await run("activate rinetd", gateway, scheduler: scheduler)
+                outcome.out = "\(code)"
+                outcome.err = err
+            }
+            for _ in 0..<30 {
+                await settled()
+                #expect(outcome.out.isEmpty)
+                scheduler.advance(by: .seconds(10))
+            }
+            await settled { !outcome.out.isEmpty }
+            #expect(outcome.out == "unavailable" && outcome.err.contains("no reply"))
+        }
+    }
+
+    @Test func aRefusalThatTimeDoesNotChangeIsNotWaitedFor() async {
+        await onLoop {
+            let gateway = FakeGateway()
+            gateway.error = ContractError(.noSpace, "8 packages are staged already")
+            let (code, _, err) = await run("install /dev/null", gateway)
+            #expect(code == .noSpace && err.contains("8 packages are staged already"))
+        }
+    }
+
+    @Test func ctrlCEndsTheWaitForTheInstaller() async {
+        await onLoop {
+            let gateway = FakeGateway()
+            gateway.stagesBusy = 1000
+            gateway.whileBusy = { $0.interrupt() }
+            #expect(await run("install /dev/null", gateway).code == .interrupted)
+            #expect(gateway.calls == ["stage"])
         }
     }
 
@@ -193,5 +257,15 @@ import Testing
             #expect(await run("packages none", gateway).code == .notFound)
             #expect(await run("packages", gateway, terminal: true).out.contains("gatekeel install FILE"))
         }
+    }
+}
+
+/// Lets what was spawned run; with a condition, until it holds.
+@LoopActor
+private func settled(_ condition: () -> Bool = { false }) async {
+    var rounds = 0
+    while !condition(), rounds < 20 {
+        rounds += 1
+        await LoopScheduler.shared.sleep(for: .milliseconds(1))
     }
 }

@@ -41,7 +41,8 @@ import Testing
         (["gatekeel", "install", "--activate=y"], ["yes"]), (["gatekeel", "install", "--activate", "y"], ["yes"]),
         (["gatekeel", "package", "sign", "--key=/tmp/k"], ["file:/tmp/k"]),
         (["gatekeel", "package", "sign", "--key", "/tmp/k"], ["file:/tmp/k"]),
-        (["gatekeel", "package", "verify", "--keyring=/e"], ["file:/e"]), (["gatekeel", "--json", "st"], ["status"]),
+        (["gatekeel", "package", "verify", "--keyring=/e"], ["file:/e"]),
+        (["gatekeel", "--json", "st"], ["status", "staged"]),
     ])
     func completion(words: [String], offered: [String]) throws {
         let path = "/tmp/gatekeel-completion-\(getpid())-\(randomBytes(4).map { String($0) }.joined())"

@@ -214,6 +214,21 @@ private func uncommented(_ file: String) -> String {
         return AgentConfiguration.check(host.files("gatekeeld.conf"), view: view, asService: asService).problems
     }
 
+    /// What people write in the wrong place; none of it may come into a message, and so into the journal.
+    @Test(arguments: [
+        "PSKKeyFile=8badf00d8badf00d8badf00d8badf00d # the key", "PSKKeyFile=\"8badf00d8badf00d8badf00d8badf00d\"",
+        "PSKKeyFile=hunter2-correct-horse", "URI=coaps//gw1:hunter2@h:5684", "URI=coaps://gw1:hunter2@h:5684",
+        "hunter2/abc0123+8badf00d==",
+    ])
+    func aSecretInTheWrongPlaceIsNotShown(line: String) throws {
+        let found = try problems(server("URI=coaps://h", "PSKIdentity=i", "PSKKeyFile=/k", line))
+        #expect(found.contains { $0.severity == .error })
+        for problem in found {
+            #expect(!problem.description.contains("8badf00d") && !problem.description.contains("hunter2"), "\(problem)")
+            #expect(!problem.key.contains("8badf00d") && !problem.key.contains("hunter2"))
+        }
+    }
+
     private func server(_ lines: String...) -> String {
         (["[Server main]"] + lines).joined(separator: "\n") + "\n"
     }

@@ -31,6 +31,8 @@ import Testing
         #expect(DeploymentInfo(properties: deployment.properties) == deployment)
         let certificate = CertificateInfo(subject: "CN=x", notAfter: 9, sha256: "ab", file: "/etc/x.pem")
         #expect(CertificateInfo(properties: certificate.properties) == certificate)
+        let time = SignedTimeInfo(time: 9, package: "a", version: "1", signer: "CN=x")
+        #expect(SignedTimeInfo(properties: time.properties) == time)
         let server = ServerStatus(
             name: "main", uri: "coaps://h", state: .waiting, shortServerID: 5, registeredAt: 1, nextAttempt: 2,
             lifetime: 300, reason: "no answer")

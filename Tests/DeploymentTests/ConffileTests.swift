@@ -115,4 +115,19 @@ import Testing
             await host.stop()
         }
     }
+
+    /// A service that owns the folder of its configuration can put a FIFO there, under any name.
+    @Test(.timeLimit(.minutes(1)), arguments: ["app.conf", ".app.conf.gatekeel-new", "app.conf.dpkg-dist"])
+    func aFIFOHoldsNothingUp(name: String) async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good")
+            let path = "\(host.root.path)/etc/app/\(name)"
+            try Files.remove(path)
+            #expect(mkfifo(path, 0o666) == 0)
+            #expect(try await host.install("app 2.0 good").result == .done)
+            #expect(host.systemd.running == ["app.service: 2.0 good"])
+            #expect(try await host.finish(try await host.engine.rollback("app")).result == .done)
+            #expect(host.systemd.running == ["app.service: 1.0 good"])
+        }
+    }
 }

@@ -8,26 +8,29 @@ import Packages
 ///
 /// The behaviour is the payload: what `FakeSystemd` does when a unit of it is started. Options: `template`, `socket`,
 /// `health`, `noconf`, `users`, `data`, `nounits`, `unit=NAME`, `conf=TEXT`, `stops=HOW` (its units are stopped so),
-/// `broken` (fails while it is unpacked), `waits` (for the gate, while it is inspected).
+/// `broken` (fails while it is unpacked), `waits` (for the gate, while it is inspected), `folder` (its conffile is in `conf.d`), `signed=TIME`, `expires=TIME` (of
+/// its certificate).
 struct FakePackages: PackageReader {
-    /// When the last certificate ends.
-    var end: Int64?
     /// Where the inspection of a package that `waits` stands.
     static let gate = Gate()
-
-    func horizon() throws -> Int64? { end }
 
     func isVersion(_ version: String, lowerThan other: String) -> Bool {
         guard let left = DebianVersion(version), let right = DebianVersion(other) else { return false }
         return left < right
     }
 
-    func inspect(_ path: String, time: Int64, installed: [InstalledVersion]) throws -> ReleaseRecord {
+    func inspect(_ path: String, time: VerificationTime, installed: [InstalledVersion]) throws -> ReleaseRecord {
         let words = try words(path)
         guard words.count >= 3, words[2] != "unsigned" else {
             throw DeploymentError(.badSignature, "the package is not signed")
         }
         let options = Set(words.dropFirst(3))
+        func number(_ option: String) -> Int64? {
+            options.first { $0.hasPrefix(option) }.flatMap { Int64($0.dropFirst(option.count)) }
+        }
+        if let end = number("expires="), end < time.seconds {
+            throw DeploymentError(.badSignature, "the certificate expired; \(time.explanation)")
+        }
         if options.contains("waits") { Self.gate.pass() }
         let folder = "usr/lib/systemd/system"
         let name = words[0]
@@ -49,15 +52,18 @@ struct FakePackages: PackageReader {
             units.append(ReleaseUnit(name: "\(option.dropFirst(5))", path: "\(folder)/\(option.dropFirst(5))"))
         }
         return ReleaseRecord(
-            name: name, version: words[1], units: units,
-            conffiles: options.contains("noconf") ? [] : ["/etc/\(name)/\(name).conf"],
+            name: name, version: words[1], signer: "CN=fleet", signedAt: number("signed=") ?? 0, units: units,
+            conffiles: options.contains("noconf")
+                ? [] : ["/etc/\(name)/\(options.contains("folder") ? "conf.d/" : "")\(name).conf"],
             manifestUsers: options.contains("users") ? ["u \(name) - - -"] : [],
             manifestFolders: options.contains("users") ? ["d /var/lib/\(name) 0755 \(name) \(name) -"] : [],
             dataFolders: options.contains("data") ? ["/var/lib/\(name)-data/own", "/var/lib/dpkg-has"] : [],
             health: options.contains("health") ? HealthCommand(command: ["/usr/bin/check"], user: "nobody") : nil)
     }
 
-    func verify(_ path: String, record: ReleaseRecord, time: Int64, installed: [InstalledVersion]) throws {
+    func verify(
+        _ path: String, record: ReleaseRecord, time: VerificationTime, installed: [InstalledVersion]
+    ) throws {
         _ = try inspect(path, time: time, installed: installed)
     }
 

@@ -325,6 +325,11 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner {
 
     func makeFiles(from files: [String]) async throws {
         try call("files", files.map { Files.split($0).name })
-        for file in files where try !Files.exists(file) { throw Errno(2, file) }
+        for file in files {
+            let text = String(decoding: try Files.read(file, limit: 1 << 16), as: UTF8.self)
+            for line in text.split(separator: "\n") where line.hasPrefix("d ") {
+                try Files.makeDirectories(root.path + line.split(separator: " ")[1])
+            }
+        }
     }
 }

@@ -34,12 +34,12 @@ import Testing
         deployment.oldLinks = [EnablementLink(path: "a", target: "b")]
         deployment.oldActive = ["a"]
         deployment.conffiles = [ConffilePlan(path: "/etc/a", choice: .keep, saved: .file, savedBeside: .nothing)]
-        deployment.folders = ["/etc/a"]
+        (deployment.folders, deployment.found) = (["/etc/a"], ["/var/lib/a"])
         deployment.note(problems: ["p"])
         deployment.downtime = .seconds(1)
         #expect(deployment.record.keys.subtracting(["kind", "format"]) == DeploymentRecord.keys)
         var state = PackageState()
-        (state.conffiles, state.folders, state.hostLines) = (["a"], ["b"], ["c"])
+        (state.conffiles, state.made, state.folders, state.hostLines) = (["a"], ["a"], ["b"], ["c"])
         state.reason = Reason("a", "b")
         #expect(state.record.keys.subtracting(["kind", "format"]) == PackageState.keys)
         let release = ReleaseRecord(

@@ -14,33 +14,30 @@ final class Harness: DeploymentObserver {
     var policy = Policy()
     var bootID = "boot-1"
     var now: Int64 = 1_800_000_000
-    /// When the keyring's last certificate ends; nil: no keyring.
-    var horizon: Int64?
     private(set) var engine: DeploymentEngine
     private(set) var phases: [Phase] = []
     private(set) var notes: [RecoveryNote] = []
 
     init() {
         systemd = FakeSystemd(root: root, scheduler: scheduler)
-        engine = Self.makeEngine(root, systemd, scheduler, Policy(), "", Passage(), nil, { 0 })
+        engine = Self.makeEngine(root, systemd, scheduler, Policy(), "", Passage(), { 0 })
     }
 
     private static func makeEngine(
         _ root: TemporaryRoot, _ systemd: FakeSystemd, _ scheduler: ManualScheduler, _ policy: Policy, _ bootID: String,
-        _ passage: Passage, _ horizon: Int64?, _ clock: @escaping @LoopActor () -> Int64
+        _ passage: Passage, _ clock: @escaping @LoopActor () -> Int64
     ) -> DeploymentEngine {
         DeploymentEngine(
             store: Store(root.paths, passage: passage), policy: policy,
             ports: Ports(
-                units: systemd, health: systemd, provisioner: systemd, packages: FakePackages(end: horizon),
-                scheduler: scheduler,
-                wallClock: clock, bootID: bootID))
+                units: systemd, health: systemd, provisioner: systemd, packages: FakePackages(),
+                scheduler: scheduler, wallClock: clock, bootID: bootID))
     }
 
     /// The daemon's start.
     func start(_ passage: Passage = Passage()) async throws {
         systemd.forgetWatches()
-        engine = Self.makeEngine(root, systemd, scheduler, policy, bootID, passage, horizon) { [unowned self] in
+        engine = Self.makeEngine(root, systemd, scheduler, policy, bootID, passage) { [unowned self] in
             self.now
         }
         engine.observer = self

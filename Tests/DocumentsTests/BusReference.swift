@@ -25,7 +25,7 @@ enum BusReference {
         - A `reason` is a short stable token, a colon and a sentence: `probation: rinetd.service exited with code 1`.
           [Troubleshooting](troubleshooting.md#reasons) lists the tokens.
 
-        Try it:
+        Try it, as root or as a member of the group adm:
 
         ```sh
         busctl introspect org.gatekeel.Installer1 /org/gatekeel/Installer1

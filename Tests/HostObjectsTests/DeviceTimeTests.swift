@@ -123,8 +123,31 @@ private let zones = [
             #expect(
                 await fixture.write([13: .time(1_800_000_000), 15: .string("Europe/Berlin")])?.code == .methodNotAllowed
             )
-            #expect(fixture.control.calls == ["zone Europe/Berlin", "zone Etc/UTC"])
+            #expect(fixture.control.calls.isEmpty)
             #expect(fixture.changes.paths.isEmpty)
+            // The clock was 1_700_000_000.
+            fixture.control.refuseTime = nil
+            fixture.control.refuseZone = .tooOften("try again in 1 s")
+            #expect(
+                await fixture.write([13: .time(1_800_000_000), 15: .string("Europe/Berlin")])?.code
+                    == .internalServerError)
+            #expect(fixture.control.calls == ["time 1800000000", "time 1700000000"])
+            #expect(fixture.changes.paths.isEmpty)
+        }
+    }
+
+    /// The limit of one token left: what cannot be taken back is told.
+    @Test func aTimeThatCannotBeTakenBackIsTold() async throws {
+        let host = try RecordedHost(zones)
+        try host.link("/etc/localtime", to: "/usr/share/zoneinfo/Etc/UTC")
+        await onLoop {
+            let fixture = DeviceFixture(host)
+            fixture.control.tokens = 1
+            #expect(
+                await fixture.write([13: .time(1_800_000_000), 15: .string("Europe/Berlin")])?.code
+                    == .internalServerError)
+            #expect(fixture.control.calls == ["time 1800000000"])
+            #expect(fixture.changes.paths == [Path(3, 0, 13)])
         }
     }
 

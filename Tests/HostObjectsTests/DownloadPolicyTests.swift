@@ -124,6 +124,53 @@ import Testing
         #expect(now > .seconds(1800))
     }
 
+    @Test func timeInTheQueueIsNoTimeOfTheTransfer() {
+        var policy = DownloadPolicy(now: .zero)
+        policy.attemptStarts(.zero)
+        var now: Duration = .zero
+        for minute in 1...5 {
+            now += .seconds(60)
+            policy.progress(20_000 * 60 * minute, now)
+            let verdict = policy.verdict(settings, now)
+            #expect(verdict == nil)
+        }
+        let lost = policy.attemptEnded(FetchEnd(refused, received: 6_000_000), settings, now, random: 0.5)
+        guard case .retry(let pause) = lost else {
+            Issue.record("\(lost)")
+            return
+        }
+        now += pause
+        policy.waitsForTurn(now)
+        now += .seconds(1800)
+        policy.attemptStarts(now)
+        now += .seconds(60)
+        policy.progress(20_000 * 60, now)
+        let verdict = policy.verdict(settings, now)
+        #expect(verdict == nil)
+    }
+
+    @Test func timeInTheQueueCountsForNoLimit() {
+        var settings = settings
+        settings.timeout = .seconds(900)
+        var policy = DownloadPolicy(now: .zero)
+        policy.attemptStarts(.zero)
+        var now: Duration = .zero
+        for attempt in 1...3 {
+            let decision = policy.attemptEnded(FetchEnd(refused, received: 0), settings, now, random: 0.5)
+            guard case .retry(let pause) = decision else {
+                Issue.record("attempt \(attempt): \(decision)")
+                return
+            }
+            now += pause
+            policy.waitsForTurn(now)
+            let stalled = policy.stalled(now)
+            now += .seconds(1200)
+            #expect(policy.stalled(now) == stalled)
+            policy.attemptStarts(now)
+            #expect(policy.stalled(now) == stalled)
+        }
+    }
+
     @Test func anAttemptThatHangsIsEndedAndSoIsADownloadThatTakesTooLong() {
         var settings = settings
         settings.patience = .seconds(20)

@@ -82,6 +82,13 @@ final class FakeControl: HostControl {
     var refuseZone: HostControlError?
     var refuseReboot: HostControlError?
     var refuseCheck: HostControlError?
+    /// How often the clock may still be set.
+    var tokens = Int.max
+
+    private func spend() throws(HostControlError) {
+        guard tokens > 0 else { throw .tooOften("try again in 1 s") }
+        tokens -= 1
+    }
 
     func checkReboot() async throws(HostControlError) { if let refuseCheck { throw refuseCheck } }
 
@@ -92,11 +99,13 @@ final class FakeControl: HostControl {
 
     func setTime(_ seconds: Int64) async throws(HostControlError) {
         if let refuseTime { throw refuseTime }
+        try spend()
         calls.append("time \(seconds)")
     }
 
     func setTimezone(_ name: String) async throws(HostControlError) {
         if let refuseZone { throw refuseZone }
+        try spend()
         calls.append("zone \(name)")
     }
 }

@@ -11,6 +11,8 @@ import Testing
 final class FakeInstaller: SoftwareInstaller {
     var packages: [InstalledPackage] = []
     var staged: [DeliveredPackage] = []
+    /// Bytes of the files of what is staged, by token.
+    var sizes: [String: Int] = [:]
     var calls: [String] = []
     var stageAnswer: Result<DeliveredPackage, InstallerRefusal> = .failure(InstallerRefusal(.failed, "no answer set"))
     /// How deployments end; nil leaves them running.
@@ -35,9 +37,11 @@ final class FakeInstaller: SoftwareInstaller {
 
     func stage(path: String) async throws(InstallerRefusal) -> DeliveredPackage {
         await duringStage?()
+        try requireHere()
         let bytes = (try? Files.read(path, limit: 1 << 20)) ?? []
         calls.append("stage \(bytes.count)")
         let package = try stageAnswer.get()
+        for token in [package.token, "lost"] { sizes[token] = bytes.count }
         if loseAnswers {
             staged.append(DeliveredPackage(token: "lost", name: package.name, version: package.version))
         }
@@ -54,6 +58,7 @@ final class FakeInstaller: SoftwareInstaller {
     }
 
     func install(token: String, restoreActivation: Bool) async throws(InstallerRefusal) -> String {
+        try requireHere()
         calls.append("install \(token) \(restoreActivation)")
         if loseInstall {
             loseInstall = false
@@ -95,10 +100,15 @@ final class FakeInstaller: SoftwareInstaller {
     func remember(deployment: String, of token: String) { deployments[token] = deployment }
 
     func snapshot() async throws(InstallerRefusal) -> InstallerSnapshot {
-        if isAway { throw InstallerRefusal(.unavailable, "unreachable: gone") }
-        let snapshot = InstallerSnapshot(packages: packages, staged: staged)
+        try requireHere()
+        let snapshot = InstallerSnapshot(
+            packages: packages, staged: staged.map { HeldPackage(token: $0.token, size: sizes[$0.token] ?? 0) })
         await duringSnapshot?()
         return snapshot
+    }
+
+    private func requireHere() throws(InstallerRefusal) {
+        if isAway { throw InstallerRefusal(.unavailable, "unreachable: gone") }
     }
 
     private func job(_ call: String) -> String {
@@ -179,6 +189,34 @@ func text(_ value: Value) -> String {
     case .integer(let number): "\(number)"
     case .boolean(let flag): "\(flag)"
     default: "?"
+    }
+}
+
+/// Holds a worker up until it is opened.
+@LoopActor
+final class WorkerGate {
+    private let key: Int32
+    private let gate: Int32
+
+    init(_ worker: Worker) throws {
+        var ends: [Int32] = [0, 0]
+        try #require(pipe(&ends) == 0)
+        (gate, key) = (ends[0], ends[1])
+        let gate = gate
+        LoopActor.spawn {
+            try? await worker.run {
+                var byte: UInt8 = 0
+                _ = Glibc.read(gate, &byte, 1)
+            }
+        }
+    }
+
+    /// A byte, not the end of the pipe: a process that another test starts meanwhile inherits the descriptor.
+    func open() { #expect(Glibc.write(key, "x", 1) == 1) }
+
+    deinit {
+        close(key)
+        close(gate)
     }
 }
 

@@ -209,7 +209,10 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "ftp://a/b", "coap://a", "http://", String(repeating: "http://a/", count: 40)])
+    @Test(arguments: [
+        "", "ftp://a/b", "coap://a", "http://", String(repeating: "http://a/", count: 40), "http://a\0b/x",
+        "http://a/\u{1B}[2J", "http://a b/x", "http://a/x\n", "http://a\u{7F}/x",
+    ])
     func aURIThatCannotBeFetchedIsRefused(uri: String) async throws {
         await onLoop {
             let rig = Rig()
@@ -217,7 +220,7 @@ import Testing
             #expect(
                 await code { try await rig.object.write(0, [3: .single(.string(uri))], mode: .update) } == "4.00")
             #expect(rig.state() == "0 56 false")
-            #expect(rig.fetcher.fetched.isEmpty)
+            #expect(rig.fetcher.fetched.isEmpty && rig.object.transfers.isEmpty)
         }
     }
 
@@ -311,16 +314,8 @@ import Testing
             let made = try await rig.object.create(7, [:])
             #expect(made == 7)
             // The worker is held up, so that the deletion stands in its middle for as long as it is looked at.
-            var ends: [Int32] = [0, 0]
-            try #require(pipe(&ends) == 0)
-            let (gate, key) = (ends[0], ends[1])
+            let gate = try WorkerGate(.shared)
             let (begun, deleted) = (Flag(), Flag())
-            LoopActor.spawn {
-                try? await Worker.shared.run {
-                    var byte: UInt8 = 0
-                    _ = Glibc.read(gate, &byte, 1)
-                }
-            }
             LoopActor.spawn {
                 begun.set = true
                 try? await rig.object.delete(7)
@@ -329,12 +324,43 @@ import Testing
             await rig.settle { begun.set }
             #expect(!deleted.set && rig.object.instances == [0, 7])
             #expect(await code { _ = try rig.object.sink(7, 2, size: nil) } == "4.05")
-            // A byte, not the end of the pipe: a process that another test starts meanwhile inherits the descriptor.
-            #expect(write(key, "x", 1) == 1)
-            close(key)
+            gate.open()
             await rig.settle { deleted.set }
-            close(gate)
             #expect(rig.object.instances == [0])
+        }
+    }
+
+    /// The package comes back on the host while the record of its instance is being removed.
+    @Test func aDeletedInstanceDoesNotComeBack() async throws {
+        try await onLoop {
+            var rig = Rig()
+            await rig.object.start()
+            _ = try await rig.object.create(7, [:])
+            try await rig.install("1.0", to: 7)
+            await rig.object.packageRemoved("keel")
+            #expect(rig.state(7) == "0 0 false")
+            let back = InstalledPackage(name: "keel", version: "2.0", active: true)
+            rig.installer.packages = [back]
+            let gate = try WorkerGate(.shared)
+            let (begun, deleted, told) = (Flag(), Flag(), Flag())
+            let object = rig.object
+            LoopActor.spawn {
+                try? await object.delete(7)
+                deleted.set = true
+            }
+            LoopActor.spawn {
+                begun.set = true
+                await object.packageChanged(back)
+                told.set = true
+            }
+            await rig.settle { begun.set }
+            gate.open()
+            await rig.settle { deleted.set && told.set }
+            for _ in 1...2 {
+                #expect(rig.object.instances == [0, 1])
+                #expect(rig.read(1, 1) == "2.0" && rig.state(1) == "4 2 true")
+                await rig.restart()
+            }
         }
     }
 
@@ -430,6 +456,29 @@ import Testing
         }
     }
 
+    /// Otherwise a package that was removed could not be delivered to an instance of the server's choice, ever.
+    @Test func anInstanceGivesUpTheNameOfAPackageThatWasRemoved() async throws {
+        try await onLoop {
+            var rig = Rig()
+            rig.installer.packages = [InstalledPackage(name: "keel", version: "1.0", active: true)]
+            await rig.object.start()
+            #expect(rig.read(0, 1) == "keel")
+            let refused = try await rig.push(Self.one)
+            #expect(refused.code == .badRequest)
+            #expect(rig.read(16).hasPrefix("name-conflict:"))
+            rig.installer.packages = []
+            await rig.object.packageRemoved("keel")
+            let taken = try await rig.push(Self.one)
+            #expect(taken.code == .changed)
+            #expect(rig.state() == "3 3 false")
+            // From now on the name is that of instance 0, also after a restart.
+            await rig.restart()
+            await rig.object.packageChanged(InstalledPackage(name: "keel", version: "1.0", active: true))
+            #expect(rig.read(0, 1) == "" && rig.state(1) == "0 0 false")
+            #expect(rig.read(12) == "true")
+        }
+    }
+
     @Test func createAndDelete() async throws {
         try await onLoop {
             let rig = Rig()
@@ -483,8 +532,8 @@ import Testing
     }
 
     /// A snapshot is older than what the installer tells while it is on its way.
-    @Test func aSnapshotDoesNotUndoWhatWasToldSince() async throws {
-        try await onLoop {
+    @Test func aSnapshotDoesNotUndoWhatWasToldSince() async {
+        await onLoop {
             let rig = Rig()
             let old = InstalledPackage(name: "a", version: "1", active: true)
             let removed = InstalledPackage(name: "b", version: "1", active: true)

@@ -159,6 +159,24 @@ extension SoftwareManagementTests {
         }
     }
 
+    /// Between the two stagings an operator stages a package of his own.
+    @Test func whatAnOperatorStagesMeanwhileIsKept() async throws {
+        try await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            rig.installer.loseAnswers = true
+            rig.installer.duringStage = { [installer = rig.installer] in
+                installer.staged = [DeliveredPackage(token: "operator", name: "other", version: "1")]
+                installer.sizes["operator"] = 99
+                installer.duringStage = nil
+            }
+            let response = try await rig.push(Self.one)
+            #expect(response.code == .changed)
+            #expect(rig.installer.calls == ["stage 4", "discard lost", "stage 4"])
+            #expect(rig.installer.staged.map(\.token) == ["operator", "t-1"])
+        }
+    }
+
     @Test func aDiscardWhoseAnswerWasLostIsAskedForAgain() async throws {
         try await onLoop {
             let rig = Rig()
@@ -265,6 +283,14 @@ extension SoftwareManagementTests {
             for path in [path, path + ".previous"] { ReadFaults.set(errno, for: path) }
             await rig.restart()
             #expect(await code { _ = try await rig.object.create(2, [:]) } == "5.00")
+            // What is refused is said to be refused, and nothing of it is done.
+            #expect(await code { _ = try rig.object.sink(0, 2, size: nil) } == "5.00")
+            let package: [UInt16: ResourceContent] = [2: .single(.opaque([1, 2, 3]))]
+            #expect(await code { try await rig.object.write(0, package, mode: .update) } == "5.00")
+            let uri: [UInt16: ResourceContent] = [3: .single(.string("http://h/x"))]
+            #expect(await code { try await rig.object.write(0, uri, mode: .update) } == "5.00")
+            #expect(await code { try await rig.object.execute(0, 6, []) } == "5.00")
+            #expect(try Files.names(in: rig.folder.path).filter { $0.contains("package") } == [])
             await rig.object.installerAppeared()
             await rig.object.packageChanged(InstalledPackage(name: "keel", version: "1.0", active: true))
             for path in [path, path + ".previous"] { ReadFaults.set(nil, for: path) }
@@ -273,6 +299,27 @@ extension SoftwareManagementTests {
                 rig.scheduler.advance(by: SoftwareManagement.loadPause)
                 return rig.read(1) == "1.0"
             }
+        }
+    }
+
+    /// The client has registered without the instances, and a server may observe what was not known yet.
+    @Test func recordsThatAreReadLateAreTold() async throws {
+        try await onLoop {
+            var rig = Rig()
+            await rig.object.start()
+            try await rig.install("1.0")
+            #expect(try await rig.object.create(3, [:]) == 3)
+            let path = "\(rig.folder.path)/0.record"
+            for path in [path, path + ".previous"] { ReadFaults.set(EIO, for: path) }
+            await rig.restart()
+            #expect(rig.object.instances == [0])
+            (rig.changes.seen, rig.changes.instances) = ([], 0)
+            for path in [path, path + ".previous"] { ReadFaults.set(nil, for: path) }
+            await rig.settle {
+                rig.scheduler.advance(by: SoftwareManagement.loadPause)
+                return rig.object.instances == [0, 3]
+            }
+            await rig.settle { rig.changes.instances == 1 && rig.changes.seen.contains("7=4") }
         }
     }
 

@@ -3,6 +3,8 @@ import Deployment
 import Glibc
 import Linux
 import Packages
+import Signing
+import TestSupport
 import Testing
 
 @testable import Installer
@@ -44,6 +46,8 @@ private final class Workshop {
 
 private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=multi-user.target\nAlias=bar.service\n"
 
+private let at = VerificationTime(clock: 0)
+
 @Suite struct DebPackageReaderTests {
     private func code(_ body: () throws -> Void) -> DeploymentError.Code? {
         do {
@@ -58,7 +62,7 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
             ["lib/systemd/system/foo.service": service, "bin/foo": "x", "etc/foo.conf": "c", "etc/init.d/foo": "i"],
             fields: "Depends: libc6 (>= 2.30)\n")
         let reader = try shop.reader()
-        let record = try reader.inspect(file, time: 0, installed: [])
+        let record = try reader.inspect(file, time: at, installed: [])
         #expect(record.name == "foo" && record.version == "1.0")
         #expect(record.units.map(\.path) == ["usr/lib/systemd/system/foo.service"])
         #expect(record.conffiles == ["/etc/foo.conf"])
@@ -78,7 +82,7 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
         let shop = try Workshop()
         let file = try shop.package(["lib/systemd/system/foo.service": service, "usr/bin/foo": "x"])
         let reader = try shop.reader()
-        let record = try reader.inspect(file, time: 0, installed: [])
+        let record = try reader.inspect(file, time: at, installed: [])
         #expect(record.units.map(\.aliases) == [["bar.service"]])
         var listings: [[String]] = []
         for attempt in ["one", "two"] {
@@ -95,19 +99,19 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
         let shop = try Workshop()
         let unsigned = try shop.package(["usr/bin/foo": "x"])
         #expect(
-            code { _ = try shop.reader(requireSignature: true).inspect(unsigned, time: 0, installed: []) }
+            code { _ = try shop.reader(requireSignature: true).inspect(unsigned, time: at, installed: []) }
                 == .badSignature)
         let unmet = try shop.package(["usr/bin/foo": "x"], fields: "Depends: libc6 (>= 9)\n")
-        #expect(code { _ = try shop.reader().inspect(unmet, time: 0, installed: []) } == .unmetRelation)
+        #expect(code { _ = try shop.reader().inspect(unmet, time: at, installed: []) } == .unmetRelation)
         let conflict = try shop.package(["usr/bin/foo": "x"], fields: "Conflicts: libc6\n")
-        #expect(code { _ = try shop.reader().inspect(conflict, time: 0, installed: []) } == .conflict)
+        #expect(code { _ = try shop.reader().inspect(conflict, time: at, installed: []) } == .conflict)
         let script = try shop.package(["usr/bin/foo": "x", "DEBIAN/postinst": "#!/bin/sh\nadduser foo\n"])
-        #expect(code { _ = try shop.reader().inspect(script, time: 0, installed: []) } == .unsupported)
+        #expect(code { _ = try shop.reader().inspect(script, time: at, installed: []) } == .unsupported)
         let alias = try shop.package(["lib/systemd/system/foo.service": service])
         let reader = try shop.reader()
-        #expect(code { _ = try reader.inspect(alias, time: 0, installed: []) } == nil)
+        #expect(code { _ = try reader.inspect(alias, time: at, installed: []) } == nil)
         try Files.replace("\(shop.root)/units/bar.service", with: "x".utf8)
-        #expect(code { _ = try reader.inspect(alias, time: 0, installed: []) } == .conflict)
+        #expect(code { _ = try reader.inspect(alias, time: at, installed: []) } == .conflict)
     }
 
     /// Staged long ago: what has changed since is seen when it is to be installed.
@@ -115,14 +119,43 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
         let shop = try Workshop()
         let file = try shop.package(["usr/bin/foo": "x"], fields: "Depends: libc6 (>= 2.30)\n")
         let reader = try shop.reader()
-        let record = try reader.inspect(file, time: 0, installed: [])
-        #expect(code { try reader.verify(file, record: record, time: 0, installed: []) } == nil)
+        let record = try reader.inspect(file, time: at, installed: [])
+        #expect(code { try reader.verify(file, record: record, time: at, installed: []) } == nil)
         let strict = try shop.reader(requireSignature: true)
-        #expect(code { try strict.verify(file, record: record, time: 0, installed: []) } == .badSignature)
+        #expect(code { try strict.verify(file, record: record, time: at, installed: []) } == .badSignature)
         try Files.replace("\(shop.root)/status", with: "".utf8)
-        #expect(code { try reader.verify(file, record: record, time: 0, installed: []) } == .unmetRelation)
+        #expect(code { try reader.verify(file, record: record, time: at, installed: []) } == .unmetRelation)
         _ = try shop.package(["usr/bin/foo": "x"], version: "2.0")
-        #expect(code { try reader.verify(file, record: record, time: 0, installed: []) } == .failed)
+        #expect(code { try reader.verify(file, record: record, time: at, installed: []) } == .failed)
+    }
+
+    /// The time of signing counts, and the refusal says which time a certificate was checked at.
+    @Test func theTimeOfVerificationIsNamed() throws {
+        let shop = try Workshop()
+        let authority = try TestAuthority()
+        try authority.certificate("leaf")
+        let identity = try SigningIdentity(
+            key: try Files.read("\(authority.folder.path)/leaf.key", limit: 1 << 16),
+            certificates: try Files.read("\(authority.folder.path)/leaf.pem", limit: 1 << 16))
+        let file = try shop.package(["usr/bin/foo": "x"])
+        try DebSigner.sign(file, to: file, with: identity)
+        var reader = try shop.reader(requireSignature: true)
+        reader.keyring = authority.keyring
+        let now = Int64(time(nil))
+        let record = try reader.inspect(file, time: VerificationTime(clock: now), installed: [])
+        #expect(abs(record.signedAt - now) < 60)
+        let late = now + 400 * 86400
+        let signed = SignedTime(seconds: late, package: "other", version: "2", signer: "CN=x")
+        for (time, expected) in [
+            (VerificationTime(clock: late), "this gateway's clock says"),
+            (VerificationTime(clock: now, signed: signed), "'other' 2 was signed on"),
+        ] {
+            let error = #expect(throws: DeploymentError.self) {
+                _ = try reader.inspect(file, time: time, installed: [])
+            }
+            #expect(error?.code == .badSignature && error?.text.contains(expected) == true)
+            #expect(code { try reader.verify(file, record: record, time: time, installed: []) } == .badSignature)
+        }
     }
 
     @Test func versionsAreInDpkgsOrder() throws {

@@ -13,7 +13,7 @@ final class FakeEngine: Deployments {
     var known: [PackageStatus] = []
     var history: [DeploymentStatus] = []
     var running: DeploymentStatus?
-    let newestTime: Int64 = 0
+    var signedTime: SignedTime?
     var isSuspended = false
 
     func open() async throws -> [RecoveryNote] { [] }
@@ -46,6 +46,10 @@ final class FakeEngine: Deployments {
     func package(_ name: String) -> PackageStatus? { known.first { $0.name == name } }
     func deployment(_ id: String) -> DeploymentStatus? { history.first { $0.id == id } }
     func deployments(limit: Int) -> [DeploymentStatus] { Array(history.prefix(limit)) }
+    func resetSignedTime() async throws {
+        try record("reset time")
+        signedTime = nil
+    }
     func suspend() { isSuspended = true }
     func refresh(_ name: String) async {}
 

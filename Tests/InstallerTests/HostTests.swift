@@ -2,6 +2,8 @@ import Bus
 import Contract
 import EventLoop
 import Glibc
+import Linux
+import State
 import TestSupport
 import Testing
 
@@ -121,14 +123,57 @@ struct HostTests {
         }
     }
 
-    @Test func aRecordOfRebootsIsReadBack() {
-        let history = RebootHistory().noting(boot: "a", uptime: 100).noting(boot: "b", uptime: 7)
-        #expect(history.bytes == Array("gatekeel-reboots 1\nboot b\nuptime 7\nage 7\nage 0\n".utf8))
-        #expect(RebootHistory(bytes: history.bytes) == history)
-        #expect(RebootHistory(bytes: history.bytes + Array("later x\n".utf8)) == history)
-        for text in ["", "gatekeel-reboots 2\n", "gatekeel-reboots 1\nage -1\n", "gatekeel-reboots 1\nuptime x\n"] {
-            #expect(RebootHistory(bytes: Array(text.utf8)) == nil, "\(text)")
+    @Test func rebootsThatAreAskedForAtOnceAreAllCounted() async throws {
+        try await onLoop {
+            let folder = try TemporaryDirectory("reboots")
+            let limit = Rig.limit(folder, boot: "a", ManualScheduler(now: .seconds(60)))
+            let answers = Answers()
+            let calls = (0..<6).map { _ in LoopActor.spawn { answers.all.append(await limit.take()) } }
+            for call in calls { await call.value }
+            #expect(answers.all.count { $0 == nil } == RebootHistory.allowed)
+            #expect(answers.all.compactMap(\.self) == [900, 900, 900])
         }
+    }
+
+    @LoopActor
+    private final class Answers { var all: [Int?] = [] }
+
+    /// That it cannot be read does not mean that there was no reboot.
+    @Test func aRecordOfANewerReleaseIsNeitherNoneNorWrittenOver() async throws {
+        try await onLoop {
+            let folder = try TemporaryDirectory("reboots")
+            let record = CheckedFile.checked("format=2\nBoot=b\nUptime=1\n".utf8)
+            try Files.replace("\(folder.path)/reboots", with: record)
+            #expect(await Rig.limit(folder, boot: "a", ManualScheduler(now: .seconds(60))).take() == 840)
+            #expect(await Rig.limit(folder, boot: "a", ManualScheduler(now: .seconds(60))).wait() == 840)
+            #expect(await Rig.limit(folder, boot: "a", ManualScheduler(now: .seconds(900))).take() == nil)
+            #expect(try Files.read("\(folder.path)/reboots", limit: 4096) == record)
+        }
+    }
+
+    @Test func aRecordThatIsLostCountsUntilTheLimitLooksBackNoFurther() async throws {
+        try await onLoop {
+            let folder = try TemporaryDirectory("reboots")
+            try Files.replace("\(folder.path)/reboots", with: Array("damaged".utf8))
+            let clock = ManualScheduler(now: .seconds(60))
+            #expect(await Rig.limit(folder, boot: "a", clock).take() == 840)
+            clock.advance(by: .seconds(840))
+            for _ in 0..<3 { #expect(await Rig.limit(folder, boot: "a", clock).take() == nil) }
+            #expect(await Rig.limit(folder, boot: "a", clock).take() == 900)
+        }
+    }
+
+    @Test func aRecordOfRebootsIsReadBack() throws {
+        let history = RebootHistory().noting(boot: "a", uptime: 100).noting(boot: "b", uptime: 7)
+        #expect(history.bytes == Array("format=1\nBoot=b\nUptime=7\nAge=7\nAge=0\n".utf8))
+        #expect(try RebootHistory(bytes: history.bytes) == history)
+        for text in ["", "Boot=b\n", "Boot=b\nUptime=1\nAge=-1\n", "Boot=b\nUptime=x\n", "Boot b\nUptime=1\n"] {
+            #expect(try RebootHistory(bytes: Array(text.utf8)) == nil, "\(text)")
+        }
+        #expect(throws: NewerFormat.self) { try RebootHistory(bytes: Array("format=2\nBoot=b\nUptime=1\n".utf8)) }
+        // What a newer release added is written back.
+        let newer = try #require(try RebootHistory(bytes: history.bytes + Array("Later=x\n".utf8)))
+        #expect(String(decoding: newer.noting(boot: "b", uptime: 9).bytes, as: UTF8.self).hasSuffix("\nLater=x\n"))
     }
 
     @Test func theUptimeIsThatOfProcess1() {

@@ -58,6 +58,19 @@ func withService(_ body: @escaping @Sendable @LoopActor (ServiceRig) async throw
 @Suite(.enabled(if: PrivateBus.missing == nil, "SKIPPED: dbus-daemon is not installed"), .timeLimit(.minutes(1)))
 struct ServiceTests {
     /// The object is exported for as long as the connection is; the service may be gone before.
+    @Test func aConfigurationThatWasKeptIsShown() async throws {
+        try await onLoop {
+            let rig = try await ServiceRig()
+            let work = rig.service.statusLine
+            #expect(work.contains("1 packages"))
+            rig.service.isConfigurationRefused = true
+            #expect(
+                rig.service.statusLine
+                    == "The configuration has errors; the last one that worked is in use; \(work)")
+            rig.end()
+        }
+    }
+
     @Test func withoutTheServiceEveryCallIsRefused() async throws {
         try await onLoop {
             let systemd = try await SystemdRig()
@@ -100,6 +113,15 @@ struct ServiceTests {
             #expect(rig.engine.calls.first?.hasPrefix("stage ") == true)
             #expect(try await rig.client.staged().map(\.token) == ["token-1"])
             #expect(try await rig.client.keyring().map(\.subject) == ["CN=ca"])
+            #expect(try await rig.client.signedTime() == SignedTimeInfo())
+            rig.engine.signedTime = SignedTime(seconds: 9, package: "keel", version: "1.0", signer: "CN=fleet")
+            #expect(
+                try await rig.client.signedTime()
+                    == SignedTimeInfo(time: 9, package: "keel", version: "1.0", signer: "CN=fleet"))
+            if isRoot {
+                try await rig.client.resetSignedTime()
+                #expect(try await rig.client.signedTime().time == 0)
+            }
             let version = try await rig.clientConnection.property(
                 "Version", of: Installer1.busName, at: Installer1.path, Installer1.busName)
             #expect(version == .string("1.2.3"))

@@ -41,17 +41,35 @@ private func entry(_ event: Event) -> String {
     return String(rest.split(separator: "\n-- ", maxSplits: 1).first ?? "")
 }
 
-/// A call of `Log.event` in the sources.
+/// A call of `Log.event`, `Log.warning` or `Log.error` in the sources.
 private struct EventCall: CustomStringConvertible {
     let file: String
+    /// `event`, `warning` or `error`.
+    let function: String
     /// What stands between the parentheses.
     let arguments: String
-    var description: String { "\(file): Log.event(\(arguments.prefix(120)))" }
+    var description: String { "\(file): Log.\(function)(\(arguments.prefix(120)))" }
 
     /// The event's case; nil when it is not written out.
     var event: String? {
         let text = arguments.drop { $0.isWhitespace }
         return text.first == "." ? String(text.dropFirst().prefix { $0.isLetter || $0.isNumber }) : nil
+    }
+
+    /// An event that is not written out may be of any level.
+    var level: Level {
+        switch function {
+        case "warning": .warning
+        case "error": .error
+        default: Event.allCases.first { "\($0)" == event }?.level ?? .error
+        }
+    }
+
+    /// The last clause of the message.
+    var lastClause: String {
+        let message = arguments.components(".with(").first ?? ""
+        let end = String(message).components("; ").last.map { String($0).components(". ").last } ?? nil
+        return String(end ?? "")
     }
 
     func sends(_ field: Field) -> Bool {
@@ -62,14 +80,16 @@ private struct EventCall: CustomStringConvertible {
         let root = "/" + file.split(separator: "/").dropLast(3).joined(separator: "/")
         var calls: [EventCall] = []
         for path in try swiftFiles(in: "\(root)/Sources") {
-            let parts = String(decoding: try Files.read(path, limit: 1 << 20), as: UTF8.self).components("Log.event(")
-            for part in parts.dropFirst() {
-                var depth = 1
-                let arguments = part.prefix {
-                    depth += $0 == "(" ? 1 : $0 == ")" ? -1 : 0
-                    return depth > 0
+            let text = String(decoding: try Files.read(path, limit: 1 << 20), as: UTF8.self)
+            for function in ["event", "warning", "error"] {
+                for part in text.components("Log.\(function)(").dropFirst() {
+                    var depth = 1
+                    let arguments = part.prefix {
+                        depth += $0 == "(" ? 1 : $0 == ")" ? -1 : 0
+                        return depth > 0
+                    }
+                    calls.append(EventCall(file: path, function: function, arguments: String(arguments)))
                 }
-                calls.append(EventCall(file: path, arguments: String(arguments)))
             }
         }
         return calls
@@ -129,6 +149,20 @@ extension String {
                     #expect(call.sends(field), "\(call) does not send \(name)")
                 }
             }
+        }
+    }
+
+    /// `journalctl` without options must be enough: the catalogue is shown with `-x` only.
+    @Test func theTextOfAWarningEndsWithWhatToDo() throws {
+        let beginnings = [
+            "add ", "call ", "check ", "correct ", "fix ", "free ", "if it ", "look ", "reboot ", "restart ", "see ",
+            "then ", "what to do: ", "'gatekeel ", "'systemctl ",
+        ]
+        let calls = try EventCall.all().filter { $0.level <= .warning }
+        #expect(calls.count > 30)
+        for call in calls {
+            let clause = call.lastClause.lowercased()
+            #expect(beginnings.contains { clause.hasPrefix($0) }, "\(call) ends with '\(clause)'")
         }
     }
 

@@ -28,6 +28,15 @@ import Testing
         #expect(flood(30) == 20)
     }
 
+    /// A daemon that ends within the minute tells what it held back.
+    @Test mutating func theEndOfADaemonEndsAllWindows() {
+        _ = flood(25)
+        _ = flood(21, "another")
+        #expect(limiter.ended(at: now + .seconds(1)).isEmpty)
+        #expect(Set(limiter.ended(at: nil).map(\.suppressed)) == [5, 1])
+        #expect(limiter.ended(at: nil).isEmpty)
+    }
+
     @Test mutating func objectsHaveTheirOwnAllowanceUpToThatOfTheKind() {
         #expect(flood(1000) { "/9/\($0)" } == 100)
         #expect(limiter.ended(at: now + .seconds(60)).map(\.suppressed) == [900])

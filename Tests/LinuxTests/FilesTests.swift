@@ -48,4 +48,35 @@ import Testing
         #expect(throws: Errno.self) { try Files.exists("\(path)/below") }
         #expect(throws: Errno.self) { try Files.namesIfPresent(in: path) }
     }
+
+    /// A FIFO has no other end here: whoever opened it would wait for ever.
+    @Test(.timeLimit(.minutes(1))) func nothingThatCouldBlockIsOpened() throws {
+        let folder = try TemporaryDirectory()
+        let path = "\(folder.path)/thing"
+        #expect(mkfifo(path, 0o666) == 0)
+        let error = #expect(throws: Errno.self) { try Files.read(path, limit: 10) }
+        #expect(error?.code == EINVAL)
+        #expect(throws: Errno.self) { try Files.readIfPresent(path, limit: 10) }
+        #expect(mkfifo("\(folder.path)/.thing.new", 0o666) == 0)
+        try Files.replace(path, with: "x".utf8)
+        #expect(try Files.read(path, limit: 10) == Array("x".utf8))
+        #expect(try Files.names(in: folder.path) == ["thing"])
+        // How systemd's users mask a file.
+        try Files.placeLink(path, target: "/dev/null")
+        #expect(try Files.read(path, limit: 10) == [])
+        #expect(throws: Errno.self) { try Files.read("/dev/zero", limit: 10) }
+        #expect(throws: Errno.self) { try Files.read(folder.path, limit: 10) }
+    }
+
+    /// A lease delays whoever opens the file until its holder gives it up.
+    @Test(.timeLimit(.minutes(1))) func aLeaseIsNotWaitedFor() throws {
+        let folder = try TemporaryDirectory()
+        let path = try folder.write("thing", Array("x".utf8))
+        let holder = try FileDescriptor.open(path, O_RDWR)
+        // Breaking it sends this signal to its holder.
+        signal(SIGIO, SIG_IGN)
+        try #require(fcntl(holder.raw, 1024, Int32(F_WRLCK)) == 0)
+        let error = #expect(throws: Errno.self) { try Files.read(path, limit: 10) }
+        #expect(error?.code == EAGAIN)
+    }
 }

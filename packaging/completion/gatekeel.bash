@@ -7,14 +7,15 @@ _gatekeel() {
         word=${words[index]}
         [[ $word == -* ]] && continue
         command+=${command:+ }$word
-        case $command in package | keyring | config) continue ;; esac
+        case $command in package | keyring | time | config) continue ;; esac
         break
     done
     local options='--json --help --version' arguments=
     case $command in
-    '') arguments='status objects read packages install remove activate deactivate rollback history watch cancel log reconnect reload metrics diagnose package keyring config' ;;
+    '') arguments='status objects read packages install remove activate deactivate rollback history watch staged discard cancel log reconnect reload metrics diagnose package keyring time config' ;;
     package) arguments='sign verify info' ;;
     keyring) arguments='add remove list' ;;
+    time) arguments='reset' ;;
     config) arguments='check' ;;
     status)
         options='--check --json --help --version'
@@ -28,7 +29,7 @@ _gatekeel() {
         ;;
     packages)
         options='--json --help --version'
-        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1)" -- "$cur")); return; fi
+        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
         ;;
     install)
         options='--activate= --allow-downgrade --no-wait --json --help --version'
@@ -38,34 +39,44 @@ _gatekeel() {
         ;;
     remove)
         options='--purge --no-wait --json --help --version'
-        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1)" -- "$cur")); return; fi
+        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
         ;;
     activate)
         options='--no-wait --json --help --version'
-        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1)" -- "$cur")); return; fi
+        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
         ;;
     deactivate)
         options='--no-wait --json --help --version'
-        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1)" -- "$cur")); return; fi
+        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
         ;;
     rollback)
         options='--no-wait --json --help --version'
-        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1)" -- "$cur")); return; fi
+        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
         ;;
     history)
         options='--limit= --json --help --version'
-        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1)" -- "$cur")); return; fi
+        if [[ $cur == --limit=* || $prev == --limit ]]; then return; fi
+        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
         ;;
     watch)
         options='--json --help --version'
-        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel history 2>/dev/null | cut -f1)" -- "$cur")); return; fi
+        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel history 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
+        ;;
+    staged)
+        options='--json --help --version'
+        ;;
+    discard)
+        options='--json --help --version'
+        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel staged 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
         ;;
     cancel)
         options='--json --help --version'
         ;;
     log)
         options='--follow --lines= --since= --json --help --version'
-        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1)" -- "$cur")); return; fi
+        if [[ $cur == --lines=* || $prev == --lines ]]; then return; fi
+        if [[ $cur == --since=* || $prev == --since ]]; then return; fi
+        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
         ;;
     reconnect)
         options='--json --help --version'
@@ -109,13 +120,17 @@ _gatekeel() {
         ;;
     keyring\ add)
         options='--name= --json --help --version'
+        if [[ $cur == --name=* || $prev == --name ]]; then return; fi
         if [[ $cur != -* ]]; then _filedir; return; fi
         ;;
     keyring\ remove)
         options='--json --help --version'
-        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel keyring list 2>/dev/null | cut -f1)" -- "$cur")); return; fi
+        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel keyring list 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
         ;;
     keyring\ list)
+        options='--json --help --version'
+        ;;
+    time\ reset)
         options='--json --help --version'
         ;;
     config\ check)

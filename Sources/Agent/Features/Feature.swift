@@ -10,15 +10,22 @@ protocol Feature: AnyObject {
     /// The objects that are there from the start. Others may come and go through `AgentEnvironment.client`.
     var objects: [any Object] { get }
 
-    /// Reads what was kept and begins to follow the host. The client registers when all features have started, so what
-    /// cannot be reached must not hold this up.
+    /// Reads what was kept and begins to follow the host. The client registers when all features have started, or after
+    /// `Agent.startLimit`: what cannot be reached must not hold this up.
     func start() async
 
     /// Takes over a configuration without errors. The client contacts accounts that changed when all features have.
-    func reload(_ configuration: AgentConfiguration) async
+    ///
+    /// - Throws: why this feature stays as it was; it has logged that.
+    func reload(_ configuration: AgentConfiguration) async throws(ReloadFailure)
 
     /// The client has de-registered; the process is about to end.
     func stop() async
+}
+
+/// Why a part of a new configuration could not be taken over; the text says what to do.
+struct ReloadFailure: Error {
+    let text: String
 }
 
 extension Feature {

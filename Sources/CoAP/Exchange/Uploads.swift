@@ -84,7 +84,7 @@ final class Uploads {
             guard block.more, block.offset + message.payload.count <= transfer.received else {
                 return .respond(.failure(.requestEntityIncomplete, "block \(block.number) overlaps what is here"))
             }
-            return .respond(accepted(block))
+            return accept(block, transfer)
         }
         transfer.received += message.payload.count
         return append(message, token: token, block, transfer, key)
@@ -111,6 +111,11 @@ final class Uploads {
         }
         transfers[key] = transfer
         watch()
+        return accept(block, transfer)
+    }
+
+    /// The answer to a block, also to one that is here already: a repetition waits for room as the block itself does.
+    private func accept(_ block: Block, _ transfer: Transfer) -> Outcome {
         if case .sink(let sink) = transfer.target { return .accept(sink, accepted(block)) }
         return .respond(accepted(block))
     }

@@ -28,7 +28,7 @@ extension CoAPSession {
     public var path: SessionPath {
         // A server's sessions are its peers' to keep.
         guard role == .client else { return .same }
-        guard let opened else { return .moved }
+        guard let opened else { return .unopened }
         let now: NetworkPath?
         do throws(Errno) {
             now = try route(opened.peer)

@@ -25,6 +25,9 @@ struct AgentCommands {
                 .badConfiguration, "the configuration has errors; the one in use stays in use:\n\(error.text)")
         }
         done("the configuration is in use")
+        for server in (try? await gateway.agentStatus())?.servers ?? [] where server.state == .unusable {
+            console.complain("warning: the server \(server.name) is not contacted: \(server.reason)")
+        }
         return .done
     }
 

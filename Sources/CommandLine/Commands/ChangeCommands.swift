@@ -67,6 +67,16 @@ struct ChangeCommands {
         try await follow { () async throws(ContractError) in try await gateway.rollback(invocation.arguments[0]) }
     }
 
+    func discard() async throws(Failure) -> ExitCode {
+        do throws(ContractError) {
+            try await gateway.discard(invocation.arguments[0])
+        } catch {
+            throw Failure(error, asking: "gatekeel-installd")
+        }
+        if console.isJSON { console.json(["done": true]) } else { console.line("the package is dropped") }
+        return .done
+    }
+
     /// `watch`: follows a deployment that has begun, by default the one that is running.
     func watch() async throws(Failure) -> ExitCode {
         let given = invocation.arguments.first
@@ -90,7 +100,7 @@ struct ChangeCommands {
                 file = try FileDescriptor.open(path)
             }
         } catch {
-            throw Failure(.noInput, "\(error)")
+            throw error.code == ENOSPC || error.code == EDQUOT ? Failure(writing: error) : Failure(.noInput, "\(error)")
         }
         console.bar(percent: 0, "\(path): handing over and checking")
         // Staged packages never expire: discard this one after Ctrl-C.
@@ -105,20 +115,19 @@ struct ChangeCommands {
         throw Failure(.interrupted, "nothing was installed")
     }
 
-    /// Waits while the installer is receiving as many packages as it takes at once.
+    /// Waits while the installer is receiving as many packages as it takes at once, or is between two releases.
     private func stage(_ file: BusDescriptor, _ interruption: Interruption) async throws(Failure) -> StagedInfo {
         var hasWaited = false
         while true {
             do throws(ContractError) {
                 return try await gateway.stage(file)
             } catch {
-                guard error.code == .busy, waits, !interruption.came else {
-                    throw Failure(error, asking: "gatekeel-installd")
-                }
+                guard error.code == .busy, waits else { throw Failure(error, asking: "gatekeel-installd") }
+                if !hasWaited { console.complain("waiting for the installer: \(error.text)") }
             }
-            if !hasWaited { console.complain("waiting for the installer, which is receiving other packages") }
             hasWaited = true
-            await scheduler.sleep(for: .seconds(2))
+            if !interruption.came { await scheduler.sleep(for: .seconds(2)) }
+            if interruption.came { throw Failure(.interrupted, "nothing was installed") }
         }
     }
 
@@ -174,10 +183,10 @@ struct ChangeCommands {
             }
             return info.exitCode
         case .interrupted(hasBegun: true):
-            console.complain(
+            throw Failure(
+                .interrupted,
                 "the deployment continues in gatekeel-installd; \"gatekeel watch\" follows it, \"gatekeel history\" shows "
                     + "how it ended")
-            return .interrupted
         case .interrupted(hasBegun: false):
             throw Failure(.interrupted, "nothing was begun")
         case .lost(let error): throw Failure(error, asking: "gatekeel-installd")

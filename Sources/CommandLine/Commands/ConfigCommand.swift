@@ -70,7 +70,7 @@ struct ConfigCommand {
             case .caller: "files were opened as you, not as gatekeeld opens them; check as root"
             case .unknownUser: "files were opened as root: there is no user gatekeel; install the package gatekeel"
             }
-        return text.isEmpty ? nil : ConfigurationProblem(Position(files.name), severity: .warning, text)
+        return text.isEmpty ? nil : ConfigurationProblem(Position("/etc/\(files.name)"), severity: .warning, text)
     }
 
     private static func json(_ report: ConfigurationReport, _ identity: ServiceIdentity.Outcome) -> JSON {

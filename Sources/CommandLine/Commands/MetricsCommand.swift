@@ -14,7 +14,10 @@ struct MetricsCommand {
         guard !console.isJSON else {
             throw Failure(.usage, "metrics writes Prometheus's text format; \"gatekeel status --json\" writes JSON")
         }
-        let text = Metrics.text(await GatewayPicture.take(gateway, deployments: 1000))
+        let picture = await GatewayPicture.take(gateway, deployments: 1000)
+        // A daemon that does not answer is a figure; missing rights are not.
+        if let failure = picture.failures.first(where: { $0.code == .notPermitted }) { throw failure }
+        let text = Metrics.text(picture)
         guard let path = invocation.options["output"] else {
             console.text(text)
             return .done
@@ -23,7 +26,7 @@ struct MetricsCommand {
             // A reader sees the file before or the one after, never a part.
             try Files.replace(path, with: text.utf8, mode: 0o644)
         } catch {
-            throw Failure(error.code == EACCES || error.code == EPERM ? .notPermitted : .failed, "\(error)")
+            throw Failure(writing: error)
         }
         return .done
     }
@@ -43,7 +46,9 @@ enum Metrics {
         page.add(["daemon": "gatekeeld"], agent == nil ? 0 : 1)
         page.add(["daemon": "gatekeel-installd"], packages == nil ? 0 : 1)
         if let agent { add(agent, &page) }
-        if let packages { add(packages, picture, &page) }
+        if let packages { add(packages, &page) }
+        if case .success(let deployments) = picture.deployments { add(deployments, &page) }
+        if case .success(let certificates) = picture.certificates { add(certificates, &page) }
         return page.text
     }
 
@@ -52,8 +57,10 @@ enum Metrics {
         page.add([:], Int64(agent.configurationProblems.count))
         page.family("gatekeel_server_registered", "Whether the gateway is registered with the server.")
         for server in agent.servers {
-            page.add(["server": server.name, "state": server.state.rawValue], server.state == .registered ? 1 : 0)
+            page.add(["server": server.name], server.state == .registered ? 1 : 0)
         }
+        page.family("gatekeel_server_state", "The state of the account; always 1.")
+        for server in agent.servers { page.add(["server": server.name, "state": server.state.rawValue], 1) }
         page.family("gatekeel_server_registered_timestamp_seconds", "When the registration began; 0 without one.")
         for server in agent.servers { page.add(["server": server.name], server.registeredAt) }
         page.family("gatekeel_transfer_received_bytes", "Bytes received of a package that is on its way.")
@@ -66,7 +73,7 @@ enum Metrics {
         ["instance": "\(transfer.instance)", "kind": transfer.kind.rawValue, "phase": transfer.phase.rawValue]
     }
 
-    private static func add(_ packages: [PackageInfo], _ picture: GatewayPicture, _ page: inout MetricsPage) {
+    private static func add(_ packages: [PackageInfo], _ page: inout MetricsPage) {
         let installed = packages.filter { $0.state == .installed }
         page.family("gatekeel_package_active", "Whether the package's units are active.")
         for package in installed {
@@ -76,23 +83,27 @@ enum Metrics {
         for package in installed { page.add(["package": package.name], package.isEnabled ? 1 : 0) }
         page.family("gatekeel_package_installed_timestamp_seconds", "When the version was installed.")
         for package in installed { page.add(["package": package.name], package.installedAt) }
+    }
+
+    private static func add(_ deployments: [DeploymentInfo], _ page: inout MetricsPage) {
         page.family("gatekeel_deployment_running", "Whether a deployment is running.")
-        page.add([:], picture.running == nil ? 0 : 1)
+        page.add([:], deployments.contains { !$0.hasEnded } ? 1 : 0)
         page.family("gatekeel_deployments_remembered", "Deployments in the gateway's history, by how they ended.")
         for result in DeploymentInfo.Result.allCases where result != .running {
-            let count = picture.deployments.count { $0.result == result }
+            let count = deployments.count { $0.result == result }
             page.add(["result": result.rawValue], Int64(count))
         }
         page.family("gatekeel_deployment_ended_timestamp_seconds", "When the package's last deployment ended.")
-        for one in lastOfEach(picture.deployments) {
+        for one in lastOfEach(deployments) {
             page.add(["package": one.package, "result": one.result.rawValue], one.endedAt)
         }
         page.family("gatekeel_deployment_downtime_seconds", "How long the package was down in its last deployment.")
-        for one in lastOfEach(picture.deployments) {
-            page.add(["package": one.package], seconds: one.downtime)
-        }
+        for one in lastOfEach(deployments) { page.add(["package": one.package], seconds: one.downtime) }
+    }
+
+    private static func add(_ certificates: [CertificateInfo], _ page: inout MetricsPage) {
         page.family("gatekeel_certificate_expiry_timestamp_seconds", "When the certificate of the keyring expires.")
-        for certificate in picture.certificates {
+        for certificate in certificates {
             page.add(["file": certificate.file, "sha256": certificate.sha256], certificate.notAfter)
         }
     }

@@ -74,12 +74,13 @@ struct PackageFileCommands {
                             [
                                 "subject": .string($0.subject), "issuer": .string($0.issuer),
                                 "sha256": .string($0.fingerprint), "not-after": .number(.init($0.notAfter)),
-                                "digest": .string($0.digest),
+                                "signed-at": .number(.init($0.signingTime ?? 0)), "digest": .string($0.digest),
                             ]
                         }))
             } else {
                 for signer in package.signers {
-                    console.line("\(file): good signature by \(signer.subject), issued by \(signer.issuer)")
+                    let time = signer.signingTime.map { " on \(Moments.text($0))" } ?? ""
+                    console.line("\(file): good signature by \(signer.subject)\(time), issued by \(signer.issuer)")
                 }
             }
         } catch {
@@ -153,7 +154,8 @@ struct PackageFileCommands {
 
     private func read(_ option: String, limit: Int) throws(Failure) -> [UInt8] {
         do throws(Errno) {
-            return try Files.read(invocation.options[option] ?? "", limit: limit)
+            // The caller may give a pipe: <(pass show signing-key).
+            return try Files.read(FileDescriptor.open(invocation.options[option] ?? ""), limit: limit)
         } catch {
             throw Failure(.noInput, "--\(option): \(error)")
         }

@@ -11,18 +11,19 @@ struct StatusCommand {
     /// `--check`: the exit code reports problems.
     var checks = false
     /// How long before its end a certificate is mentioned.
-    var certificateWarning = InstallerConfiguration().install.certificateWarning
+    var certificateWarning: Duration
     var now = Moments.now
 
     func run() async throws(Failure) -> ExitCode {
-        let picture = await GatewayPicture.take(gateway)
+        let picture = await GatewayPicture.take(gateway, now: now)
         if console.isJSON {
             console.json(JSON(picture))
         } else {
             for failure in picture.failures { console.complain(failure.text) }
             if case .success(let status) = picture.agent { show(status) }
             if case .success(let packages) = picture.packages { show(packages, picture.running) }
-            for certificate in picture.certificates {
+            if case .success(let time) = picture.signedTime, time.time > 0 { show(time) }
+            for certificate in (try? picture.certificates.get()) ?? [] {
                 if let text = self.warning(certificate) { console.complain("warning: \(text)") }
             }
             if checks { for ill in picture.ills { console.complain(ill) } }
@@ -80,6 +81,11 @@ struct StatusCommand {
         }
     }
 
+    private func show(_ time: SignedTimeInfo) {
+        if console.isTerminal { console.line("") }
+        console.line("Newest signed time: \(Moments.text(time.time)) (\(time.package) \(time.version), \(time.signer))")
+    }
+
     /// nil when a certificate is good for a while.
     func warning(_ certificate: CertificateInfo) -> String? {
         let days = Moments.days(until: certificate.notAfter, now: now)
@@ -100,9 +106,10 @@ extension JSON {
         self = [
             "agent": Self.part(picture.agent.map { JSON($0) }),
             "packages": Self.part(picture.packages.map { .array($0.map { JSON($0) }) }),
-            "deployment": picture.running.map { JSON($0) } ?? .null,
-            "keyring": .array(picture.certificates.map { JSON($0) }),
-            "problems": .array(picture.ills.map { .string($0) }),
+            "deployment": Self.part(picture.deployments.map { _ in picture.running.map { JSON($0) } ?? .null }),
+            "keyring": Self.part(picture.certificates.map { .array($0.map { JSON($0) }) }),
+            "signed-time": Self.part(picture.signedTime.map { JSON($0) }),
+            "problems": .array((picture.failures.map(\.text) + picture.ills).map { .string($0) }),
         ]
     }
 

@@ -1,4 +1,5 @@
 import Bus
+import Configuration
 import Contract
 import EventLoop
 import JSON
@@ -91,6 +92,22 @@ struct ViewCommands {
         table.add("last problem", package.note)
         for warning in package.warnings { table.add("warning", warning) }
         table.rows.removeAll { $0[1].isEmpty }
+        console.table(table)
+        return .done
+    }
+
+    func staged() async throws(Failure) -> ExitCode {
+        let staged = try await asking("gatekeel-installd") { () async throws(ContractError) in
+            try await gateway.staged()
+        }
+        if console.isJSON {
+            console.json(.array(staged.map { JSON($0) }))
+            return .done
+        }
+        var table = TextTable("TOKEN", "NAME", "VERSION", "SIZE", "STAGED")
+        for one in staged {
+            table.add(one.token, one.name, one.version, ByteSize.rounded(Int64(one.size)), Moments.text(one.stagedAt))
+        }
         console.table(table)
         return .done
     }

@@ -24,7 +24,9 @@ struct DiagnoseCommand {
         let texts = await daemonTexts() + hostTexts()
         do throws(Errno) {
             let files = try SupportFiles("gatekeel-diagnose")
-            for (name, text) in texts { try files.add(name, redaction.text(text)) }
+            for (name, text) in texts {
+                try files.add(name, name == "journal.txt" ? redaction.journal(text) : redaction.text(text))
+            }
             let unitFiles = output(["/usr/bin/systemctl", "--no-pager", "cat"] + Self.units)
             try files.add("unit-files.txt", redaction.configuration(unitFiles))
             for configuration in configurations {
@@ -36,7 +38,7 @@ struct DiagnoseCommand {
             try files.archive(path)
             report(path, files.names)
         } catch {
-            throw Failure(error.code == EACCES || error.code == EPERM ? .notPermitted : .failed, "\(error)")
+            throw Failure(writing: error)
         }
         return .done
     }
@@ -57,7 +59,8 @@ struct DiagnoseCommand {
         let picture = await GatewayPicture.take(gateway, deployments: 1000)
         let objects = (try? await gateway.objects()) ?? []
         let documents: [(String, JSON)] = [
-            ("status.json", JSON(picture)), ("history.json", .array(picture.deployments.map { JSON($0) })),
+            ("status.json", JSON(picture)),
+            ("history.json", .array(((try? picture.deployments.get()) ?? []).map { JSON($0) })),
             ("objects.json", .array(objects.map { JSON($0) })),
         ]
         return documents.map { ($0, String(decoding: $1.writeIndented(), as: UTF8.self)) }

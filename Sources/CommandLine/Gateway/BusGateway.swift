@@ -31,10 +31,13 @@ final class BusGateway: Gateway {
     func packages() async throws(ContractError) -> [PackageInfo] { try await installer.packages() }
     func package(_ name: String) async throws(ContractError) -> PackageInfo { try await installer.package(name) }
     func keyring() async throws(ContractError) -> [CertificateInfo] { try await installer.keyring() }
+    func signedTime() async throws(ContractError) -> SignedTimeInfo { try await installer.signedTime() }
+    func resetSignedTime() async throws(ContractError) { try await installer.resetSignedTime() }
     func deployments(limit: Int) async throws(ContractError) -> [DeploymentInfo] {
         try await installer.deployments(limit: limit)
     }
     func deployment(_ id: String) async throws(ContractError) -> DeploymentInfo { try await installer.deployment(id) }
+    func staged() async throws(ContractError) -> [StagedInfo] { try await installer.staged() }
     func stage(_ file: BusDescriptor) async throws(ContractError) -> StagedInfo { try await installer.stage(file) }
     func discard(_ token: String) async throws(ContractError) { try await installer.discard(token) }
     func install(_ token: String, _ options: InstallOptions) async throws(ContractError) -> String {

@@ -22,6 +22,12 @@ final class DeploymentWatch {
     /// Waits for the gateway's turn.
     private var turn: CheckedContinuation<Void, Never>?
     private var isAvailable = true
+    private var lastNotice = ""
+    /// Since when the installer has not answered for the deployment.
+    private var unansweredSince: Duration?
+    private var nextQuestion: (any Scheduled)?
+    /// For so long its return is waited for: it may be restarting, or the gateway is busy.
+    static let patience: Duration = .seconds(300)
 
     /// - Parameters:
     ///   - progress: told of every step, also of another deployment that has to end first.
@@ -67,7 +73,10 @@ final class DeploymentWatch {
     private func waitForTurn() async {
         guard ending == nil else { return }
         let running = (try? await gateway.deployments(limit: 1))?.first { !$0.hasEnded }
-        notice("waiting for the \(running.map { "\($0.operation) of \($0.subject)" } ?? "other deployment") to end")
+        let text = "waiting for the \(running.map { "\($0.operation) of \($0.subject)" } ?? "other deployment") to end"
+        // Told once for each that is waited for.
+        if text != lastNotice { notice(text) }
+        lastNotice = text
         if let running { progress(running) }
         let timer = scheduler.schedule(after: .seconds(5)) { [weak self] in self?.takeTurn() }
         await withCheckedContinuation { turn = $0 }
@@ -106,10 +115,16 @@ final class DeploymentWatch {
         guard let id, ending == nil else { return }
         do throws(ContractError) {
             take(try await gateway.deployment(id))
+            unansweredSince = nil
         } catch {
-            // The installer restarts by itself; `available` asks again then.
-            if error.code == .unreachable { return }
-            finish(.lost(error))
+            let since = unansweredSince ?? scheduler.now
+            unansweredSince = since
+            guard error.code == .unreachable, scheduler.now - since < Self.patience else { return finish(.lost(error)) }
+            // The installer restarts by itself; `available` asks then. A signal may be missed while it hangs.
+            nextQuestion?.cancel()
+            nextQuestion = scheduler.schedule(after: .seconds(10)) { [weak self] in
+                LoopActor.spawn { await self?.ask() }
+            }
         }
     }
 
@@ -121,6 +136,7 @@ final class DeploymentWatch {
     private func finish(_ ending: Ending) {
         guard self.ending == nil else { return }
         self.ending = ending
+        nextQuestion?.cancel()
         waiter?.resume()
         waiter = nil
     }

@@ -16,9 +16,14 @@ protocol Gateway: AnyObject {
     func packages() async throws(ContractError) -> [PackageInfo]
     func package(_ name: String) async throws(ContractError) -> PackageInfo
     func keyring() async throws(ContractError) -> [CertificateInfo]
+    /// The newest time in signed data that was accepted.
+    func signedTime() async throws(ContractError) -> SignedTimeInfo
+    func resetSignedTime() async throws(ContractError)
     func deployments(limit: Int) async throws(ContractError) -> [DeploymentInfo]
     func deployment(_ id: String) async throws(ContractError) -> DeploymentInfo
 
+    /// Packages that were handed over and are not installed.
+    func staged() async throws(ContractError) -> [StagedInfo]
     func stage(_ file: BusDescriptor) async throws(ContractError) -> StagedInfo
     func discard(_ token: String) async throws(ContractError)
     func install(_ token: String, _ options: InstallOptions) async throws(ContractError) -> String

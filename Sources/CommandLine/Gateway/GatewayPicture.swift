@@ -6,33 +6,70 @@ struct GatewayPicture: Sendable {
     var agent: Result<AgentStatus, ContractError>
     var packages: Result<[PackageInfo], ContractError>
     /// The newest first.
-    var deployments: [DeploymentInfo]
-    var certificates: [CertificateInfo]
+    var deployments: Result<[DeploymentInfo], ContractError>
+    /// The keyring.
+    var certificates: Result<[CertificateInfo], ContractError>
+    /// The newest time in signed data that was accepted.
+    var signedTime: Result<SignedTimeInfo, ContractError>
+    /// The clock, in seconds since the epoch.
+    var now: Int64
 
     /// - Parameter deployments: how many of the latest deployments are asked for.
     @LoopActor
-    static func take(_ gateway: any Gateway, deployments: Int = 1) async -> GatewayPicture {
-        GatewayPicture(
-            agent: await caught { () async throws(ContractError) in try await gateway.agentStatus() },
-            packages: await caught { () async throws(ContractError) in try await gateway.packages() },
-            deployments: (try? await gateway.deployments(limit: deployments)) ?? [],
-            certificates: (try? await gateway.keyring()) ?? [])
+    static func take(
+        _ gateway: any Gateway, deployments: Int = 1, now: Int64 = Moments.now
+    ) async -> GatewayPicture {
+        let agent = await caught { () async throws(ContractError) in try await gateway.agentStatus() }
+        let packages = await caught { () async throws(ContractError) in try await gateway.packages() }
+        // A daemon that hangs is waited for once.
+        if case .failure(let error) = packages, error.code == .unreachable {
+            return GatewayPicture(
+                agent: agent, packages: packages, deployments: .failure(error), certificates: .failure(error),
+                signedTime: .failure(error), now: now)
+        }
+        return GatewayPicture(
+            agent: agent, packages: packages,
+            deployments: await caught { () async throws(ContractError) in
+                try await gateway.deployments(limit: deployments)
+            }, certificates: await caught { () async throws(ContractError) in try await gateway.keyring() },
+            signedTime: await caught { () async throws(ContractError) in try await gateway.signedTime() }, now: now)
+    }
+
+    /// How far the signed time may be ahead of the clock: build machines are not synchronised to the second.
+    private static let signedTimeTolerance: Int64 = 3600
+
+    /// What is wrong when a package was signed in the clock's future; nil when all is well.
+    private var clockIll: String? {
+        guard case .success(let time) = signedTime, time.time > now + Self.signedTimeTolerance else { return nil }
+        return """
+            the clock says \(Moments.text(now)), but \(time.package) \(time.version) was signed on \
+            \(Moments.text(time.time)), and packages are verified at the later time; set the clock, or, if that package's \
+            time is wrong, call "gatekeel time reset" as root
+            """
     }
 
     /// The deployment that is running.
-    var running: DeploymentInfo? { deployments.first { !$0.hasEnded } }
+    var running: DeploymentInfo? { (try? deployments.get())?.first { !$0.hasEnded } }
 
-    /// What did not answer: a sentence for each daemon, one for both when the caller has no rights.
+    /// What was not answered: a sentence for each reason, one for all when the caller has no rights.
     var failures: [Failure] {
         var failures: [Failure] = []
-        if case .failure(let error) = agent { failures.append(Failure(error, asking: "gatekeeld")) }
-        if case .failure(let error) = packages { failures.append(Failure(error, asking: "gatekeel-installd")) }
-        return failures.count == 2 && failures[0].text == failures[1].text ? [failures[0]] : failures
+        func add(_ error: ContractError?, _ daemon: String) {
+            guard let failure = error.map({ Failure($0, asking: daemon) }) else { return }
+            if !failures.contains(where: { $0.text == failure.text }) { failures.append(failure) }
+        }
+        add(agent.failure, "gatekeeld")
+        add(packages.failure, "gatekeel-installd")
+        add(deployments.failure, "gatekeel-installd")
+        add(certificates.failure, "gatekeel-installd")
+        add(signedTime.failure, "gatekeel-installd")
+        return failures
     }
 
     /// Why the gateway is not as it should be: not registered, or a package that should run does not.
     var ills: [String] {
         var ills: [String] = []
+        if let clockIll { ills.append(clockIll) }
         if case .success(let status) = agent {
             if status.servers.isEmpty { ills.append("no server is configured") }
             for server in status.servers where server.state != .registered {
@@ -56,6 +93,10 @@ struct GatewayPicture: Sendable {
             return .failure(error)
         }
     }
+}
+
+extension Result {
+    var failure: Failure? { if case .failure(let error) = self { error } else { nil } }
 }
 
 extension PackageInfo {

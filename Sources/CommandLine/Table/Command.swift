@@ -1,6 +1,7 @@
 /// The commands; what each of them takes is declared in `CommandTable`.
 enum Command: String, CaseIterable {
-    case status, objects, read, packages, install, remove, activate, deactivate, rollback, history, watch, cancel, log
+    case status, objects, read, packages, install, remove, activate, deactivate, rollback, history, watch
+    case staged, discard, cancel, log
     case reconnect, reload, metrics, diagnose
     case packageSign = "package sign"
     case packageVerify = "package verify"
@@ -8,6 +9,7 @@ enum Command: String, CaseIterable {
     case keyringAdd = "keyring add"
     case keyringRemove = "keyring remove"
     case keyringList = "keyring list"
+    case timeReset = "time reset"
     case configCheck = "config check"
 
     var words: [String] { rawValue.split(separator: " ").map(String.init) }
@@ -45,7 +47,7 @@ struct CommandDeclaration: Sendable {
 
 /// What completion offers for a word.
 enum Completion: Sendable {
-    case nothing, file, folder, package, deployment, certificate
+    case nothing, file, folder, package, deployment, certificate, staged
     case words([String])
 }
 

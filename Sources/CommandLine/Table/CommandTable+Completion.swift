@@ -27,7 +27,12 @@ extension CommandTable {
             lines.append("    \(name))")
             lines.append("        options='\(flags(declaration.options + common))'")
             for option in declaration.options where option.value != nil {
-                guard let reply = reply(option.completion) else { continue }
+                guard let reply = reply(option.completion) else {
+                    // A value that nothing is known of.
+                    lines.append(
+                        "        if [[ $cur == --\(option.name)=* || $prev == --\(option.name) ]]; then return; fi")
+                    continue
+                }
                 // Only the value is completed: readline takes the = for the end of a word.
                 lines.append(
                     "        if [[ $cur == --\(option.name)=* ]]; then prev=--\(option.name) cur=${cur#*=}; fi")
@@ -70,11 +75,17 @@ extension CommandTable {
         case .nothing: nil
         case .file: "_filedir"
         case .folder: "_filedir -d"
-        case .package: words("$(gatekeel packages 2>/dev/null | cut -f1)")
-        case .deployment: words("$(gatekeel history 2>/dev/null | cut -f1)")
-        case .certificate: words("$(gatekeel keyring list 2>/dev/null | cut -f1)")
+        case .package: names("packages")
+        case .deployment: names("history")
+        case .certificate: names("keyring list")
+        case .staged: names("staged")
         case .words(let list): words(list.joined(separator: " "))
         }
+    }
+
+    /// The first column of a command's table. compgen(1) expands what it is given: only what is plain comes through.
+    private static func names(_ command: String) -> String {
+        words("$(gatekeel \(command) 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')")
     }
 
     private static func words(_ list: String) -> String {

@@ -5,7 +5,9 @@ enum CommandTable {
     /// Options of every command.
     static let common = [
         OptionDeclaration(
-            "json", "Writes JSON, for programs, also when the command fails. docs/json.md describes every document."),
+            "json",
+            "Writes JSON, for programs, also when the command fails. /usr/share/doc/gatekeel/docs/json.md describes every "
+                + "document."),
         OptionDeclaration("help", short: "h", "Shows help on the program or on a command."),
         OptionDeclaration("version", short: "V", "Shows the version."),
     ]
@@ -20,13 +22,13 @@ enum CommandTable {
         CommandDeclaration(
             .status, "Show the servers, the packages and what is running",
             "Shows each account with its registration or its problem, packages on their way from a server, the installed "
-                + "packages, the deployment that is running, and certificates of the keyring that have expired or expire "
-                + "soon.",
+                + "packages, the deployment that is running, the newest time in a signature that was accepted, and "
+                + "certificates of the keyring that have expired or expire soon.",
             options: [
                 OptionDeclaration(
                     "check",
-                    "Exits with 2 if the gateway is not registered with one of its servers, or an enabled package is not "
-                        + "active.")
+                    "Exits with 2 if the gateway is not registered with one of its servers, an enabled package is not active, or "
+                        + "the clock is behind the newest signed time.")
             ]),
         CommandDeclaration(
             .objects, "List the LwM2M objects and their instances", "Lists what the agent serves, by object."),
@@ -64,7 +66,8 @@ enum CommandTable {
                     "purge",
                     "Removes its configuration files and its data as well: the folders that it was given in /var and /srv, and the "
                         + "StateDirectory=, CacheDirectory= and LogsDirectory= of its units, except what another package has "
-                        + "too. Files that it wrote elsewhere stay, and so do its users. Only root may do that."),
+                        + "too and what was there before the package. Files that it wrote elsewhere stay, and so do its users. Only root may do that."
+                ),
                 noWait,
             ]),
         CommandDeclaration(
@@ -88,6 +91,14 @@ enum CommandTable {
             "Follows a deployment, whoever began it, and exits as the command that began it would. Without ID it follows the "
                 + "one that is running.",
             arguments: [ArgumentDeclaration("ID", required: false, .deployment)]),
+        CommandDeclaration(
+            .staged, "List the packages that were handed over and are not installed",
+            "Lists staged packages: delivered by a server, or left by an installation that failed or was never followed. "
+                + "They take space, and there is a largest number of them."),
+        CommandDeclaration(
+            .discard, "Drop a staged package",
+            "Removes the bytes of a staged package. One that a server delivered is told to the server as lost.",
+            arguments: [ArgumentDeclaration("TOKEN", .staged)]),
         CommandDeclaration(
             .cancel, "Cancel a package's transfer from a server",
             "Ends the transfer of a package to an instance of object 9 (/9/0, or 0) and drops its bytes. The server sees the "
@@ -165,8 +176,9 @@ enum CommandTable {
             ]),
         CommandDeclaration(
             .packageInfo, "Show what a package holds and whether it fits this host",
-            "Shows name, version, units, configuration files, and everything that the installer would refuse or warn of. "
-                + "The signature is not verified.", arguments: [ArgumentDeclaration("FILE", .file)]),
+            "Shows name, version, and everything that the installer would refuse or warn of; if it refuses nothing, also units "
+                + "and configuration files. The signature is not verified.",
+            arguments: [ArgumentDeclaration("FILE", .file)]),
         CommandDeclaration(
             .keyringAdd, "Trust the packages of a certificate authority",
             "Adds a certificate in PEM to /etc/gatekeel/keyring.d. Whoever has the key of a certificate that it "
@@ -184,6 +196,12 @@ enum CommandTable {
             .keyringList, "List the certificates that packages may be signed under",
             "Lists the certificates of /etc/gatekeel/keyring.d, with the days that are left."),
         CommandDeclaration(
+            .timeReset, "Forget the newest signed time",
+            "Packages are verified at the later of the clock and the newest time in a signature that was accepted, so that an "
+                + "expired certificate does not become valid when the clock is set back. If a signer's clock was wrong, later "
+                + "packages may be refused as expired. This command forgets that time; the next package that is accepted sets "
+                + "it again. Only root may do that."),
+        CommandDeclaration(
             .configCheck, "Check the configuration files",
             "Checks gatekeeld.conf, installd.conf, their drop-ins, the key files and the keyring. It names every file that "
                 + "was read and shows all that is wrong. Called by root, it opens gatekeeld's files as the user gatekeel, so "
@@ -196,7 +214,7 @@ enum CommandTable {
         ("Install a package and start it:", "gatekeel install --activate=yes rinetd_0.73-1_amd64.deb"),
         (
             "Install a package over ssh, without copying it first:",
-            "ssh gw1 gatekeel install - < rinetd_0.73-1_amd64.deb"
+            "ssh root@gw1 gatekeel install - < rinetd_0.73-1_amd64.deb"
         ),
         ("Find out why the last deployment of a package failed:", "gatekeel history rinetd"),
         ("Read what a package wrote in the last hour, and follow it:", "gatekeel log -f --since=-1h rinetd"),

@@ -17,7 +17,8 @@ public struct Key<Value: Sendable & Equatable>: Sendable {
     public var declaration: KeyDeclaration {
         let parse = type.parse
         return KeyDeclaration(
-            name: name, allowed: type.allowed, isList: type.isList, defaultText: type.format(defaultValue),
+            name: name, allowed: type.allowed, isList: type.isList, isShown: type.isShown,
+            defaultText: type.format(defaultValue),
             documentation: documentation, accepts: { parse($0) != nil }, explain: type.explain)
     }
 }
@@ -35,6 +36,8 @@ public struct KeyDeclaration: Sendable {
     public let name: String
     public let allowed: String
     public let isList: Bool
+    /// Whether a message may show a value that is not accepted.
+    public let isShown: Bool
     /// As it is written in a file; empty when there is none.
     public let defaultText: String
     public let documentation: String

@@ -68,8 +68,9 @@ public struct KeyTable: Sendable {
         settings.open(section)
         for entry in section.entries {
             func refuse(_ text: String) {
-                problems.append(
-                    ConfigurationProblem(entry.position, section: section.header, key: entry.key, text))
+                // What is no name of a key may be a secret on a line of its own.
+                let name = Self.isKeyName(entry.key) ? entry.key : ""
+                problems.append(ConfigurationProblem(entry.position, section: section.header, key: name, text))
             }
             guard let key = declaration.keys.first(where: { $0.name == entry.key }) else {
                 let near = declaration.keys.first { $0.name.lowercased() == entry.key.lowercased() }
@@ -80,13 +81,18 @@ public struct KeyTable: Sendable {
             }
             guard entry.value.isEmpty || key.accepts(entry.value) else {
                 let why = key.explain(entry.value).map { ": \($0)" } ?? ""
-                refuse("\(entry.value.shown) is not allowed\(why); expected: \(key.allowed)")
+                let value = key.isShown ? entry.value.shown : "this value"
+                refuse("\(value) is not allowed\(why); expected: \(key.allowed)")
                 settings.refuse(entry, in: section.header)
                 continue
             }
             settings.assign(entry, in: section.header, isList: key.isList)
         }
         return problems
+    }
+
+    private static func isKeyName(_ name: String) -> Bool {
+        name.utf8.count <= 40 && name.allSatisfy { $0.isASCII && $0.isLetter }
     }
 
     private static func isName(_ name: String) -> Bool {
@@ -142,6 +148,8 @@ extension String {
             var rest = self[scheme.upperBound...].prefix { $0 != "?" && $0 != "#" }
             if let at = rest.lastIndex(of: "@") { rest = rest[rest.index(after: at)...] }
             text = String(self[..<scheme.upperBound]) + String(rest)
+        } else if contains("@") {
+            return "this value"
         }
         return text.count <= 60 ? "'\(text)'" : "'\(text.prefix(57))…'"
     }

@@ -6,6 +6,8 @@ public struct ValueType<Value: Sendable & Equatable>: Sendable {
     public let allowed: String
     /// Later assignments add to earlier ones.
     public let isList: Bool
+    /// Whether a message may show a value that is not allowed. Not where people write a secret by mistake.
+    public let isShown: Bool
     /// nil: not allowed.
     public let parse: @Sendable (String) -> Value?
     /// Which part of a text is not allowed, where that can be said: `the port '0' is not a number from 1 to 65535`.
@@ -14,11 +16,12 @@ public struct ValueType<Value: Sendable & Equatable>: Sendable {
     public let format: @Sendable (Value) -> String
 
     public init(
-        allowed: String, isList: Bool = false, parse: @escaping @Sendable (String) -> Value?,
+        allowed: String, isList: Bool = false, isShown: Bool = true, parse: @escaping @Sendable (String) -> Value?,
         explain: @escaping @Sendable (String) -> String? = { _ in nil }, format: @escaping @Sendable (Value) -> String
     ) {
         self.allowed = allowed
         self.isList = isList
+        self.isShown = isShown
         self.parse = parse
         self.explain = explain
         self.format = format
@@ -28,8 +31,8 @@ public struct ValueType<Value: Sendable & Equatable>: Sendable {
     public var optional: ValueType<Value?> {
         let (parse, format) = (parse, format)
         return ValueType<Value?>(
-            allowed: allowed, isList: isList, parse: { text in parse(text).map { .some($0) } }, explain: explain,
-            format: { $0.map(format) ?? "" })
+            allowed: allowed, isList: isList, isShown: isShown, parse: { text in parse(text).map { .some($0) } },
+            explain: explain, format: { $0.map(format) ?? "" })
     }
 }
 
@@ -52,7 +55,8 @@ extension ValueType where Value == Int {
     /// A whole number of a range.
     public static func integer(_ range: ClosedRange<Int>) -> ValueType {
         ValueType(
-            allowed: "a number from \(range.lowerBound) to \(range.upperBound)",
+            allowed: range.count == 1
+                ? "\(range.lowerBound)" : "a number from \(range.lowerBound) to \(range.upperBound)",
             parse: { text in
                 guard !text.hasPrefix("+"), let number = Int(text), range.contains(number) else { return nil }
                 return number
@@ -95,7 +99,7 @@ extension ValueType where Value == String {
     /// An absolute path without `.` and `..`.
     public static var path: ValueType {
         ValueType(
-            allowed: "an absolute path, without dots for folders",
+            allowed: "an absolute path, without dots for folders", isShown: false,
             parse: { text in
                 let parts = text.split(separator: "/", omittingEmptySubsequences: true)
                 guard text.hasPrefix("/"), text.utf8.count < 4096, !parts.contains("."), !parts.contains("..") else {

@@ -14,15 +14,16 @@ struct AttachedFile: Hashable, Sendable {
     let content: Content
 
     /// Writes it durably. A file that is already the same is left alone.
-    func write() throws(Errno) {
-        try Files.makeDirectories(Files.split(path).folder, mode: 0o755)
-        switch content {
-        case .bytes(let bytes):
-            if try HostFile.find(path).file?.bytes == bytes { return }
-            try Files.replace(path, with: bytes, mode: 0o644)
-        case .link(let target):
-            if try Files.linkTarget(path) == target { return }
-            try Files.replaceLink(path, target: target)
+    func write(_ paths: HostPaths) throws(Errno) {
+        try paths.holding(path, making: 0o755) { (folder, name) throws(Errno) in
+            switch content {
+            case .bytes(let bytes):
+                if try HostFile.find(name, in: folder).file?.bytes == bytes { return }
+                try folder.replace(name, with: bytes, mode: 0o644)
+            case .link(let target):
+                if try folder.linkTarget(name) == target { return }
+                try folder.replaceLink(name, target: target)
+            }
         }
     }
 }

@@ -134,22 +134,22 @@ struct Attachment: Sendable {
         let new = try files()
         for file in new {
             try passage("deployment.attach.each")
-            try file.write()
+            try file.write(paths)
         }
         let kept = Set(new.map(\.path))
-        try Self.detach(old.filter { !kept.contains($0.path) }, passage: passage)
+        try Self.detach(old.filter { !kept.contains($0.path) }, paths, passage: passage)
     }
 
     /// Removes files, and folders of drop-ins that are empty then.
-    static func detach(_ files: [AttachedFile], passage: Passage) throws {
+    static func detach(_ files: [AttachedFile], _ paths: HostPaths, passage: Passage) throws {
         for file in files {
             try passage("deployment.detach.each")
             let folder = Files.split(file.path).folder
-            guard try Files.exists(folder) else { continue }
-            try Files.remove(file.path)
-            if folder.hasSuffix(".d"), !folder.hasSuffix("tmpfiles.d"), rmdir(folder) == 0 {
-                try Files.synchronizeDirectory(Files.split(folder).folder)
+            try paths.holdingIfPresent(file.path) { (folder, name) throws(Errno) in
+                try folder.removeTemporaries(of: name)
+                try folder.remove(name)
             }
+            if folder.hasSuffix(".d"), !folder.hasSuffix("tmpfiles.d") { paths.removeEmptyFolder(folder) }
         }
     }
 }

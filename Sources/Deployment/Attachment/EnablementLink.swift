@@ -13,25 +13,30 @@ struct EnablementLink: Hashable, Sendable {
     /// All links in `/etc/systemd/system` to one of these units in `/etc/systemd/system.attached`.
     static func find(for units: some Sequence<String>, _ paths: HostPaths) throws(Errno) -> [EnablementLink] {
         let names = Set(units)
-        let base = paths.systemUnits
-        guard !names.isEmpty, try Files.exists(base) else { return [] }
+        guard !names.isEmpty else { return [] }
         var links: [EnablementLink] = []
-        func look(_ path: String) throws(Errno) {
-            guard let target = try Files.linkTarget("\(base)/\(path)") else { return }
-            let (folder, name) = Files.split(target)
+        func look(_ name: String, _ prefix: String, in folder: borrowing HeldFolder) throws(Errno) {
+            guard let target = try folder.linkTarget(name) else { return }
+            let (place, unit) = Files.split(target)
             // systemd writes the path without a test's root.
             let attached = "/etc/systemd/system.attached"
-            if names.contains(name), folder == attached || folder == paths.attachedUnits {
-                links.append(EnablementLink(path: path, target: target))
+            if names.contains(unit), place == attached || place == paths.attachedUnits {
+                links.append(EnablementLink(path: prefix + name, target: target))
             }
         }
-        for name in try Files.names(in: base) {
-            if [".wants", ".requires", ".upholds"].contains(where: { name.hasSuffix($0) }) {
-                guard try Files.isFolder("\(base)/\(name)") else { continue }
-                for entry in try Files.names(in: "\(base)/\(name)") { try look("\(name)/\(entry)") }
-            } else {
-                try look(name)
+        func list(_ path: String, _ body: (borrowing HeldFolder, String) throws(Errno) -> Void) throws(Errno) {
+            // The folder itself: the name after it does not matter.
+            try paths.holdingIfPresent("\(path)/-") { (folder, _) throws(Errno) in
+                for name in try folder.names() { try body(folder, name) }
             }
+        }
+        let base = paths.systemUnits
+        try list(base) { (folder, name) throws(Errno) in
+            guard [".wants", ".requires", ".upholds"].contains(where: { name.hasSuffix($0) }) else {
+                return try look(name, "", in: folder)
+            }
+            guard let status = try folder.status(name), status.st_mode & S_IFMT == S_IFDIR else { return }
+            try list("\(base)/\(name)") { (inner, entry) throws(Errno) in try look(entry, "\(name)/", in: inner) }
         }
         return links
     }
@@ -40,15 +45,16 @@ struct EnablementLink: Hashable, Sendable {
     static func set(_ wanted: [EnablementLink], for units: some Sequence<String>, _ paths: HostPaths) throws(Errno) {
         for link in try find(for: units, paths) where !wanted.contains(link) {
             let path = "\(paths.systemUnits)/\(link.path)"
-            try Files.remove(path)
+            try paths.remove(path)
             let folder = Files.split(path).folder
-            if folder != paths.systemUnits, rmdir(folder) == 0 { try Files.synchronizeDirectory(paths.systemUnits) }
+            if folder != paths.systemUnits { paths.removeEmptyFolder(folder) }
         }
         for link in wanted {
             let path = "\(paths.systemUnits)/\(link.path)"
-            if try Files.linkTarget(path) == link.target { continue }
-            try Files.makeDirectories(Files.split(path).folder, mode: 0o755)
-            try Files.replaceLink(path, target: link.target)
+            try paths.holding(path, making: 0o755) { (folder, name) throws(Errno) in
+                if try folder.linkTarget(name) == link.target { return }
+                try folder.replaceLink(name, target: link.target)
+            }
         }
     }
 }

@@ -13,14 +13,27 @@ struct ConffileTransaction: Sendable {
 
     // MARK: Planning
 
+    /// What a deployment finds on the host before it changes anything.
+    struct Plan {
+        var conffiles: [ConffilePlan] = []
+        /// Folders below `/etc` that the host does not have, parents first.
+        var folders: [String] = []
+        /// Paths of the release's host lines that the host had before the package.
+        var found: [String] = []
+    }
+
     /// Decides what to do with each conffile of the new release, and copies the host's files.
     ///
-    /// A complete plan is used again. If only an older copy of the journal survived, the host may have been switched
-    /// already, and then the old bytes exist only in this plan's copies.
-    func plan(_ conffiles: [String]) throws -> [ConffilePlan] {
+    /// A complete plan is used again: users and folders may have been made since. If only an older copy of the journal
+    /// survived, the host may have been switched already, and then the old bytes exist only in this plan's copies.
+    func plan(_ conffiles: [String], hostLines: [String]) throws -> Plan {
         let file = CheckedFile(record: "\(work)/plan")
         if let record = try file.load("conffiles").record {
-            return try record.all("conffile").map { (fields) throws(Corrupt) in try ConffilePlan(fields: fields) }
+            return Plan(
+                conffiles: try record.all("conffile").map { (fields) throws(Corrupt) in
+                    try ConffilePlan(fields: fields)
+                },
+                folders: record.strings("folder"), found: record.strings("found"))
         }
         try Files.removeTree(work)
         try Files.makeDirectories(work, mode: 0o700)
@@ -29,19 +42,46 @@ struct ConffileTransaction: Sendable {
             guard let new = try packaged(path, deployment.newRelease) else {
                 throw DeploymentError(.unsupported, "the package names \(path) as a conffile and does not hold it")
             }
-            let host = try HostFile.find(paths.host(path))
-            let beside = try HostFile.find(paths.host(path + ConffilePlan.besideSuffix))
+            let host = try paths.find(path)
+            let beside = try paths.find(path + ConffilePlan.besideSuffix)
             plans.append(
                 ConffilePlan(
                     path: path,
                     choice: ConffilePlan.choice(host: host, old: try pristine(path), new: new.bytes),
                     saved: try save(host, as: "\(index)"), savedBeside: try save(beside, as: "\(index).beside")))
         }
+        let plan = Plan(conffiles: plans, folders: try missingFolders(), found: try found(hostLines))
         var record = Record(kind: "conffiles")
-        for plan in plans { record.add("conffile", fields: plan.fields) }
+        for conffile in plan.conffiles { record.add("conffile", fields: conffile.fields) }
+        record.add("folder", each: plan.folders)
+        record.add("found", each: plan.found)
         try file.save(record.bytes)
         try Files.synchronizeDirectory(Files.split(work).folder)
-        return plans
+        return plan
+    }
+
+    /// The paths of these lines that the host has, and not because of the package.
+    private func found(_ lines: [String]) throws -> [String] {
+        let own = Set(try store.state(of: deployment.package).state.hostLines.compactMap { HostLine($0)?.path })
+        return try lines.compactMap { HostLine($0)?.path }.filter { try !own.contains($0) && paths.has($0) }
+    }
+
+    /// The files that the deployment made where nothing was. Call it once it has succeeded.
+    ///
+    /// One that cannot be looked at is left out: a purge then leaves it.
+    func made() -> [String] {
+        var made: [String] = []
+        for plan in deployment.conffiles where plan.choice != .keep {
+            let beside = plan.path + ConffilePlan.besideSuffix
+            // If a file appeared after the plan was made, it stayed, and the packaged one was put beside it.
+            guard let isBeside = try? paths.has(beside) else { continue }
+            if plan.savedBeside == .nothing, isBeside {
+                made.append(beside)
+            } else if plan.choice == .install, plan.saved == .nothing {
+                made.append(plan.path)
+            }
+        }
+        return made
     }
 
     private func save(_ found: HostFile.Found, as name: String) throws(Errno) -> ConffilePlan.Saved {
@@ -49,7 +89,7 @@ struct ConffileTransaction: Sendable {
         case .nothing: return .nothing
         case .other: return .other
         case .file(let file):
-            try file.write(to: "\(work)/\(name)")
+            try file.write(ours: "\(work)/\(name)")
             return .file
         }
     }
@@ -62,7 +102,7 @@ struct ConffileTransaction: Sendable {
     /// The packaged bytes of the release in place, or those that a removal kept.
     private func pristine(_ path: String) throws(Errno) -> [UInt8]? {
         guard deployment.hasOld else {
-            return try HostFile.find("\(store.folder(of: deployment.package))/pristine\(path)").file?.bytes
+            return try HostFile.find(ours: "\(store.folder(of: deployment.package))/pristine\(path)").file?.bytes
         }
         return try packaged(path, deployment.oldRelease)?.bytes
     }
@@ -74,32 +114,38 @@ struct ConffileTransaction: Sendable {
         for (index, plan) in deployment.conffiles.enumerated() {
             try store.passage("deployment.conffiles.each")
             guard plan.choice != .keep, let new = try packaged(plan.path, deployment.newRelease) else { continue }
-            let path = paths.host(plan.path)
-            let host = try HostFile.find(path)
-            if plan.choice == .install {
-                if host.file?.bytes == new.bytes { continue }
-                if try isAsSaved(host, plan.saved, "\(index)") {
-                    var file = new
-                    if let old = host.file {
-                        // As dpkg does: mode and owner of the administrator's file stay.
-                        (file.mode, file.owner, file.group) = (old.mode, old.owner, old.group)
-                    }
-                    try makeFolders(for: plan.path)
-                    try file.write(to: path)
-                    continue
-                }
-                // Edited after the plan was made: the administrator's file stays.
-            }
             try makeFolders(for: plan.path)
-            try new.write(to: path + ConffilePlan.besideSuffix)
+            try paths.holding(plan.path) { (folder, name) throws(Errno) in
+                try put(new, plan, index, name, in: folder)
+            }
         }
     }
 
+    private func put(
+        _ new: HostFile, _ plan: ConffilePlan, _ index: Int, _ name: String, in folder: borrowing HeldFolder
+    ) throws(Errno) {
+        if plan.choice == .install {
+            let host = try HostFile.find(name, in: folder)
+            if host.file?.bytes == new.bytes { return try folder.removeTemporaries(of: name) }
+            if try isAsSaved(host, plan.saved, "\(index)") {
+                var file = new
+                if let old = host.file, folder.isRootsAlone {
+                    // As dpkg does: mode and owner of the administrator's file stay. Where others than root can have set
+                    // them, those of the package count.
+                    (file.mode, file.owner, file.group) = (old.mode, old.owner, old.group)
+                }
+                return try file.write(name, in: folder)
+            }
+            // Edited after the plan was made: the administrator's file stays.
+        }
+        try new.write(name + ConffilePlan.besideSuffix, in: folder)
+    }
+
     /// Whether the host's file is the one that the plan saw.
-    private func isAsSaved(_ found: HostFile.Found, _ saved: ConffilePlan.Saved, _ name: String) throws -> Bool {
+    private func isAsSaved(_ found: HostFile.Found, _ saved: ConffilePlan.Saved, _ name: String) throws(Errno) -> Bool {
         switch (found, saved) {
         case (.nothing, .nothing): true
-        case (.file(let file), .file): try HostFile.find("\(work)/\(name)").file?.bytes == file.bytes
+        case (.file(let file), .file): try HostFile.find(ours: "\(work)/\(name)").file?.bytes == file.bytes
         default: false
         }
     }
@@ -116,16 +162,15 @@ struct ConffileTransaction: Sendable {
             do {
                 try restore(path, saved, name, new: try packaged(plan.path, deployment.newRelease)?.bytes)
             } catch {
-                problems.append("\(path) could not be put back: \(error)")
+                problems.append("\(paths.host(path)) could not be put back: \(error)")
             }
         }
         for (index, plan) in deployment.conffiles.enumerated() {
             try store.passage("deployment.revert-conffiles.each")
             guard plan.choice != .keep else { continue }
-            let path = paths.host(plan.path)
-            if plan.choice == .install { attempt(path, plan.saved, "\(index)", plan) }
+            if plan.choice == .install { attempt(plan.path, plan.saved, "\(index)", plan) }
             // After an edit between plan and switch, `install` wrote a `.dpkg-dist` too.
-            attempt(path + ConffilePlan.besideSuffix, plan.savedBeside, "\(index).beside", plan)
+            attempt(plan.path + ConffilePlan.besideSuffix, plan.savedBeside, "\(index).beside", plan)
         }
         removeEmptyFolders()
         return problems
@@ -133,30 +178,32 @@ struct ConffileTransaction: Sendable {
 
     private func restore(_ path: String, _ saved: ConffilePlan.Saved, _ name: String, new: [UInt8]?) throws {
         if saved == .other { return }
-        switch try findChanged(path) {
-        case .other:
-            // A folder, a link or a file above the limit: others made it. It is kept without reading it.
-            try retrying("rename \(path)") { rename(path, path + ConffilePlan.savedSuffix) }
-            try Files.synchronizeDirectory(Files.split(path).folder)
-        case let found:
-            if try isAsSaved(found, saved, name) { return }
-            if let file = found.file, file.bytes != new { try file.write(to: path + ConffilePlan.savedSuffix) }
+        var old: HostFile?
+        if saved == .file {
+            old = try HostFile.find(ours: "\(work)/\(name)").file
+            if old == nil { throw DeploymentError(.failed, "the saved bytes of \(path) are gone") }
         }
-        switch saved {
-        case .file:
-            guard let old = try HostFile.find("\(work)/\(name)").file else {
-                throw DeploymentError(.failed, "the saved bytes of \(path) are gone")
+        func putBack(_ folder: borrowing HeldFolder, _ last: String) throws(Errno) {
+            try folder.removeTemporaries(of: last)
+            let found = try findChanged(last, in: folder)
+            if try isAsSaved(found, saved, name) { return }
+            if found != .nothing, found.file == nil || found.file?.bytes != new {
+                // Others made it: an edited file, a folder, a link, a file above the limit. It is kept, and never copied.
+                try folder.rename(last, to: last + ConffilePlan.savedSuffix)
             }
-            try old.write(to: path)
-        case .nothing: try Files.remove(path)
-        case .other: break
+            if let old { try old.write(last, in: folder) } else { try folder.remove(last) }
+        }
+        if old == nil {
+            try paths.holdingIfPresent(path) { (folder, last) throws(Errno) in try putBack(folder, last) }
+        } else {
+            try paths.holding(path) { (folder, last) throws(Errno) in try putBack(folder, last) }
         }
     }
 
     /// As `HostFile.find`; a file that has grown too large to be a conffile is `other`.
-    private func findChanged(_ path: String) throws(Errno) -> HostFile.Found {
+    private func findChanged(_ name: String, in folder: borrowing HeldFolder) throws(Errno) -> HostFile.Found {
         do throws(Errno) {
-            return try HostFile.find(path)
+            return try HostFile.find(name, in: folder)
         } catch {
             guard error.code == EFBIG else { throw error }
             return .other
@@ -170,11 +217,11 @@ struct ConffileTransaction: Sendable {
         "\(store.folder(of: deployment.package, release: deployment.newRelease))/\(ReleaseTree.conffiles)"
     }
 
-    /// Folders of the new release's conffiles that the host does not have, parents first. Call it before the switch.
-    func missingFolders() throws(Errno) -> [String] {
+    /// Folders of the new release's conffiles that the host does not have, parents first.
+    private func missingFolders() throws(Errno) -> [String] {
         var missing: [String] = []
         try walk("/etc", packagedFolder) { (path) throws(Errno) in
-            if try !Files.exists(paths.host(path)) { missing.append(path) }
+            if try !paths.has(path) { missing.append(path) }
         }
         return missing
     }
@@ -195,22 +242,17 @@ struct ConffileTransaction: Sendable {
     }
 
     private func makeFolder(_ path: String) throws(Errno) {
-        let host = paths.host(path)
+        // A folder that an update before this one made, and that this release does not have any more, is root's.
         let packaged = try Files.status(packagedFolder + path)
-        if mkdir(host, 0o755) != 0 {
-            let code = errno
-            if code == EEXIST { return }
-            throw Errno(code, "mkdir \(host)")
+        try paths.holding(path) { (folder, name) throws(Errno) -> Void in
+            try folder.makeFolder(
+                name, mode: (packaged?.st_mode ?? 0o755) & 0o7777, owner: packaged?.st_uid ?? 0,
+                group: packaged?.st_gid ?? 0)
         }
-        if let status = packaged {
-            if chown(host, status.st_uid, status.st_gid) != 0, geteuid() == 0 { throw Errno.current("chown \(host)") }
-            try retrying("chmod \(host)") { chmod(host, status.st_mode & 0o7777) }
-        }
-        try Files.synchronizeDirectory(Files.split(host).folder)
     }
 
     /// Removes those of these folders that are empty.
     func removeEmptyFolders() {
-        for path in deployment.folders.reversed() { rmdir(paths.host(path)) }
+        for path in deployment.folders.reversed() { paths.removeEmptyFolder(path) }
     }
 }

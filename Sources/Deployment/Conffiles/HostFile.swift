@@ -21,32 +21,70 @@ struct HostFile: Hashable, Sendable {
         var file: HostFile? { if case .file(let file) = self { file } else { nil } }
     }
 
-    static func find(_ path: String) throws(Errno) -> Found {
-        guard let status = try Files.status(path) else { return .nothing }
+    /// What has a name in a folder. Nothing is waited for, and no link is followed.
+    static func find(_ name: String, in folder: borrowing HeldFolder) throws(Errno) -> Found {
+        guard let status = try folder.status(name) else { return .nothing }
         guard status.st_mode & S_IFMT == S_IFREG else { return .other }
-        return .file(
-            HostFile(
-                bytes: try Files.read(path, limit: limit), mode: status.st_mode & 0o7777, owner: status.st_uid,
-                group: status.st_gid))
+        let file: FileDescriptor
+        do throws(Errno) {
+            file = try folder.openRegular(name)
+        } catch {
+            switch error.code {
+            case ENOENT: return .nothing
+            // Exchanged for something else since; or somebody holds a lease on it, whom nothing may wait for.
+            case EINVAL, EISDIR, ELOOP, ENXIO, EAGAIN: return .other
+            default: throw error
+            }
+        }
+        return .file(try HostFile(of: file, "\(folder.path)/\(name)"))
     }
 
-    /// Replaces the file atomically and durably, with mode and owner.
-    func write(to path: String) throws(Errno) {
-        let (folder, name) = Files.split(path)
-        let temporary = "\(folder)/.\(name).gatekeel-new"
+    /// As `find(_:in:)`, for a path in the store, where only root writes.
+    static func find(ours path: String) throws(Errno) -> Found {
         do throws(Errno) {
-            let file = try FileDescriptor.open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)
-            let number = file.raw
-            try file.write(bytes)
-            // The owner first: changing it clears setuid bits. Tests without root cannot change it.
-            if fchown(number, owner, group) != 0, geteuid() == 0 { throw Errno.current("chown \(temporary)") }
-            try retrying("chmod \(temporary)") { fchmod(number, mode) }
-            try file.synchronize()
+            let (folder, name) = Files.split(path)
+            return try find(name, in: try HeldFolder.open(folder))
         } catch {
-            unlink(temporary)
+            if error.code == ENOENT || error.code == ENOTDIR { return .nothing }
             throw error
         }
-        try retrying("rename \(temporary)") { rename(temporary, path) }
-        try Files.synchronizeDirectory(folder)
+    }
+
+    init(of file: borrowing FileDescriptor, _ path: String) throws(Errno) {
+        let status = try file.status()
+        self.init(
+            bytes: try Files.read(file, limit: Self.limit, context: path), mode: status.st_mode & 0o7777,
+            owner: status.st_uid, group: status.st_gid)
+    }
+
+    init(bytes: [UInt8], mode: mode_t, owner: uid_t, group: gid_t) {
+        self.bytes = bytes
+        self.mode = mode
+        self.owner = owner
+        self.group = group
+    }
+
+    /// Replaces a file atomically and durably, with mode and owner.
+    ///
+    /// In a folder that others than root can change, no mode bit but those of access is given: what is written there may have
+    /// been read there.
+    func write(_ name: String, in folder: borrowing HeldFolder) throws(Errno) {
+        let mode = folder.isRootsAlone ? mode : mode & 0o777
+        try folder.replace(name) { (new) throws(Errno) in
+            try new.write(bytes)
+            // The owner first: changing it clears setuid bits. Tests without root cannot change it.
+            do throws(Errno) {
+                try new.setOwner(owner, group: group)
+            } catch {
+                if geteuid() == 0 { throw error }
+            }
+            try new.setMode(UInt32(mode))
+        }
+    }
+
+    /// As `write(_:in:)`, for a path in the store.
+    func write(ours path: String) throws(Errno) {
+        let (folder, name) = Files.split(path)
+        try write(name, in: try HeldFolder.open(folder))
     }
 }

@@ -143,7 +143,7 @@ struct StoreRepair: Sendable {
             try Attachment(store: store, release: current, record: record)
                 .attach(replacing: others, passage: store.passage)
         } else {
-            try Attachment.detach(others, passage: store.passage)
+            try Attachment.detach(others, store.paths, passage: store.passage)
         }
         try Files.remove(store.marker(of: package))
         return RecoveryNote(

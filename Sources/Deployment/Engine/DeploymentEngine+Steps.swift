@@ -35,7 +35,7 @@ extension DeploymentEngine {
         let record = try stagedRecord(active)
         let (store, token) = (self.store, active.record.token)
         let (packages, time, installed) = (ports.packages, verificationTime, installedVersions())
-        try await Worker.shared.run {
+        try await Worker.shared.run(limit: Worker.long) {
             // It may have been staged long ago: certificates may have expired, keyrings and installed packages may have changed.
             try packages.verify(store.package(staged: token), record: record, time: time, installed: installed)
             try HostCheck(store: store, record: record, token: token).run()
@@ -52,7 +52,7 @@ extension DeploymentEngine {
     private func unpack(_ active: ActiveDeployment) async throws {
         let unpacking = Unpacking(
             store: store, packages: ports.packages, deployment: active.record, record: try stagedRecord(active))
-        try await Worker.shared.run {
+        try await Worker.shared.run(limit: Worker.long) {
             try unpacking.run { percent in
                 // Called on the worker's thread.
                 LoopActor.spawn { [weak self, weak active] in
@@ -90,12 +90,13 @@ extension DeploymentEngine {
             record.starts = !record.oldActive.isEmpty || record.enables
         }
         let (store, snapshot) = (self.store, record)
-        (record.conffiles, record.folders) = try await Worker.shared.run {
+        let plan = try await Worker.shared.run {
             // Rendered now, so that problems are found while the old release runs.
             _ = try Attachment(store: store, release: snapshot.newRelease, record: release).files()
             let transaction = ConffileTransaction(store: store, deployment: snapshot)
-            return (try transaction.plan(release.conffiles), try transaction.missingFolders())
+            return try transaction.plan(release.conffiles, hostLines: release.hostLines)
         }
+        (record.conffiles, record.folders, record.found) = (plan.conffiles, plan.folders, plan.found)
         if startSet(release, record).isEmpty { record.starts = false }
         record.attachesEarly = try await attachesEarly(release, record)
         active.record = record
@@ -364,10 +365,13 @@ extension DeploymentEngine {
                 }
                 state.installedAt = now
                 state.conffiles = Set(state.conffiles).union(release.conffiles).sorted()
+                state.made = Set(state.made).union(
+                    ConffileTransaction(store: store, deployment: record).made()
+                ).sorted()
+                // What the host had before the package is not the package's to remove.
                 state.hostLines = Set(state.hostLines).union(
-                    release.manifestFolders + release.dataFolders.map { "d \($0)" }
-                )
-                .sorted()
+                    release.hostLines.filter { HostLine($0).map { !record.found.contains($0.path) } ?? false }
+                ).sorted()
                 state.folders = Set(state.folders).union(record.folders).sorted()
                 if record.activation != .restore { state.isActivated = record.activation == .yes }
             }
@@ -377,12 +381,12 @@ extension DeploymentEngine {
 
     private func clean(_ active: ActiveDeployment) async throws {
         let (store, record) = (self.store, active.record)
-        try await Worker.shared.run {
+        try await Worker.shared.run(limit: Worker.long) {
             if record.result == .done {
                 if !record.token.isEmpty { try store.discard(staged: record.token) }
             } else {
                 // Folders that an early failure may have left.
-                ConffileTransaction(store: store, deployment: record).removeEmptyFolders()
+                FileSteps(store: store, deployment: record).removeEmptyFolders()
                 try Self.settle(record, store)
             }
             try Files.removeTree(store.work(of: record.id))

@@ -20,7 +20,7 @@ public final class DeploymentEngine: Deployments {
     private var known: [String: PackageStatus] = [:]
     private var stagedPackages: [StagedPackage] = []
     private var staging = 0
-    public private(set) var newestTime: Int64 = 0
+    public private(set) var signedTime: SignedTime?
     private var isOpen = false
     /// Set while a request is being checked, before its deployment exists.
     private var isPreparing = false
@@ -49,9 +49,8 @@ public final class DeploymentEngine: Deployments {
     }
 
     private func openStore() async throws -> [RecoveryNote] {
-        let (store, packages) = (self.store, ports.packages)
-        let now = ports.wallClock()
-        let (interrupted, loadedHistory, notes, staged, newest) = try await Worker.shared.run {
+        let store = self.store
+        let (interrupted, loadedHistory, notes, staged, signed) = try await Worker.shared.run(limit: Worker.long) {
             try store.create()
             var notes: [RecoveryNote] = []
             let journal = try store.loadJournal()
@@ -60,22 +59,13 @@ public final class DeploymentEngine: Deployments {
                 notes.append(RecoveryNote(kind: .corrupt, package: "", deployment: "", text: text))
             }
             notes += try StoreCleanUp(store: store, deployment: journal.deployment).run()
-            var newest = try store.newestTime()
-            do {
-                newest = Self.remembered(newest, now: now, horizon: try packages.horizon())
-                try store.save(newestTime: newest)
-            } catch {
-                // Without the keyring no new time is remembered. The stored one stays in force.
-                notes.append(
-                    RecoveryNote(
-                        kind: .unreadable, package: "", deployment: "", text: "the newest known time: \(error)"))
-            }
+            let signed = try store.signedTime()
             store.makeReserve()
-            return (journal.deployment, history.deployments, notes, try store.loadStaged().packages, newest)
+            return (journal.deployment, history.deployments, notes, try store.loadStaged().packages, signed)
         }
         history = loadedHistory
         stagedPackages = staged
-        newestTime = newest
+        signedTime = signed
         // A repair may have changed unit files.
         if notes.contains(where: { $0.kind == .corrupt && !$0.package.isEmpty }) { try? await ports.units.reload() }
         try await refreshAll()
@@ -128,7 +118,6 @@ public final class DeploymentEngine: Deployments {
             throw DeploymentError(
                 .busy, "\(active.record.package) is between two releases; try again when it runs")
         }
-        await noteTime()
         let token = Store.makeToken(8)
         let (store, packages, limit) = (self.store, ports.packages, policy.maxPackageSize)
         let seconds = Int(policy.copyDeadline.components.seconds)
@@ -137,31 +126,56 @@ public final class DeploymentEngine: Deployments {
         let number = source.release()
         do {
             // The folder is new and unknown to others, so this may run beside a deployment.
-            let package = try await Worker.intake.run {
+            let record = try await takingIn(token) {
                 let source = FileDescriptor(owning: number)
-                do {
-                    try store.copy(source, into: token, limit: limit, seconds: seconds)
-                    let record = try packages.inspect(
-                        store.package(staged: token), time: time, installed: installed)
-                    guard PackageName.isValid(record.name), Store.isVersion(record.version) else {
-                        throw DeploymentError(.unsupported, "a package named \(record.name) \(record.version)")
-                    }
-                    let package = StagedPackage(token: token, record: record, stagedAt: now)
-                    try store.save(package)
-                    return package
-                } catch {
-                    #if DEBUG
-                        if error is Killed { throw error }
-                    #endif
-                    try? store.discard(staged: token)
-                    throw error
+                try store.copy(source, into: token, limit: limit, seconds: seconds)
+                let record = try packages.inspect(store.package(staged: token), time: time, installed: installed)
+                guard PackageName.isValid(record.name), Store.isVersion(record.version) else {
+                    throw DeploymentError(.unsupported, "a package named \(record.name) \(record.version)")
                 }
+                return record
+            }
+            let package = StagedPackage(token: token, record: record, stagedAt: now)
+            let signed = record.signedTime
+            try await takingIn(token) { try store.save(package) }
+            if let signed {
+                // On the worker of all state files: two packages may be taken in at once.
+                signedTime = try await takingIn(token, on: .shared) { try store.raise(to: signed) }
             }
             try await take(package)
             return package
         } catch {
             throw DeploymentError.wrapping(error)
         }
+    }
+
+    /// A part of a package's intake. When it fails, nothing stays of the package.
+    private func takingIn<Value: Sendable>(
+        _ token: String, on worker: Worker = .intake, _ body: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
+        let store = self.store
+        return try await worker.run(limit: Worker.long) {
+            do {
+                return try body()
+            } catch {
+                #if DEBUG
+                    if error is Killed { throw error }
+                #endif
+                try? store.discard(staged: token)
+                throw error
+            }
+        }
+    }
+
+    public func resetSignedTime() async throws {
+        try requireOpen()
+        let store = self.store
+        do {
+            try await Worker.shared.run { try store.save(signedTime: nil) }
+        } catch {
+            throw DeploymentError.wrapping(error)
+        }
+        signedTime = nil
     }
 
     /// Adds a package to the staged ones. It replaces one of the same name and version.
@@ -183,7 +197,8 @@ public final class DeploymentEngine: Deployments {
         try? await Worker.shared.run { for token in tokens { try store.discard(staged: token) } }
         if isFull {
             throw DeploymentError(
-                .busy, "\(policy.maxStaged) packages are staged; install or discard one and send it again")
+                .noSpace,
+                "\(policy.maxStaged) packages are staged already; 'gatekeel staged' lists them, install or discard one")
         }
     }
 
@@ -333,7 +348,6 @@ public final class DeploymentEngine: Deployments {
         isPreparing = true
         defer { (isPreparing, preparing) = (false, nil) }
         do {
-            await noteTime()
             let record = try await surveyed(try await make())
             let active = ActiveDeployment(record, ports: ports)
             let actions = active.machine.begin()
@@ -360,32 +374,11 @@ public final class DeploymentEngine: Deployments {
         }
     }
 
-    /// The time for checking certificates: now, or the newest known time if the clock was set back.
-    var verificationTime: Int64 { max(ports.wallClock(), newestTime) }
+    /// The time for checking certificates.
+    var verificationTime: VerificationTime { VerificationTime(clock: ports.wallClock(), signed: signedTime) }
 
     private func requireOpen() throws {
         guard isOpen else { throw DeploymentError(.busy, "the store is being opened; try again") }
-    }
-
-    /// Notes the time, which never goes back for certificates. It is written at most once an hour.
-    private func noteTime() async {
-        let (now, packages) = (ports.wallClock(), ports.packages)
-        // If the keyring cannot be read, no time is remembered.
-        guard let horizon = try? await Worker.shared.run({ try packages.horizon() }) else { return }
-        let newest = Self.remembered(newestTime, now: now, horizon: horizon)
-        let write = newest > newestTime + 3600 || newest < newestTime
-        newestTime = newest
-        guard write else { return }
-        let store = self.store
-        LoopActor.spawn { try? await Worker.shared.run { try store.save(newestTime: newest) } }
-    }
-
-    /// The newest time to remember. A time after the end of all certificates comes from a clock that was wrong for a moment;
-    /// if it were remembered, no package would ever be accepted again.
-    ///
-    /// - Parameter horizon: when the last certificate ends; nil when there is none.
-    nonisolated static func remembered(_ newest: Int64, now: Int64, horizon: Int64?) -> Int64 {
-        [newest, now].filter { $0 <= horizon ?? .max }.max() ?? 0
     }
 
     // MARK: Looking

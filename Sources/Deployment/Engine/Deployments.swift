@@ -23,7 +23,7 @@ public protocol Deployments: AnyObject {
     ///
     /// - Parameter source: a regular file, open for reading, read from its start. Its bytes are bounded by
     ///   `Policy.maxPackageSize`, its time by `Policy.copyDeadline`.
-    /// - Throws: `.busy` while units are stopped for another release, and when `Policy.maxStaged` packages are staged.
+    /// - Throws: `.busy` while units are stopped for another release, `.noSpace` when `Policy.maxStaged` packages are staged.
     func stage(_ source: consuming FileDescriptor) async throws -> StagedPackage
     /// Removes a staged package. Throws `.notFound`, or `.busy` while it is being installed.
     func discard(_ token: String) async throws
@@ -53,8 +53,10 @@ public protocol Deployments: AnyObject {
     /// Reads a package's status again, for example after somebody enabled or disabled it by hand.
     func refresh(_ name: String) async
 
-    /// The newest time that the store knows. Certificates are checked at the later of now and this.
-    var newestTime: Int64 { get }
+    /// The newest time in signed data that was accepted. Certificates are checked at the later of the clock and this.
+    var signedTime: SignedTime? { get }
+    /// Forgets the newest signed time, if a signer's clock was wrong. The next package that is accepted sets it again.
+    func resetSignedTime() async throws
 
     /// Stops waiting and leaves everything as it is. Call it before the daemon ends; the next start resumes.
     func suspend()

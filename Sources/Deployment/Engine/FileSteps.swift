@@ -9,6 +9,7 @@ struct FileSteps: Sendable {
     let deployment: DeploymentRecord
     private var package: String { deployment.package }
     private var passage: Passage { store.passage }
+    private var paths: HostPaths { store.paths }
     private var conffiles: ConffileTransaction { ConffileTransaction(store: store, deployment: deployment) }
 
     /// - Returns: problems that do not stop the deployment, for people.
@@ -25,15 +26,15 @@ struct FileSteps: Sendable {
         case .links:
             let current = deployment.operation == .remove ? "" : deployment.newRelease
             try store.set(current: current, previous: current.isEmpty ? "" : deployment.oldRelease, of: package)
-        case .unlink: try EnablementLink.set([], for: unitNames(), store.paths)
-        case .detach: try Attachment.detach(files(of: deployment.oldRelease), passage: passage)
+        case .unlink: try EnablementLink.set([], for: unitNames(), paths)
+        case .detach: try Attachment.detach(files(of: deployment.oldRelease), paths, passage: passage)
         case .forget: return try forget()
         case .delete: try delete()
         case .revertConffiles: return try conffiles.revert()
         case .revertAttach: try revertAttach()
         case .revertLinks:
             try store.set(current: deployment.oldRelease, previous: deployment.oldPrevious, of: package)
-        case .revertEnablement: try EnablementLink.set(deployment.oldLinks, for: unitNames(), store.paths)
+        case .revertEnablement: try EnablementLink.set(deployment.oldLinks, for: unitNames(), paths)
         case .verify, .unpack, .provision, .plan, .rest, .stop, .reload, .enable, .start, .probe, .commit, .revertStop,
             .revertStart, .clean:
             preconditionFailure("\(step) is no step of files")
@@ -64,7 +65,7 @@ struct FileSteps: Sendable {
         if deployment.hasOld {
             try attachment(deployment.oldRelease).attach(replacing: new, passage: passage)
         } else {
-            try Attachment.detach(new, passage: passage)
+            try Attachment.detach(new, paths, passage: passage)
         }
     }
 
@@ -96,16 +97,8 @@ struct FileSteps: Sendable {
         }
         let state = try store.state(of: package).state
         var problems: [String] = []
-        for path in state.conffiles {
-            for suffix in ["", ConffilePlan.besideSuffix, ConffilePlan.savedSuffix] {
-                let path = store.paths.host(path + suffix)
-                do throws(Errno) {
-                    guard try Files.exists(path), try !Files.isFolder(path) else { continue }
-                    try Files.remove(path)
-                } catch {
-                    problems.append("\(path) could not be removed: \(error)")
-                }
-            }
+        for path in withoutThoseOfDpkg(state.conffiles, &problems) {
+            problems += purge(conffile: path, made: state.made)
         }
         do {
             problems += try purgeData(state.hostLines)
@@ -113,8 +106,45 @@ struct FileSteps: Sendable {
             problems.append("the data of \(package) is kept, for it may be another package's as well: \(error)")
         }
         // The deepest first. A folder that is not empty stays.
-        for folder in state.folders.sorted(by: >) { rmdir(store.paths.host(folder)) }
+        for folder in state.folders.sorted(by: >) { paths.removeEmptyFolder(folder) }
         return problems
+    }
+
+    /// Removes a conffile that a deployment of the package made, and what was put beside it. One that was there before the
+    /// package stays, and is reported; only the `.dpkg-dist` that was put beside it goes.
+    private func purge(conffile path: String, made: [String]) -> [String] {
+        let beside = path + ConffilePlan.besideSuffix
+        let ours =
+            made.contains(path) ? [path, beside, path + ConffilePlan.savedSuffix] : [beside].filter(made.contains)
+        do throws(Errno) {
+            for path in ours {
+                try paths.holdingIfPresent(path) { (folder, name) throws(Errno) in
+                    try folder.removeTemporaries(of: name)
+                    guard let status = try folder.status(name), status.st_mode & S_IFMT != S_IFDIR else { return }
+                    try folder.remove(name)
+                }
+            }
+            guard !made.contains(path), try paths.has(path) else { return [] }
+            return ["\(paths.host(path)) is kept: the package did not make it"]
+        } catch {
+            return ["\(paths.host(path)) could not be removed: \(error)"]
+        }
+    }
+
+    /// The conffiles that no Debian package has: dpkg may have installed the same package since.
+    private func withoutThoseOfDpkg(_ paths: [String], _ problems: inout [String]) -> [String] {
+        do throws(Errno) {
+            let owners = try DpkgFiles(folder: store.paths.dpkgInfo).owners(of: paths)
+            for path in paths {
+                if let owner = owners[path] {
+                    problems.append("\(store.paths.host(path)) is kept: it is \(owner)'s as well")
+                }
+            }
+            return paths.filter { owners[$0] == nil }
+        } catch {
+            problems.append("the configuration files of \(package) are kept, for dpkg may have them as well: \(error)")
+            return []
+        }
     }
 
     /// Removes what lines of `tmpfiles.d(5)` made: folders of data with their contents, and links that are still ours.
@@ -123,25 +153,30 @@ struct FileSteps: Sendable {
     /// it). Both are reported; the package itself is removed in any case.
     private func purgeData(_ lines: [String]) throws -> [String] {
         var problems: [String] = []
-        let lines = Self.fields(lines)
-        let others = try owners(ofAnyOf: lines.flatMap { [$0[1], Files.split($0[1]).folder] })
-        for fields in lines {
-            let path = store.paths.host(fields[1])
-            if let owner = others[fields[1]] {
-                if Self.isData(fields[1]) { problems.append("\(path) is kept: it is \(owner)'s as well") }
+        let lines = lines.compactMap(HostLine.init)
+        let others = try owners(ofAnyOf: lines.flatMap { [$0.path, Files.split($0.path).folder] })
+        for line in lines {
+            let path = paths.host(line.path)
+            if let owner = others[line.path] {
+                if Self.isData(line.path) { problems.append("\(path) is kept: it is \(owner)'s as well") }
                 continue
             }
             do throws(Errno) {
-                switch fields[0] {
-                case "d" where Self.isData(fields[1]):
-                    try Files.removeTree(path)
-                    // Its parent too, if nothing else is in it (`StateDirectory=vendor/foo`).
-                    let parent = Files.split(fields[1]).folder
-                    if Self.isData(parent), others[parent] == nil, !parent.hasSuffix("/private") {
-                        rmdir(store.paths.host(parent))
+                switch line.type {
+                case "d" where Self.isData(line.path):
+                    try paths.holdingIfPresent(line.path) { (folder, name) throws(Errno) in
+                        try folder.removeTree(name)
                     }
-                case "d": rmdir(path)
-                case "L": if try Files.linkTarget(path) == fields.last { try Files.remove(path) }
+                    // Its parent too, if nothing else is in it (`StateDirectory=vendor/foo`).
+                    let parent = Files.split(line.path).folder
+                    if Self.isData(parent), others[parent] == nil, !parent.hasSuffix("/private") {
+                        paths.removeEmptyFolder(parent)
+                    }
+                case "d": paths.removeEmptyFolder(line.path)
+                case "L":
+                    try paths.holdingIfPresent(line.path) { (folder, name) throws(Errno) in
+                        if try folder.linkTarget(name) == line.last { try folder.remove(name) }
+                    }
                 default: break
                 }
             } catch {
@@ -151,18 +186,13 @@ struct FileSteps: Sendable {
         return problems
     }
 
-    /// The fields of lines of `tmpfiles.d(5)` that name a path: type, path, the rest.
-    private static func fields(_ lines: [String]) -> [[String]] {
-        lines.map { $0.split(separator: " ").map(String.init) }.filter { $0.count > 1 }
-    }
-
     /// Other packages that have these paths too.
     ///
     /// - Throws: when that cannot be found out: data that may be another's is not removed.
     private func owners(ofAnyOf paths: [String]) throws -> [String: String] {
         var owners = try DpkgFiles(folder: store.paths.dpkgInfo).owners(of: paths)
         for other in try store.packageNames() where other != package {
-            for fields in Self.fields(try store.state(of: other).state.hostLines) { owners[fields[1]] = other }
+            for line in try store.state(of: other).state.hostLines { HostLine(line).map { owners[$0.path] = other } }
         }
         return owners
     }
@@ -172,6 +202,20 @@ struct FileSteps: Sendable {
         let parts = path.split(separator: "/")
         guard !parts.contains(".."), !parts.contains(".") else { return false }
         return parts.first == "srv" && parts.count > 1 || parts.first == "var" && parts.count > 2
+    }
+
+    /// Removes folders that an early failure may have left: empty ones, which the host did not have before.
+    func removeEmptyFolders() {
+        conffiles.removeEmptyFolders()
+        // An incomplete release made none.
+        guard !deployment.newRelease.isEmpty, let own = try? store.state(of: package).state.hostLines,
+            let record = try? store.record(of: package, release: deployment.newRelease)
+        else { return }
+        let lines = record.hostLines.filter { !own.contains($0) }
+        for line in lines.compactMap(HostLine.init).sorted(by: { $0.path > $1.path })
+        where line.type == "d" && !deployment.found.contains(line.path) {
+            paths.removeEmptyFolder(line.path)
+        }
     }
 
     private func delete() throws {

@@ -34,6 +34,8 @@ struct DeploymentRecord: Hashable, Sendable {
     var conffiles: [ConffilePlan] = []
     /// Folders below `/etc` that the switch makes.
     var folders: [String] = []
+    /// Folders and links of the release that the host had before the package: a purge leaves them.
+    var found: [String] = []
     /// Boots since the switch, and the last boot that was counted.
     var boots = 0
     var bootID = ""
@@ -90,6 +92,7 @@ extension DeploymentRecord {
             record.add("conffile", fields: plan.fields)
         }
         record.add("folder", each: folders)
+        record.add("found", each: found)
         record.add("boots", boots)
         record.add("boot-id", bootID)
         record.add("attempts", attempts)
@@ -107,7 +110,7 @@ extension DeploymentRecord {
     static let keys: Set = [
         "id", "package", "operation", "version", "old-version", "phase", "token", "purge", "allow-downgrade",
         "activation", "new-release", "old-release", "old-previous", "old-highest", "old-link", "old-active", "enables",
-        "starts", "attaches-early", "conffile", "folder", "boots", "boot-id", "attempts", "reason", "problem",
+        "starts", "attaches-early", "conffile", "folder", "found", "boots", "boot-id", "attempts", "reason", "problem",
         "down", "result",
         "started-at", "ended-at", "downtime",
     ]
@@ -138,6 +141,7 @@ extension DeploymentRecord {
         attachesEarly = record.flag("attaches-early")
         conffiles = try record.all("conffile").map { (fields) throws(Corrupt) in try ConffilePlan(fields: fields) }
         folders = record.strings("folder")
+        found = record.strings("found")
         boots = record.integer("boots")
         bootID = record.string("boot-id")
         attempts = record.integer("attempts")

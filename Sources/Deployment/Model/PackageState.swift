@@ -9,8 +9,11 @@ struct PackageState: Hashable, Sendable {
     var installedAt: Int64 = 0
     /// Whether Activate was called last, for packages without units.
     var isActivated = false
-    /// Conffiles of all its releases, so that a purge removes them all.
+    /// Conffiles of all its releases.
     var conffiles: [String] = []
+    /// Files below `/etc` that its deployments made where nothing was: conffiles and `.dpkg-dist` files. A purge removes these
+    /// and no others.
+    var made: [String] = []
     /// Folders below `/etc` that were made for conffiles.
     var folders: [String] = []
     /// Lines of `tmpfiles.d(5)` for what any of its releases made on the host, itself or through systemd. A purge removes it.
@@ -21,7 +24,9 @@ struct PackageState: Hashable, Sendable {
     /// What a newer release added.
     var others = Record()
 
-    static let keys: Set = ["highest", "installed-at", "activated", "conffile", "folder", "host-line", "reason"]
+    static let keys: Set = [
+        "highest", "installed-at", "activated", "conffile", "made", "folder", "host-line", "reason",
+    ]
 
     init() {}
 
@@ -31,6 +36,7 @@ struct PackageState: Hashable, Sendable {
         record.add("installed-at", installedAt)
         record.add("activated", isActivated)
         record.add("conffile", each: conffiles)
+        record.add("made", each: made)
         record.add("folder", each: folders)
         record.add("host-line", each: hostLines)
         if let reason { record.add("reason", reason.token, reason.text) }
@@ -43,6 +49,7 @@ struct PackageState: Hashable, Sendable {
         installedAt = record.integer("installed-at")
         isActivated = record.flag("activated")
         conffiles = record.strings("conffile")
+        made = record.strings("made")
         folders = record.strings("folder")
         hostLines = record.strings("host-line")
         reason = record.fields("reason").flatMap { $0.count == 2 ? Reason($0[0], $0[1]) : nil }

@@ -11,6 +11,7 @@ extension ReleaseRecord {
         record.add("architecture", architecture)
         record.add("description", description)
         record.add("signer", signer)
+        record.add("signed-at", signedAt)
         record.add("package-size", packageSize)
         record.add("installed-size", installedSize)
         record.add("provides", provides)
@@ -40,7 +41,8 @@ extension ReleaseRecord {
     }
 
     static let keys: Set = [
-        "name", "version", "architecture", "description", "signer", "package-size", "installed-size", "provides",
+        "name", "version", "architecture", "description", "signer", "signed-at", "package-size", "installed-size",
+        "provides",
         "unit", "drop-in", "alias", "conffile", "sysusers", "tmpfiles", "manifest-user", "manifest-folder",
         "data-folder", "health", "probation-time", "start-timeout", "stop-timeout", "allowed-restarts", "warning",
         Store.stagedAtKey,
@@ -52,6 +54,7 @@ extension ReleaseRecord {
         architecture = record.string("architecture")
         description = record.string("description")
         signer = record.string("signer")
+        signedAt = record.integer("signed-at")
         packageSize = record.integer("package-size")
         installedSize = record.integer("installed-size")
         provides = record.string("provides")

@@ -10,6 +10,9 @@ public struct ReleaseRecord: Hashable, Sendable {
     public var description: String
     /// The subject of the certificate that signed it; empty when unsigned and policy allows that.
     public var signer: String
+    /// The newest time in its signature, in seconds since the epoch: when it was signed, or when the signer's certificate
+    /// became valid; 0 when unsigned.
+    public var signedAt: Int64
     /// Bytes of the package file.
     public var packageSize: UInt64
     /// Bytes of the unpacked release, as far as known before unpacking.
@@ -43,7 +46,8 @@ public struct ReleaseRecord: Hashable, Sendable {
 
     public init(
         name: String, version: String, architecture: String = "all", description: String = "", signer: String = "",
-        packageSize: UInt64 = 0, installedSize: UInt64 = 0, provides: String = "", units: [ReleaseUnit] = [],
+        signedAt: Int64 = 0, packageSize: UInt64 = 0, installedSize: UInt64 = 0, provides: String = "",
+        units: [ReleaseUnit] = [],
         conffiles: [String] = [], sysusers: [String] = [], tmpfiles: [String] = [], manifestUsers: [String] = [],
         manifestFolders: [String] = [], dataFolders: [String] = [], health: HealthCommand? = nil,
         probationTime: Duration? = nil,
@@ -55,6 +59,7 @@ public struct ReleaseRecord: Hashable, Sendable {
         self.architecture = architecture
         self.description = description
         self.signer = signer
+        self.signedAt = signedAt
         self.packageSize = packageSize
         self.installedSize = installedSize
         self.provides = provides
@@ -71,6 +76,11 @@ public struct ReleaseRecord: Hashable, Sendable {
         self.stopTimeout = stopTimeout
         self.allowedRestarts = allowedRestarts
         self.warnings = warnings
+    }
+
+    /// The time that the package's signature proves to have passed; nil when unsigned.
+    var signedTime: SignedTime? {
+        signedAt > 0 ? SignedTime(seconds: signedAt, package: name, version: version, signer: signer) : nil
     }
 }
 

@@ -3,27 +3,23 @@ public protocol PackageReader: Sendable {
     /// Debian's order of versions: whether `version` is lower than `other`.
     func isVersion(_ version: String, lowerThan other: String) -> Bool
 
-    /// When the last certificate of the keyring ends, in seconds since the epoch; nil without a keyring.
-    ///
-    /// - Throws: when the keyring cannot be read.
-    func horizon() throws -> Int64?
-
     /// Verifies the signature and audits the package: relations, scripts, overlay, placement. Nothing of the payload is
     /// decompressed before the signature holds.
     ///
     /// - Parameters:
     ///   - path: the daemon's own copy.
-    ///   - time: the later of now and the newest time that the store knows, for certificates.
+    ///   - time: for certificates.
     ///   - installed: names and versions of the store's packages, for relations.
     /// - Throws: `DeploymentError` with what to do about it.
-    func inspect(_ path: String, time: Int64, installed: [InstalledVersion]) throws -> ReleaseRecord
+    func inspect(_ path: String, time: VerificationTime, installed: [InstalledVersion]) throws -> ReleaseRecord
 
     /// Looks again, when the package is about to be installed: the signature by the keyring as it is now, and the relations
     /// to what is installed now. The payload is not decompressed.
     ///
     /// - Parameter record: what `inspect` gave for it.
     /// - Throws: as `inspect`.
-    func verify(_ path: String, record: ReleaseRecord, time: Int64, installed: [InstalledVersion]) throws
+    func verify(
+        _ path: String, record: ReleaseRecord, time: VerificationTime, installed: [InstalledVersion]) throws
 
     /// Unpacks the payload beneath `folder`, an empty folder: `usr/…`, `opt/…`, and conffiles as `conffiles/etc/…`.
     ///

@@ -60,15 +60,39 @@ extension Store {
         try passage("deployment.history.after")
     }
 
-    // MARK: The newest time known
+    // MARK: The newest signed time
 
-    /// Seconds since the epoch; 0 when none is known. A clock that is set back does not make an expired certificate good.
-    func newestTime() throws -> Int64 { try clock.load("clock").record?.integer("newest") ?? 0 }
+    private static let signedTimeKey = "signed"
+    /// Releases before the signed time remembered the clock's time under this key. A clock that was wrong once made them
+    /// refuse every package, so it is never used.
+    private static let clockTimeKey = "newest"
 
-    func save(newestTime: Int64) throws {
+    /// nil when none is known.
+    func signedTime() throws -> SignedTime? {
+        guard let fields = try clock.load("clock").record?.fields(Self.signedTimeKey), fields.count == 4,
+            let seconds = Int64(fields[0])
+        else { return nil }
+        return SignedTime(seconds: seconds, package: fields[1], version: fields[2], signer: fields[3])
+    }
+
+    /// Remembers a time if it is later than the one that is known.
+    ///
+    /// - Returns: the newest one.
+    func raise(to time: SignedTime) throws -> SignedTime {
+        if let known = try signedTime(), known.seconds >= time.seconds { return known }
+        try save(signedTime: time)
+        return time
+    }
+
+    /// - Parameter signedTime: nil forgets it.
+    func save(signedTime: SignedTime?) throws {
         var record = Record(kind: "clock")
-        record.add("newest", newestTime)
-        if let stored = try clock.load("clock").record { record.add(stored.others(of: ["newest"])) }
+        if let time = signedTime {
+            record.add(Self.signedTimeKey, "\(time.seconds)", time.package, time.version, time.signer)
+        }
+        if let stored = try clock.load("clock").record {
+            record.add(stored.others(of: [Self.signedTimeKey, Self.clockTimeKey]))
+        }
         try clock.save(record.bytes)
     }
 

@@ -22,23 +22,31 @@ extension DeviceObject {
             default: throw OperationError(.methodNotAllowed, "resource \(resource) is not written")
             }
         }
-        let before = zones.current
-        if let zone, zone != before {
-            try await host { () throws(HostControlError) in try await control.setTimezone(zone) }
-        }
-        guard let time else {
-            announce([14, 15], zone != nil)
-            return
-        }
-        do throws(OperationError) {
+        let now = (time: clock.now, uptime: scheduler.now)
+        // The time first: a time service may refuse it, and then there is nothing to take back.
+        if let time {
             try await host { () throws(HostControlError) in try await control.setTime(time) }
-        } catch {
-            // All or nothing: restore the zone.
-            if let zone, let before, zone != before { try? await control.setTimezone(before) }
-            throw error
         }
-        announce([13], true)
+        if let zone, zone != zones.current {
+            do throws(OperationError) {
+                try await host { () throws(HostControlError) in try await control.setTimezone(zone) }
+            } catch {
+                if time != nil { await restore(now.time, of: now.uptime) }
+                throw error
+            }
+        }
+        announce([13], time != nil)
         announce([14, 15], zone != nil)
+    }
+
+    /// Takes a new time back: all is written or nothing. Servers are told when that is not possible.
+    private func restore(_ time: Int64, of uptime: Duration) async {
+        let passed = (scheduler.now - uptime).components.seconds
+        do throws(HostControlError) {
+            try await control.setTime(time + passed)
+        } catch {
+            announce([13], true)
+        }
     }
 
     private func announce(_ resources: [UInt16], _ isChanged: Bool) {

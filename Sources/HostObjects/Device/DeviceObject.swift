@@ -20,7 +20,7 @@ public final class DeviceObject: Object {
     let clock: any WallClock
     let zones: TimeZones
     private let files: HostFiles
-    private let scheduler: any Scheduler
+    let scheduler: any Scheduler
     private let afterAnswer: AfterAnswer
     private let agentVersion: String
     private var settings: DeviceSettings

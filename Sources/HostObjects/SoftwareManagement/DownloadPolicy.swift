@@ -10,8 +10,10 @@ struct DownloadPolicy: Sendable {
     /// Failures that will hardly go away end a download when they occur so often in a row: well within a minute.
     static let unlikelyAttempts = 5
 
-    private let began: Duration
+    private var began: Duration
     private var lastProgress: Duration
+    /// Since when it waits for its turn: that time counts for no limit.
+    private var queuedAt: Duration?
     /// Why the last attempt failed; nil as soon as bytes arrive.
     private var failure: FetchFailure?
     /// Attempts in a row without a byte; the pauses grow with it.
@@ -34,10 +36,20 @@ struct DownloadPolicy: Sendable {
         seenAt = now
     }
 
-    /// How long no byte has arrived.
-    func stalled(_ now: Duration) -> Duration { now - lastProgress }
+    /// How long no byte has arrived, without the time in the queue.
+    func stalled(_ now: Duration) -> Duration { (queuedAt ?? now) - lastProgress }
+
+    /// Other downloads run first, until `attemptStarts`.
+    mutating func waitsForTurn(_ now: Duration) { queuedAt = queuedAt ?? now }
 
     mutating func attemptStarts(_ now: Duration) {
+        if let queuedAt {
+            let queued = now - queuedAt
+            began += queued
+            lastProgress += queued
+            seenAt += queued
+            self.queuedAt = nil
+        }
         attemptBegan = now
         // The pause after an attempt that brought bytes counts as time of the transfer; any other belongs to the patience.
         if received == 0 { seenAt = now }

@@ -7,8 +7,6 @@ final class PackageDownload {
     let since: Duration
     var phase: PackageTransfer.Phase = .queued
     var policy: DownloadPolicy
-    /// Whether its first attempt began: time in the queue before that counts for no limit.
-    var hasStarted = false
     var attempt: FetchAttempt?
     /// Looks at the attempt from time to time.
     var watch: (any Scheduled)?

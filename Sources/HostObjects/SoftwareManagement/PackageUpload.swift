@@ -34,8 +34,8 @@ final class PackageUpload: UploadSink {
     private var isWriting = false
     /// Why no more is taken.
     private var refusal: Response?
-    /// Waits until there is room for more.
-    private var ready: (@LoopActor (Response?) -> Void)?
+    /// Wait until there is room for more: a block, and its repetitions.
+    private var ready: [@LoopActor (Response?) -> Void] = []
     /// The answer to the last block.
     private var respond: (@LoopActor (Response) -> Void)?
     private var ended: (@LoopActor (PackageUpload, End) -> Void)?
@@ -74,7 +74,7 @@ final class PackageUpload: UploadSink {
     func whenReady(_ body: @escaping @LoopActor (Response?) -> Void) {
         if let refusal { return body(refusal) }
         guard buffer.count >= Self.chunk else { return body(nil) }
-        ready = body
+        ready.append(body)
     }
 
     func finish(respond: @escaping @LoopActor (Response) -> Void) {
@@ -130,10 +130,9 @@ final class PackageUpload: UploadSink {
     private func stored() {
         guard refusal == nil else { return }
         if buffer.count >= Self.chunk || (respond != nil && !buffer.isEmpty) { return write() }
-        if let ready {
-            self.ready = nil
-            ready(nil)
-        }
+        let ready = ready
+        self.ready = []
+        ready.forEach { $0(nil) }
         if let respond {
             self.respond = nil
             isComplete = true
@@ -152,9 +151,9 @@ final class PackageUpload: UploadSink {
         refusal = response
         buffer = []
         let (ready, respond) = (ready, respond)
-        self.ready = nil
+        self.ready = []
         self.respond = nil
-        ready?(response)
+        ready.forEach { $0(response) }
         respond?(response)
     }
 

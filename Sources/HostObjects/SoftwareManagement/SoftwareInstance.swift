@@ -7,6 +7,7 @@ struct SoftwareInstance: Hashable, Sendable {
     enum Job: String, Hashable, Sendable {
         case transferring, verifying, installing, removing, activating, deactivating
         case clearing = "dropping a transfer"
+        case deleting = "being deleted"
     }
 
     /// What Uninstall asks for.
@@ -22,7 +23,11 @@ struct SoftwareInstance: Hashable, Sendable {
     var record = SoftwareRecord()
     /// The installed release of `record.package`, as the installer says.
     var inPlace: InstalledPackage?
-    var job: Job?
+    var job: Job? {
+        didSet { if job != nil { isInterrupted = false } }
+    }
+    /// Its record is as an earlier run of the agent left it, and was not taken up yet. Work that begins is newer than that.
+    var isInterrupted = false
 
     // MARK: What a server reads
 
@@ -36,6 +41,9 @@ struct SoftwareInstance: Hashable, Sendable {
     var active: Bool { inPlace?.active ?? false }
 
     // MARK: Decisions
+
+    /// Whether a package is in place, is delivered, or is worked on. An instance that only remembers a name is not in use.
+    var isInUse: Bool { inPlace != nil || record.present || record.staged != nil || job != nil }
 
     /// Takes a transition of the table. False when the event does not apply now; then nothing changes.
     @discardableResult

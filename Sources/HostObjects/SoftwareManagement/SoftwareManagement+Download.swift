@@ -20,7 +20,10 @@ extension SoftwareManagement {
         software[instance]?.job = .transferring
         let download = makeDownload(instance, uri, stalled: stalled)
         // Before the first attempt: a daemon that is restarted again and again must not begin to count anew each time.
-        await update(instance) { $0.record.stall = stall(stalled) }
+        await update(instance) {
+            $0.record.stall = stall(stalled)
+            $0.record.reason = ""
+        }
         LoopActor.spawn { await self.run(instance, download) }
     }
 
@@ -90,23 +93,18 @@ extension SoftwareManagement {
     private func takeSlot(_ instance: UInt16, _ download: PackageDownload) async {
         guard !slots.enter(instance) else { return }
         download.phase = .queued
-        if !download.hasStarted {
-            let others = options.downloads.concurrent
-            await say(
-                instance, download,
-                "queued: \(others) other \(others == 1 ? "download is" : "downloads are") under way (MaxDownloads=)")
-        }
+        download.policy.waitsForTurn(scheduler.now)
+        // Why the attempt before failed is told again afterwards, until bytes arrive.
+        let before = download.reason
+        let others = options.downloads.concurrent
+        await say(
+            instance, download,
+            "queued: \(others) other \(others == 1 ? "download is" : "downloads are") under way (MaxDownloads=)")
         await download.sleep()
+        if download.cancellation == nil { await say(instance, download, before) }
     }
 
     private func attempt(_ instance: UInt16, _ download: PackageDownload) async -> FetchEnd {
-        if !download.hasStarted {
-            download.hasStarted = true
-            download.policy = DownloadPolicy(
-                now: scheduler.now, stalled: download.policy.stalled(download.since))
-            // That it was queued.
-            if !download.reason.isEmpty { await say(instance, download, "") }
-        }
         download.phase = .transferring
         download.policy.attemptStarts(scheduler.now)
         let order = FetchOrder(
@@ -115,9 +113,9 @@ extension SoftwareManagement {
         let attempt = FetchAttempt(order) { [weak self, weak download] attempt in
             guard let self, let download else { return }
             download.policy.progress(attempt.received, self.scheduler.now)
-            guard !download.reason.isEmpty else { return }
+            guard !download.reason.isEmpty || self.software[instance]?.record.stall != nil else { return }
             download.reason = ""
-            LoopActor.spawn { await self.announce(instance, download) }
+            LoopActor.spawn { await self.goesOn(instance, download) }
         }
         download.attempt = attempt
         download.verdict = nil
@@ -140,6 +138,13 @@ extension SoftwareManagement {
             download.verdict = download.policy.verdict(self.options.downloads, self.scheduler.now)
             if download.verdict != nil { attempt.cancel() } else { self.watch(download, attempt) }
         }
+    }
+
+    /// Bytes arrive: it stalls no more.
+    private func goesOn(_ instance: UInt16, _ download: PackageDownload) async {
+        guard downloads[instance] === download else { return }
+        await update(instance) { $0.record.stall = nil }
+        await announce(instance, download)
     }
 
     // MARK: What is said of it
@@ -174,7 +179,7 @@ extension SoftwareManagement {
         let stalled = download.policy.stalled(scheduler.now)
         await update(instance) {
             $0.record.reason = reason
-            $0.record.stall = reason.isEmpty || !download.hasStarted ? nil : stall(stalled)
+            if !reason.isEmpty { $0.record.stall = stall(stalled, queued: download.phase == .queued) }
         }
     }
 
@@ -186,9 +191,9 @@ extension SoftwareManagement {
         await update(instance) { $0.record.stall = stall(stalled) }
     }
 
-    private func stall(_ stalled: Duration) -> SoftwareRecord.Stall {
+    private func stall(_ stalled: Duration, queued: Bool = false) -> SoftwareRecord.Stall {
         SoftwareRecord.Stall(
-            seconds: Int(stalled.components.seconds), at: Int(scheduler.now.components.seconds))
+            seconds: Int(stalled.components.seconds), at: queued ? nil : Int(scheduler.now.components.seconds))
     }
 }
 

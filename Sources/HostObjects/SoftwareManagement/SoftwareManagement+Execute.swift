@@ -6,6 +6,7 @@ extension SoftwareManagement {
     public func execute(
         _ instance: UInt16, _ resource: UInt16, _ arguments: [ExecuteArgument]
     ) async throws(OperationError) {
+        try requireLoaded()
         guard let software = software[instance] else {
             throw OperationError(.notFound, "there is no instance \(instance)")
         }
@@ -15,7 +16,12 @@ extension SoftwareManagement {
             try await answer(instance, .installing) { await self.install(instance, staged) }
         case 6:
             switch try software.admitUninstall(arguments) {
-            case .prepare: await update(instance) { $0.apply(.updatePrepared, reason: "") }
+            case .prepare:
+                await update(instance) {
+                    // A reboot before it does not take it back.
+                    $0.isInterrupted = false
+                    $0.apply(.updatePrepared, reason: "")
+                }
             case .discard(let token):
                 // The job is taken at once: an Install that arrives while the installer discards the package is refused.
                 try await answer(instance, .removing) { await self.discard(instance, token) }

@@ -21,22 +21,31 @@ extension SoftwareManagement {
             }
             return
         }
-        isLoaded = true
-        for (instance, record, origin) in loaded {
-            if origin == .previous || origin == .lost {
-                report?(.damaged(instance: instance, lost: origin == .lost))
-            }
-            software[instance] = SoftwareInstance(record: record)
-            boots[instance] = record.boot
-        }
-        // A kill between the write of a record and the removal of its package leaves the package's bytes.
+        // A kill between the write of a record and the removal of its package leaves the package's bytes. They go before a
+        // new transfer can begin.
         let transferring = loaded.filter { [.downloadStarted, .downloaded].contains($0.record.state) }.map(\.instance)
         do {
             try await Worker.transfers.run { try store.removePackages(but: Set(transferring)) }
         } catch {
             report?(.notStored((error as? Errno) ?? Errno(EIO, "remove what is left of transfers")))
         }
-        await reconcile(starting: true)
+        take(loaded)
+        await reconcile()
+    }
+
+    /// Takes the records over. When they could not be read at first, the client has registered without them.
+    private func take(_ loaded: [(instance: UInt16, record: SoftwareRecord, origin: CheckedFile.Origin)]) {
+        let before = software
+        isLoaded = true
+        for (instance, record, origin) in loaded {
+            if origin == .previous || origin == .lost {
+                report?(.damaged(instance: instance, lost: origin == .lost))
+            }
+            software[instance] = SoftwareInstance(record: record, isInterrupted: true)
+            boots[instance] = record.boot
+        }
+        for (instance, now) in software { announce(instance, now, since: before[instance] ?? SoftwareInstance()) }
+        if instances != before.keys.sorted() { changes?.instancesChanged(9) }
     }
 
     /// The pause before records that could not be read are read again.
@@ -45,10 +54,10 @@ extension SoftwareManagement {
     /// The installer came or returned: takes over what it has, and goes on with what its absence interrupted.
     public func installerAppeared() async {
         guard isLoaded else { return }
-        await reconcile(starting: false)
+        await reconcile()
     }
 
-    func reconcile(starting: Bool) async {
+    private func reconcile() async {
         let snapshot: InstallerSnapshot
         do throws(InstallerRefusal) {
             snapshot = try await takeSnapshot()
@@ -56,26 +65,31 @@ extension SoftwareManagement {
             report?(.installerUnavailable(error.reason))
             return
         }
-        guard !resumed else { return await checkDelivered(snapshot) }
-        resumed = true
-        for instance in instances { await resume(instance, snapshot) }
+        for instance in instances {
+            if software[instance]?.isInterrupted == true {
+                await resume(instance, snapshot)
+            } else {
+                await checkDelivered(instance, snapshot)
+            }
+        }
     }
 
     /// Follows the table for what was interrupted by a kill or a reboot.
-    func resume(_ instance: UInt16, _ snapshot: InstallerSnapshot) async {
-        guard let software = software[instance] else { return }
-        let record = software.record
+    private func resume(_ instance: UInt16, _ snapshot: InstallerSnapshot) async {
+        guard let record = software[instance]?.record else { return }
+        software[instance]?.isInterrupted = false
         switch record.state {
         case .downloadStarted:
             if let uri = record.uri {
                 await resumeDownload(instance, uri)
             } else {
+                software[instance]?.job = .clearing
                 await transferFailed(
                     instance, FetchFailure(.connectionLost, "interrupted: the agent was restarted during the transfer"))
             }
         case .downloaded:
             // Back to the state that the stored bytes were in: the same steps follow once more.
-            self.software[instance]?.record.state = .downloadStarted
+            software[instance]?.record.state = .downloadStarted
             verifies(instance)
             LoopActor.spawn { _ = await self.verify(instance) }
         case .delivered:
@@ -86,7 +100,7 @@ extension SoftwareManagement {
         }
     }
 
-    func resumeDelivered(
+    private func resumeDelivered(
         _ instance: UInt16, _ record: SoftwareRecord, _ snapshot: InstallerSnapshot
     ) async {
         guard let staged = record.staged else {
@@ -101,6 +115,8 @@ extension SoftwareManagement {
             report?(.installerUnavailable(error.reason))
             return
         }
+        // The server may have gone on meanwhile.
+        guard waiting(instance) == staged.token else { return }
         if let deployment {
             software[instance]?.job = .installing
             LoopActor.spawn { _ = await self.installEnded(instance, await self.installer.end(of: deployment)) }
@@ -116,15 +132,13 @@ extension SoftwareManagement {
     }
 
     /// The installer returned: a delivered package may have been lost meanwhile.
-    private func checkDelivered(_ snapshot: InstallerSnapshot) async {
-        for instance in instances {
-            guard let token = waiting(instance), !snapshot.staged.contains(where: { $0.token == token }),
-                // It may have been delivered after that snapshot.
-                let present = try? await installer.snapshot(), waiting(instance) == token,
-                let record = software[instance]?.record
-            else { continue }
-            await resumeDelivered(instance, record, present)
-        }
+    private func checkDelivered(_ instance: UInt16, _ snapshot: InstallerSnapshot) async {
+        guard let token = waiting(instance), !snapshot.staged.contains(where: { $0.token == token }),
+            // It may have been delivered after that snapshot.
+            let present = try? await installer.snapshot(), waiting(instance) == token,
+            let record = software[instance]?.record
+        else { return }
+        await resumeDelivered(instance, record, present)
     }
 
     /// The delivered package of an instance without a job.

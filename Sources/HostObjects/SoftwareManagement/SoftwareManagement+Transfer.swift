@@ -7,7 +7,9 @@ import Linux
 
 extension SoftwareManagement {
     public func sink(_ instance: UInt16, _ resource: UInt16, size: Int?) throws(OperationError) -> (any UploadSink)? {
-        guard resource == 2, let software = software[instance] else { return nil }
+        guard resource == 2 else { return nil }
+        try requireLoaded()
+        guard let software = software[instance] else { return nil }
         // RFC 7959, 2.5: a first block replaces the transfer that its sender had under way.
         if uploads[instance]?.isInterrupted != true { try software.admitDelivery() }
         if let size, size > options.maximumPackageSize {
@@ -44,6 +46,7 @@ extension SoftwareManagement {
     public func write(
         _ instance: UInt16, _ values: [UInt16: ResourceContent], mode: WriteMode
     ) async throws(OperationError) {
+        try requireLoaded()
         if values[2] != nil, values[3] != nil {
             throw OperationError(.badRequest, "write Package or Package URI, not both")
         }
@@ -123,7 +126,8 @@ extension SoftwareManagement {
     func startPull(_ instance: UInt16, _ uri: String) async throws(OperationError) {
         try software[instance]?.admitDelivery()
         guard uri.utf8.count <= 255, Self.isFetchable(uri) else {
-            let reason = "invalid-uri: a Package URI is http://… or https://…, at most 255 bytes"
+            let reason =
+                "invalid-uri: a Package URI is http://… or https://…, at most 255 bytes, without spaces and control characters"
             await update(instance) { $0.apply(.deliveryRefused(.invalidURI), reason: reason) }
             throw OperationError(.badRequest, reason)
         }
@@ -146,7 +150,9 @@ extension SoftwareManagement {
         LoopActor.spawn { await self.run(instance, download) }
     }
 
+    /// What is accepted is shown to operators before anything is fetched: no control characters (RFC 3986, 2).
     static func isFetchable(_ uri: String) -> Bool {
+        guard uri.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { return false }
         let lower = uri.lowercased()
         return (lower.hasPrefix("http://") && uri.utf8.count > 7) || (lower.hasPrefix("https://") && uri.utf8.count > 8)
     }
@@ -211,6 +217,7 @@ extension SoftwareManagement {
                 await refuse(instance, .installFailure, reason)
                 return OperationError(.badRequest, reason)
             }
+            await free(staged.name, for: instance)
             report?(.delivered(instance: instance, staged))
             await update(instance) {
                 $0.record.staged = staged
@@ -233,29 +240,33 @@ extension SoftwareManagement {
         } catch {
             guard error.kind == .unavailable, await installerReturned() else { throw error }
         }
-        await discardStrays(since: known)
+        await discardStrays(of: path, since: known)
         do throws(InstallerRefusal) {
             return try await installer.stage(path: path)
         } catch {
-            if error.kind == .unavailable, await installerReturned() { await discardStrays(since: known) }
+            if error.kind == .unavailable, await installerReturned() { await discardStrays(of: path, since: known) }
             throw error
         }
     }
 
-    /// Discards what the installer staged without being able to answer: nobody would ever install or discard it.
+    /// Discards what the installer staged of a file without being able to answer: nobody would ever install or discard it.
+    ///
+    /// An operator may stage packages meanwhile. The name in the file is not known here, but its size is.
     ///
     /// - Parameter known: what it had staged before.
-    private func discardStrays(since known: InstallerSnapshot?) async {
-        guard let known, let now = try? await installer.snapshot() else { return }
+    private func discardStrays(of path: String, since known: InstallerSnapshot?) async {
+        guard let known, let now = try? await installer.snapshot(),
+            let size = try? await Worker.transfers.run({ try FileDescriptor.open(path).size() })
+        else { return }
         let owned = Set(known.staged.map(\.token) + software.values.compactMap { $0.record.staged?.token })
-        for package in now.staged where !owned.contains(package.token) {
+        for package in now.staged where package.size == size && !owned.contains(package.token) {
             try? await installer.discard(token: package.token)
         }
     }
 
     /// Why a package of this name may not be delivered to this instance.
     func conflict(of name: String, with instance: UInt16) -> String? {
-        if let other = owner(of: name), other != instance {
+        if let other = owner(of: name), other != instance, software[other]?.isInUse == true {
             return "name-conflict: the package \(name) is that of instance \(other)"
         }
         if let inPlace = software[instance]?.inPlace, inPlace.name != name {
@@ -264,8 +275,19 @@ extension SoftwareManagement {
         return nil
     }
 
+    /// An instance remembers the name of a package that was removed, so that it returns there; it gives the name up to
+    /// another instance that the package is delivered to.
+    private func free(_ name: String, for instance: UInt16) async {
+        for (other, software) in software where other != instance && software.record.package == name {
+            await update(other) { $0.record.package = nil }
+        }
+    }
+
+    /// - Returns: not an instance that is being deleted: what it owned would go with it.
     func owner(of name: String) -> UInt16? {
-        software.first { $0.value.record.package == name || $0.value.record.staged?.name == name }?.key
+        software.first {
+            $0.value.job != .deleting && ($0.value.record.package == name || $0.value.record.staged?.name == name)
+        }?.key
     }
 
     func refuse(_ instance: UInt16, _ result: UpdateResult, _ reason: String) async {

@@ -95,8 +95,6 @@ public final class SoftwareManagement: Object {
     var questions: [SnapshotQuestion] = []
     /// Whether the installer has said what is in place.
     var known = false
-    /// Whether what was interrupted has been taken up again.
-    var resumed = false
 
     public init(
         _ options: Options, installer: any SoftwareInstaller, fetcher: any SoftwareFetcher, scheduler: any Scheduler
@@ -185,11 +183,15 @@ public final class SoftwareManagement: Object {
         }
         try self.software[instance]?.admitDelete()
         // From here on, a package that arrives while the record is removed is refused.
-        self.software[instance]?.job = .removing
+        self.software[instance]?.job = .deleting
         let file = store.record(instance)
         do {
             try await Worker.shared.run { try file.remove() }
         } catch {
+            // Its package may have come back meanwhile, as another instance.
+            if let name = self.software[instance]?.record.package, owner(of: name) != nil {
+                self.software[instance]?.record.package = nil
+            }
             self.software[instance]?.job = nil
             storeLater(instance)
             throw OperationError(.internalServerError, "the instance could not be removed: \(error)")
@@ -199,7 +201,8 @@ public final class SoftwareManagement: Object {
         changes?.instancesChanged(9)
     }
 
-    private func requireLoaded() throws(OperationError) {
+    /// - Throws: 5.00 until the records were read.
+    func requireLoaded() throws(OperationError) {
         guard isLoaded else {
             throw OperationError(
                 .internalServerError, "the state of object 9 cannot be read; see the gateway's journal")
@@ -219,9 +222,9 @@ public final class SoftwareManagement: Object {
         return await settle(instance, since: before)
     }
 
-    /// Changes an instance in memory, at once. Returns what it was.
+    /// Changes an instance in memory, at once. Returns what it was; nil when it is not there any more, or being deleted.
     func mutate(_ instance: UInt16, _ change: (inout SoftwareInstance) -> Void) -> SoftwareInstance? {
-        guard isLoaded, let before = software[instance] else { return nil }
+        guard isLoaded, let before = software[instance], before.job != .deleting else { return nil }
         var next = before
         change(&next)
         next.record.boot = options.boot
@@ -233,7 +236,8 @@ public final class SoftwareManagement: Object {
     /// Makes an instance durable and reports what changed of it.
     @discardableResult
     func settle(_ instance: UInt16, since before: SoftwareInstance) async -> Bool {
-        guard let now = software[instance] else { return false }
+        // A record that is written after its removal would be an instance again at the next start.
+        guard let now = software[instance], now.job != .deleting else { return false }
         var stored = true
         if now.record != before.record || unstored.contains(instance)
             || (try? Files.exists(store.record(instance).path)) != true
@@ -246,10 +250,15 @@ public final class SoftwareManagement: Object {
                 storeLater(instance)
             }
         }
+        announce(instance, now, since: before)
+        return stored
+    }
+
+    /// Reports what a server can read and what changed of it.
+    func announce(_ instance: UInt16, _ now: SoftwareInstance, since before: SoftwareInstance) {
         for resource in SoftwareInstance.announced where now.value(resource) != before.value(resource) {
             changes?.changed(Path(9, instance, resource))
         }
-        return stored
     }
 
     private func store(_ record: SoftwareRecord, of instance: UInt16) async throws(Errno) {
@@ -283,6 +292,7 @@ public final class SoftwareManagement: Object {
                 unstored.remove(instance)
                 continue
             }
+            guard software.job != .deleting else { continue }
             // The first failure was reported.
             try? await store(software.record, of: instance)
         }

@@ -73,12 +73,25 @@ public enum DeploymentEnd: Hashable, Sendable {
     case failed(String)
 }
 
+/// A package that the installer holds ready, whoever gave it.
+public struct HeldPackage: Hashable, Sendable {
+    /// The installer's handle.
+    public let token: String
+    /// Bytes of its file.
+    public let size: Int
+
+    public init(token: String, size: Int) {
+        self.token = token
+        self.size = size
+    }
+}
+
 /// The packages that the installer has.
 public struct InstallerSnapshot: Hashable, Sendable {
     public var packages: [InstalledPackage]
-    public var staged: [DeliveredPackage]
+    public var staged: [HeldPackage]
 
-    public init(packages: [InstalledPackage], staged: [DeliveredPackage]) {
+    public init(packages: [InstalledPackage], staged: [HeldPackage]) {
         self.packages = packages
         self.staged = staged
     }

@@ -29,14 +29,15 @@ struct SoftwareRecord: Hashable, Sendable {
     struct Stall: Hashable, Sendable {
         /// Seconds without a byte when this was written.
         var seconds: Int
-        /// When it was written: seconds since the boot.
-        var at: Int
+        /// When it was written: seconds since the boot. nil in the queue, where time counts for no limit.
+        var at: Int?
 
         /// Seconds without a byte by now.
         ///
         /// - Parameter sameBoot: whether it was written in this boot; what passed since is only known then.
         func elapsed(_ now: Duration, sameBoot: Bool) -> Duration {
-            .seconds(seconds + (sameBoot ? max(0, Int(now.components.seconds) - at) : 0))
+            let since = sameBoot ? at.map { max(0, Int(now.components.seconds) - $0) } : nil
+            return .seconds(seconds + (since ?? 0))
         }
     }
 
@@ -57,10 +58,8 @@ struct SoftwareRecord: Hashable, Sendable {
             staged = DeliveredPackage(token: token, name: name, version: version)
         }
         uri = record["URI"]
-        if let seconds = record["StalledSeconds"].flatMap({ Int($0) }), (0...1_000_000_000).contains(seconds),
-            let at = record["StalledAt"].flatMap({ Int($0) }), at >= 0
-        {
-            stall = Stall(seconds: seconds, at: at)
+        if let seconds = record["StalledSeconds"].flatMap({ Int($0) }), (0...1_000_000_000).contains(seconds) {
+            stall = Stall(seconds: seconds, at: record["StalledAt"].flatMap { Int($0) }.flatMap { $0 >= 0 ? $0 : nil })
         }
         installing = record["Installing"] == "yes"
         present = record["Present"] == "yes"
@@ -85,7 +84,7 @@ struct SoftwareRecord: Hashable, Sendable {
         record["StagedVersion"] = staged?.version
         record["URI"] = uri
         record["StalledSeconds"] = stall.map { String($0.seconds) }
-        record["StalledAt"] = stall.map { String($0.at) }
+        record["StalledAt"] = stall?.at.map { String($0) }
         record["Installing"] = installing ? "yes" : "no"
         record["Present"] = present ? "yes" : "no"
         record["UpdatesObjects"] = updatesObjects ? "yes" : "no"

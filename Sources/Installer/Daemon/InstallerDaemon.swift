@@ -20,6 +20,7 @@ public final class InstallerDaemon {
     private let keyring: KeyringWatch
     private var signals: [SignalSource] = []
     private var isStopping = false
+    private let workers: WorkerWatch
 
     /// Reads the configuration and connects to the bus; nothing is changed yet.
     ///
@@ -33,6 +34,12 @@ public final class InstallerDaemon {
         bus = try BusConnection.system()
         let systemd = SystemdConnection(bus)
         let units = SystemdUnitManager(systemd)
+        workers = WorkerWatch { name in
+            Log.error(
+                "The worker '\(name)' hangs in a call of the kernel; systemd restarts the service, and what it did goes on. Look for a failing disk in the kernel's log (dmesg)"
+            )
+            ServiceManager.starveWatchdog()
+        }
         reader = ReplaceableReader(DebPackageReader(configuration: configuration.install))
         let ports = Ports(
             units: units, health: SystemdHealthRunner(systemd, scheduler: scheduler),
@@ -63,10 +70,13 @@ public final class InstallerDaemon {
         bus.onDisconnect = { [weak self] in
             // Without the bus neither callers nor systemd are to be heard: a new process connects anew.
             Log.error(
-                "The system bus hung up; the service starts anew. If it does not come back, look at 'systemctl status dbus'")
+                "The system bus hung up; the service starts anew. If it does not come back, look at 'systemctl status dbus'"
+            )
             self?.leave(1)
         }
         ServiceManager.feedWatchdog()
+        workers.start()
+        installer.isConfigurationRefused = loaded.refused != nil
         ServiceManager.status("opening the store")
         for note in try await engine.open() { note.log() }
         await keepConfiguration()
@@ -97,6 +107,7 @@ public final class InstallerDaemon {
         // What runs is left as it is: its journal is durable, and the next process takes it up.
         engine.suspend()
         bus.close()
+        Log.writeSummaries(all: true)
         EventLoop.shared.exit(code)
     }
 
@@ -104,6 +115,7 @@ public final class InstallerDaemon {
         ServiceManager.reloading()
         do {
             loaded = try store.read()
+            installer.isConfigurationRefused = false
             let configuration = loaded.configuration
             Log.level = configuration.install.logLevel
             engine.policy = Policy(configuration)
@@ -115,6 +127,7 @@ public final class InstallerDaemon {
             LoopActor.spawn { await self.keepConfiguration() }
             Log.info("The configuration was reloaded")
         } catch {
+            installer.isConfigurationRefused = true
             report(error)
         }
         ServiceManager.ready(status: installer.statusLine)
@@ -155,7 +168,8 @@ func report(_ error: any Error) {
     for problem in error.problems {
         Log.event(
             .configurationRefused,
-            LogMessage("\(problem.description, .reason)").with(.file, problem.position.file).with(.key, problem.key))
+            LogMessage("\(problem.description, .reason); correct it").with(.file, problem.position.file).with(
+                .key, problem.key))
     }
 }
 

@@ -61,7 +61,9 @@ final class KeyringWatch {
         let what = left < 0 ? "has ended" : "ends in \(left / 86400) days"
         Log.event(
             .certificateExpires,
-            LogMessage("The certificate \(certificate.subject, .certificate) \(what)")
-                .with(.time, isoTime(certificate.notAfter)).with(.file, certificate.file))
+            LogMessage(
+                "The certificate \(certificate.subject, .certificate) \(what); add its successor to \(folder)"
+            )
+            .with(.time, isoTime(certificate.notAfter)).with(.file, certificate.file))
     }
 }

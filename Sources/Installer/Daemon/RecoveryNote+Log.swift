@@ -8,13 +8,15 @@ extension RecoveryNote {
         case .resumed, .reverted:
             Log.event(
                 .deploymentRecovered,
-                LogMessage("The interrupted deployment of \(package, .package) is \(kind.rawValue): \(text, .reason)")
-                    .with(.deployment, deployment))
+                LogMessage(
+                    "The interrupted deployment of \(package, .package) is \(kind.rawValue): \(text, .reason); see 'gatekeel history' for what became of it"
+                ).with(.deployment, deployment))
         case .corrupt:
             Log.event(
                 .stateRestored,
-                LogMessage("Damage in the store was repaired: \(text, .reason)").with(.package, package)
-                    .with(.file, "The store's record of \(package)"))
+                LogMessage(
+                    "Damage in the store was repaired: \(text, .reason); check the disk (dmesg) if it happens again"
+                ).with(.package, package).with(.file, "The store's record of \(package)"))
         case .unreadable:
             Log.warning(
                 LogMessage(

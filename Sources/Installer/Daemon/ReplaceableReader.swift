@@ -13,13 +13,13 @@ final class ReplaceableReader: PackageReader {
 
     func isVersion(_ version: String, lowerThan other: String) -> Bool { current.isVersion(version, lowerThan: other) }
 
-    func horizon() throws -> Int64? { try current.horizon() }
-
-    func inspect(_ path: String, time: Int64, installed: [InstalledVersion]) throws -> ReleaseRecord {
+    func inspect(_ path: String, time: VerificationTime, installed: [InstalledVersion]) throws -> ReleaseRecord {
         try current.inspect(path, time: time, installed: installed)
     }
 
-    func verify(_ path: String, record: ReleaseRecord, time: Int64, installed: [InstalledVersion]) throws {
+    func verify(
+        _ path: String, record: ReleaseRecord, time: VerificationTime, installed: [InstalledVersion]
+    ) throws {
         try current.verify(path, record: record, time: time, installed: installed)
     }
 

@@ -42,7 +42,9 @@ public final class HostService {
             do throws(ContractError) {
                 try self.access.check(caller, changes: changes)
             } catch {
-                Log.event(.callerRefused, "The user \(caller.user, .user) may not call \(call.member, .operation)")
+                Log.event(
+                    .callerRefused,
+                    "The user \(caller.user, .user) may not call \(call.member, .operation); call it as root")
                 throw error.busError
             }
         }

@@ -1,3 +1,5 @@
+import State
+
 /// When the host was rebooted on request, as far as that limits the next one; pure.
 ///
 /// Nothing here needs the time of day: a gateway without a battery-backed clock starts each boot in the past. Ages are
@@ -12,6 +14,8 @@ struct RebootHistory: Hashable {
     private var uptime = 0
     /// Seconds since each request, the oldest first.
     private var ages: [Int] = []
+    /// What a newer release added.
+    private var others = Record()
 
     init() {}
 
@@ -28,7 +32,7 @@ struct RebootHistory: Hashable {
 
     /// The history with one more request, which is made now.
     func noting(boot: String, uptime: Int) -> RebootHistory {
-        var next = RebootHistory()
+        var next = self
         next.boot = boot
         next.uptime = uptime
         next.ages = Array((recent(boot, uptime) + [0]).suffix(Self.allowed))
@@ -44,33 +48,32 @@ struct RebootHistory: Hashable {
 }
 
 extension RebootHistory {
-    private static let header = "gatekeel-reboots 1"
+    private static let keys: Set<String> = ["Boot", "Uptime", "Age"]
 
-    /// Lines for people and for `init(bytes:)`.
     var bytes: [UInt8] {
-        Array("\(Self.header)\nboot \(boot)\nuptime \(uptime)\n\(ages.map { "age \($0)\n" }.joined())".utf8)
+        var record = Record.versioned()
+        record.add("Boot", boot)
+        record.add("Uptime", uptime)
+        record.add("Age", each: ages.map { "\($0)" })
+        record.add(others)
+        return record.bytes
     }
 
-    /// The history that was written; nil for anything else. Lines of later versions are passed over.
-    init?(bytes: [UInt8]) {
-        guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
-        let lines = text.split(separator: "\n")
-        guard lines.first == Self.header[...] else { return nil }
-        for line in lines.dropFirst() {
-            let words = line.split(separator: " ")
-            guard words.count == 2 else { continue }
-            switch words[0] {
-            case "boot": boot = String(words[1])
-            case "uptime":
-                guard let number = Int(words[1]), number >= 0 else { return nil }
-                uptime = number
-            case "age":
-                guard let number = Int(words[1]), (0..<Self.window).contains(number), ages.count < Self.allowed else {
-                    return nil
-                }
-                ages.append(number)
-            default: break
-            }
+    /// The history that was written; nil for anything else.
+    ///
+    /// - Throws: for a format of a newer release.
+    init?(bytes: [UInt8]) throws(NewerFormat) {
+        guard let record = Record(bytes: bytes) else { return nil }
+        try record.requireKnownFormat()
+        guard let boot = record["Boot"], let uptime = record["Uptime"].flatMap({ Int($0) }), uptime >= 0 else {
+            return nil
         }
+        self.boot = boot
+        self.uptime = uptime
+        for text in record.strings("Age") {
+            guard let age = Int(text), (0..<Self.window).contains(age), ages.count < Self.allowed else { return nil }
+            ages.append(age)
+        }
+        others = record.others(than: Self.keys)
     }
 }

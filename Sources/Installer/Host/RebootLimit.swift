@@ -8,6 +8,8 @@ public final class RebootLimit {
     private let file: CheckedFile
     private let boot: String
     private let uptime: @LoopActor () -> Int
+    /// Between a load and its save nobody else may count.
+    private let turn = Turn()
 
     /// - Parameters:
     ///   - path: the record; its folder exists.
@@ -20,7 +22,11 @@ public final class RebootLimit {
     }
 
     /// How many seconds to wait until a reboot is allowed; 0 when it is now.
-    func wait() async -> Int { await history()?.wait(boot: boot, uptime: uptime()) ?? waitWithoutRecord(uptime()) }
+    func wait() async -> Int {
+        await turn.take()
+        defer { turn.give() }
+        return await history()?.wait(boot: boot, uptime: uptime()) ?? waitWithoutRecord(uptime())
+    }
 
     /// As when no reboot could be recorded: one is allowed when the host has been up for as long as the limit looks back.
     private func waitWithoutRecord(_ now: Int) -> Int { max(0, RebootHistory.window - now) }
@@ -31,6 +37,8 @@ public final class RebootLimit {
     /// allowed when the host has been up for as long as the limit looks back.
     /// - Returns: nil when it may be made; otherwise how many seconds to wait.
     func take() async -> Int? {
+        await turn.take()
+        defer { turn.give() }
         let now = uptime()
         guard let history = await history() else {
             let wait = waitWithoutRecord(now)
@@ -52,10 +60,19 @@ public final class RebootLimit {
     /// The reboots so far; nil when the record cannot be read: that is not "none".
     private func history() async -> RebootHistory? {
         let file = file
+        let loaded: (value: RebootHistory?, origin: CheckedFile.Origin)
         do {
-            return try await Worker.shared.run { try file.load { RebootHistory(bytes: $0) }.value ?? RebootHistory() }
+            loaded = try await Worker.shared.run { try file.load(RebootHistory.init(bytes:)) }
         } catch {
             return nil
+        }
+        switch loaded.origin {
+        case .file, .previous: return loaded.value
+        case .absent: return RebootHistory()
+        // What was lost does not count any more when the host has been up for as long as the limit looks back.
+        case .lost: return waitWithoutRecord(uptime()) == 0 ? RebootHistory() : nil
+        // It belongs to the newer release, and is not written over.
+        case .newer: return nil
         }
     }
 }

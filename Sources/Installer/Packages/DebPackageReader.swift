@@ -39,10 +39,10 @@ public struct DebPackageReader: PackageReader {
         return version < other
     }
 
-    public func horizon() throws -> Int64? { try Keyring.load(keyring).entries.map(\.certificate.notAfter).max() }
-
-    public func inspect(_ path: String, time: Int64, installed: [InstalledVersion]) throws -> ReleaseRecord {
-        try mapped {
+    public func inspect(
+        _ path: String, time: VerificationTime, installed: [InstalledVersion]
+    ) throws -> ReleaseRecord {
+        try mapped(time) {
             let (file, known, admitted) = try admitted(path, time: time, installed: installed)
             var audit = admitted
             let bytes = try unpack(file, auditing: &audit, into: Self.tree(beside: path))
@@ -50,12 +50,14 @@ public struct DebPackageReader: PackageReader {
             try checkAliases(plan)
             return ReleaseRecord(
                 plan, size: UInt64(file.container.size), installedSize: bytes,
-                signer: file.signers.first?.subject ?? "")
+                signer: file.signers.first?.subject ?? "", signedAt: file.signers.map(\.provenTime).max() ?? 0)
         }
     }
 
-    public func verify(_ path: String, record: ReleaseRecord, time: Int64, installed: [InstalledVersion]) throws {
-        try mapped {
+    public func verify(
+        _ path: String, record: ReleaseRecord, time: VerificationTime, installed: [InstalledVersion]
+    ) throws {
+        try mapped(time) {
             let control = try admitted(path, time: time, installed: installed).audit.control
             guard control.name == record.name, control.version.description == record.version else {
                 throw DeploymentError(.failed, "the staged package is another one now; discard it and send it again")
@@ -65,11 +67,12 @@ public struct DebPackageReader: PackageReader {
 
     /// What must hold before the payload is decompressed: the signature, and the relations to what is installed.
     private func admitted(
-        _ path: String, time: Int64, installed: [InstalledVersion]
+        _ path: String, time: VerificationTime, installed: [InstalledVersion]
     ) throws -> (file: DebFile, known: [KnownPackage], audit: PackageAudit) {
         let ring = try Keyring.load(keyring)
         let policy: SignaturePolicy =
-            configuration.requireSignature ? .required(ring, time: time) : .whenPresent(ring, time: time)
+            configuration.requireSignature
+            ? .required(ring, time: time.seconds) : .whenPresent(ring, time: time.seconds)
         let file = try DebFile(path: path, policy)
         let known =
             try DpkgStatus.read(dpkgStatus)
@@ -169,9 +172,15 @@ public struct DebPackageReader: PackageReader {
     }
 
     /// Errors of packages as those of deployments.
-    private func mapped<Value>(_ body: () throws -> Value) throws -> Value {
+    ///
+    /// - Parameter time: of the verification, if there is one. A refusal for it says where it comes from.
+    private func mapped<Value>(_ time: VerificationTime? = nil, _ body: () throws -> Value) throws -> Value {
         do {
             return try body()
+        } catch DebError.badSignature(.expired(let certificate, let notAfter)) {
+            let expired = SigningError.expired(certificate: certificate, notAfter: notAfter)
+            throw DeploymentError(
+                .badSignature, ["\(expired)", time?.explanation].compactMap(\.self).joined(separator: "; "))
         } catch let error as DebError {
             throw DeploymentError(error)
         } catch let error as PackageRefusal {
@@ -207,11 +216,11 @@ extension DeploymentError {
 }
 
 extension ReleaseRecord {
-    init(_ plan: PackagePlan, size: UInt64, installedSize: UInt64, signer: String) {
+    init(_ plan: PackagePlan, size: UInt64, installedSize: UInt64, signer: String, signedAt: Int64) {
         let control = plan.control
         self.init(
             name: control.name, version: control.version.description, architecture: control.architecture,
-            description: control.summary, signer: signer, packageSize: size,
+            description: control.summary, signer: signer, signedAt: signedAt, packageSize: size,
             installedSize: max(installedSize, control.installedSize),
             provides: control.providesText,
             units: plan.units.map {

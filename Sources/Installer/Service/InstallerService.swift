@@ -16,6 +16,9 @@ public final class InstallerService {
     /// Certificates for `Keyring`.
     public var keyring: @LoopActor () async throws -> [CertificateInfo]
 
+    /// Whether the configuration in use is an earlier one, because the files have errors.
+    public var isConfigurationRefused = false
+
     private let engine: any Deployments
     private let activity: PackageActivity
     private let version: String
@@ -54,6 +57,10 @@ public final class InstallerService {
 
     /// One line for `systemctl status`.
     public var statusLine: String {
+        (isConfigurationRefused ? "The configuration has errors; the last one that worked is in use; " : "") + work
+    }
+
+    private var work: String {
         if let running = engine.running {
             return
                 "\(running.operation.rawValue) of \(running.package): \(running.phase.rawValue), \(running.percent) %"
@@ -88,7 +95,8 @@ public final class InstallerService {
     }
 
     private func refused(_ caller: BusCredentials, _ operation: String) {
-        Log.event(.callerRefused, "The user \(caller.user, .user) may not call \(operation, .operation)")
+        Log.event(
+            .callerRefused, "The user \(caller.user, .user) may not call \(operation, .operation); call it as root")
     }
 
     // MARK: Methods
@@ -155,6 +163,21 @@ public final class InstallerService {
                     throw ContractError(.failed, "\(error)").busError
                 }
             },
+            "SignedTime": { [unowned self] _ throws(BusError) in
+                [.properties(SignedTimeInfo(engine.signedTime).properties)]
+            },
+            "ResetSignedTime": { [unowned self] call throws(BusError) in
+                // It is what an expired certificate is checked by when the clock is set back.
+                try await requireRoot(call, "a reset of the newest signed time")
+                let old = engine.signedTime
+                let reply = try await answering { try await self.engine.resetSignedTime() }
+                if let old {
+                    Log.notice(
+                        "The newest signed time, \(timeText(old.seconds, "%Y-%m-%d %H:%M:%S UTC")) of package \(old.package, .package) \(old.version, .version), was forgotten by root"
+                    )
+                }
+                return reply
+            },
         ]
     }
 
@@ -185,9 +208,14 @@ public final class InstallerService {
         } catch {
             let refusal = ContractError(deployment: error)
             if refusal.code == .noSpace {
-                Log.event(.storageFull, "A package cannot be taken: \(refusal.text, .reason)")
+                Log.event(
+                    .storageFull,
+                    "A package cannot be taken: \(refusal.text, .reason); free space in /var/lib/gatekeel, or remove packages"
+                )
             } else {
-                Log.event(.packageRefused, "A package was refused: \(refusal.text, .reason)")
+                Log.event(
+                    .packageRefused,
+                    "A package was refused: \(refusal.text, .reason); correct that, then deliver the package again")
             }
             throw refusal.busError
         }
@@ -311,18 +339,19 @@ extension DeploymentStatus {
             Log.event(
                 .rolledBack,
                 LogMessage(
-                    "Package \(package, .package) \(version, .version) was undone, \(oldVersion, .previous) is back: \(why, .reason)"
+                    "Package \(package, .package) \(version, .version) was undone, \(oldVersion, .previous) is back: \(why, .reason); see 'gatekeel log \(package)', then deliver a corrected version"
                 ).with(.deployment, id).with(.operation, operation.rawValue))
         case (.failed, .activate):
             Log.event(
                 .activationFailed,
-                LogMessage("Package \(package, .package) could not be activated: \(why, .reason)").with(.deployment, id)
-                    .with(.version, version))
+                LogMessage(
+                    "Package \(package, .package) could not be activated: \(why, .reason); see 'gatekeel log \(package)'"
+                ).with(.deployment, id).with(.version, version))
         case (.failed, _):
             Log.event(
                 .deploymentFailed,
                 LogMessage(
-                    "The \(operation.rawValue, .operation) of package \(package, .package) failed: \(why, .reason)"
+                    "The \(operation.rawValue, .operation) of package \(package, .package) failed: \(why, .reason); see 'gatekeel log \(package)', then try again"
                 )
                 .with(.deployment, id).with(.version, version))
         }

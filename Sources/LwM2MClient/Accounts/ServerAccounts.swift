@@ -33,8 +33,8 @@ public final class ServerAccounts {
     var triggered: (@LoopActor (_ instance: UInt16) -> Void)?
 
     private var store: CheckedFile?
-    /// Why nothing may be written over the file.
-    private var unreadable: String?
+    /// Why nothing may be written over the file; nil when it may. It lasts until the next start.
+    public private(set) var unreadable: String?
     private var state: AccountState
     /// What the file holds; nil when there is none or it is damaged.
     private var stored: AccountState?
@@ -56,7 +56,7 @@ public final class ServerAccounts {
             unreadable = error.description
             notes.append(.stateKept(error.description))
         }
-        (state, all) = merge(seeds, dormant)
+        take(merge(seeds, dormant))
     }
 
     private func load() throws(Errno) {
@@ -98,15 +98,16 @@ public final class ServerAccounts {
     }
 
     /// Takes a new configuration: accounts that came, went or changed.
+    ///
+    /// - Throws: 5.00 when it cannot be stored; then nothing changed.
     public func reload(_ seeds: [ServerAccount.Seed], dormant: Set<String> = []) async throws(OperationError) {
         await turn.take()
         defer { turn.give() }
         let before = all
-        let (next, accounts) = merge(seeds, dormant)
-        try await write(next)
-        state = next
-        all = accounts
-        for account in accounts where !before.contains(account) { changed?(account.instance) }
+        let merged = merge(seeds, dormant)
+        try await write(merged.state)
+        take(merged)
+        for account in all where !before.contains(account) { changed?(account.instance) }
     }
 
     /// Changes what holds for an account: a server's Write. It is on the medium when this returns.
@@ -202,10 +203,22 @@ public final class ServerAccounts {
         }
     }
 
-    private func merge(
-        _ seeds: [ServerAccount.Seed], _ dormant: Set<String>
-    ) -> (AccountState, [ServerAccount]) {
+    /// What a configuration makes of the state.
+    private struct Merged {
+        let state: AccountState
+        let accounts: [ServerAccount]
+        let notes: [Note]
+    }
+
+    private func take(_ merged: Merged) {
+        state = merged.state
+        all = merged.accounts
+        notes += merged.notes
+    }
+
+    private func merge(_ seeds: [ServerAccount.Seed], _ dormant: Set<String>) -> Merged {
         var accounts: [ServerAccount] = []
+        var notes: [Note] = []
         let known = state.entries.filter { entry in
             dormant.contains(entry.name) || seeds.contains { $0.name == entry.name }
         }
@@ -215,6 +228,9 @@ public final class ServerAccounts {
             var entry: AccountState.Entry
             if let old = known.first(where: { $0.name == seed.name }) {
                 entry = old
+                // Earlier releases took shorter ones, which would mean an Update every second for ever.
+                entry.settings.lifetime = min(
+                    max(old.settings.lifetime, ServerSettings.shortestLifetime), ServerSettings.longest)
                 if old.fingerprint != fingerprint {
                     if old.settings != seed.settings { notes.append(.configurationWon(name: seed.name)) }
                     entry.settings = seed.settings
@@ -231,6 +247,7 @@ public final class ServerAccounts {
         }
         entries.sort { $0.instance < $1.instance }
         accounts.sort { $0.instance < $1.instance }
-        return (AccountState(entries: entries, others: state.others), accounts)
+        return Merged(
+            state: AccountState(entries: entries, others: state.others), accounts: accounts, notes: notes)
     }
 }

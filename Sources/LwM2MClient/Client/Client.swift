@@ -20,6 +20,7 @@ public final class Client: ObjectChanges {
     /// Of accounts that went or changed, until they have de-registered.
     private var ending: [ServerConnection] = []
     private var running = false
+    private var hasStopped = false
 
     /// - Parameters:
     ///   - endpoint: the endpoint client name (`ep=`).
@@ -57,6 +58,7 @@ public final class Client: ObjectChanges {
     public func start() {
         guard !running else { return }
         running = true
+        hasStopped = false
         connections = accounts.all.map { connect($0) }
         for connection in connections { connection.start() }
     }
@@ -64,6 +66,7 @@ public final class Client: ObjectChanges {
     /// De-registers everywhere at once and ends the sessions; takes at most a second and a half.
     public func stop() async {
         running = false
+        hasStopped = true
         let leaving = connections + ending
         connections = []
         await end(leaving)
@@ -169,9 +172,12 @@ public final class Client: ObjectChanges {
 
     // MARK: For people
 
-    /// By account.
+    /// By account; also of those that are not connected yet, or not any more.
     public var status: [ConnectionStatus] {
-        accounts.all.compactMap { account in connection(account.instance)?.status(of: account) }
+        accounts.all.map { account in
+            connection(account.instance)?.status(of: account)
+                ?? ConnectionStatus(of: account, hasStopped ? .stopped : .registering)
+        }
     }
 
     /// The objects and their instances, Security (0) included.

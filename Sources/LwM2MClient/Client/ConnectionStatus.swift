@@ -21,3 +21,13 @@ public struct ConnectionStatus: Hashable, Sendable {
     public let lifetime: UInt32
     public let observations: Int
 }
+
+extension ConnectionStatus {
+    /// Of an account without a connection.
+    init(of account: ServerAccount, _ state: State) {
+        self.init(
+            name: account.name, shortServerID: account.shortServerID, uri: account.uri, state: state,
+            registeredSince: nil, lastError: nil, nextAttempt: nil, location: nil,
+            lifetime: account.settings.lifetime, observations: 0)
+    }
+}

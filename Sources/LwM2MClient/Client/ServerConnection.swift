@@ -66,6 +66,10 @@ final class ServerConnection: SessionHandler {
         case .gone?: return wasCutOff = true
         case .same?:
             guard wasCutOff, machine.nextAttempt != nil else { return wasCutOff = false }
+        case .unopened?:
+            // The name is looked up: the session will be opened over the path of then. Another one would wait for the same
+            // look-up, and a network that changes all the time would let none come to its end.
+            guard machine.nextAttempt != nil else { return wasCutOff = false }
         case .moved?, nil: break
         }
         wasCutOff = false
@@ -99,7 +103,7 @@ final class ServerConnection: SessionHandler {
             name: account.name, shortServerID: account.shortServerID, uri: account.uri, state: machine.state,
             registeredSince: registration?.since, lastError: machine.lastError, nextAttempt: machine.nextAttempt,
             location: registration.map { $0.location.map { "/\($0)" }.joined() },
-            lifetime: account.settings.lifetime, observations: observations.all.count)
+            lifetime: account.settings.lifetime, observations: observations.count)
     }
 
     // MARK: The machine

@@ -167,6 +167,9 @@ struct ContactMachine: Hashable {
         case (.waiting(_, let trouble?), .pathChanged) where trouble.kind == .refused:
             // A server that refuses this client does so over any path.
             return []
+        case (.waiting(_, let trouble?), .pathChanged) where trouble.kind == .busy:
+            // It said when to come again, whatever the path; the session that was kept meanwhile is of the old one.
+            return [.close]
         case (.opening, .pathChanged), (.open, .pathChanged), (.waiting, .pathChanged):
             var trouble = trouble
             trouble?.failures = 0

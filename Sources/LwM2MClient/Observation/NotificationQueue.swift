@@ -6,7 +6,7 @@ final class NotificationQueue {
     struct Entry {
         let observation: Observation
         let response: Response
-        /// A last word: the observation ends with it.
+        /// A last word: the observation ends when it is acknowledged.
         let final: Bool
     }
 

@@ -12,6 +12,8 @@ final class Observation {
     var rule: NotificationState.Rule
     /// How often the path is to be looked at; nil when all of it is announced.
     var sampling: Duration?
+    /// A last word is on its way, and the observation ends when it is acknowledged.
+    var isEnding = false
     /// Notifications in a row that were not delivered.
     var failures = 0
     /// When it came to owe something: what changed first is told first.
@@ -25,5 +27,7 @@ final class Observation {
         self.rule = rule
     }
 
-    func step(at now: Duration) -> NotificationState.Step { state.step(at: now, rule, sampling: sampling) }
+    func step(at now: Duration) -> NotificationState.Step {
+        isEnding ? .wait(until: nil) : state.step(at: now, rule, sampling: sampling)
+    }
 }

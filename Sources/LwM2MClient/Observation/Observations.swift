@@ -14,7 +14,10 @@ final class Observations {
     /// Is told when a notification was not delivered and the server is to be looked after.
     var deliveryFailed: (@LoopActor (TransportError, _ givenUp: Bool) -> Void)?
 
+    /// Also those whose last word is not acknowledged yet.
     private(set) var all: [Observation] = []
+    /// Those that are to tell something yet.
+    var count: Int { all.count { !$0.isEnding } }
     private let account: UInt16
     private let management: DeviceManagement
     private let scheduler: any Scheduler
@@ -72,7 +75,8 @@ final class Observations {
 
     /// The session is gone, or not to be used for now. What waited is told by its last content in the next one.
     func suspend() {
-        for entry in queue.close() where !entry.final { owe(entry.observation) }
+        // A last word that did not arrive is owed as well: the server would wait for notifications for ever.
+        for entry in queue.close() { reopen(entry.observation) }
         timer?.cancel()
         timer = nil
         timerDue = nil
@@ -178,6 +182,7 @@ final class Observations {
     // MARK: Telling
 
     private func changed(_ observation: Observation, _ resource: UInt16?) {
+        guard !observation.isEnding else { return }
         guard observation.state.mayLook(at: scheduler.now, observation.rule, announced: resource) else { return }
         look(observation, announced: resource)
     }
@@ -211,6 +216,12 @@ final class Observations {
         observation.state.owe()
     }
 
+    /// What was on its way did not arrive: the observation tells its content, or its end, once more.
+    private func reopen(_ observation: Observation) {
+        observation.isEnding = false
+        owe(observation)
+    }
+
     /// Takes the content of now as told; an observation of something that disappeared still ends.
     private func drop(_ observation: Observation) {
         guard let content = try? content(of: observation) else { return owe(observation) }
@@ -230,8 +241,8 @@ final class Observations {
             observation.state.tell(content, at: scheduler.now)
             queue.add(NotificationQueue.Entry(observation: observation, response: response, final: false))
         } catch {
-            // RFC 7641 4.2: a notification with an error code ends the observation.
-            all.removeAll { $0 === observation }
+            // RFC 7641 4.2: a notification with an error code ends the observation, once it has arrived.
+            observation.isEnding = true
             queue.add(NotificationQueue.Entry(observation: observation, response: error.response, final: true))
         }
     }
@@ -240,6 +251,7 @@ final class Observations {
         let observation = entry.observation
         guard let error else {
             observation.failures = 0
+            if entry.final { remove { $0 === observation } }
             return
         }
         guard error != .reset else {
@@ -254,8 +266,8 @@ final class Observations {
         let givenUp = observation.failures > 1
         if givenUp {
             remove { $0 === observation }
-        } else if !entry.final {
-            owe(observation)
+        } else {
+            reopen(observation)
         }
         deliveryFailed?(error, givenUp)
     }

@@ -37,15 +37,17 @@ public enum DebSigner {
         do { source = try FileDescriptor.open(input) } catch { throw DebError(error) }
         let container = try DebContainer(source)
         if container.signature != nil, !replacing {
-            throw .malformed("\(input) is signed already; say that its signature is to be replaced")
+            throw .malformed("\(input) is signed already; replace its signature with --replace")
         }
         var attached = manifest
         if attached == nil, let member = container.manifest { attached = try DebContainer.read(source, member.data) }
         if let attached, attached.count > DebContainer.manifestLimit {
             throw .malformed("the manifest has \(attached.count) bytes; the limit is \(DebContainer.manifestLimit)")
         }
+        // Left by an interrupted call.
+        unlink(output)
         let file: FileDescriptor
-        do { file = try FileDescriptor.open(output, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o644) } catch {
+        do { file = try FileDescriptor.open(output, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o644) } catch {
             throw DebError(error)
         }
         var end = 0

@@ -1,7 +1,7 @@
 import Configuration
 
 extension PackageManifest {
-    static let formatKey = Key("Format", .integer(1...1), default: 1, "The format of this file. This key is required.")
+    static let formatKey = Key<Int?>("Format", .integer(1...1), "The format of this file. This key is required.")
     static let userKey = Key(
         "User",
         .words("NAME or NAME:HOME, separated by blanks") { word in
@@ -24,7 +24,8 @@ extension PackageManifest {
         "Directory",
         .words(
             "PATH:OWNER, PATH:OWNER:GROUP or PATH:OWNER:GROUP:MODE, separated by blanks, with a path that belongs to "
-                + "the package beneath /var/lib, /var/log, /var/cache, /var/spool, /var/opt, /srv or /etc and an octal mode like 0750"
+                + "the package beneath /var/lib, /var/log, /var/cache, /var/spool, /var/opt, /var/www, /srv "
+                + "or /etc and an octal mode like 0750"
         ) { directory($0) != nil },
         default: [], "Folders to create. Existing ones get this owner and mode; their content is not changed.")
     static let skipKey = Key(
@@ -32,7 +33,7 @@ extension PackageManifest {
         .words("all, \(scriptNames.joined(separator: ", "))") { $0 == "all" || scriptNames.contains($0) },
         default: [],
         "Maintainer scripts that hold more than debhelper adds and that the package does not need, because this "
-            + "manifest does their work.")
+            + "manifest does their work; all stands for every one.")
     static let commandKey = Key(
         "Command",
         .words("an absolute path and arguments, as in ExecStart=") { _ in true }.checked { $0.first?.first == "/" },

@@ -42,12 +42,6 @@ static inline long gk_getrandom(void *buffer, size_t length) { return syscall(SY
 // pipe2(2): glibc declares it only with _GNU_SOURCE.
 static inline int gk_pipe_cloexec(int ends[2]) { return (int)syscall(SYS_pipe2, ends, O_CLOEXEC); }
 
-// mkostemp(3): the same. It is declared here as glibc does.
-static inline int gk_mkostemp_cloexec(char *path) {
-    extern int mkostemp(char *path, int flags);
-    return mkostemp(path, O_CLOEXEC);
-}
-
 static inline int gk_eventfd(void) { return (int)syscall(SYS_eventfd2, 0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 // The type of the file system of a file: f_type of statfs(2), whose C type differs between architectures.

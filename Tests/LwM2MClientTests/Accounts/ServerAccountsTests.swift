@@ -46,6 +46,46 @@ import Testing
         }
     }
 
+    /// Earlier releases took lifetimes from 1 s.
+    @Test(arguments: [(1, 10), (9, 10), (10, 10), (UInt32.max, UInt32(Int32.max))] as [(UInt32, UInt32)])
+    func aLifetimeOfAnEarlierReleaseIsBroughtIntoTheLimits(stored: UInt32, used: UInt32) async throws {
+        let file = try Self.folder() + "/accounts"
+        try await onLoop {
+            let seed = Self.seed("main", 7)
+            let text = """
+                gatekeel-accounts 1
+                account main 0 \(seed.fingerprint)
+                  lifetime \(stored)
+                  storing 1
+                  binding U
+
+                """
+            try Files.replace(file, with: CheckedFile.checked(text.utf8))
+            let accounts = ServerAccounts(seeds: [seed], path: file)
+            #expect(accounts[0]?.settings.lifetime == used)
+            #expect(accounts.takeNotes() == [])
+            // The server can write its other settings.
+            try await accounts.change(0) { $0.defaultMinimumPeriod = 5 }
+        }
+    }
+
+    @Test func aReloadThatCannotBeStoredChangesAndTellsNothing() async throws {
+        let file = try Self.folder() + "/accounts"
+        try await onLoop {
+            let accounts = ServerAccounts(seeds: [Self.seed("main", 7)], path: file)
+            try await accounts.change(0) { $0.lifetime = 60 }
+            // A folder in the place of the file cannot be replaced.
+            try Files.remove(file)
+            try Files.makeDirectories(file)
+            await #expect(throws: OperationError.self) {
+                try await accounts.reload([Self.seed("main", 7, lifetime: 900), Self.seed("other", 8)])
+            }
+            #expect(accounts.all.map(\.name) == ["main"])
+            #expect(accounts[0]?.settings.lifetime == 60)
+            #expect(accounts.takeNotes() == [])
+        }
+    }
+
     @Test func aDamagedFileFallsBackToTheStateBefore() async throws {
         let file = try Self.folder() + "/accounts"
         try await onLoop {

@@ -109,6 +109,15 @@ import Testing
         #expect(machine.nextWake == due)
     }
 
+    /// Its Max-Age holds over any path; the session that was kept is of the old one.
+    @Test func aBusyServerIsNotHurriedByANewPath() {
+        var machine = Self.machine([.open, .busy("busy", seconds: 600)])
+        let due = machine.nextWake
+        #expect(machine.handle(.pathChanged, at: Self.now, jitter: 0) == [.close])
+        #expect(machine.nextWake == due)
+        #expect(machine.trouble?.kind == .busy)
+    }
+
     /// `gatekeel reconnect`, after the cause of the refusal was removed.
     @Test func anOperatorsContactIsMadeAtOnceAlsoWithAServerThatRefuses() {
         var machine = Self.machine([.open, .refused("no")])

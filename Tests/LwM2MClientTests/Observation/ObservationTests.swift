@@ -232,6 +232,52 @@ import Testing
         }
     }
 
+    /// Otherwise the server would take the silence for "no change" for ever: the registration lasts.
+    @Test(arguments: ["session ended", "not acknowledged"])
+    func aLastWordThatIsLostIsToldOverTheNextSession(loss: String) async throws {
+        try await onLoop {
+            let rig = Rig()
+            try await rig.register()
+            let first = try rig.session
+            rig.object.contents[1] = [1: .single(.integer(1))]
+            _ = first.requestAtOnce(Self.observe("/30000/1/1"))
+            _ = await first.request(Request(.delete, path: ["30000", "1"]))
+            #expect(first.notified.map(\.response.code) == [.notFound])
+            if loss == "session ended" { await first.end(.closed) } else { first.notified[0].completion(.timeout) }
+            await rig.advance(.seconds(5))
+            let second = try rig.session
+            #expect(second !== first && second.requests == [Request(.post, path: ["rd", "x"])])
+            await second.answer(Response(.changed))
+            #expect(second.notified.map(\.response.code) == [.notFound])
+            #expect(second.notified.map(\.token) == first.notified.map(\.token))
+            try #require(second.notified.first).completion(nil)
+            #expect(rig.client.status[0].observations == 0)
+            // It is over: nothing follows, also not in the next session.
+            await second.end(.closed)
+            await rig.advance(.seconds(5))
+            try await rig.session.answer(Response(.changed))
+            #expect(try rig.session.notified.isEmpty)
+        }
+    }
+
+    @Test func aLastWordIsNotRepeatedToAServerThatCancelled() async throws {
+        try await onLoop {
+            let rig = Rig()
+            try await rig.register()
+            let first = try rig.session
+            rig.object.contents[1] = [1: .single(.integer(1))]
+            _ = first.requestAtOnce(Self.observe("/30000/1/1"))
+            _ = await first.request(Request(.delete, path: ["30000", "1"]))
+            // The token is used anew while the last word is on its way.
+            #expect(first.requestAtOnce(Self.observe("/30000/0/1"))?.observe != nil)
+            await first.end(.closed)
+            await rig.advance(.seconds(5))
+            try await rig.session.answer(Response(.changed))
+            #expect(try rig.session.notified.isEmpty)
+            #expect(rig.client.status[0].observations == 1)
+        }
+    }
+
     @Test func whatChangesWhileTheServerIsAwayIsToldByItsLastContentInTheOrderOfTheChanges() async throws {
         try await onLoop {
             let rig = Rig()

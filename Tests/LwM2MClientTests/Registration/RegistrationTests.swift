@@ -233,6 +233,34 @@ import Testing
         }
     }
 
+    /// Otherwise no attempt would live for as long as a slow name server takes.
+    @Test func aSessionWhoseNameIsLookedUpIsKept() async throws {
+        try await onLoop {
+            let rig = Rig()
+            rig.client.start()
+            await settle()
+            try rig.session.path = .unopened
+            for _ in 0..<5 {
+                rig.client.networkChanged()
+                await rig.advance(.seconds(2))
+            }
+            #expect(rig.transport.sessions.count == 1)
+            #expect(try !rig.session.isClosed)
+            // The name had no address: a change of the network is a reason to ask again soon.
+            for _ in 0..<6 {
+                await rig.transport.sessions.last?.end(.unresolved("no address"))
+                try rig.session.path = .unopened
+                await rig.advance(.seconds(60))
+            }
+            await rig.transport.sessions.last?.end(.unresolved("no address"))
+            let count = rig.transport.sessions.count
+            try rig.session.path = .unopened
+            rig.client.networkChanged()
+            await rig.advance(.seconds(2))
+            #expect(rig.transport.sessions.count == count + 1)
+        }
+    }
+
     @Test func furtherEventsDoNotPutTheAttemptOff() async throws {
         try await onLoop {
             let rig = Rig(jitter: 1)

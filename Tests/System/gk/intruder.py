@@ -198,6 +198,7 @@ class Intruder:
             self.refused("what was dropped", "Install", "sa{sv}", token, {})
         self.refused("a rollback", "Rollback", "s", "keelsample")
         self.refused("a purge", "Remove", "sa{sv}", "keelsample", {"purge": Variant("b", True)})
+        self.refused("to forget the newest signed time", "ResetSignedTime", "")
         self.refused("a purge in other words", "Remove", "sa{sv}", "keelsample", {"purge": Variant("s", "yes")})
         properties = "org.freedesktop.DBus.Properties"
         for interface, member in ((INSTALLER, "Version"), (INSTALLER, "Busy"), (HOST, "HardwareSerial"), ("x.y", "z")):

@@ -25,6 +25,8 @@ ENVIRONMENT = """\
 environment:
   GATEKEEL_DEB             the package under test
   GATEKEEL_FAULTS_DEB      the same with fault points, for the fault campaign
+  GATEKEEL_LESHAN_JAR      Eclipse Leshan's leshan-front.jar; without it the tests against Leshan are SKIPPED
+  GATEKEEL_OMA_DIR         the folder of OMA's object definitions, which Leshan reads; without it the same
   GATEKEEL_SUITE           the release of Debian to boot (default: this machine's)
   GATEKEEL_ATTACK_SECONDS  the length of each attack in seconds (default: 15)
   GATEKEEL_SEED            repeats the random choices of the run that printed this number

@@ -86,11 +86,25 @@ def status_check_metrics_and_diagnose(t):
     m.sh("mkdir -p /var/lib/prometheus/node-exporter && systemctl start gatekeel-metrics.service")
     expect("gatekeel_up" in m.read("/var/lib/prometheus/node-exporter/gatekeel.prom"), "the timer's service writes")
     equal(m.run("systemctl", "is-enabled", "gatekeel-metrics.timer", check=False).out.strip(), "disabled", "the timer")
+    # A key in the wrong place: in a file that goes into the archive, and in what gatekeeld says of it.
+    dropin = m.path("/etc/gatekeel/gatekeeld.conf.d/90-mistake.conf")
+    dropin.parent.mkdir(parents=True, exist_ok=True)
+    dropin.write_text(f"[Server main]\nPSKKeyFile={KEY} # the key\n")
+    equal(m.run("gatekeel", "reload", check=False).status, 78, "the status of a refused reload")
     m.run("gatekeel", "diagnose", "--output=/root/d.tar.gz")
+    dropin.unlink()
     equal(m.run("stat", "--format=%a", "/root/d.tar.gz").out.strip(), "600", "the archive's mode")
     held = m.sh("cd /root && mkdir d && tar -xzf d.tar.gz -C d && find d -type f -exec cat {} +")
-    expect("Registering" in held or "gatekeeld" in held, "the journal is in it")
+    journal = m.sh("cat /root/d/*/journal.txt")
+    expect("Package keelsample 1.0 is installed" in journal, "the journal is in it")
+    expect("90-mistake.conf" in journal and "PSKKeyFile=(removed)" in held, "the mistake is in it")
     expect(KEY not in held.lower(), "the key is not in it")
+    # Support needs it most when something is broken.
+    m.run("systemctl", "stop", "dbus.socket", "dbus.service")
+    m.run("gatekeel", "diagnose", "--output=/root/without-bus.tar.gz")
+    expect("journal.txt" in m.run("tar", "-tzf", "/root/without-bus.tar.gz").out, "an archive without a bus")
+    expect('gatekeel_up{daemon="gatekeeld"} 0' in m.run("gatekeel", "metrics").out, "metrics without a bus")
+    m.run("systemctl", "start", "dbus.socket")
 
 
 @test

@@ -35,7 +35,8 @@ def connected(port):
 
 @test
 def rinetd_works(t):
-    """rinetd has only debhelper's script parts, so it needs no manifest. It redirects, and is purged."""
+    """rinetd has only debhelper's script parts, so it needs no manifest. It redirects, and is purged. The server sees when an
+    operator of the gateway installs and removes it, and may then deliver it to another instance."""
     g = Gateway(t)
     slot = g.create(1)
     package = image.archived("rinetd")
@@ -55,6 +56,12 @@ def rinetd_works(t):
     slot.uninstall().expect("2.04")
     slot.becomes(10, state=0)
     equal(conffile.read_text(), "127.0.0.1 7001 127.0.0.1 7002\n", "the administrator's configuration after Uninstall")
+    g.machine.write("/root/rinetd.deb", g.authority.sign(package))
+    g.machine.run("gatekeel", "install", "/root/rinetd.deb")
+    slot.becomes(10, name="rinetd", state=INSTALLED)
+    g.machine.run("gatekeel", "remove", "rinetd")
+    slot.becomes(10, name="", state=0)
+    g.create(2).deliver(g.authority.sign(package)).uninstall().expect("2.04")
     g.machine.run("gatekeel", "remove", "--purge", "rinetd")
     expect(not conffile.exists(), "its configuration is removed by the purge")
 

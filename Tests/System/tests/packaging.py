@@ -93,7 +93,10 @@ def installd_has_no_network(t):
     families = m.unit("gatekeel-installd.service")["RestrictAddressFamilies"]
     expect("AF_INET" not in families and families, f"RestrictAddressFamilies={families}")
     pid = m.main_pid("gatekeel-installd.service")
-    equal(m.sh(f"grep -c . /proc/{pid}/net/udp || true").strip() != "", True, "the process exists")
+    own, host = (m.run("readlink", f"/proc/{process}/ns/net").out.strip() for process in (pid, 1))
+    expect(own and own != host, f"a network namespace of its own: {own}")
+    links = m.run("nsenter", f"--net=/proc/{pid}/ns/net", "ip", "-oneline", "link").out.splitlines()
+    equal([line.split(":")[1].strip() for line in links], ["lo"], "the links that it sees")
 
 
 @test

@@ -11,7 +11,7 @@ README = pathlib.Path(__file__).resolve().parents[3] / "README.md"
 AROUND = """\
 set -eu
 sudo() { "$@"; }
-apt() { dpkg --install "$2"; }
+apt() { if [ "$1" = install ]; then dpkg --install "${!#}"; fi; }
 apt-get() { cp "/srv/archive/$2"_*.deb .; }
 cd /root
 """

@@ -30,7 +30,9 @@ final class DeviceFeature: Feature {
 
     func start() async {
         // Root alone may read it; an installer that does not answer costs this value and nothing else.
-        if let serial = try? await host.hardwareSerial() { device.hardwareSerial(serial) }
+        LoopActor.spawn { [device, host] in
+            if let serial = try? await host.hardwareSerial() { device.hardwareSerial(serial) }
+        }
     }
 
     func reload(_ configuration: AgentConfiguration) async { device.reload(DeviceSettings(configuration.device)) }

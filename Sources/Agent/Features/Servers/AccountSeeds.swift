@@ -43,7 +43,7 @@ struct AccountSeeds {
         for account in unusable {
             Log.event(
                 .keyRefused,
-                "The server \(account.name, .server) is not contacted: key file \(account.refusal.path, .file): \(account.refusal.text, .reason)"
+                "The server \(account.name, .server) is not contacted: key file \(account.refusal.path, .file): \(account.refusal.text, .reason); correct that, then reload gatekeeld"
             )
         }
     }

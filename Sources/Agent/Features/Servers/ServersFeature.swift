@@ -20,16 +20,29 @@ final class ServersFeature: Feature {
 
     func start() async { await settle() }
 
-    func reload(_ configuration: AgentConfiguration) async {
-        environment.accountSeeds = AccountSeeds(configuration)
+    func reload(_ configuration: AgentConfiguration) async throws(ReloadFailure) {
+        let seeds = AccountSeeds(configuration)
         do throws(OperationError) {
-            try await accounts.reload(environment.accountSeeds.seeds, dormant: environment.accountSeeds.dormant)
+            try await accounts.reload(seeds.seeds, dormant: seeds.dormant)
         } catch {
-            Log.error(
-                "The accounts stay as they were: \(error.message, .reason); free space in \(environment.folder, .file) or repair its file system, then reload gatekeeld"
-            )
+            throw notReloaded(error)
         }
+        environment.accountSeeds = seeds
         await settle()
+    }
+
+    /// Reports why the accounts stay as they were.
+    private func notReloaded(_ error: OperationError) -> ReloadFailure {
+        let file = "\(environment.folder)/accounts"
+        // More space would not help a file that could not be read when gatekeeld started.
+        let advice =
+            accounts.unreadable == nil
+            ? "free space in \(environment.folder) or repair its file system, then reload gatekeeld"
+            : "check the disk (dmesg), or install the newer release again; then restart gatekeeld"
+        Log.error(
+            LogMessage("The accounts stay as they were: \(error.message, .reason). What to do: \(advice)")
+                .with(.file, file))
+        return ReloadFailure(text: "the accounts stay as they were: \(error.message); \(advice)")
     }
 
     /// Reports what became of the accounts and makes them durable.
@@ -54,7 +67,9 @@ final class ServersFeature: Feature {
                 .accountReset,
                 "The section of the account \(name, .server) changed, so that what its server had written is dropped")
         case .previousStateTaken:
-            Log.event(.stateRestored, "\(file, .file) was damaged; the state before it is used")
+            Log.event(
+                .stateRestored,
+                "\(file, .file) was damaged; the state before it is used. Check the disk (dmesg) if it happens again")
         case .stateKept(let reason):
             Log.error(
                 "\(file, .file) cannot be read (\(reason, .reason)); the accounts are as the configuration says, and what servers write is refused. Check the disk (dmesg), or install the newer release again; then restart gatekeeld"
@@ -62,7 +77,7 @@ final class ServersFeature: Feature {
         case .stateLost:
             Log.event(
                 .stateRestored,
-                "\(file, .file) and its copy were damaged; the accounts are as the configuration says, and what servers wrote is lost"
+                "\(file, .file) and its copy were damaged; the accounts are as the configuration says, and what servers wrote is lost. Check the disk (dmesg)"
             )
         }
     }

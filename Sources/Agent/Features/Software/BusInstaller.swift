@@ -103,7 +103,7 @@ final class BusInstaller: SoftwareInstaller {
         let staged = try await refusing { () async throws(ContractError) in try await self.client.staged() }
         return InstallerSnapshot(
             packages: packages.compactMap(InstalledPackage.init),
-            staged: staged.map { DeliveredPackage(token: $0.token, name: $0.name, version: $0.version) })
+            staged: staged.map { HeldPackage(token: $0.token, size: Int(clamping: $0.size)) })
     }
 
     private func ask(_ id: String) async {

@@ -50,8 +50,8 @@ final class SoftwareFeature: Feature {
     private func follow() {
         do throws(ContractError) {
             try proxy.onPackageChanged { [weak self] info in
-                guard let self, let package = InstalledPackage(info) else { return }
-                LoopActor.spawn { await self.software.packageChanged(package) }
+                guard let self else { return }
+                LoopActor.spawn { await self.software.packageChanged(info) }
             }
             try proxy.onPackageRemoved { [weak self] name in
                 guard let self else { return }
@@ -69,6 +69,17 @@ final class SoftwareFeature: Feature {
             Log.error(
                 "The signals of gatekeel-installd cannot be received: \(error.text, .reason); restart gatekeeld, and check the system bus with 'busctl status org.gatekeel.Installer1'"
             )
+        }
+    }
+}
+
+extension SoftwareManagement {
+    /// A package that was removed and not purged is still known to the installer, but nothing of it is in place.
+    func packageChanged(_ info: PackageInfo) async {
+        if let package = InstalledPackage(info) {
+            await packageChanged(package)
+        } else {
+            await packageRemoved(info.name)
         }
     }
 }
