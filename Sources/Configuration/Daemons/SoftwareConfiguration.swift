@@ -39,12 +39,12 @@ public struct SoftwareConfiguration: Hashable, Sendable {
         "The largest package that is taken from a server, pushed or downloaded.")
     static let downloadTimeoutKey = Key(
         "DownloadTimeout", .duration(.seconds(10) ... .seconds(604_800)), default: .seconds(86400),
-        "How long a download may take, with all its attempts. After that it fails.")
+        "How long a download may take, with all its attempts. After that it fails. Time in the queue does not count.")
     static let downloadPatienceKey = Key(
         "DownloadPatience", .duration(.seconds(10) ... .seconds(604_800)), default: .seconds(600),
         "How long a download may go without a byte. Until then it is tried again when the server cannot be reached, "
             + "refuses the connection or has a problem of its own; after that it fails. Time before a restart of gatekeeld "
-            + "counts. A file that is not there and the like ends a download at once.")
+            + "counts, time in the queue does not. A file that is not there and the like ends a download at once.")
     static let maxDownloadsKey = Key(
         "MaxDownloads", .integer(1...64), default: 2,
         "The most downloads at once. Further ones are queued, and Status Reason (9/x/16) says so.")

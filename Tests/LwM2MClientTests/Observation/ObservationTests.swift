@@ -250,7 +250,7 @@ import Testing
             await second.answer(Response(.changed))
             #expect(second.notified.map(\.response.code) == [.notFound])
             #expect(second.notified.map(\.token) == first.notified.map(\.token))
-            second.notified[0].completion(nil)
+            try #require(second.notified.first).completion(nil)
             #expect(rig.client.status[0].observations == 0)
             // It is over: nothing follows, also not in the next session.
             await second.end(.closed)

@@ -45,6 +45,7 @@ class Report:
     def __init__(self, quick=False, out=print):
         self.quick, self.out = quick, out
         self.unmeasured = []
+        self.told = set()
         self.missed = []
 
     def wants(self, what):
@@ -54,6 +55,7 @@ class Report:
     def figure(self, what, seen):
         """A figure with a limit. A name that is not in the table is an error."""
         limit = LIMITS[what]
+        self.told.add(what)
         allowed = limit.quick if self.quick else limit.full
         met = seen <= allowed
         if not met:
@@ -64,6 +66,17 @@ class Report:
     def note(self, what, seen):
         """A figure without a limit."""
         self.out(f"         {what:54} {seen:>14}")
+
+    def unavailable(self, what, why):
+        """A figure that this machine cannot measure; another one stands for it."""
+        self.told.add(what)
+        self.out(f"SKIPPED  {what}: {why}")
+
+    def complete(self):
+        """Called when every figure should have been measured: a limit that was compared with nothing is no limit."""
+        for what in LIMITS:
+            if self.wants(what) and what not in self.told:
+                self.failed(what, "no figure has this name")
 
     def failed(self, name, why):
         """A figure that could not be measured."""

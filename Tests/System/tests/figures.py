@@ -20,6 +20,14 @@ def a_missed_limit_fails(t):
     report = Report(out=t.step)
     report.failed("idle", "no machine")
     equal(report.status(), 1, "the status with a figure that could not be measured")
+    for quick in (False, True):
+        report = Report(quick, t.step)
+        for what, limit in list(LIMITS.items())[1:]:
+            if report.wants(what):
+                report.figure(what, 0)
+        equal(report.status(), 0, "the status before the end")
+        report.complete()
+        equal(report.status(), 1, "the status when a limit was compared with nothing")
 
 
 @test
