@@ -18,8 +18,14 @@ cross_suite=trixie
 compiler_packages=swiftlang,pkgconf,libc6-dev,g++,git,ca-certificates,qemu-user
 cross_packages=libc6-dev,libstdc++-14-dev,libgcc-14-dev,linux-libc-dev,libsystemd-dev,libcoap3-dev,libarchive-dev,libssl-dev,libcurl4-openssl-dev
 
-debian() { # SUITE: this archive as a line of sources.list(5)
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${GATEKEEL_MIRROR:-http://deb.debian.org/debian} $1 main"
+# The archive that this machine's apt uses, unless GATEKEEL_MIRROR names another.
+mirror() {
+    if [ -n "${GATEKEEL_MIRROR:-}" ]; then echo "$GATEKEEL_MIRROR"; return; fi
+    apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' 'Origin: Debian' 'Label: Debian' | head -n 1
+}
+
+debian() { # SUITE: the archive as a line of sources.list(5)
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(mirror) $1 main"
 }
 
 # A root is complete with the packages that are listed today.
