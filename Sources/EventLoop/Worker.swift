@@ -1,4 +1,5 @@
 import Glibc
+import Linux
 
 /// A thread for blocking work (libarchive, OpenSSL over files, `fsync`), which runs jobs in the order of submission.
 ///

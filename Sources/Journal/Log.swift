@@ -1,5 +1,6 @@
 import CSDJournal
 import Glibc
+import Linux
 import Synchronization
 
 /// The structured log: `sd_journal_sendv(3)` under systemd, lines for people on a terminal or elsewhere.
@@ -51,12 +52,12 @@ public enum Log {
 
     // MARK: Messages that repeat
 
-    private struct Limiting {
+    private struct Limiting: Sendable {
         var limiter = LogLimiter()
         let later: @Sendable (Duration) -> Void
     }
 
-    private static let limiting = Mutex<Limiting?>(nil)
+    private static let limiting = Locked<Limiting?>(nil)
 
     /// From now on messages of one kind are limited (`LogLimiter`), but for debug messages. For daemons.
     ///

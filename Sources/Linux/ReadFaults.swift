@@ -1,9 +1,7 @@
 #if DEBUG
-    import Synchronization
-
     /// A test's seam: makes the functions of `Files` that read a path fail with an error of the test's choice.
     public enum ReadFaults {
-        private static let codes = Mutex<[String: Int32]>([:])
+        private static let codes = Locked<[String: Int32]>([:])
 
         /// From now on every read of this path (its bytes, names, status or link) fails with `code`; nil ends that.
         ///

@@ -1,9 +1,7 @@
 #if DEBUG
-    import Synchronization
-
     /// A test's seam: what another process does between the check of a held folder and the write in it.
     public enum WriteMoments {
-        private static let bodies = Mutex<[String: @Sendable () -> Void]>([:])
+        private static let bodies = Locked<[String: @Sendable () -> Void]>([:])
 
         /// Calls `body` the next time that the file of this path is replaced, after its folder was found and before anything
         /// is written.

@@ -1,11 +1,11 @@
 import Deployment
-import Synchronization
+import Linux
 
 /// A package reader that a reload of the configuration replaces; a package under way keeps the one it began with.
 final class ReplaceableReader: PackageReader {
-    private let reader: Mutex<any PackageReader>
+    private let reader: Locked<any PackageReader>
 
-    init(_ reader: any PackageReader) { self.reader = Mutex(reader) }
+    init(_ reader: any PackageReader) { self.reader = Locked(reader) }
 
     func replace(_ reader: any PackageReader) { self.reader.withLock { $0 = reader } }
 
