@@ -171,7 +171,9 @@ import Testing
             #expect(try await test.ask(CoAPDatagram(.con, 1, id: 6, path: "3")).code == 205)
             #expect(told.isEmpty)
             test.say(CoAPDatagram(.ack, 0, id: first.id))
-            let second = try #require(await test.message())
+            var second = try #require(await test.message())
+            // libcoap may have repeated the first before it saw the acknowledgement.
+            while second.id == first.id { second = try #require(await test.message()) }
             #expect(second.uint(6) == 2 && told == [1])
             test.say(CoAPDatagram(.ack, 0, id: second.id))
             await test.session.flush(within: .seconds(5))
