@@ -46,7 +46,9 @@ class Fuzzer:
                     message = coap.decode(data)
                 except coap.Malformed:
                     message.code = data[1]
-            if (message.code, tuple(message.path())) not in HARMFUL and len(data) <= LARGEST:
+            harmful = (message.code, tuple(message.path())) in HARMFUL
+            # No-Response, which a mutation may bring about: see `option`.
+            if not harmful and message.option(coap.NO_RESPONSE) is None and len(data) <= LARGEST:
                 return message, data
 
     def _right(self):

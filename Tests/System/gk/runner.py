@@ -125,6 +125,8 @@ def main():
     logs.mkdir(parents=True, exist_ok=True)
     printing = threading.Lock()
     counts = {"PASSED": 0, "FAILED": 0, "SKIPPED": 0}
+    # The names of failed tests, and why.
+    failures = []
 
     def run(index_and_name):
         index, name = index_and_name
@@ -157,18 +159,29 @@ def main():
             counts[verdict] += 1
             note = f": {skipped}" if skipped else " (stopped because it took too long)" if status == "time" else ""
             print(f"{verdict} {name} ({seconds:.1f} s){note}", flush=True)
+            text = "" if options.verbose else log.read_text(errors="replace")
+            if verdict == "FAILED":
+                failures.append(f"{name}: {reason(text)}")
             if verdict == "FAILED" and not options.verbose:
-                text = log.read_text(errors="replace")
                 print("    " + text[-12000:].replace("\n", "\n    "), flush=True)
 
     with concurrent.futures.ThreadPoolExecutor(1 if options.verbose else max(1, min(2, options.jobs))) as pool:
         list(pool.map(run, enumerate(chosen)))
+    # Once more at the end, which is what remains of a long log.
+    for failure in failures:
+        print(f"FAILED {failure}", flush=True)
     failed = counts["FAILED"]
     if os.environ.get("CI") == "true" and counts["SKIPPED"]:
         print(f"{counts['SKIPPED']} skipped; with CI=true every test must run", flush=True)
         failed += counts["SKIPPED"]
     print(f"{counts['PASSED']} passed, {counts['FAILED']} failed, {counts['SKIPPED']} skipped", flush=True)
     return 1 if failed else 0
+
+
+def reason(log):
+    """Why a test failed, by its log: what follows "FAILED at", in a line."""
+    _, found, rest = log.partition("\nFAILED at ")
+    return " ".join(rest.split("\n----", 1)[0].split())[:600] if found else "see its log"
 
 
 def sweep(case, folder):
