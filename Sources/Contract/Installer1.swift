@@ -104,5 +104,8 @@ public enum Installer1 {
             .init("Version", "s", "Gatekeel's version.", changes: .never),
             .init("Busy", "b", "Whether a deployment is under way."),
             .init("Progress", "a{sv}", "The deployment under way, as GetDeployment; empty when there is none."),
+            .init(
+                "ConfigurationRefused", "b",
+                "Whether the configuration files have errors, and the last configuration that worked is in use."),
         ])
 }

@@ -26,6 +26,8 @@ public protocol InstallerClient: AnyObject {
     func signedTime() async throws(ContractError) -> SignedTimeInfo
     /// Forgets it; only root may.
     func resetSignedTime() async throws(ContractError)
+    /// Whether its configuration files have errors, and the last configuration that worked is in use.
+    func configurationRefused() async throws(ContractError) -> Bool
 
     /// Calls a handler at each signal, until the token is cancelled.
     @discardableResult
@@ -34,6 +36,9 @@ public protocol InstallerClient: AnyObject {
     func onPackageRemoved(_ handler: @escaping @LoopActor (_ name: String) -> Void) throws(ContractError) -> BusToken
     @discardableResult
     func onDeploymentChanged(_ handler: @escaping @LoopActor (DeploymentInfo) -> Void) throws(ContractError) -> BusToken
+    /// Calls a handler when the configuration files begin or cease to be refused.
+    @discardableResult
+    func onConfigurationRefused(_ handler: @escaping @LoopActor (Bool) -> Void) throws(ContractError) -> BusToken
     /// Calls a handler with whether the service is running: now and at each change. When it returns, query everything again:
     /// signals may have been missed.
     @discardableResult
@@ -114,6 +119,12 @@ public final class InstallerProxy: InstallerClient {
 
     public func resetSignedTime() async throws(ContractError) { _ = try await remote.call("ResetSignedTime") }
 
+    public func configurationRefused() async throws(ContractError) -> Bool {
+        try await remote.property(Self.refused).flag ?? false
+    }
+
+    private static let refused = "ConfigurationRefused"
+
     @discardableResult
     public func onPackageChanged(
         _ handler: @escaping @LoopActor (PackageInfo) -> Void
@@ -135,6 +146,13 @@ public final class InstallerProxy: InstallerClient {
         _ handler: @escaping @LoopActor (DeploymentInfo) -> Void
     ) throws(ContractError) -> BusToken {
         try remote.onSignal("DeploymentChanged", handler)
+    }
+
+    @discardableResult
+    public func onConfigurationRefused(
+        _ handler: @escaping @LoopActor (Bool) -> Void
+    ) throws(ContractError) -> BusToken {
+        try remote.onProperty(Self.refused) { handler($0.flag ?? false) }
     }
 
     @discardableResult

@@ -71,6 +71,24 @@ struct RemoteObject {
         }
     }
 
+    /// A property that changed (`org.freedesktop.DBus.Properties.PropertiesChanged`).
+    func onProperty(
+        _ property: String, _ handler: @escaping @LoopActor (BusValue) -> Void
+    ) throws(ContractError) -> BusToken {
+        do throws(BusError) {
+            return try connection.onSignal(
+                from: name, path: path, interface: "org.freedesktop.DBus.Properties", member: "PropertiesChanged"
+            ) { [interface] signal in
+                guard signal.arguments.count > 1, signal.arguments[0].text == interface,
+                    let value = signal.arguments[1].properties?[property]
+                else { return }
+                handler(value)
+            }
+        } catch {
+            throw ContractError(error)
+        }
+    }
+
     private func unexpected(_ member: String) -> ContractError {
         ContractError(.failed, "\(interface).\(member) answered something else than its contract says")
     }

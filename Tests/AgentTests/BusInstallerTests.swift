@@ -179,6 +179,7 @@ private final class FakeInstallerClient: InstallerClient {
     func keyring() async throws(ContractError) -> [CertificateInfo] { try answer([]) }
     func signedTime() async throws(ContractError) -> SignedTimeInfo { try answer(SignedTimeInfo()) }
     func resetSignedTime() async throws(ContractError) { try answer(()) }
+    func configurationRefused() async throws(ContractError) -> Bool { try answer(false) }
 
     func onPackageChanged(_ handler: @escaping @LoopActor (PackageInfo) -> Void) throws(ContractError) -> BusToken {
         throw ContractError(.failed, "no signals here")
@@ -189,6 +190,9 @@ private final class FakeInstallerClient: InstallerClient {
     func onDeploymentChanged(
         _ handler: @escaping @LoopActor (DeploymentInfo) -> Void
     ) throws(ContractError) -> BusToken {
+        throw ContractError(.failed, "no signals here")
+    }
+    func onConfigurationRefused(_ handler: @escaping @LoopActor (Bool) -> Void) throws(ContractError) -> BusToken {
         throw ContractError(.failed, "no signals here")
     }
     func onAvailability(_ handler: @escaping @LoopActor (Bool) -> Void) throws(ContractError) -> BusToken {

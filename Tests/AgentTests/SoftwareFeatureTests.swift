@@ -16,6 +16,9 @@ struct SoftwareFeatureTests {
     private final class PlayedInstaller {
         let object = BusObject(path: Installer1.path)
         var packages: [PackageInfo] = []
+        var isConfigurationRefused = false {
+            didSet { object.changed(Installer1.interface, ["ConfigurationRefused"]) }
+        }
 
         init() {
             // Handlers that are made in a subscript crash the compiler (Swift 6.3.1).
@@ -32,6 +35,7 @@ struct SoftwareFeatureTests {
                 Installer1.interface, methods: methods,
                 properties: [
                     "Version": { .string("1") }, "Busy": { .bool(false) }, "Progress": { .properties([:]) },
+                    "ConfigurationRefused": { [unowned self] in .bool(isConfigurationRefused) },
                 ])
         }
 
@@ -51,37 +55,61 @@ struct SoftwareFeatureTests {
         return false
     }
 
+    /// The played installer, a whole agent beside it, and a client of the agent.
+    @LoopActor
+    private static func playing(
+        _ installer: PlayedInstaller, _ body: @LoopActor (AgentProxy) async throws -> Void
+    ) async throws {
+        let folder = try TemporaryDirectory("agent")
+        let bus = try PrivateBus()
+        let server = try BusConnection.open(address: bus.address)
+        let client = try BusConnection.open(address: bus.address)
+        defer {
+            server.close()
+            client.close()
+        }
+        _ = try client.export(installer.object)
+        try await client.requestName(Installer1.busName)
+        try Files.replace("\(folder.path)/gatekeeld.conf", with: Array("[Agent]\nEndpoint=gw\n".utf8))
+        let store = ConfigurationStore<AgentConfiguration>(
+            ConfigurationFiles("gatekeeld.conf", roots: [folder.path]), keptIn: "\(folder.path)/kept")
+        let loaded = try store.readOrKept()
+        let agent = try Agent(loaded, store, folder: folder.path, bus: server)
+        try await agent.start(loaded)
+        try await body(AgentProxy(client))
+        await agent.stop()
+    }
+
     /// `gatekeel remove` without `--purge` leaves configuration files: the installer tells of an absent package.
     @Test func aPackageThatIsRemovedOnTheHostIsGone() async throws {
         try await onLoop {
-            let folder = try TemporaryDirectory("agent")
-            let bus = try PrivateBus()
-            let server = try BusConnection.open(address: bus.address)
-            let client = try BusConnection.open(address: bus.address)
-            defer {
-                server.close()
-                client.close()
-            }
             let installer = PlayedInstaller()
             installer.packages = [PackageInfo(name: "keel", version: "1.0", isActive: true)]
-            _ = try client.export(installer.object)
-            try await client.requestName(Installer1.busName)
-            try Files.replace("\(folder.path)/gatekeeld.conf", with: Array("[Agent]\nEndpoint=gw\n".utf8))
-            let store = ConfigurationStore<AgentConfiguration>(
-                ConfigurationFiles("gatekeeld.conf", roots: [folder.path]), keptIn: "\(folder.path)/kept")
-            let loaded = try store.readOrKept()
-            let agent = try Agent(loaded, store, folder: folder.path, bus: server)
-            try await agent.start(loaded)
-            let proxy = AgentProxy(client)
-            #expect(try await Self.reads(proxy, "/9/1/7", .int64(4)))
-            installer.tell(PackageInfo(name: "keel", state: .absent))
-            #expect(try await Self.reads(proxy, "/9/1/7", .int64(0)))
-            #expect(try await proxy.read("/9/1/1").map(\.value) == [.string("")])
-            // And it comes back to its instance.
-            installer.tell(PackageInfo(name: "keel", version: "2.0"))
-            #expect(try await Self.reads(proxy, "/9/1/7", .int64(4)))
-            #expect(try await proxy.read("/9/1/1").map(\.value) == [.string("2.0")])
-            await agent.stop()
+            try await Self.playing(installer) { (proxy: AgentProxy) async throws in
+                #expect(try await Self.reads(proxy, "/9/1/7", .int64(4)))
+                installer.tell(PackageInfo(name: "keel", state: .absent))
+                #expect(try await Self.reads(proxy, "/9/1/7", .int64(0)))
+                #expect(try await proxy.read("/9/1/1").map(\.value) == [.string("")])
+                // And it comes back to its instance.
+                installer.tell(PackageInfo(name: "keel", version: "2.0"))
+                #expect(try await Self.reads(proxy, "/9/1/7", .int64(4)))
+                #expect(try await proxy.read("/9/1/1").map(\.value) == [.string("2.0")])
+            }
+        }
+    }
+
+    /// A server learns that gatekeel-installd cannot use its configuration files: at its start, and at each change.
+    @Test func anInstallerOnItsEarlierConfigurationIsAnErrorCode() async throws {
+        try await onLoop {
+            let installer = PlayedInstaller()
+            installer.isConfigurationRefused = true
+            try await Self.playing(installer) { (proxy: AgentProxy) async throws in
+                #expect(try await Self.reads(proxy, "/3/0/11", .int64(18)))
+                installer.isConfigurationRefused = false
+                #expect(try await Self.reads(proxy, "/3/0/11", .int64(0)))
+                installer.isConfigurationRefused = true
+                #expect(try await Self.reads(proxy, "/3/0/11", .int64(18)))
+            }
         }
     }
 }

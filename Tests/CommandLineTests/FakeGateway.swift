@@ -27,6 +27,7 @@ final class FakeGateway: Gateway {
     var certificates: [CertificateInfo] = []
     var values: [AgentValue] = []
     var time = SignedTimeInfo()
+    var isInstallerConfigurationRefused = false
     var calls: [String] = []
     /// What the deployment does once it is asked for.
     var script: @LoopActor (FakeGateway) -> Void = { _ in }
@@ -101,6 +102,10 @@ final class FakeGateway: Gateway {
     func signedTime() async throws(ContractError) -> SignedTimeInfo {
         try check()
         return time
+    }
+    func installerConfigurationRefused() async throws(ContractError) -> Bool {
+        try check()
+        return isInstallerConfigurationRefused
     }
     func resetSignedTime() async throws(ContractError) {
         calls.append("reset time")

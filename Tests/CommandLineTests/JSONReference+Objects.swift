@@ -41,6 +41,9 @@ enum Named: String, CaseIterable {
                     "signed-time", .either(.named(.signedTime), .named(.failure)),
                     "the newest time in a signature that was accepted"),
                 .init(
+                    "installer-configuration-refused", .either(.boolean, .named(.failure)),
+                    "whether gatekeel-installd runs with an earlier configuration, because its files have errors"),
+                .init(
                     "problems", .list(.text),
                     "what was not answered, and what `status --check` reports; empty when all is well"),
             ]

@@ -46,6 +46,17 @@ import Testing
         }
     }
 
+    /// The server sees Error Code 18; whoever looks on the gateway sees why.
+    @Test func anInstallerOnItsEarlierConfigurationIsShown() async {
+        await onLoop {
+            let gateway = FakeGateway()
+            #expect(!(await run("status", gateway).err.contains("gatekeel-installd has errors")))
+            gateway.isInstallerConfigurationRefused = true
+            #expect(await run("status", gateway).err.contains("gatekeel-installd has errors; an earlier one is in use"))
+            #expect(await run("status --json", gateway).out.contains(#""installer-configuration-refused":true"#))
+        }
+    }
+
     @Test func aRollbackHasAnExitCodeOfItsOwn() async {
         await onLoop {
             let gateway = FakeGateway()

@@ -122,6 +122,15 @@ struct ServiceTests {
                 try await rig.client.resetSignedTime()
                 #expect(try await rig.client.signedTime().time == 0)
             }
+            #expect(try await rig.client.configurationRefused() == false)
+            var told: [Bool] = []
+            try rig.client.onConfigurationRefused { told.append($0) }
+            rig.service.isConfigurationRefused = true
+            // The answer comes after the signal.
+            #expect(try await rig.client.configurationRefused())
+            rig.service.isConfigurationRefused = false
+            #expect(try await rig.client.configurationRefused() == false)
+            #expect(told == [true, false])
             let version = try await rig.clientConnection.property(
                 "Version", of: Installer1.busName, at: Installer1.path, Installer1.busName)
             #expect(version == .string("1.2.3"))

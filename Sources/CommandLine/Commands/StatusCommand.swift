@@ -20,6 +20,11 @@ struct StatusCommand {
             console.json(JSON(picture))
         } else {
             for failure in picture.failures { console.complain(failure.text) }
+            if case .success(true) = picture.installerConfigurationRefused {
+                console.complain(
+                    "warning: the configuration of gatekeel-installd has errors; an earlier one is in use; call \"gatekeel config check\""
+                )
+            }
             if case .success(let status) = picture.agent { show(status) }
             if case .success(let packages) = picture.packages { show(packages, picture.running) }
             if case .success(let time) = picture.signedTime, time.time > 0 { show(time) }
@@ -109,6 +114,7 @@ extension JSON {
             "deployment": Self.part(picture.deployments.map { _ in picture.running.map { JSON($0) } ?? .null }),
             "keyring": Self.part(picture.certificates.map { .array($0.map { JSON($0) }) }),
             "signed-time": Self.part(picture.signedTime.map { JSON($0) }),
+            "installer-configuration-refused": Self.part(picture.installerConfigurationRefused.map { .bool($0) }),
             "problems": .array((picture.failures.map(\.text) + picture.ills).map { .string($0) }),
         ]
     }

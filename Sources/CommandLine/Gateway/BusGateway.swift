@@ -33,6 +33,9 @@ final class BusGateway: Gateway {
     func keyring() async throws(ContractError) -> [CertificateInfo] { try await installer.keyring() }
     func signedTime() async throws(ContractError) -> SignedTimeInfo { try await installer.signedTime() }
     func resetSignedTime() async throws(ContractError) { try await installer.resetSignedTime() }
+    func installerConfigurationRefused() async throws(ContractError) -> Bool {
+        try await installer.configurationRefused()
+    }
     func deployments(limit: Int) async throws(ContractError) -> [DeploymentInfo] {
         try await installer.deployments(limit: limit)
     }

@@ -19,6 +19,8 @@ protocol Gateway: AnyObject {
     /// The newest time in signed data that was accepted.
     func signedTime() async throws(ContractError) -> SignedTimeInfo
     func resetSignedTime() async throws(ContractError)
+    /// Whether gatekeel-installd runs with an earlier configuration, because its files have errors.
+    func installerConfigurationRefused() async throws(ContractError) -> Bool
     func deployments(limit: Int) async throws(ContractError) -> [DeploymentInfo]
     func deployment(_ id: String) async throws(ContractError) -> DeploymentInfo
 

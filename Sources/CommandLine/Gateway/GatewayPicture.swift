@@ -11,6 +11,8 @@ struct GatewayPicture: Sendable {
     var certificates: Result<[CertificateInfo], ContractError>
     /// The newest time in signed data that was accepted.
     var signedTime: Result<SignedTimeInfo, ContractError>
+    /// Whether gatekeel-installd runs with an earlier configuration, because its files have errors.
+    var installerConfigurationRefused: Result<Bool, ContractError>
     /// The clock, in seconds since the epoch.
     var now: Int64
 
@@ -25,14 +27,17 @@ struct GatewayPicture: Sendable {
         if case .failure(let error) = packages, error.code == .unreachable {
             return GatewayPicture(
                 agent: agent, packages: packages, deployments: .failure(error), certificates: .failure(error),
-                signedTime: .failure(error), now: now)
+                signedTime: .failure(error), installerConfigurationRefused: .failure(error), now: now)
         }
         return GatewayPicture(
             agent: agent, packages: packages,
             deployments: await caught { () async throws(ContractError) in
                 try await gateway.deployments(limit: deployments)
             }, certificates: await caught { () async throws(ContractError) in try await gateway.keyring() },
-            signedTime: await caught { () async throws(ContractError) in try await gateway.signedTime() }, now: now)
+            signedTime: await caught { () async throws(ContractError) in try await gateway.signedTime() },
+            installerConfigurationRefused: await caught { () async throws(ContractError) in
+                try await gateway.installerConfigurationRefused()
+            }, now: now)
     }
 
     /// How far the signed time may be ahead of the clock: build machines are not synchronised to the second.
@@ -63,6 +68,7 @@ struct GatewayPicture: Sendable {
         add(deployments.failure, "gatekeel-installd")
         add(certificates.failure, "gatekeel-installd")
         add(signedTime.failure, "gatekeel-installd")
+        add(installerConfigurationRefused.failure, "gatekeel-installd")
         return failures
     }
 

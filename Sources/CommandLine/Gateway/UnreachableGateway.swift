@@ -20,6 +20,7 @@ final class UnreachableGateway: Gateway {
     func keyring() async throws(ContractError) -> [CertificateInfo] { throw error }
     func signedTime() async throws(ContractError) -> SignedTimeInfo { throw error }
     func resetSignedTime() async throws(ContractError) { throw error }
+    func installerConfigurationRefused() async throws(ContractError) -> Bool { throw error }
     func deployments(limit: Int) async throws(ContractError) -> [DeploymentInfo] { throw error }
     func deployment(_ id: String) async throws(ContractError) -> DeploymentInfo { throw error }
     func staged() async throws(ContractError) -> [StagedInfo] { throw error }

@@ -13,6 +13,8 @@ public enum DeviceError: Int64, Hashable, Sendable, CaseIterable, Comparable {
     case configurationRefused = 16
     /// An account cannot be used: its key file is refused.
     case accountUnusable = 17
+    /// gatekeel-installd's configuration has errors; the last one that worked is in use.
+    case installerConfigurationRefused = 18
 
     public static func < (left: DeviceError, right: DeviceError) -> Bool { left.rawValue < right.rawValue }
 }

@@ -17,7 +17,11 @@ public final class InstallerService {
     public var keyring: @LoopActor () async throws -> [CertificateInfo]
 
     /// Whether the configuration in use is an earlier one, because the files have errors.
-    public var isConfigurationRefused = false
+    public var isConfigurationRefused = false {
+        didSet {
+            if isConfigurationRefused != oldValue { object.changed(Installer1.interface, ["ConfigurationRefused"]) }
+        }
+    }
 
     private let engine: any Deployments
     private let activity: PackageActivity
@@ -185,6 +189,7 @@ public final class InstallerService {
         [
             "Version": { [version] in .string(version) },
             "Busy": { [unowned self] in .bool(engine.running != nil) },
+            "ConfigurationRefused": { [unowned self] in .bool(isConfigurationRefused) },
             "Progress": { [unowned self] in
                 .properties(engine.running.map { DeploymentInfo($0).properties } ?? [:])
             },

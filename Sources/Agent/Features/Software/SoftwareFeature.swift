@@ -16,9 +16,11 @@ final class SoftwareFeature: Feature {
     private let installer: BusInstaller
     private let proxy: InstallerProxy
     private let folder: String
+    private let conditions: Conditions
 
     init(_ environment: AgentEnvironment) throws(AgentStartFailure) {
         folder = "\(environment.folder)/software"
+        conditions = environment.conditions
         do throws(Errno) {
             try Files.makeDirectories(folder, mode: 0o700)
         } catch {
@@ -58,9 +60,13 @@ final class SoftwareFeature: Feature {
                 LoopActor.spawn { await self.software.packageRemoved(name) }
             }
             try proxy.onDeploymentChanged { [weak self] in self?.installer.deploymentChanged($0) }
+            try proxy.onConfigurationRefused { [conditions] in conditions.set(.installerConfigurationRefused, $0) }
             try proxy.onAvailability { [weak self] isThere in
                 guard let self, isThere else { return }
                 LoopActor.spawn {
+                    if let isRefused = try? await self.proxy.configurationRefused() {
+                        self.conditions.set(.installerConfigurationRefused, isRefused)
+                    }
                     await self.installer.appeared()
                     await self.software.installerAppeared()
                 }
