@@ -8,7 +8,7 @@ import Packages
 ///
 /// The behaviour is the payload: what `FakeSystemd` does when a unit of it is started. Options: `template`, `socket`,
 /// `health`, `noconf`, `users`, `data`, `nounits`, `unit=NAME`, `conf=TEXT`, `stops=HOW` (its units are stopped so),
-/// `broken` (fails while it is unpacked), `waits` (for the gate, while it is inspected), `folder` (its conffile is in `conf.d`), `signed=TIME`, `expires=TIME` (of
+/// `lines=NAME` (a `tmpfiles.d` and a `sysusers.d` file, see `lines(_:)`), `broken` (fails while it is unpacked), `waits` (for the gate, while it is inspected), `folder` (its conffile is in `conf.d`), `signed=TIME`, `expires=TIME` (of
 /// its certificate).
 struct FakePackages: PackageReader {
     /// Where the inspection of a package that `waits` stands.
@@ -51,14 +51,41 @@ struct FakePackages: PackageReader {
         for option in options.sorted() where option.hasPrefix("unit=") {
             units.append(ReleaseUnit(name: "\(option.dropFirst(5))", path: "\(folder)/\(option.dropFirst(5))"))
         }
+        let lines = options.first { $0.hasPrefix("lines=") }.map { Self.lines(String($0.dropFirst(6))) }
         return ReleaseRecord(
             name: name, version: words[1], signer: "CN=fleet", signedAt: number("signed=") ?? 0, units: units,
             conffiles: options.contains("noconf")
                 ? [] : ["/etc/\(name)/\(options.contains("folder") ? "conf.d/" : "")\(name).conf"],
+            sysusers: lines.map { _ in ["usr/lib/sysusers.d/\(name).conf"] } ?? [],
+            tmpfiles: lines.map { _ in ["usr/lib/tmpfiles.d/\(name).conf"] } ?? [],
             manifestUsers: options.contains("users") ? ["u \(name) - - -"] : [],
             manifestFolders: options.contains("users") ? ["d /var/lib/\(name) 0755 \(name) \(name) -"] : [],
             dataFolders: options.contains("data") ? ["/var/lib/\(name)-data/own", "/var/lib/dpkg-has"] : [],
+            provision: lines?.provision ?? HostProvision(),
             health: options.contains("health") ? HealthCommand(command: ["/usr/bin/check"], user: "nobody") : nil)
+    }
+
+    /// Users and folders that a package called so asks for.
+    static func lines(_ name: String) -> (users: String, files: String, provision: HostProvision) {
+        var provision = HostProvision()
+        provision.users = [HostProvision.Account(name)]
+        provision.groups = [HostProvision.Account(name), HostProvision.Account("\(name)-data")]
+        provision.members = [HostProvision.Member(name, of: "dialout")]
+        provision.places = ["/run/\(name)", "/var/log/\(name).log", "/var/lib/\(name)-kept"].map {
+            HostProvision.Place($0, isNamed: true)
+        }
+        provision.lines = [
+            "d /run/\(name)", "L /run/\(name)/log /var/log/\(name).log", "d /var/lib/\(name)-kept/deep/er",
+            "f /var/log/\(name).log",
+        ]
+        let files = """
+            d /run/\(name) 0755 \(name) \(name) -
+            L /run/\(name)/log - - - - /var/log/\(name).log
+            d /var/lib/\(name)-kept/deep/er 0755 \(name) \(name) -
+            f /var/log/\(name).log 0640 \(name) \(name) -
+
+            """
+        return ("u \(name) -\ng \(name)-data -\nm \(name) dialout\n", files, provision)
     }
 
     func verify(
@@ -81,6 +108,11 @@ struct FakePackages: PackageReader {
             try write(unit.path, "# \(record.version)\n[Unit]\nDescription=\(record.version)\n\(stops)")
         }
         let text = words.first { $0.hasPrefix("conf=") }.map { String($0.dropFirst(5)) } ?? "conf \(record.version)"
+        for word in words where word.hasPrefix("lines=") {
+            let lines = Self.lines(String(word.dropFirst(6)))
+            for path in record.sysusers { try write(path, lines.users) }
+            for path in record.tmpfiles { try write(path, lines.files) }
+        }
         for conffile in record.conffiles { try write(ReleaseTree.conffiles + conffile, text) }
         progress(100)
     }

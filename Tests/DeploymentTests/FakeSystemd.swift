@@ -320,15 +320,84 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner {
 
     func makeUsers(from files: [String]) async throws {
         try call("users", files.map { Files.split($0).name })
-        for file in files where try !Files.exists(file) { throw Errno(2, file) }
+        for file in files {
+            let text = String(decoding: try Files.read(file, limit: 1 << 16), as: UTF8.self)
+            for words in text.split(separator: "\n").map({ $0.split(separator: " ").map(String.init) }) {
+                switch words[0] {
+                case "u":
+                    accounts("passwd") { names in
+                        if names[words[1]] == nil { names[words[1]] = "x:\(nextID):\(nextID)::/:/usr/sbin/nologin" }
+                    }
+                    accounts("group") { names in if names[words[1]] == nil { names[words[1]] = "x:\(nextID):" } }
+                    nextID += 1
+                case "g":
+                    accounts("group") { names in if names[words[1]] == nil { names[words[1]] = "x:\(nextID):" } }
+                    nextID += 1
+                case "m":
+                    accounts("group") { names in
+                        guard let group = names[words[2]], !group.contains(words[1]) else { return }
+                        names[words[2]] = group.hasSuffix(":") ? group + words[1] : "\(group),\(words[1])"
+                    }
+                default: break
+                }
+            }
+        }
+    }
+
+    private var nextID = 901
+
+    /// Changes `passwd(5)` or `group(5)`.
+    private func accounts(_ file: String, _ change: (inout [String: String]) -> Void) {
+        var names: [String: String] = [:]
+        for line in (root.read("/etc/\(file)") ?? "").split(separator: "\n") {
+            let parts = line.split(separator: ":", maxSplits: 1).map(String.init)
+            names[parts[0]] = parts[1]
+        }
+        let before = names
+        change(&names)
+        if names != before {
+            root.write("/etc/\(file)", names.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value)\n" }.joined())
+        }
+    }
+
+    /// Users that still have files.
+    var usersWithFiles: Set<String> = []
+
+    func remove(_ accounts: AddedAccounts) async -> [String] {
+        calls.append("remove-accounts")
+        for member in accounts.members {
+            self.accounts("group") { names in
+                names[member.group] = names[member.group].map { group in
+                    var fields = group.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+                    fields[2] = fields[2].split(separator: ",").filter { $0 != member.user }.joined(separator: ",")
+                    return fields.joined(separator: ":")
+                }
+            }
+        }
+        self.accounts("passwd") { names in
+            for user in accounts.users where !usersWithFiles.contains(user.name) { names[user.name] = nil }
+        }
+        self.accounts("group") { names in
+            for group in accounts.groups where !usersWithFiles.contains(group.name) { names[group.name] = nil }
+        }
+        return accounts.users.map(\.name).filter(usersWithFiles.contains).sorted().map { "the user '\($0)' is kept" }
     }
 
     func makeFiles(from files: [String]) async throws {
         try call("files", files.map { Files.split($0).name })
         for file in files {
             let text = String(decoding: try Files.read(file, limit: 1 << 16), as: UTF8.self)
-            for line in text.split(separator: "\n") where line.hasPrefix("d ") {
-                try Files.makeDirectories(root.path + line.split(separator: " ")[1])
+            for words in text.split(separator: "\n").map({ $0.split(separator: " ").map(String.init) }) {
+                switch words[0] {
+                case "d": try Files.makeDirectories(root.path + words[1])
+                case "f": if !root.exists(words[1]) { root.write(words[1], "") }
+                case "L":
+                    try Files.makeDirectories(Files.split(root.path + words[1]).folder)
+                    if !root.exists(words[1]) {
+                        try Files.placeLink(root.path + words[1], target: words[words.count - 1])
+                    }
+                default: break
+                }
             }
         }
     }

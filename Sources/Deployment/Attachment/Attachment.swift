@@ -9,6 +9,8 @@ import Packages
 /// `current`; otherwise an automatic restart during a deployment could run the new payload with the old unit.
 struct Attachment: Sendable {
     static let dropIn = "10-gatekeel.conf"
+    /// How the names of our files in `tmpfiles.d` begin.
+    static let tmpfilesPrefix = "gatekeel-"
     private static let unitLimit = 1 << 20
 
     let paths: HostPaths
@@ -41,13 +43,13 @@ struct Attachment: Sendable {
         for source in record.tmpfiles {
             files.append(
                 AttachedFile(
-                    path: "\(paths.tmpfiles)/gatekeel-\(record.name)-\(Files.split(source).name)",
+                    path: "\(paths.tmpfiles)/\(Self.tmpfilesPrefix)\(record.name)-\(Files.split(source).name)",
                     content: .bytes(try read(source))))
         }
         if !record.manifestFolders.isEmpty {
             let text = record.manifestFolders.joined(separator: "\n") + "\n"
             files.append(
-                AttachedFile(path: "\(paths.tmpfiles)/gatekeel-\(record.name).conf", content: .bytes(Array(text.utf8))))
+                AttachedFile(path: "\(paths.tmpfiles)/\(Self.tmpfilesPrefix)\(record.name).conf", content: .bytes(Array(text.utf8))))
         }
         return files
     }

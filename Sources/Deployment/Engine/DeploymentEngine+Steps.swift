@@ -23,6 +23,7 @@ extension DeploymentEngine {
         case .commit: try await commit(active)
         case .revertStop: try await stop(active, active.record.newRelease)
         case .revertStart: try await startOld(active)
+        case .unprovision: try await unprovision(active)
         case .clean: try await clean(active)
         default: preconditionFailure("\(step) is done by nobody")
         }
@@ -71,6 +72,21 @@ extension DeploymentEngine {
         if !users.isEmpty { try await ports.provisioner.makeUsers(from: users.map { "\(folder)/\($0)" }) }
         let folders = record.tmpfiles + (record.manifestFolders.isEmpty ? [] : [Store.foldersName])
         if !folders.isEmpty { try await ports.provisioner.makeFiles(from: folders.map { "\(folder)/\($0)" }) }
+        let transaction = ProvisionTransaction(store: store, deployment: active.record)
+        try await Worker.shared.run { try transaction.settle() }
+    }
+
+    /// The end of what `provision` made, if the deployment failed or the package is purged. It stops nothing: what cannot be
+    /// removed is reported.
+    private func unprovision(_ active: ActiveDeployment) async throws {
+        guard active.record.undoesProvision else { return }
+        let transaction = ProvisionTransaction(store: store, deployment: active.record)
+        let (problems, accounts) = try await Worker.shared.run { (try transaction.undo(), try transaction.accounts()) }
+        active.record.note(problems: problems)
+        guard !accounts.isEmpty else { return }
+        let kept = await ports.provisioner.remove(accounts)
+        if isSuspended { throw Suspended() }
+        active.record.note(problems: kept)
     }
 
     private func plan(_ active: ActiveDeployment) async throws {
@@ -94,7 +110,9 @@ extension DeploymentEngine {
             // Rendered now, so that problems are found while the old release runs.
             _ = try Attachment(store: store, release: snapshot.newRelease, record: release).files()
             let transaction = ConffileTransaction(store: store, deployment: snapshot)
-            return try transaction.plan(release.conffiles, hostLines: release.hostLines)
+            let plan = try transaction.plan(release.conffiles, hostLines: release.hostLines)
+            try ProvisionTransaction(store: store, deployment: snapshot).survey(release)
+            return plan
         }
         (record.conffiles, record.folders, record.found) = (plan.conffiles, plan.folders, plan.found)
         if startSet(release, record).isEmpty { record.starts = false }
@@ -372,6 +390,12 @@ extension DeploymentEngine {
                 state.hostLines = Set(state.hostLines).union(
                     release.hostLines.filter { HostLine($0).map { !record.found.contains($0.path) } ?? false }
                 ).sorted()
+                let made = try ProvisionTransaction(store: store, deployment: record).additions()
+                let known = Set(state.hostLines.compactMap { HostLine($0)?.path })
+                state.hostLines += made.items.map(\.line).filter {
+                    HostLine($0).map { !known.contains($0.path) } ?? false
+                }
+                state.accounts.formUnion(made.accounts)
                 state.folders = Set(state.folders).union(record.folders).sorted()
                 if record.activation != .restore { state.isActivated = record.activation == .yes }
             }
@@ -405,6 +429,7 @@ extension DeploymentEngine {
         var state = try store.state(of: record.package).state
         state.reason = record.reason
         if isFresh { state.highest = record.oldHighest }
+        state.accounts.subtract(try ProvisionTransaction(store: store, deployment: record).additions().accounts)
         // Its enablement has been restored.
         if record.operation == .deactivate {
             state.isActivated = state.isActivated || !record.oldLinks.isEmpty || !record.oldActive.isEmpty

@@ -13,7 +13,8 @@
             "deployment.unpack.complete", "deployment.unpack.sync",
             "deployment.unpack.rename", "deployment.conffiles.each", "deployment.attach.each",
             "deployment.detach.each", "deployment.links.between", "deployment.revert-conffiles.each",
-            "deployment.delete.each", "deployment.clean.each",
+            "deployment.delete.each", "deployment.clean.each", "deployment.provision.record",
+            "deployment.unprovision.each",
         ]
 
         public static let all: [String] = steps + within
@@ -49,6 +50,7 @@
             case .revertLinks: ("deployment.revert-links.before", "deployment.revert-links.after")
             case .revertEnablement: ("deployment.revert-enablement.before", "deployment.revert-enablement.after")
             case .revertStart: ("deployment.revert-start.before", "deployment.revert-start.after")
+            case .unprovision: ("deployment.unprovision.before", "deployment.unprovision.after")
             case .clean: ("deployment.clean.before", "deployment.clean.after")
             }
         }

@@ -36,7 +36,7 @@ struct FileSteps: Sendable {
             try store.set(current: deployment.oldRelease, previous: deployment.oldPrevious, of: package)
         case .revertEnablement: try EnablementLink.set(deployment.oldLinks, for: unitNames(), paths)
         case .verify, .unpack, .provision, .plan, .rest, .stop, .reload, .enable, .start, .probe, .commit, .revertStop,
-            .revertStart, .clean:
+            .revertStart, .unprovision, .clean:
             preconditionFailure("\(step) is no step of files")
         }
         return []
@@ -88,14 +88,17 @@ struct FileSteps: Sendable {
     private func forget() throws -> [String] {
         let folder = store.folder(of: package)
         guard deployment.purge else {
+            let problems = try purgeData(
+                store.state(of: package).state.hostLines.filter { HostLine($0)?.isRuntime == true })
             let source = "\(folder)/\(deployment.oldRelease)/\(ReleaseTree.conffiles)"
-            guard !deployment.oldRelease.isEmpty, try Files.exists(source) else { return [] }
+            guard !deployment.oldRelease.isEmpty, try Files.exists(source) else { return problems }
             try Files.removeTree("\(folder)/pristine")
             try retrying("keep the packaged conffiles") { rename(source, "\(folder)/pristine") }
             try Files.synchronizeDirectory(folder)
-            return []
+            return problems
         }
         let state = try store.state(of: package).state
+        try ProvisionTransaction(store: store, deployment: deployment).leave(state.accounts)
         var problems: [String] = []
         for path in withoutThoseOfDpkg(state.conffiles, &problems) {
             problems += purge(conffile: path, made: state.made)
@@ -163,7 +166,8 @@ struct FileSteps: Sendable {
             }
             do throws(Errno) {
                 switch line.type {
-                case "d" where Self.isData(line.path):
+                case "d" where Self.isData(line.path) || line.isRuntime,
+                    "f" where Self.isData(line.path) || line.isRuntime:
                     try paths.holdingIfPresent(line.path) { (folder, name) throws(Errno) in
                         try folder.removeTree(name)
                     }
@@ -173,6 +177,7 @@ struct FileSteps: Sendable {
                         paths.removeEmptyFolder(parent)
                     }
                 case "d": paths.removeEmptyFolder(line.path)
+                case "f": try paths.remove(line.path)
                 case "L":
                     try paths.holdingIfPresent(line.path) { (folder, name) throws(Errno) in
                         if try folder.linkTarget(name) == line.last { try folder.remove(name) }

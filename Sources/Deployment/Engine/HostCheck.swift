@@ -11,6 +11,7 @@ struct HostCheck: Sendable {
     func run() throws {
         try checkUnits()
         try checkConffiles()
+        try ProvisionCheck(store: store, record: record).run()
         try checkSpace()
     }
 

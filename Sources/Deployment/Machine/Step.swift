@@ -38,6 +38,8 @@ enum Step: String, Sendable, CaseIterable {
     case revertLinks = "revert-links"
     case revertEnablement = "revert-enablement"
     case revertStart = "revert-start"
+    /// Removes users, groups and folders that a failed deployment made, and users and groups of a purged package.
+    case unprovision
     case clean
 
     /// Whether the step only changes files: these steps run early at boot, without systemd.
@@ -76,7 +78,8 @@ extension Phase {
         case (.revertSwitching, _):
             [.mark, .revertConffiles, .revertAttach, .revertLinks, .revertEnablement, .reload, .unmark]
         case (.revertStarting, _): [.revertStart]
-        case (.cleaning, _): [.clean]
+        // Before the record of what was made is removed.
+        case (.cleaning, _): [.unprovision, .clean]
         case (.finished, _): []
         }
     }

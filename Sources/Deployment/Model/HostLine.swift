@@ -1,6 +1,6 @@
-/// A line of `tmpfiles.d(5)` that a release asks for: a folder or a link on the host.
+/// A line of `tmpfiles.d(5)` that a release asks for: a folder, a link or something else on the host.
 struct HostLine: Hashable, Sendable {
-    /// `d` or `L`, as far as Gatekeel writes them.
+    /// `d` or `L`, as far as Gatekeel writes them, and `f` for what other lines make.
     let type: String
     let path: String
     /// The last field: of a link, its target.
@@ -12,6 +12,9 @@ struct HostLine: Hashable, Sendable {
         guard fields.count > 1 else { return nil }
         (type, path, last) = (fields[0], fields[1], fields[fields.count - 1])
     }
+
+    /// In /run, where nothing outlives a boot.
+    var isRuntime: Bool { path.hasPrefix("/run/") }
 }
 
 extension ReleaseRecord {

@@ -18,15 +18,17 @@ struct PackageState: Hashable, Sendable {
     var folders: [String] = []
     /// Lines of `tmpfiles.d(5)` for what any of its releases made on the host, itself or through systemd. A purge removes it.
     var hostLines: [String] = []
+    /// Users and groups that its deployments made. A purge removes them if nothing is theirs any more.
+    var accounts = AddedAccounts()
     /// Why its last deployment failed.
     var reason: Reason?
 
     /// What a newer release added.
     var others = Record()
 
-    static let keys: Set = [
+    static let keys = Set([
         "highest", "installed-at", "activated", "conffile", "made", "folder", "host-line", "reason",
-    ]
+    ]).union(AddedAccounts.keys)
 
     init() {}
 
@@ -39,6 +41,7 @@ struct PackageState: Hashable, Sendable {
         record.add("made", each: made)
         record.add("folder", each: folders)
         record.add("host-line", each: hostLines)
+        accounts.add(to: &record)
         if let reason { record.add("reason", reason.token, reason.text) }
         record.add(others)
         return record
@@ -52,6 +55,7 @@ struct PackageState: Hashable, Sendable {
         made = record.strings("made")
         folders = record.strings("folder")
         hostLines = record.strings("host-line")
+        accounts = AddedAccounts(record)
         reason = record.fields("reason").flatMap { $0.count == 2 ? Reason($0[0], $0[1]) : nil }
         others = record.others(of: Self.keys)
     }

@@ -28,6 +28,7 @@ extension ReleaseRecord {
         record.add("manifest-user", each: manifestUsers)
         record.add("manifest-folder", each: manifestFolders)
         record.add("data-folder", each: dataFolders)
+        provision.add(to: &record)
         if let health {
             record.add("health", fields: [health.user, "\(health.timeout.milliseconds)"] + health.command)
         }
@@ -40,13 +41,13 @@ extension ReleaseRecord {
         return record
     }
 
-    static let keys: Set = [
+    static let keys = Set([
         "name", "version", "architecture", "description", "signer", "signed-at", "package-size", "installed-size",
         "provides",
         "unit", "drop-in", "alias", "conffile", "sysusers", "tmpfiles", "manifest-user", "manifest-folder",
         "data-folder", "health", "probation-time", "start-timeout", "stop-timeout", "allowed-restarts", "warning",
         Store.stagedAtKey,
-    ]
+    ]).union(HostProvision.keys)
 
     init(_ record: Record) throws(Corrupt) {
         self.init(name: record.string("name"), version: record.string("version"))
@@ -74,6 +75,7 @@ extension ReleaseRecord {
         manifestUsers = record.strings("manifest-user")
         manifestFolders = record.strings("manifest-folder")
         dataFolders = record.strings("data-folder")
+        provision = HostProvision(record)
         if let fields = record.fields("health"), fields.count >= 3 {
             health = HealthCommand(
                 command: Array(fields[2...]), user: fields[0], timeout: .milliseconds(Int64(fields[1]) ?? 10000))

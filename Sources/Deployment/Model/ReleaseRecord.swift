@@ -1,4 +1,5 @@
 import Linux
+import Packages
 import State
 
 /// What is recorded about a package when it is staged, and kept in its release as `gatekeel-release`.
@@ -32,6 +33,8 @@ public struct ReleaseRecord: Hashable, Sendable {
     public var manifestFolders: [String]
     /// Folders of data that systemd makes for the units (`StateDirectory=` and its like).
     public var dataFolders: [String]
+    /// Users, groups and places that all these files and lines ask for.
+    public var provision: HostProvision
     public var health: HealthCommand?
     /// From the manifest; nil means the host's policy.
     public var probationTime: Duration?
@@ -49,7 +52,8 @@ public struct ReleaseRecord: Hashable, Sendable {
         signedAt: Int64 = 0, packageSize: UInt64 = 0, installedSize: UInt64 = 0, provides: String = "",
         units: [ReleaseUnit] = [],
         conffiles: [String] = [], sysusers: [String] = [], tmpfiles: [String] = [], manifestUsers: [String] = [],
-        manifestFolders: [String] = [], dataFolders: [String] = [], health: HealthCommand? = nil,
+        manifestFolders: [String] = [], dataFolders: [String] = [],
+        provision: HostProvision = HostProvision(), health: HealthCommand? = nil,
         probationTime: Duration? = nil,
         startTimeout: Duration? = nil, stopTimeout: Duration? = nil, allowedRestarts: Int? = nil,
         warnings: [String] = []
@@ -70,6 +74,7 @@ public struct ReleaseRecord: Hashable, Sendable {
         self.manifestUsers = manifestUsers
         self.manifestFolders = manifestFolders
         self.dataFolders = dataFolders
+        self.provision = provision
         self.health = health
         self.probationTime = probationTime
         self.startTimeout = startTimeout

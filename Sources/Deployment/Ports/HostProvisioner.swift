@@ -8,6 +8,11 @@ public protocol HostProvisioner: AnyObject {
 
     /// `systemd-tmpfiles --create FILE…` with absolute paths; waits for its end. Idempotent.
     func makeFiles(from files: [String]) async throws
+
+    /// Removes memberships, users and groups, in this order. An account that still has files or processes stays.
+    ///
+    /// - Returns: what stays and why, for people.
+    func remove(_ accounts: AddedAccounts) async -> [String]
 }
 
 /// The ports that the engine acts through.

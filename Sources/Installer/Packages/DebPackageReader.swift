@@ -230,7 +230,7 @@ extension ReleaseRecord {
             },
             conffiles: plan.conffiles.map(\.path), sysusers: plan.sysusersFiles, tmpfiles: plan.tmpfilesFiles,
             manifestUsers: plan.sysusersLines, manifestFolders: plan.tmpfilesLines,
-            dataFolders: plan.dataFolders,
+            dataFolders: plan.dataFolders, provision: plan.provision,
             health: plan.health.map { HealthCommand(command: $0.command, user: $0.user, timeout: $0.timeout) },
             probationTime: plan.probation.time, startTimeout: plan.probation.startTimeout,
             stopTimeout: plan.probation.stopTimeout, allowedRestarts: plan.probation.maxRestarts,

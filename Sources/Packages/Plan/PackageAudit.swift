@@ -158,9 +158,11 @@ public struct PackageAudit: Sendable {
         }
         plan.sysusersFiles = files(in: "usr/lib/sysusers.d/")
         plan.tmpfilesFiles = files(in: "usr/lib/tmpfiles.d/")
-        for path in plan.tmpfilesFiles { all += TmpfilesAudit.findings(contents[path] ?? [], path: path, tree: tree) }
         plan.sysusersLines = manifest.sysusersLines
         plan.tmpfilesLines = tmpfilesLines
+        let lines = LineAudit(plan, tree: tree, links: hostLinks.keys, contents: contents)
+        all += lines.findings
+        plan.provision = lines.provision
         plan.health = manifest.health
         plan.probation = manifest.probation
         if let refusal = PackageRefusal(all) { throw refusal }

@@ -16,6 +16,8 @@ public struct PackagePlan: Hashable, Sendable {
     public var tmpfilesLines: [String]
     /// Folders that systemd creates for the units (`StateDirectory=` and similar). A purge removes these and those above.
     public var dataFolders: [String]
+    /// What the lines ask of the host.
+    public var provision: HostProvision
     public var health: PackageManifest.Health?
     public var probation: PackageManifest.Probation
     /// Warnings for the operator; none prevents the installation.
@@ -30,6 +32,7 @@ public struct PackagePlan: Hashable, Sendable {
         sysusersLines = []
         tmpfilesLines = []
         dataFolders = []
+        provision = HostProvision()
         health = nil
         probation = PackageManifest.Probation()
         warnings = []

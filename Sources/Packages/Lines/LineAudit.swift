@@ -1,0 +1,31 @@
+/// Audits the `tmpfiles.d(5)` and `sysusers.d(5)` files of a package together with its manifest.
+struct LineAudit {
+    private(set) var findings: [Finding] = []
+    private(set) var provision = HostProvision()
+
+    /// - Parameters:
+    ///   - plan: with its units, conffiles, and the lines of manifest and payload.
+    ///   - tree: the paths of the release.
+    ///   - links: paths of the package's links on the host.
+    ///   - contents: the bytes of files, by their path in the release.
+    init(_ plan: PackagePlan, tree: PackagedPaths, links: some Sequence<String>, contents: [String: [UInt8]]) {
+        func files(_ paths: [String]) -> [TmpfilesAudit.File] {
+            paths.map { TmpfilesAudit.File(path: $0, bytes: contents[$0] ?? []) }
+        }
+        var users = SysusersAudit()
+        users.audit(files(plan.sysusersFiles), others: plan.sysusersLines)
+        let units = plan.units.flatMap { [$0.name] + $0.aliases }
+        let names = OwnNames(
+            [plan.control.name] + users.users.map(\.name) + units.map { String($0.prefix { $0 != "." && $0 != "@" }) })
+        var lines = TmpfilesAudit(
+            names: names, tree: tree, ownPaths: plan.dataFolders + plan.conffiles.map(\.path), links: links,
+            writable: plan.dataFolders)
+        lines.audit(files(plan.tmpfilesFiles), others: plan.tmpfilesLines)
+        findings = users.findings + lines.findings
+        provision.users = users.users
+        provision.groups = users.groups
+        provision.members = users.members
+        provision.places = lines.places.sorted { $0.path < $1.path }
+        provision.lines = lines.made
+    }
+}

@@ -1,0 +1,130 @@
+/// Holds a package's lines of `sysusers.d(5)` to users and groups of its own: systemd-sysusers runs them as root.
+struct SysusersAudit {
+    private(set) var findings: [Finding] = []
+    private(set) var users: [HostProvision.Account] = []
+    private(set) var groups: [HostProvision.Account] = []
+    private(set) var members: [HostProvision.Member] = []
+
+    /// Audits all files of the package.
+    ///
+    /// - Parameter others: lines of the manifest, which was audited when it was read.
+    mutating func audit(_ files: [TmpfilesAudit.File], others: [String]) {
+        var read: [(file: String, number: Int, line: SysusersLine)] = []
+        for text in others { if let line = try? SysusersLine(Array(text.utf8)) { read.append(("", 0, line)) } }
+        for file in files {
+            for line in SysusersLine.read(file.bytes) {
+                switch line.line {
+                case .success(let entry): read.append((file.path, line.number, entry))
+                case .failure(let problem): refuse(file.path, line.number, problem.text)
+                }
+            }
+        }
+        for (_, _, line) in read { note(line) }
+        for (file, number, line) in read where !file.isEmpty {
+            if let text = refusal(line) { refuse(file, number, text) }
+            if case .user(let name, _, _, _, let shell?, _) = line.entry, Self.isLogin(shell) {
+                findings.append(
+                    Finding(
+                        .warning, .unsupported, file, line: number,
+                        "the user '\(name)' gets the shell \(shell); /usr/sbin/nologin is enough for a service"))
+            }
+        }
+    }
+
+    private mutating func note(_ line: SysusersLine) {
+        switch line.entry {
+        case .user(let name, let id, let group, _, _, _):
+            guard !users.contains(where: { $0.name == name }) else { return }
+            users.append(HostProvision.Account(name, id: id.number))
+            // systemd-sysusers gives it a group of its name.
+            guard group == .own, !groups.contains(where: { $0.name == name }) else { return }
+            groups.append(HostProvision.Account(name, id: id.number))
+        case .group(let name, let id):
+            guard !groups.contains(where: { $0.name == name }) else { return }
+            groups.append(HostProvision.Account(name, id: id.number))
+        case .member(let user, let group):
+            members.append(HostProvision.Member(user, of: group))
+        case .range: break
+        }
+    }
+
+    // MARK: Rules
+
+    private func refusal(_ line: SysusersLine) -> String? {
+        switch line.entry {
+        case .user(let name, let id, let group, let home, let shell, _):
+            return account(name, id) ?? primary(group) ?? place(ofHome: home) ?? program(shell)
+        case .group(let name, let id): return account(name, id)
+        case .member(let user, let group):
+            if PrivilegedGroup.reason(group) == nil, users.contains(where: { $0.name == user }) { return nil }
+            if let reason = PrivilegedGroup.reason(group) {
+                return
+                    "'\(group)' \(reason); no package makes a user its member; remove the line, and let the administrator do it"
+            }
+            return "'\(user)' is no user of the package; make it with a 'u' line, or remove the line"
+        case .range(let range):
+            return Self.system.contains(range.lowerBound) && Self.system.contains(range.upperBound)
+                ? nil : "a package's users have numbers from 100 to 999; choose a range within"
+        }
+    }
+
+    /// Debian's numbers for the users of packages. 0 to 99 are the same on every Debian.
+    private static let system: ClosedRange<UInt32> = 100...999
+
+    private func account(_ name: String, _ id: SysusersLine.Identifier) -> String? {
+        if name == "root" { return "'root' is the host's; remove the line" }
+        switch id {
+        case .any: return nil
+        case .number(let number):
+            return Self.system.contains(number)
+                ? nil
+                : "the number \(number) is not for users of packages (100 to 999); write '-', and systemd chooses one"
+        case .ofFile(let path):
+            return "'\(path)' would make its owner the user's number; write '-', and systemd chooses one"
+        }
+    }
+
+    private func primary(_ group: SysusersLine.PrimaryGroup) -> String? {
+        switch group {
+        case .own: return nil
+        case .number(let number):
+            return Self.system.contains(number)
+                ? nil : "the group \(number) is not for users of packages; name a group of the package"
+        case .named(let name):
+            return PrivilegedGroup.reason(name).map { "'\(name)' \($0); give the user a group of the package's own" }
+        }
+    }
+
+    private func place(ofHome home: String?) -> String? {
+        guard let home, !["/", "/nonexistent", "/usr", "/opt"].contains(home) else { return nil }
+        if ["/usr/", "/opt/"].contains(where: home.hasPrefix) { return nil }
+        // Folders that all share are the homes of some daemons of Debian (`/var/lib`, `/run`).
+        if ["/run", "/var/lib", "/var/cache", "/var/spool", "/var/log", "/var/run"].contains(home) { return nil }
+        return LinePlaces.refusal(home.dropPrefix("/var/run/").map { "/run/\($0)" } ?? home).map {
+            "the home '\(home)': \($0)"
+        }
+    }
+
+    private static let shells = ["sh", "bash", "dash", "rbash"]
+    private static func isLogin(_ shell: String) -> Bool {
+        shells.contains { shell == "/bin/\($0)" || shell == "/usr/bin/\($0)" }
+    }
+
+    private func program(_ shell: String?) -> String? {
+        guard let shell else { return nil }
+        let none = [
+            "/usr/sbin/nologin", "/sbin/nologin", "/bin/false", "/usr/bin/false", "/bin/sync", "/bin/true",
+            "/usr/bin/true",
+        ]
+        return none.contains(shell) || Self.isLogin(shell)
+            ? nil : "'\(shell)' is no shell of the host; write '/usr/sbin/nologin'"
+    }
+
+    private mutating func refuse(_ file: String, _ line: Int, _ text: String) {
+        findings.append(Finding(.refused, .unsupported, file, line: line, text))
+    }
+}
+
+extension SysusersLine.Identifier {
+    fileprivate var number: UInt32? { if case .number(let number) = self { number } else { nil } }
+}

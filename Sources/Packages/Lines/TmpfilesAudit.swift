@@ -1,0 +1,214 @@
+/// Holds a package's lines of `tmpfiles.d(5)` to its own places: systemd-tmpfiles runs them as root, and again at every boot.
+struct TmpfilesAudit {
+    /// A file of lines.
+    struct File: Sendable {
+        var path: String
+        var bytes: [UInt8]
+    }
+
+    private struct Located {
+        var file: String
+        var number: Int
+        var line: TmpfilesLine
+    }
+
+    /// The package's names.
+    let names: OwnNames
+    let tree: PackagedPaths
+    private(set) var findings: [Finding] = []
+    private(set) var places: Set<HostProvision.Place> = []
+    /// What lines make, as `HostProvision.lines` has it.
+    private(set) var made: [String] = []
+
+    private var lines: [Located] = []
+    /// What the package itself puts on the host: its folders, conffiles and links, and what systemd makes for its units.
+    private var ownPaths: Set<String>
+    private var links: Set<String>
+    /// Folders in which users other than root may write.
+    private var writable: [String: String] = [:]
+
+    /// - Parameters:
+    ///   - ownPaths: paths that the package has on the host in another way than by lines.
+    ///   - links: paths of its links on the host.
+    ///   - writable: folders that systemd gives to the services.
+    init(
+        names: OwnNames, tree: PackagedPaths, ownPaths: some Sequence<String>, links: some Sequence<String>,
+        writable folders: some Sequence<String>
+    ) {
+        self.names = names
+        self.tree = tree
+        self.ownPaths = Set(ownPaths)
+        self.links = Set(links)
+        for folder in folders { writable[folder] = "its services" }
+    }
+
+    /// Audits all files of the package.
+    ///
+    /// - Parameter others: lines that Gatekeel makes of the manifest and the payload. They were audited there, and only say
+    ///   who may write where.
+    mutating func audit(_ files: [File], others: [String]) {
+        for text in others { if let line = try? TmpfilesLine(Array(text.utf8)) { note(line) } }
+        for file in files {
+            for read in TmpfilesLine.read(file.bytes) {
+                switch read.line {
+                case .success(let line):
+                    lines.append(Located(file: file.path, number: read.number, line: line))
+                    note(line)
+                case .failure(let problem): refuse(file.path, read.number, problem.text)
+                }
+            }
+        }
+        for located in lines { judge(located) }
+        made = Array(Set(made)).sorted()
+    }
+
+    /// Remembers what a line makes, for the lines after and before it: systemd-tmpfiles sorts them by their paths.
+    private mutating func note(_ line: TmpfilesLine) {
+        if line.type == "L" { links.insert(line.path) }
+        guard line.action == .create else { return }
+        ownPaths.insert(line.path)
+        guard line.makesFolder else { return }
+        let (mode, owner, group) = (line.mode ?? 0o755, line.owner ?? "root", line.group ?? "root")
+        if !["root", "0"].contains(owner) {
+            writable[line.path] = "'\(owner)'"
+        } else if mode & 0o002 != 0 {
+            writable[line.path] = "everybody"
+        } else if mode & 0o020 != 0, !["root", "0"].contains(group) {
+            writable[line.path] = "the group '\(group)'"
+        }
+    }
+
+    private mutating func judge(_ located: Located) {
+        let line = located.line
+        if let text = refusal(line) { return refuse(located.file, located.number, "'\(line.path)': \(text)") }
+        if line.type == "C", let source = line.argument, tree.holds(source) {
+            findings.append(
+                Finding(
+                    .warning, .unsupported, located.file, line: located.number,
+                    "systemd-tmpfiles runs on the host and does not find \(source), which is only in the package; this line fails"
+                ))
+        }
+        guard let place = Self.place(line.path) else { return }
+        // Nothing new is made by the other types, and nobody's names are in folders that are open to all.
+        let isGlob = line.takesGlob && Self.hasWildcard(place.name)
+        if line.action != .exempt, !isGlob, !SharedFolder.isOpenToAll(place.folder) {
+            places.insert(HostProvision.Place("\(place.folder)/\(place.name)", isNamed: names.match(place.name)))
+        }
+        guard line.action == .create else { return }
+        if line.makesFolder {
+            made.append("d \(line.path)")
+        } else if line.type == "L" {
+            made.append("L \(line.path) \(line.argument ?? "")")
+        } else {
+            made.append("f \(line.path)")
+        }
+    }
+
+    private static func place(_ path: String) -> (folder: String, name: String)? { SharedFolder.split(path) }
+    private static func hasWildcard(_ text: String) -> Bool { text.contains { "*?[".contains($0) } }
+
+    // MARK: Rules
+
+    private func refusal(_ line: TmpfilesLine) -> String? {
+        if line.action == .device {
+            return
+                "a package makes no device nodes; let the unit have the device with DeviceAllow= and a udev rule of the host"
+        }
+        if let text = LinePlaces.refusal(line.path) { return text }
+        guard let place = Self.place(line.path) else { return LinePlaces.refusal(line.path) }
+        return ownership(line, place) ?? privileges(line) ?? target(line) ?? way(line)
+    }
+
+    /// What is not made by the line must be the package's.
+    private func ownership(_ line: TmpfilesLine, _ place: (folder: String, name: String)) -> String? {
+        let isNamed = line.takesGlob ? names.match(glob: place.name) : names.match(place.name)
+        if isNamed { return nil }
+        if SharedFolder.isOpenToAll(place.folder) {
+            return "everybody has names in \(place.folder); begin this one with a name of the package"
+        }
+        let path = "\(place.folder)/\(place.name)"
+        let isMade = ownPaths.contains { $0 == path || $0.hasPrefix(path + "/") }
+        switch line.action {
+        case .create where !line.removes: return nil
+        case _ where isMade && !Self.hasWildcard(place.name): return nil
+        default:
+            return
+                "the line changes or removes what is not the package's; name a folder after the package, or make it with a 'd' line of its own"
+        }
+    }
+
+    private func privileges(_ line: TmpfilesLine) -> String? {
+        if let mode = line.mode, mode & 0o6000 != 0 {
+            let isFolder =
+                line.makesFolder || line.type == "e"
+                || lines.contains { $0.line.path == line.path && $0.line.makesFolder }
+            if mode & 0o4000 != 0 || !isFolder {
+                return "a file that line makes or changes may not have a setuid or setgid bit; remove it from the mode"
+            }
+        }
+        switch line.type {
+        case "t", "T":
+            let values = LineText.fields(Array((line.argument ?? "").utf8), atMost: .max)?.fields ?? []
+            let isOfUsers = values.allSatisfy { $0.starts(with: "user.".utf8) }
+            return isOfUsers
+                ? nil : "a package may set attributes 'user.…' alone: others give capabilities or labels; remove them"
+        case "h", "H":
+            let letters = (line.argument ?? "").drop { "+-=".contains($0) }
+            return letters.contains { "aiIu".contains($0) }
+                ? "with this attribute not even root could remove the file; remove 'a', 'i' and 'u'" : nil
+        default: return nil
+        }
+    }
+
+    /// Where a link leads, and what a copy is made of.
+    private func target(_ line: TmpfilesLine) -> String? {
+        guard line.type == "L" || line.type == "C", let argument = line.argument else { return nil }
+        guard let target = Self.resolved(argument, from: line.path) else {
+            return "'\(argument)' leads out of the root folder; write the path that it leads to"
+        }
+        if ["/usr/", "/opt/"].contains(where: target.hasPrefix) || target == "/dev/null" { return nil }
+        guard let place = Self.place(target), LinePlaces.refusal(target) == nil else {
+            return "'\(argument)' is not the package's; take something of its own, or below /usr"
+        }
+        let path = "\(place.folder)/\(place.name)"
+        let isOwn = names.match(place.name) || ownPaths.contains { $0 == path || $0.hasPrefix(path + "/") }
+        return isOwn ? nil : "'\(argument)' is not the package's; take something of its own, or below /usr"
+    }
+
+    /// The folders on the way. Where a user may exchange one for a link, systemd-tmpfiles does not follow it when it makes or
+    /// changes something, but does when it removes something, and when version 252 makes a link.
+    private func way(_ line: TmpfilesLine) -> String? {
+        if let link = links.first(where: { line.path.hasPrefix($0 + "/") }) {
+            return "'\(link)' is a link of the package; write the path that it leads to"
+        }
+        guard line.removes || line.type == "L" || line.modifiers.contains("+") && line.type != "w" && line.type != "f"
+        else {
+            return nil
+        }
+        for (folder, user) in writable.sorted(by: { $0.key < $1.key }) where line.path.hasPrefix(folder + "/") {
+            // One level below, only the last name can be exchanged, and that is never followed.
+            if line.path.dropFirst(folder.utf8.count + 1).contains("/") {
+                return
+                    "\(user) may write in '\(folder)' and could lead root elsewhere; remove files with a line of a folder above, or let the service do it"
+            }
+        }
+        return nil
+    }
+
+    /// A link's target as an absolute path; nil for one above the root.
+    private static func resolved(_ target: String, from path: String) -> String? {
+        var parts = target.hasPrefix("/") ? [] : Array(path.split(separator: "/").dropLast())
+        for part in target.split(separator: "/") where part != "." {
+            if part != ".." {
+                parts.append(part)
+            } else if parts.popLast() == nil {
+                return nil
+            }
+        }
+        return "/" + parts.joined(separator: "/")
+    }
+
+    private mutating func refuse(_ file: String, _ line: Int, _ text: String) {
+        findings.append(Finding(.refused, .unsupported, file, line: line, text))
+    }
+}

@@ -1,0 +1,237 @@
+import EventLoop
+import Glibc
+import Linux
+import Packages
+import TestSupport
+import Testing
+
+@testable import Deployment
+
+/// Users, groups, folders, links and files of `sysusers.d(5)` and `tmpfiles.d(5)` are part of the deployment.
+@Suite struct ProvisionTests {
+    private static let passwd = "host:x:100:100::/:/usr/sbin/nologin\nperson:x:1000:1000::/home/person:/bin/bash\n"
+    private static let group = "dialout:x:20:\nhost:x:100:\n"
+
+    @LoopActor
+    private func host(_ passage: Passage = Passage()) async throws -> Harness {
+        let host = Harness()
+        host.root.write("/etc/passwd", Self.passwd)
+        host.root.write("/etc/group", Self.group)
+        for folder in ["/run", "/var/lib", "/var/log"] { try Files.makeDirectories(host.root.path + folder) }
+        try await host.start(passage)
+        return host
+    }
+
+    @LoopActor
+    private func asBefore(_ host: Harness, _ comment: Comment = "") {
+        #expect(host.root.read("/etc/passwd") == Self.passwd, comment)
+        #expect(host.root.read("/etc/group") == Self.group, comment)
+        for path in ["/run/app", "/var/lib/app-kept", "/var/log/app.log", "/var/lib/app"] {
+            #expect((try? host.root.paths.has(path)) == false, "\(path) \(comment)")
+        }
+    }
+
+    @LoopActor
+    private func isThere(_ host: Harness) {
+        #expect(host.root.read("/etc/passwd")?.contains("app:x:901:") == true)
+        #expect(host.root.read("/etc/group")?.contains("dialout:x:20:app\n") == true)
+        #expect(host.root.exists("/run/app"))
+        #expect(host.root.exists("/var/log/app.log"))
+        #expect(host.root.exists("/var/lib/app-kept/deep/er"))
+    }
+
+    @Test(arguments: ["crash lines=app", "crash-later lines=app users", "crash lines=app users data"])
+    func aFailedFirstInstallLeavesNothing(package: String) async throws {
+        try await onLoop {
+            let host = try await host()
+            let status = try await host.install("app 1.0 \(package)", DeploymentOptions(activation: .yes))
+            #expect(status.result == .failed)
+            asBefore(host)
+            #expect(host.mixture(of: "app") == [])
+        }
+    }
+
+    /// The provisioner itself fails, with a part made.
+    @Test func aFailedProvisionLeavesNothing() async throws {
+        try await onLoop {
+            let host = try await host()
+            host.systemd.failing = ["files"]
+            #expect(try await host.install("app 1.0 good lines=app").result == .failed)
+            asBefore(host)
+        }
+    }
+
+    @Test func aFailedUpdateLeavesWhatWasThere() async throws {
+        try await onLoop {
+            let host = try await host()
+            #expect(
+                try await host.install("app 1.0 good lines=app", DeploymentOptions(activation: .yes)).result == .done)
+            isThere(host)
+            let passwd = host.root.read("/etc/passwd")
+            #expect(try await host.install("app 2.0 crash lines=more").result == .rolledBack)
+            isThere(host)
+            #expect(host.root.read("/etc/passwd") == passwd)
+            #expect(!host.root.exists("/run/more"))
+        }
+    }
+
+    @Test func whatWasThereBeforeStays() async throws {
+        try await onLoop {
+            let host = try await host()
+            host.root.write("/var/lib/app-kept/theirs", "x")
+            host.root.write("/etc/passwd", Self.passwd + "app:x:300:300::/:/usr/sbin/nologin\n")
+            host.root.write("/etc/group", "app:x:300:\ndialout:x:20:app\nhost:x:100:\n")
+            #expect(
+                try await host.install("app 1.0 crash lines=app", DeploymentOptions(activation: .yes)).result == .failed
+            )
+            #expect(host.root.read("/etc/passwd")?.contains("app:x:300") == true)
+            #expect(host.root.read("/etc/group") == "app:x:300:\ndialout:x:20:app\nhost:x:100:\n")
+            #expect(host.root.tree("/var/lib/app-kept") == ["theirs"])
+            #expect(!host.root.exists("/var/lib/app-kept/deep"))
+        }
+    }
+
+    /// The service wrote something, and then failed.
+    @Test func dataStaysAndIsReported() async throws {
+        try await onLoop {
+            let host = try await host()
+            let root = host.root
+            host.systemd.onReload = {
+                root.write("/var/lib/app-kept/deep/er/data", "x")
+                root.write("/var/log/app.log", "a line")
+                root.write("/run/app/socket", "")
+            }
+            host.systemd.usersWithFiles = ["app"]
+            let status = try await host.install("app 1.0 crash lines=app", DeploymentOptions(activation: .yes))
+            #expect(root.read("/var/lib/app-kept/deep/er/data") == "x")
+            #expect(root.read("/var/log/app.log") == "a line")
+            #expect(!root.exists("/run/app"), "nothing in /run outlives a boot")
+            let text = status.reason?.text ?? ""
+            #expect(text.contains("/var/log/app.log is kept"))
+            #expect(text.contains("the user 'app' is kept"))
+        }
+    }
+
+    @Test func aPurgeRemovesWhatDeploymentsMade() async throws {
+        try await onLoop {
+            let host = try await host()
+            #expect(try await host.install("app 1.0 good lines=app").result == .done)
+            #expect(try await host.install("app 2.0 good lines=app").result == .done)
+            host.root.write("/var/log/app.log", "a line")
+            host.root.write("/var/lib/app-kept/deep/er/data", "x")
+            let status = try await host.finish(try await host.engine.remove("app", purge: true))
+            #expect(status.reason == nil)
+            asBefore(host)
+        }
+    }
+
+    @Test func aRemovalKeepsUsersAndData() async throws {
+        try await onLoop {
+            let host = try await host()
+            #expect(try await host.install("app 1.0 good lines=app").result == .done)
+            _ = try await host.finish(try await host.engine.remove("app", purge: false))
+            #expect(host.root.read("/etc/passwd")?.contains("app:x:901:") == true)
+            #expect(host.root.exists("/var/log/app.log"))
+            #expect(!host.root.exists("/run/app"))
+            _ = try await host.finish(try await host.engine.remove("app", purge: true))
+            asBefore(host)
+        }
+    }
+
+    @Test func aPurgeLeavesTheUserThatAnotherPackageNeeds() async throws {
+        try await onLoop {
+            let host = try await host()
+            #expect(try await host.install("app 1.0 good lines=app").result == .done)
+            #expect(try await host.install("app-more 1.0 good lines=app noconf").result == .done)
+            _ = try await host.finish(try await host.engine.remove("app", purge: true))
+            #expect(host.root.read("/etc/passwd")?.contains("app:x:901:") == true)
+            #expect(host.root.exists("/var/log/app.log"))
+        }
+    }
+
+    /// Killed at every point of a failing install: nothing stays afterwards.
+    @Test func aKillAnywhereLeavesNothing() async throws {
+        try await onLoop {
+            for index in 1... {
+                let killer = Killer(at: index)
+                let host = try await host(killer.passage)
+                let options = DeploymentOptions(activation: .yes)
+                _ = try? await host.install("app 1.0 crash lines=app users", options)
+                guard killer.hasKilled else { break }
+                try await host.start()
+                await host.settle()
+                // Killed before the deployment was in the journal: the package is staged at most.
+                asBefore(host, "killed at \(killer.name)")
+            }
+        }
+    }
+
+    // MARK: What is somebody else's
+
+    @Test(
+        arguments: [
+            ("/run/app/x", "/usr/lib/tmpfiles.d/other.conf", "d /run/app 0755\n", "is made by"),
+            (
+                "/var/lib/app-kept/x", "/var/lib/dpkg/info/other.list", "/var/lib/app-kept\n",
+                "belongs to the Debian package other"
+            ),
+        ])
+    func placesOfTheHostAreRefused(there: String, file: String, text: String, reason: String) async throws {
+        try await onLoop {
+            let host = try await host()
+            host.root.write(there, "")
+            host.root.write(file, text)
+            let error = await #expect(throws: DeploymentError.self) { try await host.install("app 1.0 good lines=app") }
+            #expect(error?.code == .conflict)
+            #expect(error?.text.contains(reason) == true)
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("app:x:0:0::/:/bin/sh\n", "is not one for services"),
+            ("app:x:1001:1001::/:/bin/sh\n", "is not one for services"),
+            ("app:x:300:300::/:/bin/sh\n", "was there before app"),
+        ])
+    func usersOfTheHostAreRefused(line: String, reason: String) async throws {
+        try await onLoop {
+            let host = try await host()
+            host.root.write("/etc/passwd", Self.passwd + line)
+            let error = await #expect(throws: DeploymentError.self) { try await host.install("app 1.0 good lines=app") }
+            #expect(error?.text.contains(reason) == true)
+        }
+    }
+
+    /// The folder belongs to a service, which put a link there.
+    @Test func anExchangedFolderIsFound() async throws {
+        guard geteuid() == 0 else { return }
+        try await onLoop {
+            let host = try await host()
+            let folder = "\(host.root.path)/var/lib/app-kept"
+            try Files.makeDirectories(folder)
+            chown(folder, 1234, 1234)
+            try Files.makeDirectories("\(host.root.path)/etc/target")
+            try Files.placeLink("\(folder)/deep", target: "../../../etc/target")
+            let status = try await host.install("app 1.0 good lines=app")
+            #expect(status.result == .failed)
+            #expect(status.reason?.text.contains("is a link that others than root can put there") == true)
+            #expect(!host.root.exists("/etc/target/er"))
+        }
+    }
+
+    @Test func theRecordIsReadBack() {
+        var additions = HostAdditions()
+        additions.isSettled = true
+        additions.items = [.init(line: "L /run/a /b", mark: "1"), .init(line: "d /run/c")]
+        additions.accounts.users = [.init("a", id: 3)]
+        additions.accounts.groups = [.init("b"), .init("c", id: 4)]
+        additions.accounts.members = [.init("a", of: "b")]
+        #expect(HostAdditions(additions.record) == additions)
+        var release = ReleaseRecord(name: "app", version: "1")
+        release.provision = FakePackages.lines("app").provision
+        #expect((try? ReleaseRecord(release.record)) == release)
+        var state = PackageState()
+        state.accounts = additions.accounts
+        #expect(PackageState(state.record) == state)
+    }
+}

@@ -1,0 +1,214 @@
+import Archive
+import Testing
+
+@testable import Packages
+
+/// Audits a package named foo, with a service of that name, and these lines.
+private func audit(
+    tmpfiles: String = "", sysusers: String = "", name: String = "foo", unit: String = "", manifest: String? = nil,
+    links: [(String, String)] = []
+) throws -> Result<PackagePlan, PackageRefusal> {
+    let files = [
+        ("usr/lib/tmpfiles.d/foo.conf", tmpfiles), ("usr/lib/sysusers.d/foo.conf", sysusers),
+        ("usr/share/foo/data", ""),
+        ("usr/lib/systemd/system/\(name).service", "[Service]\nExecStart=/usr/bin/true\n\(unit)"),
+    ]
+    do throws(PackageRefusal) {
+        let control = "Package: \(name)\nVersion: 1.0\nArchitecture: all\n"
+        var audit = try PackageAudit(
+            controlFiles: ["control": Array(control.utf8)], manifest: manifest.map { Array($0.utf8) })
+        for (path, target) in links {
+            _ = audit.consider(ArchiveEntry(path: path, kind: .symbolicLink(target: target)))
+        }
+        for (path, text) in files {
+            let entry = ArchiveEntry(path: path, kind: .file, size: text.utf8.count)
+            if audit.consider(entry) { audit.take(Array(text.utf8), of: entry) }
+        }
+        return .success(try audit.plan(known: []))
+    } catch {
+        return .failure(error)
+    }
+}
+
+private func reasons(_ result: Result<PackagePlan, PackageRefusal>) -> [String] {
+    guard case .failure(let refusal) = result else { return [] }
+    return refusal.findings.map(\.description)
+}
+
+@Suite struct TmpfilesAuditTests {
+    @Test(
+        arguments: [
+            "a link over a unit": "L+ /etc/systemd/system/ssh.service - - - - /usr/share/foo/data",
+            "the modes of shadow": "z /etc/shadow 0666",
+            "shadow, by a pattern": "z /etc/shad* 0666",
+            "everything in /etc, by a pattern": "Z /etc/* 0777",
+            "shadow's group": "a /etc/shadow - - - - u:foo:r",
+            "a rule of sudo": "f /etc/sudoers.d/foo 0440 root root - foo ALL=(ALL) NOPASSWD: ALL",
+            "a key in the keyring": "C /etc/gatekeel/keyring.d/mine.pem - - - - /usr/share/foo/data",
+            "a cron job": "f /etc/cron.d/foo - - - - * * * * * root true",
+            "a line of a profile": "w+ /etc/profile - - - - id",
+            "a preloaded library": "f+ /etc/ld.so.preload - - - - /usr/lib/foo.so",
+            "a key of root's": "f %h/.ssh/authorized_keys - - - - ssh-rsa",
+            "a key of root's, escaped": "f /\\x72oot/.ssh/authorized_keys",
+            "a path through ..": "f /run/foo/../../etc/cron.d/foo",
+            "a path below a link": "L /run/foo - - - - /var/lib/foo\nf /run/foo/x",
+            "a link to shadow": "L /run/foo/x - - - - /etc/shadow",
+            "a link out of the folder": "L /run/foo/x - - - - ../../etc/shadow",
+            "a copy of shadow": "C /var/lib/foo/shadow 0644 foo foo - /etc/shadow",
+            "a copy of root's keys": "C /run/foo/keys - foo - - %h/.ssh",
+            "a device": "c /run/foo/mem 0666 - - - 1:1", "a disk": "b /run/foo/sda 0666 - - - 8:0",
+            "the kernel's settings": "w /proc/sys/kernel/core_pattern - - - - |/x",
+            "a device's settings": "w /sys/class/net/eth0/x - - - - 1",
+            "the boot's files": "d /boot/foo", "a program of the host": "f /usr/local/bin/foo 0755",
+            "systemd's folder": "d /run/systemd/system/foo.service.d", "the bus": "d /run/dbus 0777",
+            "dpkg's folder": "Z /var/lib/dpkg 0777", "another's folder": "z /var/lib/postgresql 0777",
+            "another's folder, emptied": "D /var/lib/postgresql", "another's folder, removed": "R /var/lib/postgresql",
+            "another's file, removed": "r /run/postgresql/pid", "another's old files": "e /var/lib/postgresql - - - 1d",
+            "the host's clean-up": "x /tmp", "all of /tmp": "R /tmp/*", "another's name in /tmp": "r /tmp/bar-*",
+            "all of /run": "Z /run 0777", "the shared folder": "d /var/lib 0777 foo foo",
+            "the shared folder's age": "d /var/log - - - 1d",
+            "a setuid program": "f /var/lib/foo/sh 4755",
+            "a copied setuid program": "C /var/lib/foo/sh 06755 - - - /usr/bin/dash",
+            "a setgid bit on what is there": "z /var/lib/foo/sh 2755",
+            "capabilities": "t /var/lib/foo/sh - - - - security.capability=x",
+            "capabilities, quoted": "t /var/lib/foo/sh - - - - 'security.capability=x'",
+            "capabilities, second": "T /var/lib/foo - - - - user.a=b security.capability=x",
+            "a file for ever": "h /var/lib/foo - - - - +i",
+            "behind a carriage return": "# ok\rz /etc/shadow 0666",
+            "a removal where a user may write": "d /var/lib/foo - foo foo\nR /var/lib/foo/a/b",
+            "an age where a user may write": "d /var/lib/foo - foo foo\nd /var/lib/foo/a/b - - - 1d",
+            "a link where a user may write": "d /var/lib/foo - foo foo\nL /var/lib/foo/a/b - - - - /usr/share/foo",
+            "a removal where a group may write": "d /var/lib/foo 0775 root foo\nR /var/lib/foo/a/b",
+            "a removal where everybody may write": "d /var/lib/foo 1777\nR /var/lib/foo/a/b",
+            "a specifier": "d /run/%m/foo",
+        ].sorted { $0.key < $1.key })
+    func refused(attack: (key: String, value: String)) throws {
+        #expect(try !reasons(audit(tmpfiles: attack.value)).isEmpty, "\(attack.key)")
+    }
+
+    @Test(
+        arguments: [
+            "d /run/foo 0755 foo foo -", "D /run/foo 0750 foo adm - -", "d /var/run/foo 0755 foo foo",
+            "d /run/lock/foo 0775 root foo", "d /var/log/foo 2755 foo adm", "d /run/foo-data", "d /run/foo.d",
+            "d /run/foo2",
+            "d /run/quite-another 0755 foo foo", "d /run/quite-another\nz /run/quite-another/* 0640 root foo",
+            "d /var/lib/foo 0700 foo foo\nd /var/lib/foo/a 0700 foo foo\nd /var/lib/foo/a/b/c 0700 foo foo",
+            "f /var/log/foo.log 0640 foo adm", "L /var/lib/foo/share - - - - /usr/share/foo",
+            "L /var/lib/foo/etc - - - - ../../../etc/foo", "L+ /run/foo/null - - - - /dev/null",
+            "C /var/lib/foo/tree - - - - /usr/share/doc", "p /run/foo/pipe 0600 foo foo",
+            "r! /run/foo.pid", "r! /run/foo/*.pid", "R! /tmp/foo-*", "x /var/tmp/foo-*", "e /var/cache/foo - - - 10d",
+            "q /var/lib/foo", "Z /var/lib/foo 0750 foo foo", "h /var/lib/foo - - - - +C",
+            "a+ /var/log/foo - - - - g:adm:rx",
+            "t /var/lib/foo - - - - user.a=b", "w /var/lib/foo/x - - - - text", "d= /run/foo",
+            "f^ /run/foo/x - - - - cred",
+            "d$ /run/foo", "L? /run/foo/x - - - - /usr/share/foo", "", "# none\n\n",
+        ])
+    func allowed(lines: String) throws { #expect(reasons(try audit(tmpfiles: lines)) == []) }
+
+    /// Lines of Debian's daemons.
+    @Test(
+        arguments: [
+            (
+                "postgresql-common",
+                "d /run/postgresql 2775 postgres postgres - -\nd /var/log/postgresql 1775 root postgres - -"
+            ),
+            ("bind9", "d /run/named 0775 root bind - -"), ("lighttpd", "d /run/lighttpd 0750 www-data www-data - -"),
+            ("openssh-server", "d /run/sshd 0755 root root"), ("man-db", "d /run/man-db"),
+            ("munin", "d /run/munin 0755 munin root - -\nd /var/log/munin 0755 munin adm"),
+            ("memcached", "d /run/memcached 0755 memcache memcache - -"), ("knot", "d /run/knot 0755 knot knot"),
+            ("uuid-runtime", "d /run/uuidd 2775 uuidd uuidd"), ("haproxy", "d /run/haproxy 2775 haproxy haproxy"),
+            ("nut-server", "d /run/nut 0770 root nut - -\nX /run/nut"), ("screen", "d /run/screen 0777 root utmp"),
+            ("redis-server", "d /run/redis 2755 redis redis"), ("rpcbind", "d /run/rpcbind 0755 root root - -"),
+        ])
+    func daemons(name: String, lines: String) throws { #expect(reasons(try audit(tmpfiles: lines, name: name)) == []) }
+
+    @Test func aUsersNameIsThePackages() throws {
+        let users = "u bar -\n"
+        #expect(reasons(try audit(tmpfiles: "Z /var/lib/bar 0750", sysusers: users)) == [])
+        #expect(reasons(try audit(tmpfiles: "Z /var/lib/bar 0750")).count == 1)
+    }
+
+    @Test func foldersOfUnitsAreThePackages() throws {
+        let lines = "Z /var/lib/state/x 0750"
+        #expect(reasons(try audit(tmpfiles: lines)).count == 1)
+        #expect(reasons(try audit(tmpfiles: lines, unit: "StateDirectory=state\n")) == [])
+        // A service may exchange what is in them.
+        #expect(reasons(try audit(tmpfiles: "R /var/lib/state/x/y", unit: "StateDirectory=state\n")).count == 1)
+    }
+
+    @Test func linksOfThePayloadAreNotFollowed() throws {
+        let links = [("etc/foo", "/var/lib/foo")]
+        #expect(reasons(try audit(tmpfiles: "f /etc/foo/x", links: links)).count == 1)
+        #expect(reasons(try audit(tmpfiles: "f /etc/foo/x")) == [])
+    }
+
+    /// A refusal names file and line, and what to do.
+    @Test func refusalsSayWhereAndWhatToDo() throws {
+        let reason = reasons(try audit(tmpfiles: "# a\n\nz /etc/shadow 0666\n")).first
+        #expect(reason?.hasPrefix("usr/lib/tmpfiles.d/foo.conf:3: '/etc/shadow': ") == true)
+        #expect(reason?.contains("; ") == true)
+    }
+
+    @Test func copiesFromThePackageAreWarnedOf() throws {
+        let plan = try audit(tmpfiles: "C /var/lib/foo/x - - - - /usr/share/foo/data").get()
+        #expect(plan.warnings.map(\.line) == [1])
+    }
+
+    @Test func thePlanSaysWhatIsMade() throws {
+        let plan = try audit(
+            tmpfiles: """
+                d /run/foo/a 0755 foo foo -
+                L /run/other/log - - - - /var/log/foo
+                f /var/log/foo/x
+                z /var/lib/foo/*
+                r! /tmp/foo-*
+
+                """, sysusers: "u foo 300\ng data -\nm foo dialout\n",
+            manifest: "[Package]\nFormat=1\n[Users]\nUser=more\n"
+        ).get()
+        #expect(plan.provision.lines == ["L /run/other/log /var/log/foo", "d /run/foo/a", "f /var/log/foo/x"])
+        #expect(plan.provision.places.map(\.path) == ["/run/foo", "/run/other", "/var/lib/foo", "/var/log/foo"])
+        #expect(plan.provision.places.map(\.isNamed) == [true, false, true, true])
+        #expect(plan.provision.users.map(\.name) == ["more", "foo"])
+        #expect(plan.provision.groups == [.init("more"), .init("foo", id: 300), .init("data")])
+        #expect(plan.provision.members == [.init("foo", of: "dialout")])
+    }
+}
+
+@Suite struct SysusersAuditTests {
+    @Test(
+        arguments: [
+            "an existing user in sudo": "m daemon sudo", "an own user in sudo": "u foo -\nm foo sudo",
+            "in root": "u foo -\nm foo root",
+            "in shadow": "u foo -\nm foo shadow", "in disk": "u foo -\nm foo disk",
+            "in docker": "u foo -\nm foo docker",
+            "in lxd": "u foo -\nm foo lxd", "in kmem": "u foo -\nm foo kmem", "in adm": "u foo -\nm foo adm",
+            "in gatekeel": "u foo -\nm foo gatekeel",
+            "an existing user in a plain group": "m www-data dialout", "a user by a specifier": "m %u dialout",
+            "a primary group": "u foo -:sudo", "a primary group by its number": "u foo -:0",
+            "shadow by its number": "u foo -:42",
+            "the number of root": "u foo 0", "the group of root": "g foo 0", "sudo by its number": "g foo 27",
+            "a person's number": "u foo 1000", "a number of a file": "u foo /etc/shadow",
+            "a group of a file": "g foo /etc/shadow",
+            "root": "u root - - - /bin/bash", "root's group": "g root 500", "a home of root's": "u foo - - /root",
+            "a home in /etc": "u foo - - /etc/cron.d", "another shell": "u foo - - - /tmp/sh",
+            "root's range": "r - 0-10",
+            "persons' range": "r - 900-2000", "behind a carriage return": "# ok\ru foo 0",
+        ].sorted { $0.key < $1.key })
+    func refused(attack: (key: String, value: String)) throws {
+        #expect(try !reasons(audit(sysusers: attack.value)).isEmpty, "\(attack.key)")
+    }
+
+    @Test(
+        arguments: [
+            "u foo -", "u foo - \"A b\" /var/lib/foo", "u! foo - - /run/foo", "u foo 300:300", "u foo -:data\ng data -",
+            "g data -", "g data 300", "u foo -\nm foo dialout", "u foo -\nm foo data", "m foo data\nu foo -",
+            "u foo - - /nonexistent /usr/sbin/nologin", "u foo - - / /bin/false", "r - 200-400",
+            "u _foo - - /usr/share/foo",
+        ])
+    func allowed(lines: String) throws { #expect(reasons(try audit(sysusers: lines)) == []) }
+
+    @Test func aLoginShellIsWarnedOf() throws {
+        #expect(try audit(sysusers: "u foo - - /var/lib/foo /bin/bash").get().warnings.count == 1)
+    }
+}
