@@ -68,7 +68,8 @@ private func reasons(_ result: Result<PackagePlan, PackageRefusal>) -> [String] 
             "all of /run": "Z /run 0777", "the shared folder": "d /var/lib 0777 foo foo",
             "the shared folder's age": "d /var/log - - - 1d",
             "a setuid program": "f /var/lib/foo/sh 4755",
-            "a copied setuid program": "C /var/lib/foo/sh 06755 - - - /usr/bin/dash",
+            "a copied setuid program":
+                "C /var/lib/foo/sh 06755 - - - /usr/bin/dash",
             "a setgid bit on what is there": "z /var/lib/foo/sh 2755",
             "capabilities": "t /var/lib/foo/sh - - - - security.capability=x",
             "capabilities, quoted": "t /var/lib/foo/sh - - - - 'security.capability=x'",
@@ -81,6 +82,9 @@ private func reasons(_ result: Result<PackagePlan, PackageRefusal>) -> [String] 
             "a removal where a group may write": "d /var/lib/foo 0775 root foo\nR /var/lib/foo/a/b",
             "a removal where everybody may write": "d /var/lib/foo 1777\nR /var/lib/foo/a/b",
             "a specifier": "d /run/%m/foo",
+            "what a user may make a link": "d /run/foo - foo foo\nw /run/foo/x - - - - text",
+            "another's defaults": "f /etc/default/foo\nz /etc/default/ssh 0666",
+            "a link's target with a blank": "L /run/foo/x - - - - /usr/a b",
         ].sorted { $0.key < $1.key })
     func refused(attack: (key: String, value: String)) throws {
         #expect(try !reasons(audit(tmpfiles: attack.value)).isEmpty, "\(attack.key)")
@@ -182,7 +186,7 @@ private func reasons(_ result: Result<PackagePlan, PackageRefusal>) -> [String] 
             "in root": "u foo -\nm foo root",
             "in shadow": "u foo -\nm foo shadow", "in disk": "u foo -\nm foo disk",
             "in docker": "u foo -\nm foo docker",
-            "in lxd": "u foo -\nm foo lxd", "in kmem": "u foo -\nm foo kmem", "in adm": "u foo -\nm foo adm",
+            "in lxd": "u foo -\nm foo lxd", "in kmem": "u foo -\nm foo kmem",
             "in gatekeel": "u foo -\nm foo gatekeel",
             "an existing user in a plain group": "m www-data dialout", "a user by a specifier": "m %u dialout",
             "a primary group": "u foo -:sudo", "a primary group by its number": "u foo -:0",
@@ -207,6 +211,10 @@ private func reasons(_ result: Result<PackagePlan, PackageRefusal>) -> [String] 
             "u _foo - - /usr/share/foo",
         ])
     func allowed(lines: String) throws { #expect(reasons(try audit(sysusers: lines)) == []) }
+
+    @Test func groupsThatReadLogsAreWarnedOf() throws {
+        #expect(try audit(sysusers: "u foo -\nm foo adm").get().warnings.count == 1)
+    }
 
     @Test func aLoginShellIsWarnedOf() throws {
         #expect(try audit(sysusers: "u foo - - /var/lib/foo /bin/bash").get().warnings.count == 1)

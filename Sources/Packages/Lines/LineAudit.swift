@@ -6,9 +6,8 @@ struct LineAudit {
     /// - Parameters:
     ///   - plan: with its units, conffiles, and the lines of manifest and payload.
     ///   - tree: the paths of the release.
-    ///   - links: paths of the package's links on the host.
     ///   - contents: the bytes of files, by their path in the release.
-    init(_ plan: PackagePlan, tree: PackagedPaths, links: some Sequence<String>, contents: [String: [UInt8]]) {
+    init(_ plan: PackagePlan, tree: PackagedPaths, contents: [String: [UInt8]]) {
         func files(_ paths: [String]) -> [TmpfilesAudit.File] {
             paths.map { TmpfilesAudit.File(path: $0, bytes: contents[$0] ?? []) }
         }
@@ -18,7 +17,7 @@ struct LineAudit {
         let names = OwnNames(
             [plan.control.name] + users.users.map(\.name) + units.map { String($0.prefix { $0 != "." && $0 != "@" }) })
         var lines = TmpfilesAudit(
-            names: names, tree: tree, ownPaths: plan.dataFolders + plan.conffiles.map(\.path), links: links,
+            names: names, tree: tree, ownPaths: plan.dataFolders + plan.conffiles.map(\.path),
             writable: plan.dataFolders)
         lines.audit(files(plan.tmpfilesFiles), others: plan.tmpfilesLines)
         findings = users.findings + lines.findings

@@ -22,6 +22,10 @@ struct SysusersAudit {
         for (_, _, line) in read { note(line) }
         for (file, number, line) in read where !file.isEmpty {
             if let text = refusal(line) { refuse(file, number, text) }
+            if case .member(let user, let group) = line.entry, case .warned(let text) = GroupTable.verdict(group) {
+                findings.append(
+                    Finding(.warning, .unsupported, file, line: number, "'\(user)' joins '\(group)': \(text)"))
+            }
             if case .user(let name, _, _, _, let shell?, _) = line.entry, Self.isLogin(shell) {
                 findings.append(
                     Finding(
@@ -56,12 +60,9 @@ struct SysusersAudit {
             return account(name, id) ?? primary(group) ?? place(ofHome: home) ?? program(shell)
         case .group(let name, let id): return account(name, id)
         case .member(let user, let group):
-            if PrivilegedGroup.reason(group) == nil, users.contains(where: { $0.name == user }) { return nil }
-            if let reason = PrivilegedGroup.reason(group) {
-                return
-                    "'\(group)' \(reason); no package makes a user its member; remove the line, and let the administrator do it"
-            }
-            return "'\(user)' is no user of the package; make it with a 'u' line, or remove the line"
+            if case .refused(let why) = GroupTable.verdict(group) { return "'\(user)' may not join '\(group)': \(why)" }
+            return users.contains { $0.name == user }
+                ? nil : "'\(user)' is no user of the package; make it with a 'u' line, or remove the line"
         case .range(let range):
             return Self.system.contains(range.lowerBound) && Self.system.contains(range.upperBound)
                 ? nil : "a package's users have numbers from 100 to 999; choose a range within"
@@ -91,18 +92,19 @@ struct SysusersAudit {
             return Self.system.contains(number)
                 ? nil : "the group \(number) is not for users of packages; name a group of the package"
         case .named(let name):
-            return PrivilegedGroup.reason(name).map { "'\(name)' \($0); give the user a group of the package's own" }
+            guard case .refused(let why) = GroupTable.verdict(name) else { return nil }
+            return "a user of the package may not have the group '\(name)': \(why)"
         }
     }
 
     private func place(ofHome home: String?) -> String? {
-        guard let home, !["/", "/nonexistent", "/usr", "/opt"].contains(home) else { return nil }
-        if ["/usr/", "/opt/"].contains(where: home.hasPrefix) { return nil }
-        // Folders that all share are the homes of some daemons of Debian (`/var/lib`, `/run`).
-        if ["/run", "/var/lib", "/var/cache", "/var/spool", "/var/log", "/var/run"].contains(home) { return nil }
-        return LinePlaces.refusal(home.dropPrefix("/var/run/").map { "/run/\($0)" } ?? home).map {
-            "the home '\(home)': \($0)"
-        }
+        guard let home else { return nil }
+        // Folders that all share are the homes of some daemons of Debian.
+        let shared = [
+            "/", "/nonexistent", "/usr", "/opt", "/run", "/var/run", "/var/lib", "/var/cache", "/var/spool", "/var/log",
+        ]
+        guard !shared.contains(home), case .refused(let why) = PlaceTable.verdict(home, .linkTarget) else { return nil }
+        return "the home '\(home)': \(why)"
     }
 
     private static let shells = ["sh", "bash", "dash", "rbash"]

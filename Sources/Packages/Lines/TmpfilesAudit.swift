@@ -23,22 +23,20 @@ struct TmpfilesAudit {
     private var lines: [Located] = []
     /// What the package itself puts on the host: its folders, conffiles and links, and what systemd makes for its units.
     private var ownPaths: Set<String>
-    private var links: Set<String>
+    private var links: Set<String> = []
     /// Folders in which users other than root may write.
     private var writable: [String: String] = [:]
 
     /// - Parameters:
     ///   - ownPaths: paths that the package has on the host in another way than by lines.
-    ///   - links: paths of its links on the host.
     ///   - writable: folders that systemd gives to the services.
     init(
-        names: OwnNames, tree: PackagedPaths, ownPaths: some Sequence<String>, links: some Sequence<String>,
+        names: OwnNames, tree: PackagedPaths, ownPaths: some Sequence<String>,
         writable folders: some Sequence<String>
     ) {
         self.names = names
         self.tree = tree
         self.ownPaths = Set(ownPaths)
-        self.links = Set(links)
         for folder in folders { writable[folder] = "its services" }
     }
 
@@ -162,50 +160,41 @@ struct TmpfilesAudit {
 
     /// Where a link leads, and what a copy is made of.
     private func target(_ line: TmpfilesLine) -> String? {
-        guard line.type == "L" || line.type == "C", let argument = line.argument else { return nil }
-        guard let target = Self.resolved(argument, from: line.path) else {
-            return "'\(argument)' leads out of the root folder; write the path that it leads to"
+        guard line.type == "L" || line.type == "C", let target = line.argument else { return nil }
+        guard LinkTarget.isPlain(target) else {
+            return "'\(target)' may have printable ASCII without blanks, quotes, '%' and '\\'; choose another one"
         }
-        if ["/usr/", "/opt/"].contains(where: target.hasPrefix) || target == "/dev/null" { return nil }
-        guard let place = Self.place(target), LinePlaces.refusal(target) == nil else {
-            return "'\(argument)' is not the package's; take something of its own, or below /usr"
+        if line.type == "L" {
+            if target == "/dev/null", !line.path.hasPrefix("/etc/") { return nil }
+            guard case .refused(let why) = LinkTarget.verdict(ofLinkAt: line.path, to: target) else { return nil }
+            return "it links to '\(target)': \(why)"
         }
-        let path = "\(place.folder)/\(place.name)"
-        let isOwn = names.match(place.name) || ownPaths.contains { $0 == path || $0.hasPrefix(path + "/") }
-        return isOwn ? nil : "'\(argument)' is not the package's; take something of its own, or below /usr"
-    }
-
-    /// The folders on the way. Where a user may exchange one for a link, systemd-tmpfiles does not follow it when it makes or
-    /// changes something, but does when it removes something, and when version 252 makes a link.
-    private func way(_ line: TmpfilesLine) -> String? {
-        if let link = links.first(where: { line.path.hasPrefix($0 + "/") }) {
-            return "'\(link)' is a link of the package; write the path that it leads to"
-        }
-        guard line.removes || line.type == "L" || line.modifiers.contains("+") && line.type != "w" && line.type != "f"
-        else {
-            return nil
-        }
-        for (folder, user) in writable.sorted(by: { $0.key < $1.key }) where line.path.hasPrefix(folder + "/") {
-            // One level below, only the last name can be exchanged, and that is never followed.
-            if line.path.dropFirst(folder.utf8.count + 1).contains("/") {
-                return
-                    "\(user) may write in '\(folder)' and could lead root elsewhere; remove files with a line of a folder above, or let the service do it"
-            }
-        }
-        return nil
-    }
-
-    /// A link's target as an absolute path; nil for one above the root.
-    private static func resolved(_ target: String, from path: String) -> String? {
-        var parts = target.hasPrefix("/") ? [] : Array(path.split(separator: "/").dropLast())
-        for part in target.split(separator: "/") where part != "." {
-            if part != ".." {
-                parts.append(part)
-            } else if parts.popLast() == nil {
+        if ["/usr/", "/opt/"].contains(where: target.hasPrefix), !target.contains("/../") { return nil }
+        if PlaceTable.verdict(target, .linkTarget) == .allowed, let place = Self.place(target) {
+            let path = "\(place.folder)/\(place.name)"
+            if names.match(place.name) || ownPaths.contains(where: { $0 == path || $0.hasPrefix(path + "/") }) {
                 return nil
             }
         }
-        return "/" + parts.joined(separator: "/")
+        return "'\(target)' is not the package's; copy something of its own, or from below /usr"
+    }
+
+    /// The folders on the way. systemd-tmpfiles does not follow a link that a user may have put there when it makes or changes
+    /// something. It does when it removes something, when it writes into a file (`w`), and version 252 when it makes a link.
+    private func way(_ line: TmpfilesLine) -> String? {
+        if let link = links.first(where: { line.path.hasPrefix($0 + "/") || line.path == $0 && line.type != "L" }) {
+            return "'\(link)' is a link of the package; write the path that it leads to"
+        }
+        let isFollowed = line.removes || line.type == "L" || line.type == "w" || line.type == "C"
+        guard isFollowed else { return nil }
+        for (folder, user) in writable.sorted(by: { $0.key < $1.key }) where line.path.hasPrefix(folder + "/") {
+            // One level below, only the last name can be exchanged, and that is followed only to write.
+            if line.type == "w" || line.path.dropFirst(folder.utf8.count + 1).contains("/") {
+                return
+                    "\(user) may write in '\(folder)' and could lead root elsewhere; use a line for the folder itself, or let the service do it"
+            }
+        }
+        return nil
     }
 
     private mutating func refuse(_ file: String, _ line: Int, _ text: String) {

@@ -57,7 +57,9 @@ struct UnitPlanner {
             for part in parts { findings += UnitAudit(unit: part, tree: tree).findings() }
             let isDynamic = ([file] + parts).contains(where: \.isDynamic)
             dataFolders.formUnion(
-                ([file] + parts).flatMap { $0.dataFolders(isDynamic: isDynamic) }.filter(HostFolder.mayBeMade))
+                ([file] + parts).flatMap { $0.dataFolders(isDynamic: isDynamic) }.filter {
+                    PlaceTable.verdict($0, .stateFolder) == .allowed
+                })
         }
         if files.isEmpty {
             findings.append(
