@@ -40,13 +40,17 @@ import Testing
         #expect(deployment.record.keys.subtracting(["kind", "format"]) == DeploymentRecord.keys)
         var state = PackageState()
         (state.conffiles, state.made, state.folders, state.hostLines) = (["a"], ["a"], ["b"], ["c"])
+        state.accounts.users = [.init("a", id: 1)]
+        state.accounts.groups = [.init("b")]
+        state.accounts.members = [.init("a", of: "b")]
         state.reason = Reason("a", "b")
         #expect(state.record.keys.subtracting(["kind", "format"]) == PackageState.keys)
         let release = ReleaseRecord(
             name: "app", version: "1",
             units: [ReleaseUnit(name: "a@.service", path: "usr/a", dropIns: ["usr/d"], aliases: ["b@.service"])],
             conffiles: ["/etc/a"], sysusers: ["u"], tmpfiles: ["t"], manifestUsers: ["u"], manifestFolders: ["d"],
-            dataFolders: ["y"], health: HealthCommand(command: ["x"]), probationTime: .seconds(1),
+            dataFolders: ["y"], provision: FakePackages.lines("a").provision, health: HealthCommand(command: ["x"]),
+            probationTime: .seconds(1),
             startTimeout: .seconds(2), stopTimeout: .seconds(3), allowedRestarts: 4, warnings: ["w"])
         #expect(
             release.record.keys.union([Store.stagedAtKey]).subtracting(["kind", "format"]) == ReleaseRecord.keys)

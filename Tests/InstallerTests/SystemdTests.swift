@@ -227,4 +227,43 @@ struct SystemdTests {
             #expect(error?.text.contains("status 73") == true)
         }
     }
+
+    @Test func accountsAreRemovedWhenNothingIsTheirs() async throws {
+        try await withSystemd { rig in
+            let provisioner = SystemdProvisioner(rig.systemd, scheduler: LoopScheduler.shared)
+            var accounts = AddedAccounts()
+            accounts.users = [.init("foo", id: 300)]
+            #expect(await provisioner.remove(accounts) == [])
+            #expect(
+                rig.fake.transientProperties["ExecStart"]?.elements?.first?.elements?[1].strings
+                    == ["/usr/sbin/userdel", "foo"])
+            #expect(rig.fake.calls.filter { $0.hasPrefix("StartTransientUnit gatekeel-") }.count == 2)
+            rig.fake.transientEnd = [
+                "ActiveState": .string("failed"), "Result": .string("exit-code"), "ExecMainCode": .int32(1),
+                "ExecMainStatus": .int32(3),
+            ]
+            let kept = await provisioner.remove(accounts)
+            #expect(kept.count == 1)
+            #expect(kept.first?.contains("the user 'foo' is kept: it still has files; 'find / -xdev -uid 300'") == true)
+        }
+    }
+
+    /// The command itself.
+    @Test func filesOfAnAccountAreFound() throws {
+        let folder = try shell("mktemp -d").split(separator: "\n")[0]
+        defer { _ = try? shell("rm -rf '\(folder)'") }
+        let owner = UInt32(try shell("touch '\(folder)/a'; stat -c %u '\(folder)/a'").split(separator: "\n")[0]) ?? 0
+        func status(_ what: String, _ id: UInt32) throws -> Int {
+            let command = SystemdProvisioner.search(what, id, in: [String(folder)])
+            return try shellStatus(command.map { "'\($0)'" }.joined(separator: " ")).status
+        }
+        #expect(try status("user", owner) == 3)
+        #expect(try status("user", 54321) == 0)
+        #expect(try status("group", 54321) == 0)
+        #expect(
+            try shellStatus(
+                SystemdProvisioner.search("user", 1, in: ["/missing"]).map { "'\($0)'" }.joined(separator: " ")
+            ).status == 4)
+        #expect(try LocalFileSystems.roots().first == "/")
+    }
 }

@@ -197,7 +197,11 @@ struct FileSteps: Sendable {
     private func owners(ofAnyOf paths: [String]) throws -> [String: String] {
         var owners = try DpkgFiles(folder: store.paths.dpkgInfo).owners(of: paths)
         for other in try store.packageNames() where other != package {
-            for line in try store.state(of: other).state.hostLines { HostLine(line).map { owners[$0.path] = other } }
+            var lines = try store.state(of: other).state.hostLines
+            if let release = try store.release(.current, of: other) {
+                lines += try store.record(of: other, release: release).provision.lines
+            }
+            for line in lines { HostLine(line).map { owners[$0.path] = other } }
         }
         return owners
     }

@@ -67,7 +67,7 @@ public final class SystemdProvisioner: HostProvisioner {
     /// - Returns: why it stays.
     private func remove(_ what: String, _ account: HostProvision.Account, _ program: String) async -> String? {
         guard let id = account.id else { return nil }
-        let hint = "; 'find / -xdev -\(what) \(id)' lists its files, '\(program) \(account.name)' removes it"
+        let hint = "; 'find / -xdev -\(what == "user" ? "uid" : "gid") \(id)' lists its files, '\(program) \(account.name)' removes it"
         // Without the list of file systems, at least the one that has almost everything.
         let roots = (try? await Worker.shared.run { try LocalFileSystems.roots() }) ?? ["/"]
         let search = unit(

@@ -17,7 +17,7 @@ struct LineAudit {
         let names = OwnNames(
             [plan.control.name] + users.users.map(\.name) + units.map { String($0.prefix { $0 != "." && $0 != "@" }) })
         var lines = TmpfilesAudit(
-            names: names, tree: tree, ownPaths: plan.dataFolders + plan.conffiles.map(\.path),
+            names: names, tree: tree, declared: plan.dataFolders + plan.conffiles.map(\.path),
             writable: plan.dataFolders)
         lines.audit(files(plan.tmpfilesFiles), others: plan.tmpfilesLines)
         findings = users.findings + lines.findings

@@ -1,8 +1,9 @@
 /// Folders of the host in which each package has names of its own.
 enum SharedFolder {
     private static let all = [
-        "/etc", "/run", "/run/lock", "/srv", "/tmp", "/var/backups", "/var/cache", "/var/lib", "/var/lib/private",
-        "/var/cache/private", "/var/log/private", "/var/log", "/var/mail", "/var/opt", "/var/spool", "/var/tmp",
+        "/etc", "/etc/default", "/etc/dhcp", "/etc/logrotate.d", "/etc/opt", "/etc/pki", "/etc/ssl", "/etc/xdg", "/run",
+        "/run/lock", "/srv", "/tmp", "/var/backups", "/var/cache", "/var/cache/private", "/var/crash", "/var/lib",
+        "/var/lib/private", "/var/local", "/var/log", "/var/log/private", "/var/opt", "/var/spool", "/var/tmp",
         "/var/www",
     ]
 

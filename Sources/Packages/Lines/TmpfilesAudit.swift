@@ -22,21 +22,23 @@ struct TmpfilesAudit {
 
     private var lines: [Located] = []
     /// What the package itself puts on the host: its folders, conffiles and links, and what systemd makes for its units.
-    private var ownPaths: Set<String>
+    private let declared: Set<String>
+    /// Lines that make something.
+    private var created: [TmpfilesLine] = []
     private var links: Set<String> = []
     /// Folders in which users other than root may write.
     private var writable: [String: String] = [:]
 
     /// - Parameters:
-    ///   - ownPaths: paths that the package has on the host in another way than by lines.
+    ///   - paths: paths that the package has on the host in another way than by lines.
     ///   - writable: folders that systemd gives to the services.
     init(
-        names: OwnNames, tree: PackagedPaths, ownPaths: some Sequence<String>,
+        names: OwnNames, tree: PackagedPaths, declared paths: some Sequence<String>,
         writable folders: some Sequence<String>
     ) {
         self.names = names
         self.tree = tree
-        self.ownPaths = Set(ownPaths)
+        declared = Set(paths)
         for folder in folders { writable[folder] = "its services" }
     }
 
@@ -45,7 +47,14 @@ struct TmpfilesAudit {
     /// - Parameter others: lines that Gatekeel makes of the manifest and the payload. They were audited there, and only say
     ///   who may write where.
     mutating func audit(_ files: [File], others: [String]) {
-        for text in others { if let line = try? TmpfilesLine(Array(text.utf8)) { note(line) } }
+        for text in others {
+            guard let line = try? TmpfilesLine(Array(text.utf8)) else { continue }
+            note(line)
+            // A colon leaves what is there as it is.
+            if line.makesFolder, !text.contains(" :"), let place = SharedFolder.split(line.path) {
+                places.insert(HostProvision.Place("\(place.folder)/\(place.name)", isNamed: names.match(place.name)))
+            }
+        }
         for file in files {
             for read in TmpfilesLine.read(file.bytes) {
                 switch read.line {
@@ -64,7 +73,7 @@ struct TmpfilesAudit {
     private mutating func note(_ line: TmpfilesLine) {
         if line.type == "L" { links.insert(line.path) }
         guard line.action == .create else { return }
-        ownPaths.insert(line.path)
+        created.append(line)
         guard line.makesFolder else { return }
         let (mode, owner, group) = (line.mode ?? 0o755, line.owner ?? "root", line.group ?? "root")
         if !["root", "0"].contains(owner) {
@@ -124,15 +133,25 @@ struct TmpfilesAudit {
         if SharedFolder.isOpenToAll(place.folder) {
             return "everybody has names in \(place.folder); begin this one with a name of the package"
         }
+        if line.action == .create, !line.removes { return nil }
+        // Where the package only makes a folder of any name, another package may have it later. /run is empty then.
+        let isOwn =
+            Self.holds(declared, place)
+            || (!line.removes || place.folder.hasPrefix("/run")) && Self.holds(made(but: line), place)
+        return isOwn && !Self.hasWildcard(place.name)
+            ? nil
+            : "the line changes or removes what is not the package's; name a folder after the package, or make it with a 'd' line of its own"
+    }
+
+    /// Whether one of the paths is what has this name in the shared folder, or in it.
+    private static func holds(_ paths: some Sequence<String>, _ place: (folder: String, name: String)) -> Bool {
         let path = "\(place.folder)/\(place.name)"
-        let isMade = ownPaths.contains { $0 == path || $0.hasPrefix(path + "/") }
-        switch line.action {
-        case .create where !line.removes: return nil
-        case _ where isMade && !Self.hasWildcard(place.name): return nil
-        default:
-            return
-                "the line changes or removes what is not the package's; name a folder after the package, or make it with a 'd' line of its own"
-        }
+        return paths.contains { $0 == path || $0.hasPrefix(path + "/") }
+    }
+
+    /// What lines make. A line that empties a folder does not make that its own.
+    private func made(but line: TmpfilesLine) -> [String] {
+        created.filter { $0 != line || line.path.hasPrefix("/run/") }.map(\.path)
     }
 
     private func privileges(_ line: TmpfilesLine) -> String? {
@@ -169,12 +188,11 @@ struct TmpfilesAudit {
             guard case .refused(let why) = LinkTarget.verdict(ofLinkAt: line.path, to: target) else { return nil }
             return "it links to '\(target)': \(why)"
         }
-        if ["/usr/", "/opt/"].contains(where: target.hasPrefix), !target.contains("/../") { return nil }
+        if ["/usr/", "/opt/"].contains(where: target.hasPrefix), !target.split(separator: "/").contains("..") {
+            return nil
+        }
         if PlaceTable.verdict(target, .linkTarget) == .allowed, let place = Self.place(target) {
-            let path = "\(place.folder)/\(place.name)"
-            if names.match(place.name) || ownPaths.contains(where: { $0 == path || $0.hasPrefix(path + "/") }) {
-                return nil
-            }
+            if names.match(place.name) || Self.holds(declared, place) { return nil }
         }
         return "'\(target)' is not the package's; copy something of its own, or from below /usr"
     }

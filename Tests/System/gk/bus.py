@@ -133,7 +133,9 @@ class Installer(Bus):
         finally:
             os.close(descriptor)
 
-    def install(self, token):
+    def install(self, token, activate=False):
+        if activate:
+            return self.call("Install", "sa{sv}", token.encode(), ctypes.c_int(1), b"activate", b"b", ctypes.c_int(1))
         return self.call("Install", "sa{sv}", token.encode(), ctypes.c_int(0))
 
     def remove(self, name, purge=False):

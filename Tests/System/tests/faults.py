@@ -112,7 +112,15 @@ class Broken(Update):
 class Unhealthy(Broken):
     """An update to a version that runs but is not healthy: it is undone while it runs."""
 
-    behaviour, manifest = "unhealthy", "[Package]\nFormat=1\n\n[Health]\nCommand=/usr/bin/keelsample health\n"
+    behaviour = "unhealthy"
+    # It also asks for a user and a folder, which go with it.
+    manifest = ("[Package]\nFormat=1\n\n[Users]\nUser=keelsick\n\n[Directories]\nDirectory=/var/lib/keelsick:keelsick\n\n"
+                "[Health]\nCommand=/usr/bin/keelsample health\n")
+
+    def happened(self):
+        left = self.s.machine.sh("getent passwd keelsick; getent group keelsick; ls -d /var/lib/keelsick 2>&- || true")
+        equal(left, "", "what the undone version had made")
+        return super().happened()
 
 
 class Undone(Unhealthy):
@@ -323,6 +331,10 @@ def passed_by(place):
         return [Unhealthy, Undone]
     if step.startswith("revert-"):
         return [Unhealthy]
+    if step == "unprovision":
+        return [Unhealthy] if place.endswith(".each") else [Update, Unhealthy, Purge]
+    if place == "deployment.provision.record":
+        return [Update, Unhealthy]
     if step in ("detach", "delete"):
         found = [Remove]
         if place == "deployment.detach.each":
