@@ -2,14 +2,6 @@ import Configuration
 
 /// Finds lines of `tmpfiles.d(5)` that copy from the package's own /usr: systemd-tmpfiles runs on the host and cannot see it.
 enum TmpfilesAudit {
-    /// The paths of the lines.
-    static func paths(_ bytes: [UInt8]) -> [String] {
-        String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { line in
-            guard let words = Words.split(String(line)), words.count > 1, words[0].first != "#" else { return nil }
-            return words[1]
-        }
-    }
-
     static func findings(_ bytes: [UInt8], path: String, tree: PackagedPaths) -> [Finding] {
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
         return lines.enumerated().compactMap { index, line in

@@ -176,7 +176,7 @@ public struct PackageAudit: Sendable {
         plan.sysusersFiles = files(in: "usr/lib/sysusers.d/")
         plan.tmpfilesFiles = files(in: "usr/lib/tmpfiles.d/")
         for path in plan.tmpfilesFiles { all += TmpfilesAudit.findings(contents[path] ?? [], path: path, tree: tree) }
-        all += linkFindings(plan)
+        all += linkFindings
         plan.sysusersLines = manifest.sysusersLines
         plan.tmpfilesLines = tmpfilesLines
         plan.health = manifest.health
@@ -187,16 +187,11 @@ public struct PackageAudit: Sendable {
     }
 
     /// What links of the package lead to, and what would be led elsewhere by them.
-    private func linkFindings(_ plan: PackagePlan) -> [Finding] {
+    private var linkFindings: [Finding] {
         var findings = hostLinks.findings
         for conffile in conffiles { findings += hostLinks.findings(leading: conffile.path, of: conffile.path) }
         for folder in hostFolders.keys.sorted() { findings += hostLinks.findings(leading: folder, of: folder) }
         for folder in manifest.directories { findings += hostLinks.findings(leading: folder.path, of: "_gkmanifest") }
-        for file in plan.tmpfilesFiles {
-            for path in TmpfilesAudit.paths(contents[file] ?? []) {
-                findings += hostLinks.findings(leading: path, of: file)
-            }
-        }
         return findings
     }
 
