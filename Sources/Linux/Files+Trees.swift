@@ -25,6 +25,13 @@ extension Files {
         }
     }
 
+    /// Where a path leads when all its links are followed: `realpath(3)`.
+    public static func resolved(_ path: String) throws(Errno) -> String {
+        guard let resolved = realpath(path, nil) else { throw Errno.current("resolve \(path)") }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
     /// Makes or replaces a symbolic link atomically and durably: `placeLink`, `fsync(2)` of the folder.
     public static func replaceLink(_ path: String, target: String) throws(Errno) {
         try placeLink(path, target: target)
