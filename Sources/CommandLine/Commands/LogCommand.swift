@@ -73,17 +73,10 @@ struct LogCommand {
     /// `Accept=yes` makes one for each connection; a command line is bounded.
     private static let mostInstances = 500
 
-    /// Reads the names of the units that the journal has entries about, bounded; empty when journalctl cannot tell.
+    /// The names of the units that the journal has entries about; none when journalctl cannot tell.
     static func unitsOfTheJournal() -> [String] {
-        guard let stream = popen("exec journalctl --quiet --field=UNIT 2>/dev/null", "r") else { return [] }
-        defer { pclose(stream) }
-        var names: [String] = []
-        var line = [CChar](repeating: 0, count: 512)
-        while names.count < 10_000, fgets(&line, Int32(line.count), stream) != nil {
-            names.append(
-                String(decoding: line.prefix { $0 != 0 && $0 != 10 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
-        }
-        return names
+        ProgramOutput.of(["journalctl", "--quiet", "--field=UNIT"], limit: 1 << 20).split(separator: "\n").map(
+            String.init)
     }
 
     func replaceProcess() -> Failure {
