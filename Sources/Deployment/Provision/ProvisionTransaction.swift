@@ -36,7 +36,7 @@ struct ProvisionTransaction: Sendable {
         }
         var seen: Set<String> = []
         for line in own + release.provision.lines {
-            guard let asked = HostLine(line), try !paths.has(asked.path), seen.insert(asked.path).inserted else {
+            guard let asked = HostLine(line), try !paths.has(packaged: asked.path), seen.insert(asked.path).inserted else {
                 continue
             }
             // systemd-tmpfiles makes the folders above as well.
@@ -56,7 +56,7 @@ struct ProvisionTransaction: Sendable {
     private func missingFolders(above path: String) throws(Errno) -> [String] {
         var missing: [String] = []
         var folder = Files.split(path).folder
-        while folder.utf8.count > 1, try !paths.has(folder) {
+        while folder.utf8.count > 1, try !paths.has(packaged: folder) {
             missing.append(folder)
             folder = Files.split(folder).folder
         }
@@ -91,7 +91,7 @@ struct ProvisionTransaction: Sendable {
 
     /// What something looks like, so that a change by others is seen; nil when it is not there.
     private func mark(_ line: HostLine) throws(Errno) -> String? {
-        try paths.holdingIfPresent(line.path) { (folder, name) throws(Errno) -> String? in
+        try paths.holdingIfPresent(packaged: line.path) { (folder, name) throws(Errno) -> String? in
             guard let status = try folder.status(name) else { return nil }
             let type = status.st_mode & S_IFMT
             // Folders fill, and links are compared by their targets.
@@ -114,7 +114,7 @@ struct ProvisionTransaction: Sendable {
             try store.passage("deployment.unprovision.each")
             do throws(Errno) {
                 try remove(line, item.mark)
-                guard try paths.has(line.path) else { continue }
+                guard try paths.has(packaged: line.path) else { continue }
                 problems.append("\(paths.host(line.path)) is kept: others changed it or put something into it")
             } catch {
                 problems.append("\(paths.host(line.path)) could not be removed: \(error)")
@@ -127,7 +127,7 @@ struct ProvisionTransaction: Sendable {
 
     private func remove(_ line: HostLine, _ mark: String) throws(Errno) {
         guard try self.mark(line) == mark else { return }
-        try paths.holdingIfPresent(line.path) { (folder, name) throws(Errno) in
+        try paths.holdingIfPresent(packaged: line.path) { (folder, name) throws(Errno) in
             switch line.type {
             case "L": if try folder.linkTarget(name) == line.last { try folder.remove(name) }
             case "d" where line.isRuntime: try folder.removeTree(name)

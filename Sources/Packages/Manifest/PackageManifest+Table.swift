@@ -121,7 +121,7 @@ extension PackageManifest {
         table.manualPage(
             paths: ["FILE.manifest"],
             seeAlso: ["gatekeel(1)", "gatekeel-installd(8)", "installd.conf(5)", "sysusers.d(5)", "tmpfiles.d(5)"],
-            hasDropIns: false)
+            hasDropIns: false, further: PlaceTable.document)
     }
 }
 

@@ -54,6 +54,7 @@ struct UnitPlanner {
                 UnitFile(name: file.name, path: $0, bytes: contents[$0] ?? [])
             }
             findings += UnitAudit(unit: file, tree: tree).findings() + busFindings(file)
+            findings += ([file] + parts).flatMap { $0.folderFindings() }
             for part in parts { findings += UnitAudit(unit: part, tree: tree).findings() }
             let isDynamic = ([file] + parts).contains(where: \.isDynamic)
             dataFolders.formUnion(

@@ -6,6 +6,9 @@ struct PackagedLinks: Sendable {
 
     mutating func add(_ path: String, target: String) { targets[path] = target }
 
+    /// The paths of the links.
+    var keys: Dictionary<String, String>.Keys { targets.keys }
+
     /// `tmpfiles.d(5)` makes a link where nothing is.
     var tmpfilesLines: [String] { sorted.map { "L \($0.key) - - - - \($0.value)" } }
 

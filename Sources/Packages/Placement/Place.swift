@@ -5,8 +5,12 @@ struct Place: Hashable, Sendable {
     /// Empty parts and `.` are left out, and other names of the same folder replaced. nil for a relative path and for `..`.
     init?(_ path: String) {
         guard path.utf8.first == 0x2F else { return nil }
-        let names = path.utf8.split(separator: 0x2F).map { String(Substring($0)) }.filter { $0 != "." }
-        guard !names.contains("..") else { return nil }
+        var names: [String] = []
+        for part in path.utf8.split(separator: 0x2F) {
+            let name = String(Substring(part))
+            if name == ".." { return nil }
+            if name != "." { names.append(name) }
+        }
         self.init(names: Self.canonical(names))
     }
 
@@ -14,10 +18,11 @@ struct Place: Hashable, Sendable {
 
     /// Links that every Debian has.
     private static func canonical(_ names: [String]) -> [String] {
-        switch (names.first, names.dropFirst().first) {
-        case ("var", "run"): ["run"] + names.dropFirst(2)
-        case ("var", "lock"): ["run", "lock"] + names.dropFirst(2)
-        case ("bin", _), ("sbin", _), ("lib", _), ("lib32", _), ("lib64", _), ("libx32", _): ["usr"] + names
+        switch names.first {
+        case "usr", "etc", "opt": names
+        case "var" where names.count > 1 && names[1] == "run": ["run"] + names.dropFirst(2)
+        case "var" where names.count > 1 && names[1] == "lock": ["run", "lock"] + names.dropFirst(2)
+        case "bin", "sbin", "lib", "lib32", "lib64", "libx32": ["usr"] + names
         default: names
         }
     }

@@ -37,21 +37,27 @@ struct PlaceRule: Sendable {
         case temporary
         /// The package's own programs, which only its units see.
         case release
-        /// No place for packages.
+        /// As `release`, and an administrator may keep things there too.
+        case local
+        /// No place for packages. An administrator may keep things there.
         case elsewhere
+        /// The kernel's, the boot loader's or root's.
+        case root
     }
 
     /// - Parameter isItself: whether the place is a folder that the row names, and not something in it.
     func verdict(_ use: PlaceUse, isItself: Bool) -> PlaceVerdict {
         switch (use, kind) {
-        case (.file, .own), (.file, .dropIn), (.file, .release): .allowed
-        case (.link, .own), (.link, .dropIn), (.link, .release): .allowed
+        case (.file, .own), (.file, .dropIn), (.file, .release), (.file, .local): .allowed
+        case (.link, .own), (.link, .dropIn), (.link, .release), (.link, .local): .allowed
         case (.file, .read), (.link, .read): .warned(reason)
         case (.file, .leftOut), (.link, .leftOut): .skipped("not installed: \(reason)")
         case (.file, .needless), (.link, .needless): .skipped(nil)
         case (.file, _), (.link, _): .refused(reason)
 
-        case (.folder, .own), (.folder, .read), (.folder, .dropIn), (.folder, .data), (.folder, .release): .allowed
+        case (.folder, .own), (.folder, .read), (.folder, .dropIn), (.folder, .data), (.folder, .release),
+            (.folder, .local):
+            .allowed
         case (.folder, .leftOut), (.folder, .needless), (.folder, .shared): .skipped(nil)
         // The folder is the host's and stays as it is; each entry in it is judged by itself.
         case (.folder, .closed) where isItself, (.folder, .dynamic) where isItself: .skipped(nil)
@@ -72,10 +78,13 @@ struct PlaceRule: Sendable {
         case (.stateFolder, .own), (.stateFolder, .data), (.stateFolder, .runtime): .allowed
         case (.stateFolder, _): .refused(reason)
 
-        case (.linkTarget, .own), (.linkTarget, .data), (.linkTarget, .runtime), (.linkTarget, .release): .allowed
+        case (.linkTarget, .own), (.linkTarget, .data), (.linkTarget, .runtime), (.linkTarget, .release),
+            (.linkTarget, .local):
+            .allowed
         case (.linkTarget, _): .refused(reason)
 
-        case (.reached, .own), (.reached, .data), (.reached, .elsewhere): .allowed
+        case (.reached, .dynamic) where !isItself: .allowed
+        case (.reached, .own), (.reached, .data), (.reached, .local), (.reached, .elsewhere): .allowed
         case (.reached, _): .refused(reason)
         }
     }
@@ -87,7 +96,9 @@ extension PlaceRule.Kind {
         let depth = place.names.count
         self =
             switch (place.names.first, place.names.dropFirst().first) {
+            case (nil, _): .root
             case ("etc", .some): .own
+            case ("usr", "local"), ("opt", .some): .local
             case ("usr", _), ("opt", _): .release
             case ("srv", .some): .data
             case ("var", "lib"), ("var", "log"), ("var", "cache"), ("var", "spool"), ("var", "opt"), ("var", "www"):
@@ -112,7 +123,7 @@ extension PlaceRule {
             "/run is empty after every boot; create it with a unit's RuntimeDirectory= or with tmpfiles.d"
         case .temporary:
             "/tmp and /var/tmp are emptied; use /usr, /opt, /etc or a folder of the package's own in /var/lib"
-        case .release: "only the package's files go there, and only its units see them; ship it in the package"
+        case .release, .local: "only the package's files go there, and only its units see them; ship it in the package"
         default: "a package cannot use this place; use /usr, /opt, /etc or a folder of the package's own in /var/lib"
         }
     }

@@ -43,7 +43,7 @@ extension PlaceTable {
             [
                 "/etc/profile.d/", "/etc/bash_completion.d/", "/etc/zsh/", "/etc/fish/", "/etc/csh/", "/etc/emacs*/",
                 "/etc/skel/", "/etc/X11/Xsession.d/", "/etc/X11/xinit/", "/etc/X11/Xreset.d/",
-                "/etc/xdg/autostart/", "/etc/xdg/systemd/",
+                "/etc/xdg/autostart/", "/etc/xdg/Xwayland-session.d/", "/etc/xdg/systemd/",
             ],
             "every login on the host would run it, root's too, but \(notRun); set variables in the package's units"),
     ]
@@ -151,7 +151,9 @@ extension PlaceTable {
                 "/etc/apt/", "/etc/dpkg/", "/etc/alternatives/", "/etc/debconf.conf", "/etc/ucf.conf",
                 "/etc/debsums*", "/etc/apparmor/", "/etc/apparmor.d/disable/", "/etc/apparmor.d/force-complain/",
                 "/etc/logrotate.conf", "/etc/dbus-1/system.conf", "/etc/dbus-1/session.conf",
-                "/etc/dbus-1/system-local.conf", "/etc/udev/udev.conf", "/etc/libaudit.conf",
+                "/etc/dbus-1/system-local.conf", "/etc/udev/udev.conf", "/etc/libaudit.conf", "/etc/mke2fs.conf",
+                "/etc/e2scrub.conf",
+                "/etc/xattr.conf", "/etc/default/cacerts", "/etc/bindresvport.blacklist", "/etc/kernel-img.conf",
             ],
             "it configures a tool of the host; leave it to the administrator"),
         PlaceRule(

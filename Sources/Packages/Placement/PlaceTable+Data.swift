@@ -67,6 +67,10 @@ extension PlaceTable {
     static let release = [
         PlaceRule(
             .closed, ["/usr/lib/extension-release.d/"],
-            "only Gatekeel writes extension-release files; remove it from the package")
+            "only Gatekeel writes extension-release files; remove it from the package"),
+        PlaceRule(
+            .root,
+            ["/boot/", "/dev/", "/proc/", "/sys/", "/root/", "/lost+found/", "/initrd.img", "/vmlinuz", "/efi/"],
+            PlaceRule.reason(ofUnnamed: .elsewhere)),
     ]
 }

@@ -10,26 +10,28 @@ extension PlaceTable {
 
     private static let all = rules.flatMap { rule in rule.patterns.map { Row(pattern: $0, rule: rule) } }
 
-    /// The rows by the first two names of their patterns. A `*` in one of the two is rare: those rows are in every list.
+    /// The rows by the first two names of their patterns, and by the first alone for all other second names.
     private static let index: [String: [Row]] = {
-        let keys = Set(all.compactMap { key($0.pattern.names) })
-        return Dictionary(
-            uniqueKeysWithValues: keys.map { key in
-                (key, all.filter { Self.key($0.pattern.names).map { $0 == key } ?? true })
-            })
+        var index: [String: [Row]] = [:]
+        for first in Set(all.map { $0.pattern.names[0] }) {
+            let rows = all.filter { $0.pattern.names[0] == first }
+            index[first] = rows.filter { second($0) == nil }
+            for name in Set(rows.compactMap(second)) {
+                index["\(first)/\(name)"] = rows.filter { second($0) ?? name == name }
+            }
+        }
+        return index
     }()
-    private static let unindexed = all.filter { key($0.pattern.names) == nil }
 
-    /// nil for a pattern that is shorter, or not fixed there.
-    private static func key(_ names: [String]) -> String? {
-        guard names.count >= 2, !names[0].contains("*"), !names[1].contains("*") else { return nil }
-        return "\(names[0])/\(names[1])"
+    /// The second name of a row's pattern; nil when there is none, or it is not fixed.
+    private static func second(_ row: Row) -> String? {
+        row.pattern.names.dropFirst().first.flatMap { $0.contains("*") ? nil : $0 }
     }
 
     /// The rows that can have to do with a place.
     static func rows(for place: Place) -> [Row] {
         guard place.names.count >= 2 else { return all }
-        return index["\(place.names[0])/\(place.names[1])"] ?? unindexed
+        return index["\(place.names[0])/\(place.names[1])"] ?? index[place.names[0]] ?? []
     }
 
     /// Whether a row's name begins like the pattern's.

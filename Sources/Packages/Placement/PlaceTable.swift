@@ -22,6 +22,12 @@ public enum PlaceTable {
         return kind == .read || kind == .dropIn
     }
 
+    /// Whether two absolute paths are the same by the links that every Debian has: `/var/run` is `/run`.
+    public static func isSame(_ path: String, _ other: String) -> Bool {
+        guard let place = Place(path) else { return path == other }
+        return place == Place(other)
+    }
+
     /// The row for a place, and whether the place is a folder that a pattern of the row names.
     static func row(_ place: Place) -> (rule: PlaceRule, isItself: Bool)? {
         for row in rows(for: place) {
