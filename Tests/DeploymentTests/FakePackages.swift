@@ -8,7 +8,7 @@ import Packages
 ///
 /// The behaviour is the payload: what `FakeSystemd` does when a unit of it is started. Options: `template`, `socket`,
 /// `health`, `noconf`, `users`, `data`, `nounits`, `unit=NAME`, `conf=TEXT`, `stops=HOW` (its units are stopped so),
-/// `lines=NAME` (a `tmpfiles.d` and a `sysusers.d` file, see `lines(_:)`),
+/// `lines=NAME` (a `tmpfiles.d` and a `sysusers.d` file, see `lines(_:)`; with `nolink` without a link),
 /// `broken` (fails while it is unpacked), `waits` (for the gate, while it is inspected), `folder` (its conffile is in `conf.d`),
 /// `conffile=PATH` (another one), `link=PATH:TARGET` (a link on the host), `signed=TIME`, `expires=TIME` (of
 /// its certificate).
@@ -59,7 +59,8 @@ struct FakePackages: PackageReader {
         let links = texts("link=").map { link in
             "L " + link.split(separator: ":").joined(separator: " - - - - ")
         }
-        let lines = options.first { $0.hasPrefix("lines=") }.map { Self.lines(String($0.dropFirst(6))) }
+        var lines = options.first { $0.hasPrefix("lines=") }.map { Self.lines(String($0.dropFirst(6))) }
+        if options.contains("nolink") { lines?.provision.lines.removeAll { $0.hasPrefix("L ") } }
         return ReleaseRecord(
             name: name, version: words[1], signer: "CN=fleet", signedAt: number("signed=") ?? 0, units: units,
             conffiles: options.contains("noconf")

@@ -142,7 +142,7 @@ import Testing
         try await onLoop {
             let host = try await host()
             #expect(try await host.install("app 1.0 good lines=app").result == .done)
-            #expect(try await host.install("app-more 1.0 good lines=app noconf").result == .done)
+            #expect(try await host.install("app-more 1.0 good lines=app nolink noconf").result == .done)
             _ = try await host.finish(try await host.engine.remove("app", purge: true))
             #expect(host.root.read("/etc/passwd")?.contains("app:x:901:") == true)
             #expect(host.root.exists("/var/log/app.log"))

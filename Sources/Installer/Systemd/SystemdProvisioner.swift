@@ -67,7 +67,8 @@ public final class SystemdProvisioner: HostProvisioner {
     /// - Returns: why it stays.
     private func remove(_ what: String, _ account: HostProvision.Account, _ program: String) async -> String? {
         guard let id = account.id else { return nil }
-        let hint = "; 'find / -xdev -\(what == "user" ? "uid" : "gid") \(id)' lists its files, '\(program) \(account.name)' removes it"
+        let hint =
+            "; 'find / -xdev -\(what == "user" ? "uid" : "gid") \(id)' lists its files, '\(program) \(account.name)' removes it"
         // Without the list of file systems, at least the one that has almost everything.
         let roots = (try? await Worker.shared.run { try LocalFileSystems.roots() }) ?? ["/"]
         let search = unit(
@@ -90,11 +91,11 @@ public final class SystemdProvisioner: HostProvisioner {
     }
 
     /// Status of the search when it found something, and of `userdel(8)` and `groupdel(8)` for a name that is not there.
-    private static let found = 3
-    private static let unknown = 6
+    private nonisolated static let found = 3
+    private nonisolated static let unknown = 6
 
     /// Fails if anything on a local file system belongs to a user or group: a later account could get its number and its files.
-    static func search(_ what: String, _ id: UInt32, in roots: [String]) -> [String] {
+    nonisolated static func search(_ what: String, _ id: UInt32, in roots: [String]) -> [String] {
         let test = what == "user" ? "-uid" : "-gid"
         return [
             "/bin/sh", "-c",

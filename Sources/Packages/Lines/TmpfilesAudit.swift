@@ -51,7 +51,8 @@ struct TmpfilesAudit {
             guard let line = try? TmpfilesLine(Array(text.utf8)) else { continue }
             note(line)
             // A colon leaves what is there as it is.
-            if line.makesFolder, !text.contains(" :"), let place = SharedFolder.split(line.path) {
+            let isKept = text.split(separator: " ").contains { $0.hasPrefix(":") }
+            if line.makesFolder, !isKept, let place = SharedFolder.split(line.path) {
                 places.insert(HostProvision.Place("\(place.folder)/\(place.name)", isNamed: names.match(place.name)))
             }
         }
