@@ -49,7 +49,9 @@ struct Attachment: Sendable {
         if !record.manifestFolders.isEmpty {
             let text = record.manifestFolders.joined(separator: "\n") + "\n"
             files.append(
-                AttachedFile(path: "\(paths.tmpfiles)/\(Self.tmpfilesPrefix)\(record.name).conf", content: .bytes(Array(text.utf8))))
+                AttachedFile(
+                    path: "\(paths.tmpfiles)/\(Self.tmpfilesPrefix)\(record.name).conf",
+                    content: .bytes(Array(text.utf8))))
         }
         return files
     }

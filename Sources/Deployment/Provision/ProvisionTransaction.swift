@@ -36,7 +36,8 @@ struct ProvisionTransaction: Sendable {
         }
         var seen: Set<String> = []
         for line in own + release.provision.lines {
-            guard let asked = HostLine(line), try !paths.has(packaged: asked.path), seen.insert(asked.path).inserted else {
+            guard let asked = HostLine(line), try !paths.has(packaged: asked.path), seen.insert(asked.path).inserted
+            else {
                 continue
             }
             // systemd-tmpfiles makes the folders above as well.
