@@ -147,7 +147,10 @@ import Testing
             host.root.write("/srv/app.conf", "the administrator's")
             try Files.makeDirectories("\(host.root.path)/etc/app")
             try Files.placeLink("\(host.root.path)/etc/app/app.conf", target: target)
-            for version in ["1.0", "2.0"] { #expect(try await host.install("app \(version) good").result == .done) }
+            for version in ["1.0", "2.0"] {
+                let options = DeploymentOptions(activation: .yes)
+                #expect(try await host.install("app \(version) good", options).result == .done)
+            }
             #expect(try await host.install("app 3.0 crash").result == .rolledBack)
             #expect(host.root.read("/etc/app/app.conf.dpkg-dist") == "conf 2.0")
             #expect(try await host.finish(try await host.engine.remove("app", purge: true)).result == .done)

@@ -212,6 +212,15 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
         }
     }
 
+    @Test(arguments: [("etc/pam.d/foo", true), ("etc/foo.conf", false)])
+    func aHardLinkHasNoModeOfItsOwn(path: String, isRefused: Bool) throws {
+        var audit = try PackageAudit(controlFiles: ["control": Array(control.utf8)], manifest: nil)
+        _ = audit.consider(ArchiveEntry(path: "etc/foo", kind: .file, mode: 0o666))
+        _ = audit.consider(ArchiveEntry(path: path, kind: .hardLink(target: "etc/foo")))
+        let plan = Result { try audit.plan(known: []) }
+        #expect(((try? plan.get()) == nil) == isRefused)
+    }
+
     @Test func theManifestsGroupsAreWarnedOf() throws {
         let plan = try audit(manifest: "[Package]\nFormat=1\n[Users]\nUser=foo\nMember=foo:adm foo:dialout\n").get()
         #expect(

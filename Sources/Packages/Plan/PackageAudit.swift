@@ -110,6 +110,12 @@ public struct PackageAudit: Sendable {
     /// Refuses what others than root could change where programs of the host act on it.
     private mutating func requireRoots(_ entry: ArchiveEntry) {
         guard PlaceTable.mustBeRoots("/\(entry.path)") else { return }
+        // A hard link has the mode of another entry.
+        if case .hardLink = entry.kind {
+            return refuse(
+                .unsupported, entry.path,
+                "programs of the host act on it, so it must be a plain file; replace the hard link")
+        }
         guard entry.owner == 0, entry.mode & 0o022 == 0 else {
             return refuse(
                 .unsupported, entry.path,
