@@ -106,7 +106,7 @@ extension DeploymentEngine {
     }
 
     /// Refuses a deployment whose journal, or whose package's state after it, could not be read back.
-    private nonisolated static func requireRoom(
+    nonisolated static func requireRoom(
         for plan: ConffileTransaction.Plan, _ release: ReleaseRecord, _ deployment: DeploymentRecord, _ store: Store
     ) throws {
         var deployment = deployment

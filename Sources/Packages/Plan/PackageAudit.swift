@@ -30,7 +30,9 @@ public struct PackageAudit: Sendable {
     }
 
     /// The reasons found so far why the package is refused; nil if there are none.
-    public var refusal: PackageRefusal? { PackageRefusal(findings.findings(.refused)) }
+    public var refusal: PackageRefusal? {
+        findings.hasRefusal ? PackageRefusal(findings.findings(.refused)) : nil
+    }
 
     /// The largest unit file, tmpfiles.d file or sysusers.d file, in bytes. Larger ones are refused.
     public static let contentLimit = 1 << 18
