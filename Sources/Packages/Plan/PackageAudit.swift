@@ -13,7 +13,7 @@ public struct PackageAudit: Sendable {
     private var tree = PackagedPaths()
     private var conffiles: [PlannedConffile] = []
     private var hostFolders: [String: ArchiveEntry] = [:]
-    private var hostLinks: [String: String] = [:]
+    private var hostLinks = PackagedLinks()
     private var unitLinks: [String: String] = [:]
     private var contents: [String: [UInt8]] = [:]
     /// Folders beneath /etc that could be created for the package and hold entries that are not installed.
@@ -69,6 +69,7 @@ public struct PackageAudit: Sendable {
         } else {
             manifest = PackageManifest()
         }
+        findings = FindingList(manifest.warnings)
         scripts = ScriptAudit(files, skips: manifest.skips)
         var listed: [String] = []
         let lines = String(decoding: files["conffiles"] ?? [], as: UTF8.self)
@@ -98,9 +99,11 @@ public struct PackageAudit: Sendable {
         case .hostFolder(let path):
             try countHostPath(path, "")
             hostFolders[path] = entry
+            requireRoots(entry)
         case .hostLink(let path, let target):
             try countHostPath(path, target)
-            hostLinks[path] = target
+            hostLinks.add(path, target: target)
+            if case .warned(let text) = PlaceTable.verdict(path, .link) { warn(entry.path, text) }
         case .conffile(let path):
             try countConffile(path)
             if !tree.paths.insert(path).inserted {
@@ -110,7 +113,8 @@ public struct PackageAudit: Sendable {
                 PlannedConffile(
                     path: "/\(path)", mode: entry.mode & 0o7777, owner: Self.name(entry.ownerName, entry.owner),
                     group: Self.name(entry.groupName, entry.group)))
-            if let text = EtcRule.warning(path) { warn(path, text) }
+            requireRoots(entry)
+            if case .warned(let text) = PlaceTable.verdict("/\(path)", .file) { warn(path, text) }
         case .release(let path): return try considerRelease(entry, path)
         }
         if findings.isFull, let refusal { throw refusal }
@@ -135,7 +139,7 @@ public struct PackageAudit: Sendable {
     }
 
     private mutating func countHostPath(_ path: String, _ target: String) throws(PackageRefusal) {
-        guard hostFolders.count + hostLinks.count < PackageLimits.hostPaths else {
+        guard hostFolders.count + hostLinks.keys.count < PackageLimits.hostPaths else {
             throw Self.excess(
                 path,
                 "the package has more than \(PackageLimits.hostPaths) folders beneath /etc, /var and /srv and links beneath /etc"
@@ -169,6 +173,23 @@ public struct PackageAudit: Sendable {
     public mutating func take(_ bytes: [UInt8], of entry: ArchiveEntry) {
         guard let path = Placement.of(entry.path, entry.kind).releasePath else { return }
         contents[path] = bytes
+    }
+
+    /// Refuses what others than root could change where programs of the host act on it.
+    private mutating func requireRoots(_ entry: ArchiveEntry) {
+        guard PlaceTable.mustBeRoots("/\(entry.path)") else { return }
+        // A hard link has the mode of another entry.
+        if case .hardLink = entry.kind {
+            return refuse(
+                .unsupported, entry.path,
+                "programs of the host act on it, so it must be a plain file; replace the hard link")
+        }
+        guard entry.owner == 0, entry.mode & 0o022 == 0 else {
+            return refuse(
+                .unsupported, entry.path,
+                "programs of the host act on it, so it must belong to root and nobody else may write it; correct owner and mode in the package"
+            )
+        }
     }
 
     private mutating func considerRelease(_ entry: ArchiveEntry, _ path: String) throws(PackageRefusal) -> Bool {
@@ -252,6 +273,7 @@ public struct PackageAudit: Sendable {
         plan.sysusersFiles = files(in: "usr/lib/sysusers.d/")
         plan.tmpfilesFiles = files(in: "usr/lib/tmpfiles.d/")
         for path in plan.tmpfilesFiles { all.add(TmpfilesAudit.findings(contents[path] ?? [], path: path, tree: tree)) }
+        all.add(linkFindings)
         plan.sysusersLines = manifest.sysusersLines
         plan.tmpfilesLines = tmpfilesLines
         plan.health = manifest.health
@@ -259,6 +281,15 @@ public struct PackageAudit: Sendable {
         if let refusal = PackageRefusal(all.findings(.refused)) { throw refusal }
         plan.warnings = all.findings(.warning)
         return plan
+    }
+
+    /// What links of the package lead to, and what would be led elsewhere by them.
+    private var linkFindings: [Finding] {
+        var findings = hostLinks.findings
+        for conffile in conffiles { findings += hostLinks.findings(leading: conffile.path, of: conffile.path) }
+        for folder in hostFolders.keys.sorted() { findings += hostLinks.findings(leading: folder, of: folder) }
+        for folder in manifest.directories { findings += hostLinks.findings(leading: folder.path, of: "_gkmanifest") }
+        return findings
     }
 
     private func files(in folder: String) -> [String] {
@@ -276,8 +307,7 @@ public struct PackageAudit: Sendable {
             let (owner, group) = (Self.name(entry.ownerName, entry.owner), Self.name(entry.groupName, entry.group))
             return "d \(path) :\(octal(entry.mode)) :\(owner) :\(group) -"
         }
-        let links = hostLinks.sorted { $0.key < $1.key }.map { "L \($0.key) - - - - \($0.value)" }
-        return folders + manifest.tmpfilesLines + links
+        return folders + manifest.tmpfilesLines + hostLinks.tmpfilesLines
     }
 
     /// Whether something that is installed is beneath a folder of /etc.
