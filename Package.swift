@@ -146,8 +146,8 @@ let package = Package(
         .testTarget(
             name: "DocumentsTests",
             dependencies: [
-                "Bus", "CommandLine", "Configuration", "Contract", "HostObjects", "Journal", "Linux", "Packages",
-                "Refusals", "Signing",
+                "Archive", "Bus", "CommandLine", "Configuration", "Contract", "Deployment", "HostObjects", "Journal",
+                "Linux", "Packages", "Refusals", "Signing",
                 "TestSupport",
             ], swiftSettings: strict),
     ]

@@ -50,4 +50,12 @@ public struct ArchiveEntry: Hashable, Sendable {
         self.modifiedNanoseconds = modifiedNanoseconds
         self.capabilities = capabilities
     }
+
+    /// The bytes of its name, and of its target if it is a link.
+    var nameBytes: Int {
+        switch kind {
+        case .symbolicLink(let target), .hardLink(let target): path.utf8.count + target.utf8.count
+        case .file, .directory, .special: path.utf8.count
+        }
+    }
 }

@@ -6,6 +6,8 @@ public struct ArchiveLimits: Hashable, Sendable {
     public var totalBytes = 4 << 30
     /// The most bytes of one file.
     public var fileBytes = 2 << 30
+    /// The most memory that a decompressor may take for its window (zstd) or dictionary (xz): as the presets of xz up to -9.
+    public var windowBytes = 64 << 20
     /// The most bytes of one path. Each part has at most 255, the kernel's limit.
     public var pathBytes = 1024
     /// The most folders in one path.
@@ -18,6 +20,9 @@ public struct ArchiveLimits: Hashable, Sendable {
     public var allowsCapabilities = false
 
     public init() {}
+
+    /// The most bytes of all paths and targets of links together: what is remembered of an archive while it is read.
+    var nameBytes: Int { max(1 << 20, entries.multipliedReportingOverflow(by: 160).partialValue) }
 
     /// The unpacked bytes that `ratio` does not count.
     static let ratioAllowance = 16 << 20

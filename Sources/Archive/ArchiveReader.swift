@@ -7,7 +7,7 @@ public enum Compression: String, Hashable, Sendable, CaseIterable {
     case none, gzip, xz, zstd
 
     /// Its code in `archive_filter_code(3)`.
-    fileprivate var filterCode: Int32 {
+    var filterCode: Int32 {
         switch self {
         case .none: ARCHIVE_FILTER_NONE
         case .gzip: ARCHIVE_FILTER_GZIP
@@ -15,12 +15,22 @@ public enum Compression: String, Hashable, Sendable, CaseIterable {
         case .zstd: ARCHIVE_FILTER_ZSTD
         }
     }
+
+    /// Enables it: `archive_read_support_filter_gzip(3)` and similar.
+    func support(_ archive: OpaquePointer) -> Int32 {
+        switch self {
+        case .none: archive_read_support_filter_none(archive)
+        case .gzip: archive_read_support_filter_gzip(archive)
+        case .xz: archive_read_support_filter_xz(archive)
+        case .zstd: archive_read_support_filter_zstd(archive)
+        }
+    }
 }
 
 /// Reads a tar archive (ustar, GNU, pax) from a byte range of a file, entry by entry: `archive_read_new(3)`.
 ///
-/// Only tar and the named compression are enabled, so the archive does not choose the code that reads it. Every return code of
-/// libarchive is handled: OK; WARN refuses, because what was read may differ from what was packed; RETRY is tried three times;
+/// Only tar and the named compression are enabled, so the archive does not choose the code that reads it. `TarFeed` bounds the
+/// memory that a header or a decompressor takes. Every return code of libarchive is handled: OK; WARN refuses, because what was read may differ from what was packed; RETRY is tried three times;
 /// FAILED and FATAL end the reading; EOF is accepted only after tar's end mark, so that an archive that is cut off between two
 /// entries is detected as well.
 public final class ArchiveReader {
@@ -30,9 +40,11 @@ public final class ArchiveReader {
     public private(set) var entryCount = 0
     /// The bytes of all files so far, according to their headers.
     public private(set) var totalBytes = 0
+    /// The bytes of all names and targets so far.
+    private var nameBytes = 0
 
     private let archive: OpaquePointer
-    private let feed: RangeFeed
+    private let feed: TarFeed
     private let packedBytes: Int
     private let locale: UnsafeMutableRawPointer?
     private var current: ArchiveEntry?
@@ -48,31 +60,15 @@ public final class ArchiveReader {
     ) throws(ArchiveError) {
         self.limits = limits
         packedBytes = range.count
-        do { feed = try RangeFeed(file, range) } catch { throw .file(error) }
+        feed = try TarFeed(file, range: range, compression: compression, limits: limits)
         guard let archive = archive_read_new() else { throw .file(Errno(ENOMEM, "archive_read_new")) }
         self.archive = archive
         locale = gk_locale_new()
         archive_read_support_format_tar(archive)
-        let filter =
-            switch compression {
-            case .none: archive_read_support_filter_none(archive)
-            case .gzip: archive_read_support_filter_gzip(archive)
-            case .xz: archive_read_support_filter_xz(archive)
-            case .zstd: archive_read_support_filter_zstd(archive)
-            }
-        guard filter == ARCHIVE_OK else {
-            throw .damaged("this libarchive cannot read \(compression.rawValue) (\(message()))")
-        }
         // Unretained: `feed` lives as long as `archive`, which is freed in deinit.
         let data = Unmanaged.passUnretained(feed).toOpaque()
-        let opened = withLocale { archive_read_open2(archive, data, nil, feedRead, nil, nil) }
-        guard opened == ARCHIVE_OK else { throw fail(feed.failure.map { .file($0) } ?? .damaged(message())) }
-        // libarchive passes through data that no filter recognises, and applies a filter as often as it matches.
-        let code = compression.filterCode
-        guard archive_filter_code(archive, 0) == code, archive_filter_count(archive) == (compression == .none ? 1 : 2)
-        else {
-            throw fail(.damaged("it is not compressed exactly once with \(compression.rawValue)"))
-        }
+        let opened = withLocale { archive_read_open2(archive, data, nil, tarRead, nil, nil) }
+        guard opened == ARCHIVE_OK else { throw fail(feed.failure ?? .damaged(message())) }
     }
 
     deinit {
@@ -101,12 +97,13 @@ public final class ArchiveReader {
         case ARCHIVE_WARN:
             let path = raw.flatMap { archive_entry_pathname($0) }.map { String(cString: $0) } ?? "an entry"
             throw fail(.doubtful(path: ArchivePath.printable(Array(path.utf8)), reason: message()))
-        default: throw fail(feed.failure.map { .file($0) } ?? .damaged(message()))
+        default: throw fail(feed.failure ?? .damaged(message()))
         }
         guard let raw else { throw fail(.damaged("an entry has no header")) }
         do throws(ArchiveError) {
             let entry = try withLocaleThrowing { () throws(ArchiveError) in try self.header(raw) }
             try count(entry)
+            feed.allow(data: entry.size)
             current = entry
             return entry
         } catch { throw fail(error) }
@@ -133,7 +130,7 @@ public final class ArchiveReader {
             return true
         case ARCHIVE_EOF: return false
         case ARCHIVE_WARN: throw fail(.doubtful(path: current.path, reason: message()))
-        default: throw fail(feed.failure.map { .file($0) } ?? .damaged("\(current.path): \(message())"))
+        default: throw fail(feed.failure ?? .damaged("\(current.path): \(message())"))
         }
     }
 
@@ -153,6 +150,12 @@ public final class ArchiveReader {
     private func count(_ entry: ArchiveEntry) throws(ArchiveError) {
         entryCount += 1
         if entryCount > limits.entries { throw .limit("the archive has more than \(limits.entries) entries") }
+        nameBytes += entry.nameBytes
+        if nameBytes > limits.nameBytes {
+            throw .excessive(
+                "the names of its entries have more than \(limits.nameBytes) bytes together; shorten them or split the package"
+            )
+        }
         if entry.size > limits.fileBytes {
             throw .limit("\(entry.path) has \(entry.size) bytes; the limit is \(limits.fileBytes)")
         }
@@ -251,9 +254,7 @@ public final class ArchiveReader {
         return error
     }
 
-    private func message() -> String {
-        archive_error_string(archive).map { ArchivePath.printable(bytes($0)) } ?? "no reason given"
-    }
+    private func message() -> String { archiveMessage(archive) }
 
     private func bytes(_ text: UnsafePointer<CChar>) -> [UInt8] {
         UnsafeRawBufferPointer(start: text, count: strlen(text)).map { $0 }

@@ -43,38 +43,60 @@ public final class Worker: @unchecked Sendable {
     private var number = 0
     private var job: Job?
 
-    init(_ name: String) { self.name = name }
+    /// Starts the thread; returns an error's number, as `pthread_create(3)`. A test has one that fails.
+    private let start: @Sendable (Worker) -> Int32
+
+    init(_ name: String, start: @escaping @Sendable (Worker) -> Int32 = { startThread($0) }) {
+        self.name = name
+        self.start = start
+    }
 
     /// Runs `body` on the worker's thread and resumes on the loop.
     ///
     /// - Parameter limit: what the job may take; see `WorkerWatch`.
+    /// - Throws: what `body` throws; `Errno` when no thread can be started (`TasksMax=`): then the job is not run.
     @LoopActor
     public func run<Value: Sendable>(
         limit: Duration = Worker.usual, _ body: @escaping @Sendable () throws -> Value
     ) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
-            submit(limit) { continuation.resume(with: Swift.Result { try body() }) }
-            onRun?()
+            do throws(Errno) {
+                try submit(limit) { continuation.resume(with: Swift.Result { try body() }) }
+                onRun?()
+            } catch {
+                continuation.resume(throwing: error)
+            }
         }
     }
 
     /// The job that is being run; nil when there is none.
     var current: Job? { lock.withLock { job } }
 
-    private func submit(_ limit: Duration, _ body: @escaping @Sendable () -> Void) {
-        let start = lock.withLock {
+    @LoopActor
+    private func submit(_ limit: Duration, _ body: @escaping @Sendable () -> Void) throws(Errno) {
+        let mustStart = lock.withLock {
             queue.append((limit, body))
             defer { running = true }
             return !running
         }
-        guard start else { return }
+        guard mustStart else { return }
+        let result = start(self)
+        guard result != 0 else { return }
+        // Jobs are submitted on the loop alone, so there is no other one.
+        lock.withLock { (queue, running) = ([], false) }
+        throw Errno(result, "start a thread (the service's TasksMax= or the machine's memory is used up)")
+    }
+
+    static func startThread(_ worker: Worker) -> Int32 {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+        defer { pthread_attr_destroy(&attributes) }
         var thread = pthread_t()
-        let result = pthread_create(&thread, &attributes, workerMain, Unmanaged.passRetained(self).toOpaque())
-        pthread_attr_destroy(&attributes)
-        guard result == 0 else { preconditionFailure("pthread_create: \(String(cString: strerror(result)))") }
+        let retained = Unmanaged.passRetained(worker)
+        let result = pthread_create(&thread, &attributes, workerMain, retained.toOpaque())
+        if result != 0 { retained.release() }
+        return result
     }
 
     fileprivate func drain() {

@@ -39,7 +39,7 @@ public struct CheckedFile: Sendable {
     #endif
 
     /// - Parameters:
-    ///   - limit: the most bytes that are read.
+    ///   - limit: the most bytes that are read, and so the most that are written.
     ///   - keepsRefused: false for a file in a folder that must not change.
     public init(path: String, limit: Int = 1 << 20, keepsRefused: Bool = true) {
         self.path = path
@@ -81,14 +81,20 @@ public struct CheckedFile: Sendable {
     }
 
     /// Writes the state durably; blocks. A file that is whole is kept as the copy first.
+    ///
+    /// - Throws: `EFBIG` for a state that could not be read back; the file stays as it is.
     public func save(_ body: some Sequence<UInt8>) throws(Errno) {
+        let bytes = Self.checked(body)
+        guard bytes.count <= limit else {
+            throw Errno(EFBIG, "write \(path) (\(bytes.count) bytes; at most \(limit) are read back)")
+        }
         try pass("state.write.before")
         // A file that cannot be read now does not become the copy: the present copy is known to be whole.
         if case .whole = read(path, { _ in true }) {
             try Files.link(path, replacing: copy)
             try pass("state.copy.after")
         }
-        try Files.replace(path, with: Self.checked(body), mode: 0o600)
+        try Files.replace(path, with: bytes, mode: 0o600)
         try pass("state.write.after")
     }
 

@@ -1,5 +1,9 @@
+import Archive
+import Configuration
+import Deployment
 import HostObjects
 import Journal
+import Packages
 import Testing
 
 /// Numbers that the documents list are those of the programs, and none is missing.
@@ -8,6 +12,28 @@ import Testing
         let listed = try Document("docs/fleet.md").spans.filter { $0.count == 32 && $0.allSatisfy(\.isHexDigit) }
         let wanted = Event.allCases.filter { $0.level <= .warning }.map(\.messageID)
         #expect(listed.sorted() == wanted.sorted())
+    }
+
+    @Test func theLimitsOfPackagesAreListed() throws {
+        let rows = try Document("docs/fleet.md").prose
+        func isListed(_ name: String, _ value: String) -> Bool {
+            rows.contains { $0.hasPrefix("| \(name)") && $0.contains("| \(value)") }
+        }
+        let limits = ArchiveLimits()
+        let listed: [(String, String)] = [
+            ("files, folders and links in a package", "\(limits.entries / 1000),000 "),
+            ("length of a path", "1,0\(limits.pathBytes - 1000) bytes, \(limits.depth) folders"),
+            ("dictionary of xz", "\(limits.windowBytes >> 20) MiB"),
+            ("units of a package", "\(PackageLimits.units) |"),
+            ("units, drop-ins", "\(PackageLimits.readFiles), with \(PackageLimits.readBytes >> 20) MiB"),
+            ("configuration files", "\(PackageLimits.conffiles / 1000),000, "),
+            ("folders beneath", "\(PackageLimits.hostPaths / 1000),000 |"),
+            ("paths of both", "\(PackageLimits.hostPathBytes >> 20) MiB"),
+            ("reasons and warnings", "\(PackageLimits.findings) each; \(PackageLimits.sameFindings) "),
+            ("packages in the store", "\(Policy.maxPackages) |"),
+        ]
+        for (name, value) in listed { #expect(isListed(name, value), "\(name): \(value)") }
+        #expect(InstallerConfiguration().install.maxEntries == limits.entries)
     }
 
     @Test func everyErrorCodeOfOurOwnIsListed() throws {

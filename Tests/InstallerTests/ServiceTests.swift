@@ -3,6 +3,7 @@ import Contract
 import EventLoop
 import Glibc
 import Linux
+import Packages
 import TestSupport
 import Testing
 
@@ -68,6 +69,32 @@ struct ServiceTests {
                 rig.service.statusLine
                     == "The configuration has errors; the last one that worked is in use; \(work)")
             rig.end()
+        }
+    }
+
+    /// A full store of the largest packages: fewer values than a reader takes, and fewer bytes than the system bus's 32 MiB.
+    @Test func theLargestListOfPackagesGoesOverTheBus() async throws {
+        try await withService { rig in
+            let units = (0..<PackageLimits.units).map {
+                ReleaseUnit(name: "\($0)-" + String(repeating: "u", count: 240) + ".service", path: "")
+            }
+            var package = ServiceRig.keel
+            package.units = units
+            package.description = String(repeating: "d", count: PackageLimits.textBytes)
+            package.warnings = Array(
+                repeating: String(repeating: "w", count: 2 * PackageLimits.textBytes + 50),
+                count: PackageLimits.findings + 1)
+            package.reason = Reason("failed", String(repeating: "r", count: Reason.textLimit))
+            rig.engine.known = (0..<Policy.maxPackages).map {
+                package.name = "keel\($0)"
+                return package
+            }
+            let texts =
+                package.units.map(\.name) + package.warnings + [package.description, package.reason?.text ?? ""]
+            #expect(Policy.maxPackages * texts.reduce(0) { $0 + $1.utf8.count + 16 } < 32 << 20)
+            let listed = try await rig.client.packages()
+            #expect(listed.count == Policy.maxPackages)
+            #expect(listed.last?.warnings == package.warnings && listed.last?.units == units.map(\.name))
         }
     }
 

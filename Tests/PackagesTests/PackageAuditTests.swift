@@ -15,13 +15,13 @@ private func audit(
         var members = scripts.mapValues { Array($0.utf8) }
         members["control"] = Array(control.utf8)
         var audit = try PackageAudit(controlFiles: members, manifest: manifest.map { Array($0.utf8) })
-        for path in folders { _ = audit.consider(ArchiveEntry(path: path, kind: .directory, mode: 0o755)) }
+        for path in folders { _ = try audit.consider(ArchiveEntry(path: path, kind: .directory, mode: 0o755)) }
         for (path, target) in links {
-            _ = audit.consider(ArchiveEntry(path: path, kind: .symbolicLink(target: target)))
+            _ = try audit.consider(ArchiveEntry(path: path, kind: .symbolicLink(target: target)))
         }
         for (path, text) in files {
             let entry = ArchiveEntry(path: path, kind: .file, size: text.utf8.count)
-            if audit.consider(entry) { audit.take(Array(text.utf8), of: entry) }
+            if try audit.consider(entry) { audit.take(Array(text.utf8), of: entry) }
         }
         return .success(try audit.plan(known: []))
     } catch {
@@ -204,7 +204,7 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
         ] as [(String, UInt32, UInt32, Bool)])
     func whatTheHostActsOnIsRoots(path: String, mode: UInt32, owner: UInt32, isRefused: Bool) throws {
         var audit = try PackageAudit(controlFiles: ["control": Array(control.utf8)], manifest: nil)
-        _ = audit.consider(ArchiveEntry(path: path, kind: .file, mode: mode, owner: owner))
+        _ = try audit.consider(ArchiveEntry(path: path, kind: .file, mode: mode, owner: owner))
         let plan = Result { try audit.plan(known: []) }
         switch plan {
         case .success: #expect(!isRefused)
@@ -215,8 +215,8 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
     @Test(arguments: [("etc/pam.d/foo", true), ("etc/foo.conf", false)])
     func aHardLinkHasNoModeOfItsOwn(path: String, isRefused: Bool) throws {
         var audit = try PackageAudit(controlFiles: ["control": Array(control.utf8)], manifest: nil)
-        _ = audit.consider(ArchiveEntry(path: "etc/foo", kind: .file, mode: 0o666))
-        _ = audit.consider(ArchiveEntry(path: path, kind: .hardLink(target: "etc/foo")))
+        _ = try audit.consider(ArchiveEntry(path: "etc/foo", kind: .file, mode: 0o666))
+        _ = try audit.consider(ArchiveEntry(path: path, kind: .hardLink(target: "etc/foo")))
         let plan = Result { try audit.plan(known: []) }
         #expect(((try? plan.get()) == nil) == isRefused)
     }

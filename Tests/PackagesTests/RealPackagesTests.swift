@@ -22,7 +22,7 @@ struct RealPackagesTests {
         }
         do throws(PackageRefusal) {
             var audit = try PackageAudit(controlFiles: control, manifest: manifest.map { Array($0.utf8) })
-            walk(root, "", &audit)
+            try walk(root, "", &audit)
             return .success(try audit.plan(known: satisfying(audit.control)))
         } catch {
             return .failure(error)
@@ -40,7 +40,7 @@ struct RealPackagesTests {
         }
     }
 
-    private func walk(_ root: String, _ path: String, _ audit: inout PackageAudit) {
+    private func walk(_ root: String, _ path: String, _ audit: inout PackageAudit) throws(PackageRefusal) {
         for name in (try? Files.names(in: "\(root)/\(path)")) ?? [] where path != "" || name != "DEBIAN" {
             let child = path.isEmpty ? name : "\(path)/\(name)"
             var status = stat()
@@ -56,10 +56,10 @@ struct RealPackagesTests {
             default: kind = .file
             }
             let entry = ArchiveEntry(path: child, kind: kind, mode: status.st_mode & 0o7777, size: status.st_size)
-            if audit.consider(entry), let bytes = try? Files.read("\(root)/\(child)", limit: 1 << 20) {
+            if try audit.consider(entry), let bytes = try? Files.read("\(root)/\(child)", limit: 1 << 20) {
                 audit.take(bytes, of: entry)
             }
-            if kind == .directory { walk(root, child, &audit) }
+            if kind == .directory { try walk(root, child, &audit) }
         }
     }
 

@@ -19,6 +19,21 @@ import Testing
         return (value, origin)
     }
 
+    @Test func whatCouldNotBeReadBackIsNotWritten() throws {
+        try withFolder { folder in
+            let file = CheckedFile(path: "\(folder)/state", limit: 100)
+            let trailer = CheckedFile.checked([]).count
+            let longest = String(repeating: "x", count: 100 - trailer)
+            try file.save(longest.utf8)
+            #expect(try text(file) == (longest, .file))
+            do throws(Errno) {
+                try file.save((longest + "x").utf8)
+                Issue.record("it is written")
+            } catch { #expect(error.code == EFBIG) }
+            #expect(try text(file) == (longest, .file))
+        }
+    }
+
     @Test func savedStateIsRead() throws {
         try withFolder { folder in
             let file = CheckedFile(path: "\(folder)/state")

@@ -140,7 +140,7 @@ struct PackageFileCommands {
         let found: [JSON] = findings.map {
             [
                 "severity": .string($0.severity.rawValue), "kind": .string($0.kind.rawValue), "file": .string($0.file),
-                "line": .number(.init($0.line)), "text": .string($0.text),
+                "line": .number(.init($0.line)), "text": .string($0.explanation),
             ]
         }
         return [

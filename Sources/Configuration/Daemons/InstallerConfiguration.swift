@@ -122,8 +122,9 @@ public struct InstallConfiguration: Hashable, Sendable {
     static let maxUnpackedSizeKey = Key(
         "MaxUnpackedSize", .size(1 << 10...1 << 42), default: 4 << 30, "The most that a package may unpack to.")
     static let maxEntriesKey = Key(
-        "MaxEntries", .integer(1...10_000_000), default: 200_000,
-        "The most files, folders and links that a package may hold.")
+        "MaxEntries", .integer(1...10_000_000), default: 100_000,
+        "The most files, folders and links that a package may hold. To allow more than that, raise MemoryMax= of "
+            + "gatekeel-installd.service too: each takes up to 1 KiB of memory.")
     static let maxRatioKey = Key(
         "MaxRatio", .integer(2...100_000), default: 200,
         "How many times its compressed size a package may unpack to.")

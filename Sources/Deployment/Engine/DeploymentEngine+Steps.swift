@@ -1,5 +1,6 @@
 import EventLoop
 import Linux
+import State
 
 extension DeploymentEngine {
     /// Performs one step, between its two named places.
@@ -111,6 +112,7 @@ extension DeploymentEngine {
             _ = try Attachment(store: store, release: snapshot.newRelease, record: release).files()
             let transaction = ConffileTransaction(store: store, deployment: snapshot)
             let plan = try transaction.plan(release.conffiles, hostLines: release.hostLines)
+            try Self.requireRoom(for: plan, release, snapshot, store)
             try ProvisionTransaction(store: store, deployment: snapshot).survey(release)
             return plan
         }
@@ -118,6 +120,24 @@ extension DeploymentEngine {
         if startSet(release, record).isEmpty { record.starts = false }
         record.attachesEarly = try await attachesEarly(release, record)
         active.record = record
+    }
+
+    /// Refuses a deployment whose journal, or whose package's state after it, could not be read back.
+    nonisolated static func requireRoom(
+        for plan: ConffileTransaction.Plan, _ release: ReleaseRecord, _ deployment: DeploymentRecord, _ store: Store
+    ) throws {
+        var deployment = deployment
+        (deployment.conffiles, deployment.folders, deployment.found) = (plan.conffiles, plan.folders, plan.found)
+        try CheckedFile.requireRoom(
+            for: deployment.record, "the package has too many files beneath /etc; split it into several packages")
+        var state = try store.state(of: release.name).state
+        // Each conffile may get a file beside it.
+        let made = plan.conffiles.flatMap { [$0.path, $0.path + ConffilePlan.besideSuffix] }
+        state.add(release, made: made, folders: plan.folders, found: plan.found)
+        state.add(lines: release.provision.lines)
+        try CheckedFile.requireRoom(
+            for: state.record,
+            "earlier versions of the package left too many files beneath /etc; remove it with --purge, then install it")
     }
 
     /// Whether systemd may load the new unit files while the old release runs. It then stops the old processes as the new
@@ -382,21 +402,12 @@ extension DeploymentEngine {
                     state.highest = release.version
                 }
                 state.installedAt = now
-                state.conffiles = Set(state.conffiles).union(release.conffiles).sorted()
-                state.made = Set(state.made).union(
-                    ConffileTransaction(store: store, deployment: record).made()
-                ).sorted()
-                // What the host had before the package is not the package's to remove.
-                state.hostLines = Set(state.hostLines).union(
-                    release.hostLines.filter { HostLine($0).map { !record.found.contains($0.path) } ?? false }
-                ).sorted()
-                let made = try ProvisionTransaction(store: store, deployment: record).additions()
-                let known = Set(state.hostLines.compactMap { HostLine($0)?.path })
-                state.hostLines += made.items.map(\.line).filter {
-                    HostLine($0).map { !known.contains($0.path) } ?? false
-                }
-                state.accounts.formUnion(made.accounts)
-                state.folders = Set(state.folders).union(record.folders).sorted()
+                state.add(
+                    release, made: ConffileTransaction(store: store, deployment: record).made(),
+                    folders: record.folders, found: record.found)
+                let added = try ProvisionTransaction(store: store, deployment: record).additions()
+                state.add(lines: added.items.map(\.line))
+                state.accounts.formUnion(added.accounts)
                 if record.activation != .restore { state.isActivated = record.activation == .yes }
             }
             try store.save(state, of: record.package)

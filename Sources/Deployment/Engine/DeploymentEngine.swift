@@ -2,6 +2,7 @@ import EventLoop
 import Glibc
 import Linux
 import Packages
+import State
 
 /// The update pipeline: one deployment at a time, performed as `Transition.table` says.
 ///
@@ -241,6 +242,12 @@ public final class DeploymentEngine: Deployments {
                 throw DeploymentError(.notFound, "no package is staged as \(token); send it again")
             }
             let (store, record) = (self.store, staged.record)
+            guard self.package(record.name) != nil || self.packages().count < Policy.maxPackages else {
+                throw DeploymentError(
+                    .noSpace,
+                    "the store has \(Policy.maxPackages) packages, which is the most; remove one with 'gatekeel remove --purge'"
+                )
+            }
             let (state, current, previous, folder) = try await Worker.shared.run {
                 try HostCheck(store: store, record: record, token: token).run()
                 return (
@@ -349,6 +356,8 @@ public final class DeploymentEngine: Deployments {
         defer { (isPreparing, preparing) = (false, nil) }
         do {
             let record = try await surveyed(try await make())
+            try CheckedFile.requireRoom(
+                for: record.record, "too many instances of the package's units run or are enabled; stop some of them")
             let active = ActiveDeployment(record, ports: ports)
             let actions = active.machine.begin()
             let store = self.store

@@ -1,3 +1,4 @@
+import Linux
 import Packages
 import State
 
@@ -159,7 +160,8 @@ extension DeploymentRecord {
     mutating func note(problems: [String]) {
         for problem in problems where !self.problems.contains(problem) {
             // The record's size is limited: the first problems are enough.
-            guard reason?.text.utf8.count ?? 0 <= 2048 else { return }
+            guard reason?.text.utf8.count ?? 0 <= Reason.textLimit / 2 else { return }
+            let problem = problem.bounded(to: Reason.textLimit / 2)
             self.problems.append(problem)
             reason = reason.map { Reason($0.token, "\($0.text); \(problem)") } ?? Reason("incomplete", problem)
         }

@@ -32,6 +32,28 @@ struct PackageState: Hashable, Sendable {
 
     init() {}
 
+    /// Adds what a release has on the host.
+    ///
+    /// - Parameters:
+    ///   - made: files below `/etc` that its deployment made where nothing was.
+    ///   - folders: folders below `/etc` that it made.
+    ///   - found: paths that the host had before the package: they are not the package's to remove.
+    mutating func add(_ release: ReleaseRecord, made: [String], folders: [String], found: [String]) {
+        let found = Set(found)
+        conffiles = Set(conffiles).union(release.conffiles).sorted()
+        self.made = Set(self.made).union(made).sorted()
+        hostLines = Set(hostLines).union(
+            release.hostLines.filter { HostLine($0).map { !found.contains($0.path) } ?? false }
+        ).sorted()
+        self.folders = Set(self.folders).union(folders).sorted()
+    }
+
+    /// Adds lines of what was made on the host, but for paths that are known already.
+    mutating func add(lines: [String]) {
+        let known = Set(hostLines.compactMap { HostLine($0)?.path })
+        hostLines += lines.filter { HostLine($0).map { !known.contains($0.path) } ?? false }
+    }
+
     var record: Record {
         var record = Record(kind: Self.kind)
         record.add("highest", highest)

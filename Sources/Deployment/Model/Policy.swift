@@ -23,5 +23,9 @@ public struct Policy: Hashable, Sendable {
     /// How many deployments the history keeps.
     public var historyLimit = 50
 
+    /// How many packages the store has at most, including those that were removed and not purged: the list of all of them
+    /// fits into one message of the bus.
+    public static let maxPackages = 256
+
     public init() {}
 }

@@ -1,3 +1,5 @@
+import Linux
+
 /// Why a deployment ended as it did: a short, stable ASCII token and text for people, shown as `token: text`.
 public struct Reason: Hashable, Sendable, CustomStringConvertible {
     /// `start-failed`, `probation`, `health`, `interrupted`, `stop-failed`, or a code of `DeploymentError`.
@@ -5,9 +7,12 @@ public struct Reason: Hashable, Sendable, CustomStringConvertible {
     /// One line.
     public var text: String
 
+    /// The most bytes of the text. The journal, the history and the bus carry it.
+    static let textLimit = 4096
+
     public init(_ token: String, _ text: String) {
         self.token = token
-        self.text = String(text.map { $0.isNewline ? " " : $0 })
+        self.text = String(text.bounded(to: Self.textLimit).map { $0.isNewline ? " " : $0 })
     }
 
     public var description: String { text.isEmpty ? token : "\(token): \(text)" }

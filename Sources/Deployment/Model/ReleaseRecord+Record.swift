@@ -59,14 +59,15 @@ extension ReleaseRecord {
         packageSize = record.integer("package-size")
         installedSize = record.integer("installed-size")
         provides = record.string("provides")
-        func values(_ key: String, of unit: String) -> [String] {
-            record.all(key).filter { $0.count == 2 && $0[0] == unit }.map { $0[1] }
+        func values(_ key: String) -> [String: [String]] {
+            Dictionary(grouping: record.all(key).filter { $0.count == 2 }) { $0[0] }.mapValues { $0.map { $0[1] } }
         }
+        let (dropIns, aliases) = (values("drop-in"), values("alias"))
         units = record.all("unit").compactMap { fields in
             guard fields.count == 5 else { return nil }
             return ReleaseUnit(
-                name: fields[0], path: fields[1], dropIns: values("drop-in", of: fields[0]),
-                isEnabled: fields[2] == "yes", isStarted: fields[3] == "yes", aliases: values("alias", of: fields[0]),
+                name: fields[0], path: fields[1], dropIns: dropIns[fields[0]] ?? [],
+                isEnabled: fields[2] == "yes", isStarted: fields[3] == "yes", aliases: aliases[fields[0]] ?? [],
                 defaultInstance: fields[4])
         }
         conffiles = record.strings("conffile")

@@ -2,9 +2,25 @@ import State
 
 /// The store's files are records that name their kind.
 extension CheckedFile {
+    /// The most bytes of a record, written and read.
+    static let recordLimit = 4 << 20
+    /// What a record may grow by once it is in use: a reason, problems, a phase.
+    private static let recordGrowth = 64 << 10
+
     /// - Parameter path: of a file of the store.
     init(record path: String, keepsRefused: Bool = true) {
-        self.init(path: path, limit: 4 << 20, keepsRefused: keepsRefused)
+        self.init(path: path, limit: Self.recordLimit, keepsRefused: keepsRefused)
+    }
+
+    /// Refuses a record that could become too large to be written. Call it while nothing depends on the record yet.
+    ///
+    /// - Parameter what: the record's content, and what to do about it.
+    static func requireRoom(for record: Record, _ what: String) throws(DeploymentError) {
+        let size = record.bytes.count
+        guard size <= recordLimit - recordGrowth else {
+            throw DeploymentError(
+                .unsupported, "\(size >> 10) KiB are to be recorded and \(recordLimit >> 10) KiB can be: \(what)")
+        }
     }
 
     /// The record; when it is missing or damaged, the one before. And what was wrong, for people.

@@ -73,6 +73,8 @@ extension Store {
     func save(_ package: StagedPackage) throws {
         var record = package.record.record
         record.add(Self.stagedAtKey, package.stagedAt)
+        try CheckedFile.requireRoom(
+            for: record, "the package has too many files beneath /etc or lines in its manifest; split it")
         try passage("deployment.stage.record.before")
         try reserving { () throws(Errno) in
             try CheckedFile(record: "\(folder(staged: package.token))/record").save(record.bytes)

@@ -45,7 +45,14 @@ public struct DebPackageReader: PackageReader {
         try mapped(time) {
             let (file, known, admitted) = try admitted(path, time: time, installed: installed)
             var audit = admitted
-            let bytes = try unpack(file, auditing: &audit, into: Self.tree(beside: path))
+            let bytes: UInt64
+            do {
+                bytes = try unpack(file, auditing: &audit, into: Self.tree(beside: path))
+            } catch let refusal as PackageRefusal {
+                // Nothing more is unpacked of it. The rest is only read, for the other reasons.
+                _ = try file.plan(known: known, limits: limits)
+                throw refusal
+            }
             let plan = try audit.plan(known: known)
             try checkAliases(plan)
             return ReleaseRecord(
@@ -97,7 +104,8 @@ public struct DebPackageReader: PackageReader {
         let report = try file.unpack(
             beneath: root, limits: limits, extraction: extraction(expecting: audit.control.installedSize)
         ) { entry in
-            if entry.path != linkTarget, audit.consider(entry) { wanted.append(entry) }
+            if entry.path != linkTarget, try audit.consider(entry) { wanted.append(entry) }
+            if let refusal = audit.refusal { throw refusal }
             if case .hardLink(let target) = entry.kind { linkTarget = target } else { linkTarget = nil }
             return Placement.of(entry.path, entry.kind).destination
         }

@@ -1,3 +1,5 @@
+import Linux
+
 /// The `control` file of a package (`deb-control(5)`).
 public struct PackageControl: Hashable, Sendable {
     public let name: String
@@ -64,6 +66,7 @@ public struct PackageControl: Hashable, Sendable {
         version = parsed
         architecture = try required("Architecture")
         summary = String((paragraph["Description"] ?? "").split(separator: "\n").first ?? "")
+            .bounded(to: PackageLimits.textBytes)
         if let size = paragraph["Installed-Size"] {
             guard let kibibytes = UInt64(size), kibibytes < 1 << 44 else {
                 throw refused("Installed-Size", "expected a number of KiB")

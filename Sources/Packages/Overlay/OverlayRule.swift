@@ -21,7 +21,7 @@ struct OverlayRule: Sendable {
         where path.hasPrefix(rule.prefix) && path.hasSuffix(rule.suffix) && path.count > rule.prefix.count {
             return Finding(rule.severity, .unsupported, path, rule.text)
         }
-        if path.holds("/security/pam_"), path.hasSuffix(".so") {
+        if path.hasSuffix(".so"), path.holds("/security/pam_") {
             return Finding(.warning, .unsupported, path, "programs of the host do not see this PAM module")
         }
         return nil

@@ -15,11 +15,11 @@ extension DebFile {
         do {
             let reader = try dataReader(limits)
             while let entry = try reader.next() {
-                if audit.consider(entry) {
+                if try audit.consider(entry) {
                     audit.take(try reader.readData(limit: PackageAudit.contentLimit), of: entry)
                 }
             }
-        } catch { throw DebError(error, in: container.data.name) }
+        } catch let error as ArchiveError { throw DebError(error, in: container.data.name) }
         return try audit.plan(known: known, architecture: architecture)
     }
 }

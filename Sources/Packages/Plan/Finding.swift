@@ -1,3 +1,5 @@
+import Linux
+
 /// One result of the audit of a package: where, what, and whether it prevents the installation.
 public struct Finding: Hashable, Sendable, CustomStringConvertible {
     public enum Severity: String, Sendable {
@@ -26,18 +28,23 @@ public struct Finding: Hashable, Sendable, CustomStringConvertible {
     public var file: String
     /// Counted from 1; 0 stands for the whole file.
     public var line: Int
-    /// The explanation for people: what is wrong and what to do.
+    /// The explanation for people: what is wrong and what to do. At most `PackageLimits.textBytes`, as `file`.
     public var text: String
+    /// How many findings say the same about other files and are not listed.
+    public var others = 0
 
     public init(_ severity: Severity, _ kind: Kind, _ file: String, line: Int = 0, _ text: String) {
         self.severity = severity
         self.kind = kind
-        self.file = file
+        self.file = file.bounded(to: PackageLimits.textBytes)
         self.line = line
-        self.text = text
+        self.text = text.bounded(to: PackageLimits.textBytes)
     }
 
-    public var description: String { line > 0 ? "\(file):\(line): \(text)" : "\(file): \(text)" }
+    public var description: String { (line > 0 ? "\(file):\(line): " : "\(file): ") + explanation }
+
+    /// The text, with the number of the others.
+    public var explanation: String { others == 0 ? text : "\(text) (and \(others) others)" }
 }
 
 /// The reasons why a package is refused: all of them, not only the first.
@@ -61,6 +68,7 @@ public struct PackageRefusal: Error, Hashable, Sendable, CustomStringConvertible
     /// One line with the first three reasons and the number of further ones.
     public var description: String {
         let shown = findings.prefix(3).map(\.description).joined(separator: "; ")
-        return findings.count > 3 ? "\(shown); and \(findings.count - 3) more" : shown
+        let further = findings.dropFirst(3).reduce(0) { $0 + 1 + $1.others }
+        return further > 0 ? "\(shown); and \(further) more" : shown
     }
 }

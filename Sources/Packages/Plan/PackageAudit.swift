@@ -9,16 +9,30 @@ public struct PackageAudit: Sendable {
     public let manifest: PackageManifest
     private let scripts: ScriptAudit
     private let listedConffiles: [String]
-    private var findings: [Finding] = []
+    private var findings = FindingList()
     private var tree = PackagedPaths()
     private var conffiles: [PlannedConffile] = []
     private var hostFolders: [String: ArchiveEntry] = [:]
     private var hostLinks = PackagedLinks()
     private var unitLinks: [String: String] = [:]
     private var contents: [String: [UInt8]] = [:]
-    /// The folders that hold any entry of the package, and those that hold an entry that is installed.
-    private var inhabited: Set<String> = []
-    private var inUse: Set<String> = []
+    /// Folders beneath /etc that could be created for the package and hold entries that are not installed.
+    private var foldersOfSkipped: Set<String> = []
+    private var counts = Counts()
+
+    /// How much came so far of what `PackageLimits` bounds.
+    private struct Counts {
+        var units = 0
+        var readFiles = 0
+        var readBytes = 0
+        var hostPathBytes = 0
+        var lastFolder: Substring = ""
+    }
+
+    /// The reasons found so far why the package is refused; nil if there are none.
+    public var refusal: PackageRefusal? {
+        findings.hasRefusal ? PackageRefusal(findings.findings(.refused)) : nil
+    }
 
     /// The largest unit file, tmpfiles.d file or sysusers.d file, in bytes. Larger ones are refused.
     public static let contentLimit = 1 << 18
@@ -55,10 +69,15 @@ public struct PackageAudit: Sendable {
         } else {
             manifest = PackageManifest()
         }
-        findings = manifest.warnings
+        findings = FindingList(manifest.warnings)
         scripts = ScriptAudit(files, skips: manifest.skips)
         var listed: [String] = []
-        for line in String(decoding: files["conffiles"] ?? [], as: UTF8.self).split(separator: "\n") {
+        let lines = String(decoding: files["conffiles"] ?? [], as: UTF8.self)
+            .split(separator: "\n", maxSplits: PackageLimits.listedConffiles)
+        guard lines.count <= PackageLimits.listedConffiles else {
+            throw Self.excess("conffiles", "the file has more than \(PackageLimits.listedConffiles) lines")
+        }
+        for line in lines {
             let words = line.split(separator: " ")
             // "remove-on-upgrade /etc/…" names a file that the package no longer has.
             if words.count == 1, let path = words.first { listed.append(String(path)) }
@@ -69,24 +88,24 @@ public struct PackageAudit: Sendable {
     /// Takes the next entry of `data.tar`.
     ///
     /// - Returns: whether the caller must pass the file's bytes to `take(_:of:)`.
-    public mutating func consider(_ entry: ArchiveEntry) -> Bool {
+    /// - Throws: as soon as one of `PackageLimits` is exceeded, or no further reason for a refusal would be listed.
+    public mutating func consider(_ entry: ArchiveEntry) throws(PackageRefusal) -> Bool {
         let placement = Placement.of(entry.path, entry.kind)
-        let folders = Self.folders(above: entry.path)
-        inhabited.formUnion(folders)
-        switch placement {
-        case .conffile, .hostLink: inUse.formUnion(folders)
-        default: break
-        }
         switch placement {
         case .refused(let why): refuse(.unsupported, entry.path, why)
-        case .skipped(let why): if let why { warn(entry.path, why) }
+        case .skipped(let why):
+            noteFolders(ofSkipped: entry.path)
+            if let why { warn(entry.path, why) }
         case .hostFolder(let path):
+            try countHostPath(path, "")
             hostFolders[path] = entry
             requireRoots(entry)
         case .hostLink(let path, let target):
+            try countHostPath(path, target)
             hostLinks.add(path, target: target)
             if case .warned(let text) = PlaceTable.verdict(path, .link) { warn(entry.path, text) }
         case .conffile(let path):
+            try countConffile(path)
             if !tree.paths.insert(path).inserted {
                 refuse(.malformed, entry.path, "the package has it twice; remove one")
             }
@@ -96,9 +115,58 @@ public struct PackageAudit: Sendable {
                     group: Self.name(entry.groupName, entry.group)))
             requireRoots(entry)
             if case .warned(let text) = PlaceTable.verdict("/\(path)", .file) { warn(path, text) }
-        case .release(let path): return considerRelease(entry, path)
+        case .release(let path): return try considerRelease(entry, path)
         }
+        if findings.isFull, let refusal { throw refusal }
         return false
+    }
+
+    private static func excess(_ file: String, _ text: String) -> PackageRefusal {
+        PackageRefusal(one: Finding(.refused, .unsupported, file, "\(text); split the package"))
+    }
+
+    private mutating func countConffile(_ path: String) throws(PackageRefusal) {
+        guard conffiles.count < PackageLimits.conffiles else {
+            throw Self.excess(path, "the package has more than \(PackageLimits.conffiles) files beneath /etc")
+        }
+        counts.hostPathBytes += path.utf8.count
+        let folder = path[..<(path.lastIndex(of: "/") ?? path.startIndex)]
+        if folder != counts.lastFolder {
+            counts.lastFolder = folder
+            counts.hostPathBytes += folder.split(separator: "/").count * folder.utf8.count
+        }
+        try checkHostPathBytes(path)
+    }
+
+    private mutating func countHostPath(_ path: String, _ target: String) throws(PackageRefusal) {
+        guard hostFolders.count + hostLinks.keys.count < PackageLimits.hostPaths else {
+            throw Self.excess(
+                path,
+                "the package has more than \(PackageLimits.hostPaths) folders beneath /etc, /var and /srv and links beneath /etc"
+            )
+        }
+        counts.hostPathBytes += path.utf8.count + target.utf8.count
+        try checkHostPathBytes(path)
+    }
+
+    private func checkHostPathBytes(_ path: String) throws(PackageRefusal) {
+        guard counts.hostPathBytes <= PackageLimits.hostPathBytes else {
+            throw Self.excess(
+                path,
+                "the paths beneath /etc, /var and /srv have more than \(PackageLimits.hostPathBytes >> 10) KiB together"
+            )
+        }
+    }
+
+    /// Remembers the folders above an entry that is not installed, of which there are few.
+    private mutating func noteFolders(ofSkipped path: String) {
+        guard path.hasPrefix("etc/") else { return }
+        // The places that are left out are at most so deep.
+        for folder in Self.folders(above: path, atMost: 6) where foldersOfSkipped.count < PackageLimits.hostPaths {
+            if case .hostFolder = Placement.of(String(folder.dropFirst()), .directory) {
+                foldersOfSkipped.insert(folder)
+            }
+        }
     }
 
     /// Takes the bytes of a file that `consider` asked for.
@@ -124,27 +192,33 @@ public struct PackageAudit: Sendable {
         }
     }
 
-    private mutating func considerRelease(_ entry: ArchiveEntry, _ path: String) -> Bool {
+    private mutating func considerRelease(_ entry: ArchiveEntry, _ path: String) throws(PackageRefusal) -> Bool {
         let isNew = tree.paths.insert(path).inserted
         if entry.kind == .directory { return false }
         // /lib/foo and /usr/lib/foo are the same file.
         if !isNew {
             refuse(.malformed, entry.path, "the package has it twice: as /\(path) and under another name; remove one")
         }
-        if let finding = OverlayRule.finding(path) { findings.append(finding) }
+        if let finding = OverlayRule.finding(path) { findings.add(finding) }
+        if findings.isFull, let refusal { throw refusal }
         guard let rest = path.dropPrefix("usr/lib/systemd/system/") else {
             let isAsked =
                 path.hasPrefix("usr/lib/tmpfiles.d/") || path.hasPrefix("usr/lib/sysusers.d/")
-            return isAsked && path.hasSuffix(".conf") && accepts(entry, path)
+            guard isAsked, path.hasSuffix(".conf") else { return false }
+            return try accepts(entry, path)
+        }
+        counts.units += rest.contains("/") && entry.kind == .file ? 0 : 1
+        guard counts.units <= PackageLimits.units else {
+            throw Self.excess(path, "the package has more than \(PackageLimits.units) units and links to units")
         }
         if case .symbolicLink(let target) = entry.kind {
             unitLinks[rest] = target
             return false
         }
-        return accepts(entry, path)
+        return try accepts(entry, path)
     }
 
-    private mutating func accepts(_ entry: ArchiveEntry, _ path: String) -> Bool {
+    private mutating func accepts(_ entry: ArchiveEntry, _ path: String) throws(PackageRefusal) -> Bool {
         guard case .file = entry.kind else {
             refuse(.unsupported, path, "this must be a plain file")
             return false
@@ -152,6 +226,14 @@ public struct PackageAudit: Sendable {
         guard entry.size <= Self.contentLimit else {
             refuse(.unsupported, path, "the file has \(entry.size) bytes; the limit is \(Self.contentLimit)")
             return false
+        }
+        counts.readFiles += 1
+        counts.readBytes += entry.size
+        guard counts.readFiles <= PackageLimits.readFiles, counts.readBytes <= PackageLimits.readBytes else {
+            throw Self.excess(
+                path,
+                "the units, tmpfiles.d and sysusers.d files are more than \(PackageLimits.readFiles), or have more than \(PackageLimits.readBytes >> 10) KiB together"
+            )
         }
         return true
     }
@@ -165,32 +247,41 @@ public struct PackageAudit: Sendable {
     public func plan(
         known: [KnownPackage], architecture: String = Architecture.native
     ) throws(PackageRefusal) -> PackagePlan {
-        var all = RelationAudit(known: known, architecture: architecture).findings(for: control)
-        all += scripts.findings + findings
+        var all = FindingList(RelationAudit(known: known, architecture: architecture).findings(for: control))
+        all.add(scripts.findings)
+        all.add(findings)
         var plan = PackagePlan(control: control)
         var units = UnitPlanner(
             package: control.name, tree: tree, scripts: scripts, links: unitLinks, contents: contents)
         plan.units = units.plan()
-        all += units.findings
+        all.add(units.findings)
         plan.dataFolders = units.dataFolders.sorted()
+        for (count, limit, what) in [
+            (plan.units.reduce(0) { $0 + $1.aliases.count }, PackageLimits.units, "other names of units (Alias=)"),
+            (plan.dataFolders.count, PackageLimits.hostPaths, "folders of units (StateDirectory= and similar)"),
+        ] where count > limit {
+            all.add(
+                Finding(.refused, .unsupported, UnitPlanner.folder, "there are more than \(limit) \(what); remove some")
+            )
+        }
         plan.conffiles = conffiles.sorted { $0.path < $1.path }
         let packaged = Set(conffiles.map(\.path))
         for path in listedConffiles where path.hasPrefix("/etc/") && !packaged.contains(path) {
             if case .skipped = Placement.of(String(path.dropFirst()), .file) { continue }
-            all.append(Finding(.warning, .malformed, "conffiles", "\(path) is not in the package"))
+            all.add(Finding(.warning, .malformed, "conffiles", "\(path) is not in the package"))
         }
         plan.sysusersFiles = files(in: "usr/lib/sysusers.d/")
         plan.tmpfilesFiles = files(in: "usr/lib/tmpfiles.d/")
-        all += linkFindings
+        all.add(linkFindings)
         plan.sysusersLines = manifest.sysusersLines
         plan.tmpfilesLines = tmpfilesLines
         let lines = LineAudit(plan, tree: tree, contents: contents)
-        all += lines.findings
+        all.add(lines.findings)
         plan.provision = lines.provision
         plan.health = manifest.health
         plan.probation = manifest.probation
-        if let refusal = PackageRefusal(all) { throw refusal }
-        plan.warnings = all
+        if let refusal = PackageRefusal(all.findings(.refused)) { throw refusal }
+        plan.warnings = all.findings(.warning)
         return plan
     }
 
@@ -211,7 +302,7 @@ public struct PackageAudit: Sendable {
         let claimed = Set(manifest.directories.map(\.path))
         // A folder beneath /etc is left out if it would only hold hooks that are not installed.
         let wanted = hostFolders.filter { path, _ in
-            !claimed.contains(path) && (!inhabited.contains(path) || inUse.contains(path) || !path.hasPrefix("/etc/"))
+            !claimed.contains(path) && (!path.hasPrefix("/etc/") || isInUse(path) || !isInhabited(path))
         }
         let folders = wanted.sorted { $0.key < $1.key }.map { path, entry in
             // The colon keeps the attributes of an existing folder: the service or the administrator may have changed them.
@@ -221,9 +312,21 @@ public struct PackageAudit: Sendable {
         return folders + manifest.tmpfilesLines + hostLinks.tmpfilesLines
     }
 
-    /// The folders above a path: `/etc` and `/etc/foo` of `etc/foo/bar`.
-    private static func folders(above path: String) -> [String] {
-        path.indices.filter { path[$0] == "/" }.map { "/" + path[..<$0] }
+    /// Whether something that is installed is beneath a folder of /etc.
+    private func isInUse(_ folder: String) -> Bool {
+        let prefix = folder + "/"
+        return conffiles.contains { $0.path.hasPrefix(prefix) } || hostLinks.keys.contains { $0.hasPrefix(prefix) }
+    }
+
+    /// Whether something else is beneath it.
+    private func isInhabited(_ folder: String) -> Bool {
+        let prefix = folder + "/"
+        return foldersOfSkipped.contains(folder) || hostFolders.keys.contains { $0.hasPrefix(prefix) }
+    }
+
+    /// The folders above a path, from the root: `/etc` and `/etc/foo` of `etc/foo/bar`.
+    private static func folders(above path: String, atMost limit: Int) -> [String] {
+        path.indices.lazy.filter { path[$0] == "/" }.prefix(limit).map { "/" + path[..<$0] }
     }
 
     /// The name if `tmpfiles.d(5)` accepts it, else the number.
@@ -237,11 +340,11 @@ public struct PackageAudit: Sendable {
     }
 
     private mutating func refuse(_ kind: Finding.Kind, _ file: String, _ text: String) {
-        findings.append(Finding(.refused, kind, file, text))
+        findings.add(Finding(.refused, kind, file, text))
     }
 
     private mutating func warn(_ file: String, _ text: String) {
-        findings.append(Finding(.warning, .unsupported, file, text))
+        findings.add(Finding(.warning, .unsupported, file, text))
     }
 }
 

@@ -1,0 +1,120 @@
+import Archive
+import Testing
+
+@testable import Packages
+
+/// What a package may bring of what is recorded, sent and loaded is bounded while the package is read.
+@Suite struct PackageLimitTests {
+    private func audit(_ members: [String: String] = [:]) throws(PackageRefusal) -> PackageAudit {
+        var members = members.mapValues { Array($0.utf8) }
+        members["control"] = Array("Package: foo\nVersion: 1.0\nArchitecture: all\n".utf8)
+        return try PackageAudit(controlFiles: members, manifest: nil)
+    }
+
+    private func file(_ path: String, size: Int = 1) -> ArchiveEntry {
+        ArchiveEntry(path: path, kind: .file, size: size)
+    }
+
+    /// Considers entries until one is refused at once.
+    ///
+    /// - Returns: how many were taken, and the text of the refusal.
+    private func taken(_ entries: some Sequence<ArchiveEntry>) throws -> (count: Int, text: String) {
+        var audit = try audit()
+        var count = 0
+        do throws(PackageRefusal) {
+            for entry in entries {
+                _ = try audit.consider(entry)
+                count += 1
+            }
+            return (count, "")
+        } catch { return (count, error.description) }
+    }
+
+    @Test func whatIsSkippedCostsACountAndAFewNames() throws {
+        var audit = try audit()
+        for index in 0..<20_000 { _ = try audit.consider(file("etc/cron.d/f\(index)")) }
+        for index in 0..<20_000 {
+            let folders = (0..<30).map { "d\(index)-\($0)" }.joined(separator: "/")
+            _ = try audit.consider(file("etc/init.d/\(folders)/f"))
+        }
+        let warnings = try audit.plan(known: []).warnings.map(\.description)
+        #expect(warnings.count == 4)
+        #expect(warnings[0].hasPrefix("etc/cron.d/f0: not installed"))
+        #expect(warnings[2].hasPrefix("etc/cron.d/f2: not installed") && warnings[2].hasSuffix("(and 19997 others)"))
+    }
+
+    @Test func eachKindHasItsLimit() throws {
+        let conffiles = try taken((0...).lazy.map { file("etc/foo/f\($0)") })
+        #expect(conffiles.count == PackageLimits.conffiles && conffiles.text.contains("2000 files beneath /etc"))
+        let units = try taken((0...).lazy.map { file("usr/lib/systemd/system/f\($0).service") })
+        #expect(units.count == PackageLimits.units && units.text.contains("128 units"))
+        let aliases = try taken(
+            (0...).lazy.map {
+                ArchiveEntry(path: "usr/lib/systemd/system/f\($0).service", kind: .symbolicLink(target: "a.service"))
+            })
+        #expect(aliases.count == PackageLimits.units)
+        let folders = try taken((0...).lazy.map { ArchiveEntry(path: "var/lib/foo/\($0)", kind: .directory) })
+        #expect(folders.count == PackageLimits.hostPaths && folders.text.contains("1000 folders"))
+        let links = try taken(
+            (0...).lazy.map { ArchiveEntry(path: "etc/foo/\($0)", kind: .symbolicLink(target: "/usr/bin/x")) })
+        #expect(links.count == PackageLimits.hostPaths)
+        let parts = try taken((0...).lazy.map { file("usr/lib/systemd/system/f.service.d/\($0).conf") })
+        #expect(parts.count == PackageLimits.readFiles)
+        let large = try taken((0...).lazy.map { file("usr/lib/tmpfiles.d/\($0).conf", size: 1 << 18) })
+        #expect(large.count == PackageLimits.readBytes >> 18 && large.text.contains("1024 KiB"))
+        let long = try taken(
+            (0...).lazy.map { file("etc/\($0)/" + String(repeating: "xxxxxxxxx/", count: 40) + "f") })
+        #expect(long.count < 100 && long.text.contains("1024 KiB"))
+    }
+
+    /// The reasons are listed as far as they help; then the rest of the package is not read.
+    @Test func refusalsAreBounded() throws {
+        let boot = try taken((0..<1000).lazy.map { file("boot/f\($0)") })
+        #expect(boot.count == 1000 && boot.text.isEmpty, "they say the same")
+        let different = try taken((0...).lazy.map { file("place\($0)/f") })
+        #expect(different.count == PackageLimits.findings - 1 && different.text.hasSuffix("; and 29 more"))
+        var audit = try audit()
+        for index in 0..<1000 { _ = try audit.consider(file("boot/f\(index)")) }
+        let refusal = try #require(audit.refusal)
+        #expect(refusal.findings.count == PackageLimits.sameFindings)
+        #expect(refusal.description.hasSuffix("(and 997 others)"))
+    }
+
+    @Test func warningsAreBounded() throws {
+        var list = FindingList()
+        for index in 0..<20_000 { list.add(Finding(.warning, .unsupported, "f", "warning \(index)")) }
+        list.add(Finding(.refused, .unsupported, "f", String(repeating: "ä", count: 5000)))
+        let warnings = list.findings(.warning)
+        #expect(warnings.count == PackageLimits.findings + 1)
+        #expect(warnings.last?.text == "\(20_000 - PackageLimits.findings) further warnings are not listed")
+        #expect(list.findings(.refused).count == 1 && list.hasRefusal)
+        let text = list.findings(.refused)[0].text
+        #expect(text.utf8.count <= PackageLimits.textBytes && text.hasSuffix("ä…"))
+        // Triggers, lines of units and of tmpfiles.d, unmet relations: all are in one list.
+        let triggers = try self.audit(["triggers": (0..<4000).map { "interest t\($0)\n" }.joined()])
+        #expect(try triggers.plan(known: []).warnings.count == PackageLimits.findings + 1)
+    }
+
+    @Test func controlFilesAreBounded() throws {
+        let limit = PackageLimits.listedConffiles
+        let lines = (0..<limit).map { "/etc/foo/f\($0)\n" }.joined()
+        _ = try audit(["conffiles": lines])
+        #expect(throws: PackageRefusal.self) { try audit(["conffiles": lines + "/etc/more\n"]) }
+        let text = String(repeating: "d", count: 100_000)
+        let control = "Package: foo\nVersion: 1.0\nArchitecture: all\nDescription: \(text)\n"
+        #expect(try PackageControl(parsing: Array(control.utf8)).summary.utf8.count == PackageLimits.textBytes)
+    }
+
+    /// A folder of /etc that holds nothing but hooks that are not installed is not made, however they are ordered.
+    @Test func aFolderOfSkippedFilesIsNotMade() throws {
+        var audit = try audit()
+        _ = try audit.consider(file("etc/NetworkManager/dispatcher.d/foo"))
+        for path in ["etc/NetworkManager", "etc/NetworkManager/dispatcher.d", "etc/empty", "etc/foo", "etc/foo/conf.d"]
+        {
+            _ = try audit.consider(ArchiveEntry(path: path, kind: .directory, mode: 0o755))
+        }
+        _ = try audit.consider(file("etc/foo/conf.d/a.conf"))
+        let paths = try audit.plan(known: []).tmpfilesLines.map { $0.split(separator: " ")[1] }
+        #expect(paths == ["/etc/empty", "/etc/foo", "/etc/foo/conf.d"])
+    }
+}
