@@ -45,6 +45,8 @@ import Testing
         let release = ReleaseRecord(
             name: "app", version: "1",
             units: [ReleaseUnit(name: "a@.service", path: "usr/a", dropIns: ["usr/d"], aliases: ["b@.service"])],
+            reaches: [UnitReach(path: "usr/x", unit: try #require(UnitName("x.service")))],
+            alsoInstances: ["a@b.service"],
             conffiles: ["/etc/a"], sysusers: ["u"], tmpfiles: ["t"], manifestUsers: ["u"], manifestFolders: ["d"],
             dataFolders: ["y"], health: HealthCommand(command: ["x"]), probationTime: .seconds(1),
             startTimeout: .seconds(2), stopTimeout: .seconds(3), allowedRestarts: 4, warnings: ["w"])

@@ -149,6 +149,8 @@ public struct PackageAudit: Sendable {
             package: control.name, tree: tree, scripts: scripts, links: unitLinks, contents: contents)
         plan.units = units.plan()
         all += units.findings
+        plan.reaches = units.reaches
+        plan.alsoInstances = units.alsoInstances.sorted()
         plan.dataFolders = units.dataFolders.sorted()
         plan.conffiles = conffiles.sorted { $0.path < $1.path }
         let packaged = Set(conffiles.map(\.path))
