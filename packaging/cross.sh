@@ -69,13 +69,14 @@ inside() { # ROOT COMMAND…
     unshare --mount --propagation private sh -euc '
         root=$1 here=$2 sysroot=$3
         shift 3
+        mount -t proc proc "$root/proc"
+        mount --rbind /dev "$root/dev"
+        # First: the repository may be in /tmp.
+        mount -t tmpfs tmpfs "$root/tmp"
         for folder in "$here" "$sysroot"; do
             mkdir -p "$root$folder"
             mount --rbind "$folder" "$root$folder"
         done
-        mount -t proc proc "$root/proc"
-        mount --rbind /dev "$root/dev"
-        mount -t tmpfs tmpfs "$root/tmp"
         exec chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 "$@"' \
         sh "$1" "$here" "$sysroot" "${@:2}"
 }

@@ -125,7 +125,7 @@ final class Agent {
             throw ContractError(.refused, error.description)
         }
         Log.level = loaded.configuration.logLevel
-        let wanted = loaded.configuration.endpoint ?? EndpointName.derived()
+        let wanted = EndpointName.name(loaded.configuration.endpoint)
         if wanted != environment.endpoint {
             Log.notice("The endpoint name stays \(environment.endpoint, .endpoint) until gatekeeld is restarted")
         }

@@ -6,11 +6,16 @@ enum EndpointName {
     static func chosen(
         _ configured: String?, derived: @autoclosure () -> String? = derived()
     ) throws(AgentStartFailure) -> String {
-        if let name = configured ?? derived() { return name }
+        if let name = Self.name(configured, derived: derived()) { return name }
         throw AgentStartFailure(
             "this machine has no /etc/machine-id to derive an endpoint name from; set Endpoint= in the section [Agent] "
                 + "of gatekeeld.conf, or run systemd-machine-id-setup",
             isPermanent: true)
+    }
+
+    /// The same; nil when there is none.
+    static func name(_ configured: String?, derived: @autoclosure () -> String? = derived()) -> String? {
+        configured ?? derived()
     }
 
     /// `gatekeel-` and an identifier derived from the machine's: host names collide in a fleet, and the machine-id itself is

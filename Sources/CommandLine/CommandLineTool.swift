@@ -123,7 +123,9 @@ struct Session {
             let package = try await views.asking("gatekeel-installd") { () async throws(ContractError) in
                 try await gateway.package(invocation.arguments[0])
             }
-            throw try LogCommand(package, invocation).replaceProcess()
+            var command = try LogCommand(package, invocation)
+            if command.hasTemplates { command.known = LogCommand.unitsOfTheJournal() }
+            throw command.replaceProcess()
         default: throw Failure(.usage, "\(command.rawValue) needs no daemon")
         }
     }

@@ -8,6 +8,15 @@ extension Files {
         try FileTree.remove(beneath: try FileDescriptor.open(folder, O_RDONLY | O_DIRECTORY), name)
     }
 
+    /// Makes a folder that only its owner can enter, with six random letters after the prefix: `mkdtemp(3)`.
+    ///
+    /// - Returns: its path.
+    public static func makeTemporaryFolder(_ prefix: String) throws(Errno) -> String {
+        var template = Array("\(prefix)XXXXXX".utf8CString)
+        guard let made = mkdtemp(&template) else { throw Errno.current("make a folder \(prefix)…") }
+        return String(cString: made)
+    }
+
     /// The target of a symbolic link: `readlink(2)`; nil when nothing is there, or no link (`EINVAL`).
     ///
     /// - Throws: every other error: a link that cannot be read may still be there.
@@ -23,6 +32,13 @@ extension Files {
             if error.code == EINVAL { return nil }
             throw error
         }
+    }
+
+    /// Where a path leads when all its links are followed: `realpath(3)`.
+    public static func resolved(_ path: String) throws(Errno) -> String {
+        guard let resolved = realpath(path, nil) else { throw Errno.current("resolve \(path)") }
+        defer { free(resolved) }
+        return String(cString: resolved)
     }
 
     /// Makes or replaces a symbolic link atomically and durably: `placeLink`, `fsync(2)` of the folder.

@@ -48,6 +48,13 @@ public struct Keyring: Sendable {
         return Keyring(path: folder, entries: entries)
     }
 
+    /// Files in the folder that `load` passes over, though somebody may believe that they are read.
+    public static func ignored(in folder: String) -> [String] {
+        // That the folder cannot be listed is an error of `load`.
+        let names = (try? Files.namesIfPresent(in: folder)) ?? []
+        return names.filter { !$0.hasSuffix(".pem") || $0.hasPrefix(".") }.sorted().map { "\(folder)/\($0)" }
+    }
+
     /// The authorities of one PEM file, with the checks that `load` and `gatekeel keyring add` require.
     public static func authorities(pem: [UInt8], path: String) throws(SigningError) -> [Certificate] {
         let certificates: [Certificate]

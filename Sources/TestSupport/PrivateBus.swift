@@ -21,9 +21,7 @@ public final class PrivateBus {
     /// - Parameter policy: further elements of the configuration (`dbus-daemon(1)`), which by default allows everything. They
     ///   come last and so take precedence.
     public init(policy: String = "") throws {
-        var template = Array("/tmp/gatekeel-bus-XXXXXX".utf8CString)
-        guard let made = mkdtemp(&template) else { throw Errno.current("mkdtemp") }
-        folder = String(cString: made)
+        folder = try Files.makeTemporaryFolder("/tmp/gatekeel-bus-")
         chmod(folder, 0o755)
         let configuration = """
             <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"

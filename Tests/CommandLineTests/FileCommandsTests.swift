@@ -165,18 +165,26 @@ private final class Workshop {
         let shop = try Workshop()
         #expect(shop.run("keyring add @ca.pem").code == .done)
         try Files.makeDirectories("\(shop.root)/g.conf.d")
-        try Files.replace("\(shop.root)/g.conf", with: "[Agent]\n".utf8)
+        try Files.replace("\(shop.root)/keyring.d/fleet.crt", with: "x".utf8)
+        try Files.replace("\(shop.root)/main.psk", with: "00112233445566778899aabbccddeeff".utf8)
+        try Files.replace("\(shop.root)/bad.psk", with: "no key".utf8)
+        let account = "URI=coaps://h\nPSKIdentity=a\nPSKKeyFile=\(shop.root)"
+        try Files.replace(
+            "\(shop.root)/g.conf",
+            with: "[Server a]\n\(account)/main.psk\n[Server b]\nShortServerID=2\n\(account)/bad.psk\n".utf8)
         try Files.replace("\(shop.root)/g.conf.d/10-a.conf", with: "[Agent]\n".utf8)
         try Files.replace("\(shop.root)/g.conf.d/20-b.conf.bak", with: "[Agent]\n".utf8)
         let out = try check(shop).out
-        for name in ["g.conf", "g.conf.d/10-a.conf", "keyring.d/ca.pem"] {
+        for name in ["g.conf", "g.conf.d/10-a.conf", "keyring.d/ca.pem", "main.psk"] {
             #expect(out.holds("read \(shop.root)/\(name)\n"), "\(name)")
         }
+        #expect(!out.holds("read \(shop.root)/bad.psk") && out.holds("key file \(shop.root)/bad.psk: expected the key"))
+        #expect(out.holds("keyring.d/fleet.crt: warning: this file is not read; rename it to end in .pem"))
         #expect(out.holds("g.conf.d/20-b.conf.bak: warning: this file is not read; rename it to end in .conf"))
         let json = try JSON.parse(Array(try check(shop, json: true).out.utf8))
         let shape = JSONReference.documents.first { $0.command == "config check" }?.shape
         #expect(shape?.differences(json) == [])
-        #expect(json["files"]?.array?.count == 3 && json["as-service"]?.bool == true)
+        #expect(json["files"]?.array?.count == 4 && json["as-service"]?.bool == true)
     }
 
     @Test func configCheckSaysWhenItCouldNotCheckAsTheDaemon() throws {

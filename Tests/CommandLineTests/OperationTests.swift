@@ -336,6 +336,23 @@ import Testing
         #expect(command.matches.contains(["_SYSTEMD_SLICE=system-foo\\x2dbar.slice"]))
     }
 
+    /// What the service manager says of an instance names the instance, as in "Failed to start foo-bar@1.service".
+    @Test func theServiceManagersLinesOfInstancesAreShown() {
+        var command = LogCommand(PackageInfo(name: "foo", units: ["foo-bar@.service", "foo@.timer"]))
+        #expect(command.hasTemplates)
+        command.known = [
+            "foo-bar@1.service", "foo-bar@.service", "foo-bar.service", "foo@x-y.timer", "foo@x.service", "a@1.service",
+        ]
+        let instances = command.matches.filter { $0.last == "_PID=1" }
+        #expect(instances.contains(["UNIT=foo-bar@1.service", "_PID=1"]))
+        #expect(instances.contains(["UNIT=foo@x-y.timer", "_PID=1"]))
+        #expect(!command.matches.joined().contains { $0.hasPrefix("UNIT=foo@x.service") || $0.hasPrefix("UNIT=a@") })
+        #expect(!command.matches.joined().contains("UNIT=foo-bar@.service"))
+        command.known = (0..<2000).map { "foo-bar@\($0).service" }
+        #expect(command.arguments.count < 2000)
+        #expect(!LogCommand(PackageInfo(name: "foo", units: ["foo.service"])).hasTemplates)
+    }
+
     @Test func theHealthCommandsOutputIsShown() {
         #expect(LogCommand(PackageInfo(name: "foo")).matches.contains(["_SYSTEMD_UNIT=gatekeel-health-foo.service"]))
     }

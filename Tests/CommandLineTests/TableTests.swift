@@ -29,6 +29,12 @@ import Testing
             #expect(CommandTable.help(declaration).holds("Usage: gatekeel \(declaration.command.rawValue)"))
             #expect(CommandTable.manualPage.holds(declaration.command.rawValue))
             for option in declaration.options { #expect(option.documentation.hasSuffix("."), "\(option.name)") }
+            // Completion knows by an option's name alone whether a value follows, and that there is one argument.
+            for option in declaration.options {
+                let same = CommandTable.commands.flatMap(\.options).filter { $0.name == option.name }
+                #expect(same.allSatisfy { ($0.value == nil) == (option.value == nil) }, "\(option.name)")
+            }
+            #expect(declaration.arguments.count <= 1, "\(declaration.command)")
         }
         #expect(Set(ExitCode.allCases.map(\.documentation)).count == ExitCode.allCases.count)
     }
@@ -43,6 +49,12 @@ import Testing
         (["gatekeel", "package", "sign", "--key", "/tmp/k"], ["file:/tmp/k"]),
         (["gatekeel", "package", "verify", "--keyring=/e"], ["file:/e"]),
         (["gatekeel", "--json", "st"], ["status", "staged"]),
+        // A second argument is never offered; the value of an option is no argument.
+        (["gatekeel", "install", "a.deb", ""], []), (["gatekeel", "read", "/3", ""], []),
+        (["gatekeel", "package", "info", "a.deb", "b"], []),
+        (["gatekeel", "install", "--activate", "yes", "a"], ["file:a"]),
+        (["gatekeel", "install", "--no-wait", "a"], ["file:a"]),
+        (["gatekeel", "log", "-n", "5", "--fo"], ["--follow"]),
     ])
     func completion(words: [String], offered: [String]) throws {
         let path = "/tmp/gatekeel-completion-\(getpid())-\(randomBytes(4).map { String($0) }.joined())"

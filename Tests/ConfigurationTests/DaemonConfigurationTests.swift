@@ -90,7 +90,7 @@ private func uncommented(_ file: String) -> String {
         #expect(main.shortServerID == 7)
         #expect(try main.key()?.bytes.first == 0 && main.key()?.bytes.count == 16)
         let report = AgentConfiguration.check(host.files("gatekeeld.conf"), view: open)
-        #expect(report.problems.isEmpty && report.files == ["\(host.root)/etc/gatekeel/gatekeeld.conf"])
+        #expect(report.problems.isEmpty && report.files == ["\(host.root)/etc/gatekeel/gatekeeld.conf", key])
     }
 
     @Test func dropInsWinMaskAndAreSorted() throws {
@@ -249,13 +249,34 @@ private func uncommented(_ file: String) -> String {
         #expect(server.problem(of: absent, asService: false).severity == .error)
     }
 
+    /// systemd makes them when it starts the service: before, nobody can say whether they will be there; then, one can.
     @Test func credentialsOfTheUnitAreAccepted() throws {
-        let own = server(
-            "URI=coaps://h", "PSKIdentity=a", "PSKKeyFile=/run/credentials/gatekeeld.service/no-such-credential")
-        #expect(try problems(own).isEmpty)
-        let other = try problems(
-            server("URI=coaps://h", "PSKIdentity=a", "PSKKeyFile=/run/credentials/other.service/main.psk"))
-        #expect(other.map(\.key) == ["PSKKeyFile"] && other[0].text.contains("/run/credentials/gatekeeld.service"))
+        let folder = try TemporaryDirectory("credentials")
+        let view = ServiceView(unit: "gatekeeld", hiding: [], credentials: folder.path)
+        func found(_ path: String) throws -> [ConfigurationProblem] {
+            try problems(
+                server("URI=coaps://h", "PSKIdentity=a", "PSKKeyFile=\(folder.path)/\(path)"), view: view)
+        }
+        let early = try found("gatekeeld.service/main.psk")
+        #expect(early.map(\.severity) == [.warning] && early[0].text.contains("start gatekeeld, then check again"))
+        let own = "\(folder.path)/gatekeeld.service"
+        try Files.makeDirectories(own)
+        let absent = try found("gatekeeld.service/main.psk")
+        #expect(absent.map(\.severity) == [.error] && absent[0].text.contains("LoadCredential="))
+        try Files.replace("\(own)/main.psk", with: "00112233445566778899aabbccddeeff".utf8)
+        #expect(try found("gatekeeld.service/main.psk").isEmpty)
+        let other = try found("other.service/main.psk")
+        #expect(other.map(\.key) == ["PSKKeyFile"] && other[0].text.contains(own))
+    }
+
+    /// The name alone does not say where a file is.
+    @Test func aLinkIntoAHiddenFolderIsAnError() throws {
+        let host = try Host()
+        let target = try host.write("key", "00112233445566778899aabbccddeeff")
+        // A link of the kernel's, to the same file by another name.
+        let link = "/proc/self/root\(target)"
+        let found = try problems(server("URI=coaps://h", "PSKIdentity=a", "PSKKeyFile=\(link)"), view: .agent)
+        #expect(found.count == 1 && found[0].text.contains("it leads to \(target), and gatekeeld does not see /tmp"))
     }
 
     @Test func foldersThatTheUnitHidesAreErrors() throws {

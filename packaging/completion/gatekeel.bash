@@ -10,6 +10,12 @@ _gatekeel() {
         case $command in package | keyring | time | config) continue ;; esac
         break
     done
+    # Arguments that are there already: a command takes one.
+    local given=0 valued=' --activate --limit --lines -n --since --output --key --certificate --manifest --passphrase-file --keyring --name '
+    for ((index++; index < cword; index++)); do
+        word=${words[index]}
+        if [[ $valued == *" $word "* ]]; then ((index++)); elif [[ $word != -* ]]; then given=1; fi
+    done
     local options='--json --help --version' arguments=
     case $command in
     '') arguments='status objects read packages install remove activate deactivate rollback history watch staged discard cancel log reconnect reload metrics diagnose package keyring time config' ;;
@@ -25,49 +31,49 @@ _gatekeel() {
         ;;
     read)
         options='--json --help --version'
-        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "/1 /3 /3/0 /9" -- "$cur")); return; fi
+        if [[ $cur != -* && $given == 0 ]]; then COMPREPLY=($(compgen -W "/1 /3 /3/0 /9" -- "$cur")); return; fi
         ;;
     packages)
         options='--json --help --version'
-        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
+        if [[ $cur != -* && $given == 0 ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
         ;;
     install)
         options='--activate= --allow-downgrade --no-wait --json --help --version'
         if [[ $cur == --activate=* ]]; then prev=--activate cur=${cur#*=}; fi
         if [[ $prev == --activate ]]; then COMPREPLY=($(compgen -W "restore yes no" -- "$cur")); return; fi
-        if [[ $cur != -* ]]; then _filedir; return; fi
+        if [[ $cur != -* && $given == 0 ]]; then _filedir; return; fi
         ;;
     remove)
         options='--purge --no-wait --json --help --version'
-        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
+        if [[ $cur != -* && $given == 0 ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
         ;;
     activate)
         options='--no-wait --json --help --version'
-        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
+        if [[ $cur != -* && $given == 0 ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
         ;;
     deactivate)
         options='--no-wait --json --help --version'
-        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
+        if [[ $cur != -* && $given == 0 ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
         ;;
     rollback)
         options='--no-wait --json --help --version'
-        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
+        if [[ $cur != -* && $given == 0 ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
         ;;
     history)
         options='--limit= --json --help --version'
         if [[ $cur == --limit=* || $prev == --limit ]]; then return; fi
-        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
+        if [[ $cur != -* && $given == 0 ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
         ;;
     watch)
         options='--json --help --version'
-        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel history 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
+        if [[ $cur != -* && $given == 0 ]]; then COMPREPLY=($(compgen -W "$(gatekeel history 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
         ;;
     staged)
         options='--json --help --version'
         ;;
     discard)
         options='--json --help --version'
-        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel staged 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
+        if [[ $cur != -* && $given == 0 ]]; then COMPREPLY=($(compgen -W "$(gatekeel staged 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
         ;;
     cancel)
         options='--json --help --version'
@@ -76,7 +82,7 @@ _gatekeel() {
         options='--follow --lines= --since= --json --help --version'
         if [[ $cur == --lines=* || $prev == --lines ]]; then return; fi
         if [[ $cur == --since=* || $prev == --since ]]; then return; fi
-        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
+        if [[ $cur != -* && $given == 0 ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
         ;;
     reconnect)
         options='--json --help --version'
@@ -106,26 +112,26 @@ _gatekeel() {
         if [[ $prev == --output ]]; then _filedir; return; fi
         if [[ $cur == --passphrase-file=* ]]; then prev=--passphrase-file cur=${cur#*=}; fi
         if [[ $prev == --passphrase-file ]]; then _filedir; return; fi
-        if [[ $cur != -* ]]; then _filedir; return; fi
+        if [[ $cur != -* && $given == 0 ]]; then _filedir; return; fi
         ;;
     package\ verify)
         options='--keyring= --json --help --version'
         if [[ $cur == --keyring=* ]]; then prev=--keyring cur=${cur#*=}; fi
         if [[ $prev == --keyring ]]; then _filedir -d; return; fi
-        if [[ $cur != -* ]]; then _filedir; return; fi
+        if [[ $cur != -* && $given == 0 ]]; then _filedir; return; fi
         ;;
     package\ info)
         options='--json --help --version'
-        if [[ $cur != -* ]]; then _filedir; return; fi
+        if [[ $cur != -* && $given == 0 ]]; then _filedir; return; fi
         ;;
     keyring\ add)
         options='--name= --json --help --version'
         if [[ $cur == --name=* || $prev == --name ]]; then return; fi
-        if [[ $cur != -* ]]; then _filedir; return; fi
+        if [[ $cur != -* && $given == 0 ]]; then _filedir; return; fi
         ;;
     keyring\ remove)
         options='--json --help --version'
-        if [[ $cur != -* ]]; then COMPREPLY=($(compgen -W "$(gatekeel keyring list 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
+        if [[ $cur != -* && $given == 0 ]]; then COMPREPLY=($(compgen -W "$(gatekeel keyring list 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
         ;;
     keyring\ list)
         options='--json --help --version'

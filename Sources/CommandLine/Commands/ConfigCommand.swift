@@ -45,6 +45,17 @@ struct ConfigCommand {
     }
 
     private func checkKeyring() -> ConfigurationReport {
+        let ignored = Keyring.ignored(in: keyring).map {
+            ConfigurationProblem(
+                Position($0), severity: .warning,
+                "this file is not read; rename it to end in .pem, or move it out of the folder")
+        }
+        var report = readKeyring()
+        report.problems += ignored
+        return report
+    }
+
+    private func readKeyring() -> ConfigurationReport {
         do throws(SigningError) {
             let entries = try Keyring.load(keyring).entries
             var files: [String] = []

@@ -12,6 +12,8 @@ struct LogCommand {
     /// As journalctl takes it; nil: from the journal's beginning.
     var since: String?
     var isJSON = false
+    /// The units that the journal has entries about (`journalctl --field=UNIT`); instances of templates are sought among them.
+    var known: [String] = []
 
     init(_ package: PackageInfo, _ invocation: Invocation) throws(Failure) {
         self.package = package
@@ -45,16 +47,36 @@ struct LogCommand {
         }
         // What a unit wrote, and what the service manager says of it.
         let units = (package.units + ["gatekeel-health-\(package.name).service"]).flatMap { unit -> [[String]] in
-            unit.holds("@.") ? Self.instances(of: unit) : [["_SYSTEMD_UNIT=\(unit)"], ["UNIT=\(unit)", "_PID=1"]]
+            unit.holds("@.") ? instances(of: unit) : Self.matches(unit)
         }
         return daemons + units
     }
 
-    /// Instances of a template have names that are not known; their slice has (`systemd.slice(5)`).
-    private static func instances(of template: String) -> [[String]] {
-        guard template.hasSuffix("@.service") else { return [] }
-        let escaped = template.dropLast("@.service".count).map { $0 == "-" ? "\\x2d" : String($0) }.joined()
-        return [["_SYSTEMD_SLICE=system-\(escaped).slice"]]
+    private static func matches(_ unit: String) -> [[String]] {
+        [["_SYSTEMD_UNIT=\(unit)"], ["UNIT=\(unit)", "_PID=1"]]
+    }
+
+    /// Whether the package has templates: the names of their instances are to be asked for.
+    var hasTemplates: Bool { package.units.contains { $0.holds("@.") } }
+
+    /// What an instance of a template wrote has its slice (`systemd.slice(5)`), also if it is new. What the service manager says
+    /// of one has its name only.
+    private func instances(of template: String) -> [[String]] {
+        let parts = template.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+        let (prefix, suffix) = (parts[0] + "@", parts[1])
+        let names = known.filter { $0.hasPrefix(prefix) && $0.hasSuffix(suffix) && $0.count > template.count }
+        let escaped = parts[0].map { $0 == "-" ? "\\x2d" : String($0) }.joined()
+        let slice = suffix == ".service" ? [["_SYSTEMD_SLICE=system-\(escaped).slice"]] : []
+        return slice + names.prefix(Self.mostInstances).map { ["UNIT=\($0)", "_PID=1"] }
+    }
+
+    /// `Accept=yes` makes one for each connection; a command line is bounded.
+    private static let mostInstances = 500
+
+    /// The names of the units that the journal has entries about; none when journalctl cannot tell.
+    static func unitsOfTheJournal() -> [String] {
+        ProgramOutput.of(["journalctl", "--quiet", "--field=UNIT"], limit: 1 << 20).split(separator: "\n").map(
+            String.init)
     }
 
     func replaceProcess() -> Failure {

@@ -14,6 +14,12 @@ extension CommandTable {
             "        case $command in \(groups.joined(separator: " | "))) continue ;; esac",
             "        break",
             "    done",
+            "    # Arguments that are there already: a command takes one.",
+            "    local given=0 valued=' \(valued) '",
+            "    for ((index++; index < cword; index++)); do",
+            "        word=${words[index]}",
+            "        if [[ $valued == *\" $word \"* ]]; then ((index++)); elif [[ $word != -* ]]; then given=1; fi",
+            "    done",
             "    local options='\(flags(common))' arguments=",
             "    case $command in",
             "    '') arguments='\(firstWords.joined(separator: " "))' ;;",
@@ -39,7 +45,7 @@ extension CommandTable {
                 lines.append("        if [[ $prev == --\(option.name) ]]; then \(reply); return; fi")
             }
             if let argument = declaration.arguments.first, let reply = reply(argument.completion) {
-                lines.append("        if [[ $cur != -* ]]; then \(reply); return; fi")
+                lines.append("        if [[ $cur != -* && $given == 0 ]]; then \(reply); return; fi")
             }
             lines.append("        ;;")
         }
@@ -55,6 +61,12 @@ extension CommandTable {
             "    complete -F _gatekeel gatekeel",
         ]
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// Options whose value may be the next word.
+    private static var valued: String {
+        let options = commands.flatMap(\.options).filter { $0.value != nil }
+        return unique(options.flatMap { ["--\($0.name)"] + ($0.short.map { ["-\($0)"] } ?? []) }).joined(separator: " ")
     }
 
     private static var groups: [String] { unique(Command.allCases.filter { $0.words.count > 1 }.map { $0.words[0] }) }

@@ -53,7 +53,7 @@ public struct AgentConfiguration: Hashable, Sendable {
         let snapshot = files.snapshot()
         let (configuration, problems) = read(snapshot)
         return ConfigurationReport(
-            files: snapshot.files.map(\.path),
+            files: snapshot.files.map(\.path) + configuration.servers.compactMap(\.readableKeyFile),
             problems: problems + files.ignoredProblems
                 + configuration.servers.flatMap {
                     $0.keyProblems(view, asService: asService)

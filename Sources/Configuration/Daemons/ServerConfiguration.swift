@@ -36,6 +36,9 @@ public struct ServerConfiguration: Hashable, Sendable {
         return try KeyFile.read(pskKeyFile)
     }
 
+    /// The key file, if it can be read and holds a key.
+    var readableKeyFile: String? { (try? key()) == nil ? nil : pskKeyFile }
+
     func problem(
         _ key: String, severity: ConfigurationProblem.Severity = .error, _ text: String
     ) -> ConfigurationProblem {
@@ -85,9 +88,25 @@ public struct ServerConfiguration: Hashable, Sendable {
                     "the key has \(key.bytes.count) bytes; 16 or more cannot be guessed")
             ]
         } catch {
+            guard view.isOwnCredential(error.path), error.isAbsent || error.isForeign else {
+                return [problem(of: error, asService: asService)]
+            }
             // Credentials are there while the service runs, and only it and root see them.
-            if view.isOwnCredential(error.path), error.isAbsent || error.isForeign { return [] }
-            return [problem(of: error, asService: asService)]
+            if error.isForeign { return [] }
+            guard view.hasCredentials else {
+                return [
+                    problem(
+                        "PSKKeyFile", severity: .warning,
+                        "\(error); systemd makes it when \(view.unit) starts, if the unit has LoadCredential= or "
+                            + "SetCredential= for it: start \(view.unit), then check again")
+                ]
+            }
+            return [
+                problem(
+                    "PSKKeyFile",
+                    "\(error); the unit has no credential of this name: add LoadCredential= with \"systemctl edit "
+                        + "\(view.unit)\" and restart it")
+            ]
         }
     }
 

@@ -8,11 +8,14 @@ public struct ServiceView: Hashable, Sendable {
     public var hidden: [(folder: String, setting: String)] { Self.settings.filter { hiding.contains($0.setting) } }
 
     private var hiding: Set<String>
+    /// Where `LoadCredential=` and `SetCredential=` of units put their files (`systemd.exec(5)`).
+    private let credentials: String
 
     /// - Parameter hiding: the settings of the unit that hide folders: `ProtectHome=yes`, `PrivateTmp=yes`.
-    public init(unit: String, hiding: Set<String>) {
+    public init(unit: String, hiding: Set<String>, credentials: String = "/run/credentials") {
         self.unit = unit
         self.hiding = hiding
+        self.credentials = credentials
     }
 
     /// `systemd/gatekeeld.service`; a test holds them equal.
@@ -24,18 +27,29 @@ public struct ServiceView: Hashable, Sendable {
         (folder: "/var/tmp", setting: "PrivateTmp=yes"),
     ]
 
-    /// Where `LoadCredential=` and `SetCredential=` of units put their files (`systemd.exec(5)`).
-    static let credentials = "/run/credentials"
-
-    /// What keeps the service from a path, whatever owners and modes say.
+    /// What keeps the service from a file, whatever owners and modes say: by its path, and by where links on the way lead.
     func obstacle(_ path: String) -> String? {
+        if let found = obstacle(literally: path) { return found }
+        guard let target = try? Files.resolved(path), target != path, let found = obstacle(literally: target) else {
+            return nil
+        }
+        return "it leads to \(target), and \(found)"
+    }
+
+    private func obstacle(literally path: String) -> String? {
         if let (folder, setting) = hidden.first(where: { path.hasPrefix("\($0.folder)/") }) {
             return "\(unit) does not see \(folder): its unit has \(setting); put the file into /etc/gatekeel/keys"
         }
-        guard path.hasPrefix("\(Self.credentials)/"), !isOwnCredential(path) else { return nil }
-        return "these credentials belong to another unit; those of \(unit) are in \(Self.credentials)/\(unit).service"
+        guard path.hasPrefix("\(credentials)/"), !isOwnCredential(path) else { return nil }
+        return "these credentials belong to another unit; those of \(unit) are in \(own)"
     }
 
+    /// The folder of the service's credentials, which systemd makes when it starts the service.
+    private var own: String { "\(credentials)/\(unit).service" }
+
     /// Whether systemd makes the file when it starts the service.
-    func isOwnCredential(_ path: String) -> Bool { path.hasPrefix("\(Self.credentials)/\(unit).service/") }
+    func isOwnCredential(_ path: String) -> Bool { path.hasPrefix("\(own)/") }
+
+    /// Whether systemd has made the service's credentials: it runs, and has some. An error of looking is no absence.
+    var hasCredentials: Bool { (try? Files.exists(own)) ?? true }
 }
