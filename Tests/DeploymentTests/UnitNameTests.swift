@@ -61,6 +61,9 @@ import Testing
         Case(
             testDescription: "a dash prefix", host: "\(vendor)systemd-journald.service",
             package: "unit=systemd-.service",
+            refusal: "would also apply to 'systemd-journald.service' ("),
+        Case(
+            testDescription: "a dash prefix of no unit so far", package: "unit=systemd-.service",
             refusal: "every service whose name begins with 'systemd-'"),
         Case(
             testDescription: "a user's slice", package: "unit=user-1000.slice", refusal: "a slice that the host makes"),
