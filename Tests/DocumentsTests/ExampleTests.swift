@@ -96,7 +96,7 @@ import Testing
             "LoadCredential", "LoadCredentialEncrypted", "LogsDirectory", "CacheDirectory", "StateDirectory",
             "RuntimeDirectory",
             "ReadWritePaths", "Restart", "StandardInput", "WatchdogSec", "DynamicUser", "RootDirectory", "OnCalendar",
-            "OnUnitActiveSec", "User", "Environment", "Type",
+            "OnUnitActiveSec", "User", "Environment", "Type", "Alias", "Also", "WantedBy", "RequiredBy", "UpheldBy",
         ])
         for document in try Document.all {
             for span in document.spans {
