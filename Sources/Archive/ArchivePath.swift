@@ -54,6 +54,10 @@ enum ArchivePath {
     ) throws(ArchiveError) -> String {
         if raw.contains(where: { $0 < 0x20 || $0 == 0x7f }) { throw error("has a control character") }
         guard let text = String(validating: raw, as: UTF8.self) else { throw error("is not UTF-8") }
+        // To the kernel it is a '/' nevertheless, and to those who split the text at it, it is none.
+        if raw.contains(where: { $0 >= 0x80 }), text.count(where: { $0 == "/" }) != raw.count(where: { $0 == 0x2f }) {
+            throw error("has a combining character after a '/'")
+        }
         // C1 controls, and characters that reorder or hide text on a terminal.
         let hidden = text.unicodeScalars.contains {
             switch $0.value {

@@ -67,7 +67,9 @@ public final class SignalSource: EventSource {
     }
 }
 
-/// A one-shot timer: `sd_event_add_time_relative(3)` on `CLOCK_BOOTTIME`.
+/// A one-shot timer: `sd_event_add_time(3)` on `CLOCK_BOOTTIME`.
+///
+/// Never early: `sd_event_add_time_relative(3)` counts from when the loop woke up, and what happened since would be missing.
 @LoopActor
 final class TimerSource: EventSource, Scheduled {
     fileprivate let handler: @LoopActor () -> Void
@@ -76,9 +78,10 @@ final class TimerSource: EventSource, Scheduled {
     init(after delay: Duration, accuracy: Duration, handler: @escaping @LoopActor () -> Void) {
         self.handler = handler
         super.init()
-        adopt("sd_event_add_time_relative") {
-            sd_event_add_time_relative(
-                EventLoop.shared.handle, &$1, CLOCK_BOOTTIME, delay.microseconds, max(1, accuracy.microseconds),
+        let time = LoopScheduler.shared.now + max(delay, .zero)
+        adopt("sd_event_add_time") {
+            sd_event_add_time(
+                EventLoop.shared.handle, &$1, CLOCK_BOOTTIME, time.microseconds, max(1, accuracy.microseconds),
                 timerFired, $0)
         }
     }
@@ -86,8 +89,9 @@ final class TimerSource: EventSource, Scheduled {
 
 /// The loop's own clock and timers.
 ///
-/// A timer may fire late by 1 % of its delay, at most 250 ms: sd-event joins timers that are close together, so that an idle
-/// gateway wakes up less often. Timers that are overdue at the same time fire in no particular order.
+/// A timer never fires before its delay has passed on `now`. It may fire late by 1 % of its delay, at most 250 ms: sd-event joins
+/// timers that are close together, so that an idle gateway wakes up less often. Timers that are overdue at the same time fire in
+/// no particular order.
 @LoopActor
 public final class LoopScheduler: Scheduler {
     public static let shared = LoopScheduler()
@@ -105,11 +109,11 @@ public final class LoopScheduler: Scheduler {
 }
 
 extension Duration {
-    /// Whole microseconds, zero for a negative duration.
+    /// Microseconds, rounded up; zero for a negative duration.
     fileprivate var microseconds: UInt64 {
         let (seconds, attoseconds) = components
         guard seconds >= 0, attoseconds >= 0 else { return 0 }
-        return UInt64(seconds) * 1_000_000 + UInt64(attoseconds / 1_000_000_000_000)
+        return UInt64(seconds) * 1_000_000 + UInt64((attoseconds + 999_999_999_999) / 1_000_000_000_000)
     }
 }
 

@@ -9,6 +9,8 @@ import Glibc
 public struct HeldFolder: ~Copyable, Sendable {
     /// The path that was asked for, with the root's prefix; for messages.
     public let path: String
+    /// Where it is, below the root: the path without the links that were followed.
+    public let place: String
     /// Whether nobody but root can change or exchange the folder.
     public let isRootsAlone: Bool
     let file: FileDescriptor
@@ -34,7 +36,9 @@ public struct HeldFolder: ~Copyable, Sendable {
                 names: [], rest: known + rest)
             walk.isRootsAlone = try isRootsAlone(walk.folder)
             guard let detour = try walk.run(making: mode) else {
-                return HeldFolder(path: root + path, isRootsAlone: walk.isRootsAlone, file: walk.end())
+                return HeldFolder(
+                    path: root + path, place: "/" + walk.names.joined(separator: "/"), isRootsAlone: walk.isRootsAlone,
+                    file: walk.end())
             }
             // All folders up to here are root's alone: nobody exchanges them before the next walk.
             (known, rest) = (detour.names, detour.rest)
@@ -43,8 +47,9 @@ public struct HeldFolder: ~Copyable, Sendable {
         }
     }
 
+    /// By bytes, as the kernel does: in a string, a combining character would make one character with the '/' before it.
     fileprivate static func components(_ path: String) -> [String] {
-        path.split(separator: "/").map(String.init).filter { $0 != "." }
+        path.utf8.split(separator: 0x2F).map { String(Substring($0)) }.filter { $0 != "." }
     }
 
     /// Without root, as in tests, the caller is taken for root.
@@ -58,7 +63,7 @@ public struct HeldFolder: ~Copyable, Sendable {
 
     /// Refuses what is not one name.
     func require(_ name: String) throws(Errno) {
-        guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
+        guard !name.isEmpty, !name.utf8.contains(0x2F), name != ".", name != ".." else {
             throw Errno(EINVAL, "\(path)/\(name) (one name is wanted)")
         }
     }

@@ -82,6 +82,8 @@ import Testing
         archive("relative link out, through a name") { $0.add("./a", type: "2", link: "b/../../outside") }
         archive("empty link") { $0.add("./a", type: "2") }
         archive("link with a control character") { $0.add("./a", type: "2", link: "x\u{1b}y") }
+        archive("name with a combining character after the slash") { $0.add("./a/\u{301}b", data: "1") }
+        archive("link with a combining character after the slash") { $0.add("./a", type: "2", link: "b/\u{301}c") }
         archive("hard link out") { $0.add("./a", type: "1", link: "../outside/file") }
         archive("hard link absolute") { $0.add("./a", type: "1", link: "/etc/passwd") }
         archive("hard link to what comes later") {

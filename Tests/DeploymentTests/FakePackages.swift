@@ -9,7 +9,8 @@ import Packages
 /// The behaviour is the payload: what `FakeSystemd` does when a unit of it is started. Options: `template`, `socket`,
 /// `health`, `noconf`, `users`, `data`, `nounits`, `unit=NAME`, `install=UNIT/KEY=VALUE` (a line of its `[Install]` section),
 /// `reach=UNIT` (a drop-in for it), `conf=TEXT`, `stops=HOW` (its units are stopped so),
-/// `broken` (fails while it is unpacked), `waits` (for the gate, while it is inspected), `folder` (its conffile is in `conf.d`), `signed=TIME`, `expires=TIME` (of
+/// `broken` (fails while it is unpacked), `waits` (for the gate, while it is inspected), `folder` (its conffile is in `conf.d`),
+/// `conffile=PATH` (another one), `link=PATH:TARGET` (a link on the host), `signed=TIME`, `expires=TIME` (of
 /// its certificate).
 struct FakePackages: PackageReader {
     /// Where the inspection of a package that `waits` stands.
@@ -59,13 +60,20 @@ struct FakePackages: PackageReader {
         }
         let also = words.compactMap(Self.install).filter { $0.1 == "Also" && $0.2.contains("@") }.map(\.2)
         let reaches = words.compactMap { $0.hasPrefix("reach=") ? UnitName(String($0.dropFirst(6))) : nil }
+        func texts(_ option: String) -> [String] {
+            options.filter { $0.hasPrefix(option) }.map { String($0.dropFirst(option.count)) }.sorted()
+        }
+        let links = texts("link=").map { link in
+            "L " + link.split(separator: ":").joined(separator: " - - - - ")
+        }
         return ReleaseRecord(
             name: name, version: words[1], signer: "CN=fleet", signedAt: number("signed=") ?? 0, units: units,
             reaches: reaches.map { UnitReach(path: "\(folder)/\($0).d/x.conf", unit: $0) }, alsoInstances: also,
             conffiles: options.contains("noconf")
-                ? [] : ["/etc/\(name)/\(options.contains("folder") ? "conf.d/" : "")\(name).conf"],
+                ? texts("conffile=")
+                : ["/etc/\(name)/\(options.contains("folder") ? "conf.d/" : "")\(name).conf"] + texts("conffile="),
             manifestUsers: options.contains("users") ? ["u \(name) - - -"] : [],
-            manifestFolders: options.contains("users") ? ["d /var/lib/\(name) 0755 \(name) \(name) -"] : [],
+            manifestFolders: (options.contains("users") ? ["d /var/lib/\(name) 0755 \(name) \(name) -"] : []) + links,
             dataFolders: options.contains("data") ? ["/var/lib/\(name)-data/own", "/var/lib/dpkg-has"] : [],
             health: options.contains("health") ? HealthCommand(command: ["/usr/bin/check"], user: "nobody") : nil)
     }

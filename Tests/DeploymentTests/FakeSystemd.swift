@@ -347,6 +347,13 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner {
             for line in text.split(separator: "\n") where line.hasPrefix("d ") {
                 try Files.makeDirectories(root.path + line.split(separator: " ")[1])
             }
+            // As systemd-tmpfiles does, a link is made where nothing is.
+            for line in text.split(separator: "\n") where line.hasPrefix("L ") {
+                let fields = line.split(separator: " ").map(String.init)
+                let path = root.path + fields[1]
+                try Files.makeDirectories(Files.split(path).folder)
+                if try Files.status(path) == nil { try Files.placeLink(path, target: fields[fields.count - 1]) }
+            }
         }
     }
 }

@@ -24,6 +24,24 @@ import Testing
         #expect(seen == [1, 2])
     }
 
+    /// Whoever waits until a moment, and finds that it has not come yet, waits for ever. sd-event's own relative timers count
+    /// from when the loop woke up; a handler that was slow, or did not get the processor, got its timers early.
+    @Test func aTimerIsNeverEarly() async {
+        let left = await onLoop {
+            await withCheckedContinuation { continuation in
+                LoopScheduler.shared.schedule(after: .milliseconds(1)) {
+                    // The handler is slow: blocking is the subject here.
+                    usleep(50_000)
+                    let end = LoopScheduler.shared.now + .milliseconds(20)
+                    LoopScheduler.shared.schedule(after: .milliseconds(20)) {
+                        continuation.resume(returning: end - LoopScheduler.shared.now)
+                    }
+                }
+            }
+        }
+        #expect(left <= .zero)
+    }
+
     @Test func workersRunOnAnotherThreadAndReportErrors() async {
         struct Refused: Error {}
         let (other, refused) = await onLoop {

@@ -43,7 +43,9 @@ import Testing
         try Files.placeLink("\(root.path)/srv/link", target: "data/../../srv/./data")
         let folder = try HeldFolder.open("/etc/foo", root: root.path, making: 0o755)
         let isAlone = folder.isRootsAlone
+        let place = folder.place
         #expect(isAlone)
+        #expect(place == "/srv/data/foo")
         try folder.replace("x", with: "1".utf8, mode: 0o600)
         #expect(try Files.exists("\(root.path)/srv/data/foo/x"))
         _ = try HeldFolder.open("/etc/foo/made/deep", root: root.path, making: 0o700)
@@ -51,6 +53,20 @@ import Testing
         try Files.placeLink("\(root.path)/etc/circle", target: "circle")
         let error = #expect(throws: Errno.self) { _ = try HeldFolder.open("/etc/circle", root: root.path).names() }
         #expect(error?.code == ELOOP)
+    }
+
+    /// In a string, a '/' and a combining character after it are one character. To the kernel they are not.
+    @Test func aNameIsOneNameToTheKernel() throws {
+        let root = try TemporaryDirectory()
+        try Files.makeDirectories("\(root.path)/etc/foo")
+        let error = #expect(throws: Errno.self) {
+            try HeldFolder.open("/etc", root: root.path).replace("foo/\u{301}x", with: "1".utf8, mode: 0o644)
+        }
+        #expect(error?.code == EINVAL)
+        #expect(Files.split("/etc/foo/\u{301}x").folder == "/etc/foo")
+        try HeldFolder.open("/etc/foo/\u{301}y", root: root.path, making: 0o755).replace(
+            "z", with: "1".utf8, mode: 0o644)
+        #expect(try Files.exists("\(root.path)/etc/foo/\u{301}y/z"))
     }
 
     /// A folder that others may write: a link in it, or below it, may be anybody's.

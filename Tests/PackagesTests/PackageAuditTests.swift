@@ -167,6 +167,67 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
         #expect(refusals(try audit([(path, "")])) == [finding])
     }
 
+    @Test(arguments: [
+        ("etc/evil", "/etc/systemd/system", "etc/evil/x.service", ["etc/evil:0", "etc/evil/x.service:0"]),
+        ("etc/evil", "/etc/pam.d", "etc/evil/sshd", ["etc/evil:0", "etc/evil/sshd:0"]),
+        ("etc/evil", "/usr/share/foo", "etc/evil/x", ["etc/evil/x:0"]),
+        ("etc/good", "/usr/share/foo", "etc/other", []),
+    ]) func linksLeadNowhereElse(link: String, target: String, file: String, findings: [String]) throws {
+        #expect(refusals(try audit([(file, "")], links: [(link, target)])) == findings)
+    }
+
+    @Test(arguments: [
+        ("StateDirectory=dpkg", true), ("StateDirectory=gatekeel/packages", true), ("RuntimeDirectory=systemd", true),
+        ("LogsDirectory=journal", true), ("CacheDirectory=apt/archives", true), ("ConfigurationDirectory=ssh", true),
+        ("StateDirectory=../../etc", true), ("StateDirectory=foo foo/bar %N", false),
+        ("RuntimeDirectory=foo:bar", false),
+        ("DynamicUser=yes\nStateDirectory=foo", false), ("StateDirectory=dpkg\nStateDirectory=", false),
+    ]) func systemdGivesAwayNoFolderOfTheHost(setting: String, isRefused: Bool) throws {
+        let unit = "[Service]\nExecStart=/bin/true\n"
+        #expect(refusals(try audit([("\(units)foo.service", "\(unit)\(setting)\n")])).isEmpty == !isRefused)
+        let dropIn = ("\(units)foo.service.d/x.conf", "[Service]\n\(setting)\n")
+        #expect(refusals(try audit([("\(units)foo.service", unit), dropIn])).isEmpty == !isRefused)
+    }
+
+    @Test func foldersBelowALinkAreRefused() throws {
+        let link = [("etc/evil", "/var/lib/foo")]
+        #expect(refusals(try audit(links: link, folders: ["etc/evil/sub"])) == ["etc/evil/sub:0"])
+        let manifest = "[Package]\nFormat=1\n[Directories]\nDirectory=/etc/evil/sub:root\n"
+        #expect(refusals(try audit(links: link, manifest: manifest)) == ["_gkmanifest:0"])
+    }
+
+    /// Where programs of the host act on a file, nobody but root may change it.
+    @Test(
+        arguments: [
+            ("etc/pam.d/foo", 0o644, 0, false), ("etc/pam.d/foo", 0o666, 0, true), ("etc/pam.d/foo", 0o644, 7, true),
+            ("etc/logrotate.d/foo", 0o664, 0, true), ("etc/foo.conf", 0o666, 7, false),
+        ] as [(String, UInt32, UInt32, Bool)])
+    func whatTheHostActsOnIsRoots(path: String, mode: UInt32, owner: UInt32, isRefused: Bool) throws {
+        var audit = try PackageAudit(controlFiles: ["control": Array(control.utf8)], manifest: nil)
+        _ = audit.consider(ArchiveEntry(path: path, kind: .file, mode: mode, owner: owner))
+        let plan = Result { try audit.plan(known: []) }
+        switch plan {
+        case .success: #expect(!isRefused)
+        case .failure(let error): #expect(isRefused, "\(error)")
+        }
+    }
+
+    @Test(arguments: [("etc/pam.d/foo", true), ("etc/foo.conf", false)])
+    func aHardLinkHasNoModeOfItsOwn(path: String, isRefused: Bool) throws {
+        var audit = try PackageAudit(controlFiles: ["control": Array(control.utf8)], manifest: nil)
+        _ = audit.consider(ArchiveEntry(path: "etc/foo", kind: .file, mode: 0o666))
+        _ = audit.consider(ArchiveEntry(path: path, kind: .hardLink(target: "etc/foo")))
+        let plan = Result { try audit.plan(known: []) }
+        #expect(((try? plan.get()) == nil) == isRefused)
+    }
+
+    @Test func theManifestsGroupsAreWarnedOf() throws {
+        let plan = try audit(manifest: "[Package]\nFormat=1\n[Users]\nUser=foo\nMember=foo:adm foo:dialout\n").get()
+        #expect(
+            plan.warnings.filter { $0.file == "_gkmanifest" }.map(\.text).first?.contains("'foo' joins 'adm'") == true)
+        #expect(plan.sysusersLines == ["u foo - \"foo\" - -", "m foo adm", "m foo dialout"])
+    }
+
     @Test func oneFileUnderTwoNamesIsRefused() throws {
         #expect(refusals(try audit([("lib/foo", ""), ("usr/lib/foo", "")])) == ["usr/lib/foo:0"])
         #expect(refusals(try audit(folders: ["lib", "usr/lib"])).isEmpty)
@@ -247,9 +308,21 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
         "[Directories]\nDirectory=/var/lib/x:root:root:4755", "[Directories]\nDirectory=/var/lib/gatekeel:root",
         "[Directories]\nDirectory=/etc/sudoers.d:root", "[Scripts]\nSkip=everything", "[Health]\nCommand=foo",
         "[Health]\nUser=foo",
+        "[Users]\nUser=a\nMember=a:sudo", "[Users]\nMember=a:docker", "[Users]\nMember=a:gatekeel",
+        "[Directories]\nDirectory=/etc/tmpfiles.d:a", "[Directories]\nDirectory=/etc/polkit-1/rules.d:a",
+        "[Directories]\nDirectory=/var/lib/private:a", "[Directories]\nDirectory=/etc/logrotate.d:a",
         "[Color]\nRed=1", "[Probation]\nTime=never", "[Directories]\nDirectory=/var/lib/a%h:root",
     ])
     func refuses(text: String) { #expect(throws: (any Error).self) { try parse(text) } }
+
+    @Test func theReasonIsNamed() {
+        let error = #expect(throws: (any Error).self) {
+            try parse("[Users]\nMember=a:b c:sudo\n[Directories]\nDirectory=/var/lib/a:a\nDirectory=/etc/udev:a")
+        }
+        let text = "\(error.map { "\($0)" } ?? "")"
+        #expect(text.contains("'c' may not join 'sudo': its members become root"))
+        #expect(text.contains("'/etc/udev' is no place for a folder of a package: programs of the host act on"))
+    }
 
     @Test func formatIsRequired() { #expect(throws: (any Error).self) { try PackageManifest(parsing: "".utf8) } }
 }

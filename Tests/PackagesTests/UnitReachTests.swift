@@ -146,6 +146,9 @@ import Testing
             files: unit("foo.service", "Also=foo.service \\\n\nssh.service"),
             reason: "systemd will not accept this line"),
         Attack(
+            testDescription: "an alias behind a combining character",
+            files: unit("foo.service", "Alias=\u{301} ssh.service x=y"), reason: "names of units are ASCII"),
+        Attack(
             testDescription: "Also= in a long line",
             files: unit("foo.service", "Also=foo.service\(String(repeating: " ", count: 20000))ssh.service"),
             reason: "systemd will not accept this line"),

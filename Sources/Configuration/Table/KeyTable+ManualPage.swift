@@ -5,7 +5,10 @@ extension KeyTable {
     ///   - paths: where the file and its drop-ins are looked for, for the SYNOPSIS.
     ///   - seeAlso: pages with their sections: `gatekeeld(8)`.
     ///   - hasDropIns: false for a file that stands alone.
-    public func manualPage(paths: [String], seeAlso: [String], hasDropIns: Bool = true) -> String {
+    ///   - further: writes sections of the file's own, before the examples.
+    public func manualPage(
+        paths: [String], seeAlso: [String], hasDropIns: Bool = true, further: (inout ManualPage) -> Void = { _ in }
+    ) -> String {
         var page = ManualPage(title: file, section: 5)
         page.heading("NAME")
         page.text("\(file) - \(summary)")
@@ -34,6 +37,7 @@ extension KeyTable {
                         + (key.defaultText.isEmpty ? " No default." : " Default: \(key.defaultText)."))
             }
         }
+        further(&page)
         if !examples.isEmpty {
             page.heading("EXAMPLES")
             for example in examples { page.example(example.text, example.lines) }

@@ -42,8 +42,8 @@ struct ConffileTransaction: Sendable {
             guard let new = try packaged(path, deployment.newRelease) else {
                 throw DeploymentError(.unsupported, "the package names \(path) as a conffile and does not hold it")
             }
-            let host = try paths.find(path)
-            let beside = try paths.find(path + ConffilePlan.besideSuffix)
+            let host = try paths.find(packaged: path)
+            let beside = try paths.find(packaged: path + ConffilePlan.besideSuffix)
             plans.append(
                 ConffilePlan(
                     path: path,
@@ -63,7 +63,7 @@ struct ConffileTransaction: Sendable {
     /// The paths of these lines that the host has, and not because of the package.
     private func found(_ lines: [String]) throws -> [String] {
         let own = Set(try store.state(of: deployment.package).state.hostLines.compactMap { HostLine($0)?.path })
-        return try lines.compactMap { HostLine($0)?.path }.filter { try !own.contains($0) && paths.has($0) }
+        return try lines.compactMap { HostLine($0)?.path }.filter { try !own.contains($0) && paths.has(packaged: $0) }
     }
 
     /// The files that the deployment made where nothing was. Call it once it has succeeded.
@@ -74,7 +74,7 @@ struct ConffileTransaction: Sendable {
         for plan in deployment.conffiles where plan.choice != .keep {
             let beside = plan.path + ConffilePlan.besideSuffix
             // If a file appeared after the plan was made, it stayed, and the packaged one was put beside it.
-            guard let isBeside = try? paths.has(beside) else { continue }
+            guard let isBeside = try? paths.has(packaged: beside) else { continue }
             if plan.savedBeside == .nothing, isBeside {
                 made.append(beside)
             } else if plan.choice == .install, plan.saved == .nothing {
@@ -115,7 +115,7 @@ struct ConffileTransaction: Sendable {
             try store.passage("deployment.conffiles.each")
             guard plan.choice != .keep, let new = try packaged(plan.path, deployment.newRelease) else { continue }
             try makeFolders(for: plan.path)
-            try paths.holding(plan.path) { (folder, name) throws(Errno) in
+            try paths.holding(packaged: plan.path) { (folder, name) throws(Errno) in
                 try put(new, plan, index, name, in: folder)
             }
         }
@@ -194,9 +194,9 @@ struct ConffileTransaction: Sendable {
             if let old { try old.write(last, in: folder) } else { try folder.remove(last) }
         }
         if old == nil {
-            try paths.holdingIfPresent(path) { (folder, last) throws(Errno) in try putBack(folder, last) }
+            try paths.holdingIfPresent(packaged: path) { (folder, last) throws(Errno) in try putBack(folder, last) }
         } else {
-            try paths.holding(path) { (folder, last) throws(Errno) in try putBack(folder, last) }
+            try paths.holding(packaged: path) { (folder, last) throws(Errno) in try putBack(folder, last) }
         }
     }
 
@@ -244,7 +244,7 @@ struct ConffileTransaction: Sendable {
     private func makeFolder(_ path: String) throws(Errno) {
         // A folder that an update before this one made, and that this release does not have any more, is root's.
         let packaged = try Files.status(packagedFolder + path)
-        try paths.holding(path) { (folder, name) throws(Errno) -> Void in
+        try paths.holding(packaged: path) { (folder, name) throws(Errno) -> Void in
             try folder.makeFolder(
                 name, mode: (packaged?.st_mode ?? 0o755) & 0o7777, owner: packaged?.st_uid ?? 0,
                 group: packaged?.st_gid ?? 0)

@@ -118,13 +118,13 @@ struct FileSteps: Sendable {
             made.contains(path) ? [path, beside, path + ConffilePlan.savedSuffix] : [beside].filter(made.contains)
         do throws(Errno) {
             for path in ours {
-                try paths.holdingIfPresent(path) { (folder, name) throws(Errno) in
+                try paths.holdingIfPresent(packaged: path) { (folder, name) throws(Errno) in
                     try folder.removeTemporaries(of: name)
                     guard let status = try folder.status(name), status.st_mode & S_IFMT != S_IFDIR else { return }
                     try folder.remove(name)
                 }
             }
-            guard !made.contains(path), try paths.has(path) else { return [] }
+            guard !made.contains(path), try paths.has(packaged: path) else { return [] }
             return ["\(paths.host(path)) is kept: the package did not make it"]
         } catch {
             return ["\(paths.host(path)) could not be removed: \(error)"]
@@ -164,7 +164,7 @@ struct FileSteps: Sendable {
             do throws(Errno) {
                 switch line.type {
                 case "d" where Self.isData(line.path):
-                    try paths.holdingIfPresent(line.path) { (folder, name) throws(Errno) in
+                    try paths.holdingIfPresent(packaged: line.path) { (folder, name) throws(Errno) in
                         try folder.removeTree(name)
                     }
                     // Its parent too, if nothing else is in it (`StateDirectory=vendor/foo`).
@@ -174,7 +174,7 @@ struct FileSteps: Sendable {
                     }
                 case "d": paths.removeEmptyFolder(line.path)
                 case "L":
-                    try paths.holdingIfPresent(line.path) { (folder, name) throws(Errno) in
+                    try paths.holdingIfPresent(packaged: line.path) { (folder, name) throws(Errno) in
                         if try folder.linkTarget(name) == line.last { try folder.remove(name) }
                     }
                 default: break

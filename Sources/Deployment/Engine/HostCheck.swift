@@ -11,7 +11,7 @@ struct HostCheck: Sendable {
 
     func run() throws {
         try checkUnits()
-        try checkConffiles()
+        try PlaceCheck(store: store, record: record).run()
         try checkSpace()
     }
 
@@ -91,20 +91,6 @@ struct HostCheck: Sendable {
         return DeploymentError(
             .conflict,
             "\(what) \(effect); units of the host and of other packages are never replaced or changed: rename it")
-    }
-
-    private func checkConffiles() throws {
-        if let owner = try DpkgFiles(folder: store.paths.dpkgInfo).owner(ofAnyOf: record.conffiles) {
-            throw DeploymentError(
-                .conflict, "\(owner.path) belongs to the Debian package \(owner.package); it is never replaced")
-        }
-        for other in try store.packageNames() where other != record.name {
-            let theirs = try store.state(of: other).state.conffiles
-            if let path = record.conffiles.first(where: theirs.contains) {
-                throw DeploymentError(
-                    .conflict, "\(path) is a conffile of the package \(other); remove that with --purge first")
-            }
-        }
     }
 
     /// Bytes that the payload still needs: none when it is unpacked already.

@@ -71,26 +71,29 @@ struct Probation: Hashable, Sendable {
             }
         }
         if let reason = failure() { return conclude(.fail(reason)) }
-        return advance(now)
+        return advance(event, now)
     }
+
+    /// A tick that came too early: there must be another one, or nothing would ever end this state.
+    private func early(_ event: Event, _ left: Duration) -> [Action] { event == .tick ? [.wake(left)] : [] }
 
     private mutating func conclude(_ action: Action) -> [Action] {
         state = .over
         return [action]
     }
 
-    private mutating func advance(_ now: Duration) -> [Action] {
+    private mutating func advance(_ event: Event, _ now: Duration) -> [Action] {
         let late = required.first { !isUp($0) }
         switch state {
         case .starting(let end):
             if let late {
-                if now < end { return [] }
+                if now < end { return early(event, end - now) }
                 return conclude(.fail(.startFailed("\(late) is \(stateText(late)) after \(limits.startTimeout.text)")))
             }
             state = .steady(until: now + limits.time)
-            return [.becameActive] + (limits.time > .zero ? [.wake(limits.time)] : advance(now))
+            return [.becameActive] + (limits.time > .zero ? [.wake(limits.time)] : advance(event, now))
         case .steady(let end):
-            if now < end { return [] }
+            if now < end { return early(event, end - now) }
             if let late { return conclude(.fail(.probation("\(late) is \(stateText(late)) at its end"))) }
             guard hasHealthCheck else { return conclude(.pass) }
             state = .checking

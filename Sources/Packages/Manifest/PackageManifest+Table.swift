@@ -15,19 +15,18 @@ extension PackageManifest {
         "Group", .words("group names, separated by blanks") { isUser($0) }, default: [], "System groups to create.")
     static let memberKey = Key(
         "Member",
-        .words("USER:GROUP, separated by blanks") { word in
-            let parts = word.split(separator: ":", omittingEmptySubsequences: false)
-            return parts.count == 2 && parts.allSatisfy { isUser($0) }
-        },
-        default: [], "Users to add to groups.")
+        .words("USER:GROUP, separated by blanks") { member($0) != nil }, default: [],
+        "Users to add to groups. The section GROUPS says which are refused.")
     static let directoryKey = Key(
         "Directory",
         .words(
-            "PATH:OWNER, PATH:OWNER:GROUP or PATH:OWNER:GROUP:MODE, separated by blanks, with a path that belongs to "
-                + "the package beneath /var/lib, /var/log, /var/cache, /var/spool, /var/opt, /var/www, /srv "
+            "PATH:OWNER, PATH:OWNER:GROUP or PATH:OWNER:GROUP:MODE, separated by blanks, with a path of the "
+                + "package's own beneath /var/lib, /var/log, /var/cache, /var/spool, /var/opt, /var/www, /srv "
                 + "or /etc and an octal mode like 0750"
         ) { directory($0) != nil },
-        default: [], "Folders to create. Existing ones get this owner and mode; their content is not changed.")
+        default: [],
+        "Folders to create. Existing ones get this owner and mode; their content is not changed. The section PLACES says "
+            + "which are refused.")
     static let skipKey = Key(
         "Skip",
         .words("all, \(scriptNames.joined(separator: ", "))") { $0 == "all" || scriptNames.contains($0) },
@@ -122,7 +121,7 @@ extension PackageManifest {
         table.manualPage(
             paths: ["FILE.manifest"],
             seeAlso: ["gatekeel(1)", "gatekeel-installd(8)", "installd.conf(5)", "sysusers.d(5)", "tmpfiles.d(5)"],
-            hasDropIns: false)
+            hasDropIns: false, further: PlaceTable.document)
     }
 }
 

@@ -4,12 +4,20 @@ import Configuration
 public struct PackageManifest: Hashable, Sendable {
     /// `[Users]`: lines of `sysusers.d(5)`.
     public var sysusersLines: [String]
+    /// `[Users] Member=`.
+    public var members: [Member]
     /// `[Directories]`.
     public var directories: [Directory]
     /// `[Scripts] Skip=`.
     public var skippedScripts: Set<String>
     public var health: Health?
     public var probation: Probation
+
+    /// A user that joins a group.
+    public struct Member: Hashable, Sendable {
+        public var user: String
+        public var group: String
+    }
 
     /// A folder that a maintainer script would create.
     public struct Directory: Hashable, Sendable {
@@ -49,6 +57,7 @@ public struct PackageManifest: Hashable, Sendable {
     /// The manifest of a package without one.
     public init() {
         sysusersLines = []
+        members = []
         directories = []
         skippedScripts = []
         probation = Probation()
@@ -78,13 +87,29 @@ public struct PackageManifest: Hashable, Sendable {
                     healthSection.position, section: "Health", key: "Command", "missing; add it, or remove the section")
             )
         }
+        let users = settings["Users"]
+        let folders = settings["Directories"]
+        members = users[Self.memberKey].compactMap(Self.member)
+        directories = folders[Self.directoryKey].compactMap(Self.directory)
+        for member in members {
+            guard case .refused(let why) = GroupTable.verdict(member.group) else { continue }
+            problems.append(
+                ConfigurationProblem(
+                    users.position(of: Self.memberKey) ?? users.position, section: "Users", key: "Member",
+                    "'\(member.user)' may not join '\(member.group)': \(why)"))
+        }
+        for folder in directories {
+            guard case .refused(let why) = PlaceTable.verdict(folder.path, .manifestFolder) else { continue }
+            problems.append(
+                ConfigurationProblem(
+                    folders.position(of: Self.directoryKey) ?? folders.position, section: "Directories",
+                    key: "Directory", "'\(folder.path)' is no place for a folder of a package: \(why)"))
+        }
         if !problems.isEmpty { throw ConfigurationError(problems) }
 
-        let users = settings["Users"]
         sysusersLines =
             users[Self.groupKey].map { "g \($0) - -" } + users[Self.userKey].map(Self.userLine)
-            + users[Self.memberKey].map { "m " + $0.split(separator: ":").joined(separator: " ") }
-        directories = settings["Directories"][Self.directoryKey].compactMap(Self.directory)
+            + members.map { "m \($0.user) \($0.group)" }
         skippedScripts = Set(settings["Scripts"][Self.skipKey])
         let command = healthSection[Self.commandKey]
         if !command.isEmpty {
@@ -100,6 +125,15 @@ public struct PackageManifest: Hashable, Sendable {
     /// Whether `[Scripts] Skip=` names this script or `all`.
     public func skips(_ script: String) -> Bool { skippedScripts.contains(script) || skippedScripts.contains("all") }
 
+    /// What the operator should know before the package is installed.
+    var warnings: [Finding] {
+        members.compactMap { member in
+            guard case .warned(let text) = GroupTable.verdict(member.group) else { return nil }
+            return Finding(
+                .warning, .unsupported, "_gkmanifest", "Member=: '\(member.user)' joins '\(member.group)': \(text)")
+        }
+    }
+
     /// The lines of `tmpfiles.d(5)` for the folders.
     public var tmpfilesLines: [String] {
         directories.map { "d \($0.path) \($0.mode) \($0.owner) \($0.group) -" }
@@ -111,10 +145,19 @@ public struct PackageManifest: Hashable, Sendable {
         return "u \(parts[0]) - \"\(parts[0])\" \(parts.count == 2 ? parts[1] : "-") -"
     }
 
-    /// `PATH:OWNER[:GROUP[:MODE]]`.
+    /// `USER:GROUP`.
+    static func member(_ word: String) -> Member? {
+        let parts = word.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, parts.allSatisfy({ isUser($0) }) else { return nil }
+        return Member(user: parts[0], group: parts[1])
+    }
+
+    /// `PATH:OWNER[:GROUP[:MODE]]`. `PlaceTable` judges the path.
     static func directory(_ word: String) -> Directory? {
         let parts = word.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-        guard (2...4).contains(parts.count), HostFolder.mayBeMade(parts[0]), isUser(parts[1]) else { return nil }
+        guard (2...4).contains(parts.count), Place.isNormal(parts[0]), Place(parts[0])?.isPlain == true,
+            isUser(parts[1])
+        else { return nil }
         let group = parts.count > 2 ? parts[2] : parts[1]
         let mode = parts.count > 3 ? parts[3] : "0755"
         guard isUser(group), mode.utf8.count == 4, mode.first == "0", UInt32(mode, radix: 8) != nil else { return nil }

@@ -51,10 +51,13 @@ struct UnitPlanner {
                 UnitFile(name: file.name, path: $0, bytes: contents[$0] ?? [])
             }
             findings += UnitAudit(unit: file, tree: tree).findings() + busFindings(file)
+            findings += ([file] + parts).flatMap { $0.folderFindings() }
             for part in parts { findings += UnitAudit(unit: part, tree: tree).findings() }
             let isDynamic = ([file] + parts).contains(where: \.isDynamic)
             dataFolders.formUnion(
-                ([file] + parts).flatMap { $0.dataFolders(isDynamic: isDynamic) }.filter(HostFolder.mayBeMade))
+                ([file] + parts).flatMap { $0.dataFolders(isDynamic: isDynamic) }.filter {
+                    PlaceTable.verdict($0, .stateFolder) == .allowed
+                })
             let section = InstallSection(of: file.name, in: [file] + parts)
             let audit = InstallAudit(section, own: own)
             findings += audit.findings

@@ -10,7 +10,7 @@ public enum Placement: Hashable, Sendable {
     case conffile(String)
     /// A folder of the host, created like `systemd-tmpfiles` does: `/var/lib/foo`.
     case hostFolder(String)
-    /// A symbolic link of the host beneath /etc, created if the path does not exist.
+    /// A symbolic link of the host beneath /etc, created if the path does not exist. `PackagedLinks` judges its target.
     case hostLink(String, target: String)
     /// Not unpacked. It has a reason if the operator should know.
     case skipped(String?)
@@ -23,36 +23,30 @@ public enum Placement: Hashable, Sendable {
             return .refused("\(what) is never unpacked; create it with a unit or tmpfiles.d")
         }
         if path.isEmpty { return .skipped(nil) }
-        let parts = path.split(separator: "/", maxSplits: 1).map(String.init)
-        let isDirectory = kind == .directory
-        switch parts[0] {
-        case "bin", "sbin", "lib", "lib32", "lib64", "libx32":
-            // dpkg's merged /usr: the host's /bin is a link to usr/bin.
-            guard parts.count > 1 || isDirectory else {
-                return .refused("a package cannot replace /\(path) of the host; it must be a folder")
-            }
-            return inRelease("usr/\(path)")
-        case "usr", "opt":
-            guard parts.count > 1 || isDirectory else {
-                return .refused("a package cannot replace /\(path) of the host; it must be a folder")
-            }
-            return inRelease(path)
+        let place = "/\(path)"
+        switch PlaceTable.verdict(place, use(kind)) {
+        case .refused(let why): return .refused(why)
+        case .skipped(let why): return .skipped(why)
+        case .allowed, .warned: break
+        }
+        let top = path.utf8.split(separator: 0x2F, maxSplits: 1).map { String(Substring($0)) }
+        switch top[0] {
         case "etc": return inEtc(path, kind)
-        case "var", "srv":
-            let full = "/\(path)"
-            guard isDirectory else {
-                return .refused(
-                    "a package cannot bring files beneath /\(parts[0]); let the service create them, or use tmpfiles.d")
+        case "var", "srv": return .hostFolder(place)
+        default:
+            guard top.count > 1 || kind == .directory else {
+                return .refused("a package cannot replace /\(path) of the host; it must be a folder")
             }
-            if HostFolder.shared.contains(full) { return .skipped(nil) }
-            guard HostFolder.mayBeMade(full) else {
-                return .refused("a package may not create the folder \(full); use one of its own, like /var/lib/NAME")
-            }
-            return .hostFolder(full)
-        case "run":
-            return .refused(
-                "/run is empty after every boot; create it with a unit's RuntimeDirectory= or with tmpfiles.d")
-        default: return .refused("a package cannot install anything in /\(parts[0]); use /usr, /opt or /etc")
+            // dpkg's merged /usr: the host's /bin is a link to usr/bin.
+            return .release(top[0] == "usr" || top[0] == "opt" ? path : "usr/\(path)")
+        }
+    }
+
+    static func use(_ kind: ArchiveEntry.Kind) -> PlaceUse {
+        switch kind {
+        case .directory: .folder
+        case .symbolicLink: .link
+        default: .file
         }
     }
 
@@ -68,32 +62,14 @@ public enum Placement: Hashable, Sendable {
         }
     }
 
-    private static func inRelease(_ path: String) -> Placement {
-        if path.hasPrefix("usr/lib/extension-release.d") {
-            return .refused("only Gatekeel writes extension-release files; remove it from the package")
-        }
-        return .release(path)
-    }
-
     private static func inEtc(_ path: String, _ kind: ArchiveEntry.Kind) -> Placement {
         let full = "/\(path)"
-        for rule in EtcRule.all where rule.covers(path) {
-            switch rule.verdict {
-            // The folder itself is the host's and is skipped; each entry in it is judged separately.
-            case .refused(let why): return kind == .directory && rule.isFolder(path) ? .skipped(nil) : .refused(why)
-            case .skipped(let why): return .skipped(kind == .directory ? nil : why)
-            case .warned: break
-            }
-        }
         switch kind {
-        case .directory:
-            return HostFolder.mayBeMade(full) ? .hostFolder(full) : .skipped(nil)
+        case .directory: return .hostFolder(full)
         case .symbolicLink(let target):
-            guard full.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"%\\\"'".utf8.contains($0) }),
-                target.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"%\\\"'".utf8.contains($0) })
-            else {
+            guard Place(full)?.isPlain == true, LinkTarget.isPlain(target) else {
                 return .refused(
-                    "the link's name or target has characters that are not allowed; use printable ASCII without blanks, quotes, '%' and '\\'"
+                    "the link's name or target has characters that are not allowed; use printable ASCII without blanks, quotes, '%', '#' and '\\'"
                 )
             }
             return .hostLink(full, target: target)

@@ -13,7 +13,7 @@ public struct PackageAudit: Sendable {
     private var tree = PackagedPaths()
     private var conffiles: [PlannedConffile] = []
     private var hostFolders: [String: ArchiveEntry] = [:]
-    private var hostLinks: [String: String] = [:]
+    private var hostLinks = PackagedLinks()
     private var unitLinks: [String: String] = [:]
     private var contents: [String: [UInt8]] = [:]
     /// The folders that hold any entry of the package, and those that hold an entry that is installed.
@@ -55,6 +55,7 @@ public struct PackageAudit: Sendable {
         } else {
             manifest = PackageManifest()
         }
+        findings = manifest.warnings
         scripts = ScriptAudit(files, skips: manifest.skips)
         var listed: [String] = []
         for line in String(decoding: files["conffiles"] ?? [], as: UTF8.self).split(separator: "\n") {
@@ -79,8 +80,12 @@ public struct PackageAudit: Sendable {
         switch placement {
         case .refused(let why): refuse(.unsupported, entry.path, why)
         case .skipped(let why): if let why { warn(entry.path, why) }
-        case .hostFolder(let path): hostFolders[path] = entry
-        case .hostLink(let path, let target): hostLinks[path] = target
+        case .hostFolder(let path):
+            hostFolders[path] = entry
+            requireRoots(entry)
+        case .hostLink(let path, let target):
+            hostLinks.add(path, target: target)
+            if case .warned(let text) = PlaceTable.verdict(path, .link) { warn(entry.path, text) }
         case .conffile(let path):
             if !tree.paths.insert(path).inserted {
                 refuse(.malformed, entry.path, "the package has it twice; remove one")
@@ -89,7 +94,8 @@ public struct PackageAudit: Sendable {
                 PlannedConffile(
                     path: "/\(path)", mode: entry.mode & 0o7777, owner: Self.name(entry.ownerName, entry.owner),
                     group: Self.name(entry.groupName, entry.group)))
-            if let text = EtcRule.warning(path) { warn(path, text) }
+            requireRoots(entry)
+            if case .warned(let text) = PlaceTable.verdict("/\(path)", .file) { warn(path, text) }
         case .release(let path): return considerRelease(entry, path)
         }
         return false
@@ -99,6 +105,23 @@ public struct PackageAudit: Sendable {
     public mutating func take(_ bytes: [UInt8], of entry: ArchiveEntry) {
         guard let path = Placement.of(entry.path, entry.kind).releasePath else { return }
         contents[path] = bytes
+    }
+
+    /// Refuses what others than root could change where programs of the host act on it.
+    private mutating func requireRoots(_ entry: ArchiveEntry) {
+        guard PlaceTable.mustBeRoots("/\(entry.path)") else { return }
+        // A hard link has the mode of another entry.
+        if case .hardLink = entry.kind {
+            return refuse(
+                .unsupported, entry.path,
+                "programs of the host act on it, so it must be a plain file; replace the hard link")
+        }
+        guard entry.owner == 0, entry.mode & 0o022 == 0 else {
+            return refuse(
+                .unsupported, entry.path,
+                "programs of the host act on it, so it must belong to root and nobody else may write it; correct owner and mode in the package"
+            )
+        }
     }
 
     private mutating func considerRelease(_ entry: ArchiveEntry, _ path: String) -> Bool {
@@ -161,6 +184,7 @@ public struct PackageAudit: Sendable {
         plan.sysusersFiles = files(in: "usr/lib/sysusers.d/")
         plan.tmpfilesFiles = files(in: "usr/lib/tmpfiles.d/")
         for path in plan.tmpfilesFiles { all += TmpfilesAudit.findings(contents[path] ?? [], path: path, tree: tree) }
+        all += linkFindings
         plan.sysusersLines = manifest.sysusersLines
         plan.tmpfilesLines = tmpfilesLines
         plan.health = manifest.health
@@ -168,6 +192,15 @@ public struct PackageAudit: Sendable {
         if let refusal = PackageRefusal(all) { throw refusal }
         plan.warnings = all
         return plan
+    }
+
+    /// What links of the package lead to, and what would be led elsewhere by them.
+    private var linkFindings: [Finding] {
+        var findings = hostLinks.findings
+        for conffile in conffiles { findings += hostLinks.findings(leading: conffile.path, of: conffile.path) }
+        for folder in hostFolders.keys.sorted() { findings += hostLinks.findings(leading: folder, of: folder) }
+        for folder in manifest.directories { findings += hostLinks.findings(leading: folder.path, of: "_gkmanifest") }
+        return findings
     }
 
     private func files(in folder: String) -> [String] {
@@ -185,8 +218,7 @@ public struct PackageAudit: Sendable {
             let (owner, group) = (Self.name(entry.ownerName, entry.owner), Self.name(entry.groupName, entry.group))
             return "d \(path) :\(octal(entry.mode)) :\(owner) :\(group) -"
         }
-        let links = hostLinks.sorted { $0.key < $1.key }.map { "L \($0.key) - - - - \($0.value)" }
-        return folders + manifest.tmpfilesLines + links
+        return folders + manifest.tmpfilesLines + hostLinks.tmpfilesLines
     }
 
     /// The folders above a path: `/etc` and `/etc/foo` of `etc/foo/bar`.

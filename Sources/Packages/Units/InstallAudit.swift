@@ -16,6 +16,9 @@ struct InstallAudit: Sendable {
     init(_ section: InstallSection, own: PackagedUnits) {
         self.section = section
         self.own = own
+        findings = section.unclear.map {
+            Finding(.refused, .unsupported, $0.file, line: $0.line, "names of units are ASCII; correct the line")
+        }
         for entry in section.entries {
             guard let why = refusal(of: entry) else { continue }
             findings.append(

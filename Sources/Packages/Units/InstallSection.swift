@@ -1,3 +1,5 @@
+import Configuration
+
 /// The `[Install]` sections of a unit: that of its file and those of its drop-ins, which systemd reads too.
 struct InstallSection: Sendable {
     enum Key: String, Sendable {
@@ -20,9 +22,14 @@ struct InstallSection: Sendable {
     let unit: UnitName
     /// Every word of every assignment: an empty one does not reset `Also=`, and nothing that was assigned may be harmful.
     let entries: [Entry]
+    /// Lines with other characters than ASCII: a combining one hides the `=` or the blank before it from our parser.
+    let unclear: [Position]
 
     init(of unit: UnitName, in files: [UnitFile]) {
         self.unit = unit
+        unclear = files.flatMap { $0.document.sections(named: "Install") }.flatMap(\.entries).filter {
+            !$0.key.utf8.allSatisfy { $0 < 0x80 } || !$0.value.utf8.allSatisfy { $0 < 0x80 }
+        }.map(\.position)
         entries = files.flatMap { file in
             file.document.sections(named: "Install").flatMap(\.entries).flatMap { entry -> [Entry] in
                 guard let key = Key(rawValue: entry.key) else { return [] }
