@@ -7,8 +7,9 @@ import Packages
 /// Packages of a line of text: `NAME VERSION BEHAVIOUR [OPTION…]`.
 ///
 /// The behaviour is the payload: what `FakeSystemd` does when a unit of it is started. Options: `template`, `socket`,
-/// `health`, `noconf`, `users`, `data`, `nounits`, `unit=NAME`, `conf=TEXT`, `stops=HOW` (its units are stopped so),
-/// `lines=NAME` (a `tmpfiles.d` and a `sysusers.d` file, see `lines(_:)`; with `nolink` without a link),
+/// `health`, `noconf`, `users`, `data`, `nounits`, `unit=NAME`, `install=UNIT/KEY=VALUE` (a line of its `[Install]` section),
+/// `reach=UNIT` (a drop-in for it), `conf=TEXT`, `stops=HOW` (its units are stopped so), `lines=NAME` (a `tmpfiles.d` and a
+/// `sysusers.d` file, see `lines(_:)`; with `nolink` without a link),
 /// `broken` (fails while it is unpacked), `waits` (for the gate, while it is inspected), `folder` (its conffile is in `conf.d`),
 /// `conffile=PATH` (another one), `link=PATH:TARGET` (a link on the host), `signed=TIME`, `expires=TIME` (of
 /// its certificate).
@@ -53,6 +54,13 @@ struct FakePackages: PackageReader {
         for option in options.sorted() where option.hasPrefix("unit=") {
             units.append(ReleaseUnit(name: "\(option.dropFirst(5))", path: "\(folder)/\(option.dropFirst(5))"))
         }
+        for (unit, key, value) in words.compactMap(Self.install) {
+            guard let index = units.firstIndex(where: { $0.name == unit }) else { continue }
+            if key == "Alias" { units[index].aliases.append(value) }
+            if key == "DefaultInstance" { units[index].defaultInstance = value }
+        }
+        let also = words.compactMap(Self.install).filter { $0.1 == "Also" && $0.2.contains("@") }.map(\.2)
+        let reaches = words.compactMap { $0.hasPrefix("reach=") ? UnitName(String($0.dropFirst(6))) : nil }
         func texts(_ option: String) -> [String] {
             options.filter { $0.hasPrefix(option) }.map { String($0.dropFirst(option.count)) }.sorted()
         }
@@ -63,6 +71,7 @@ struct FakePackages: PackageReader {
         if options.contains("nolink") { lines?.provision.lines.removeAll { $0.hasPrefix("L ") } }
         return ReleaseRecord(
             name: name, version: words[1], signer: "CN=fleet", signedAt: number("signed=") ?? 0, units: units,
+            reaches: reaches.map { UnitReach(path: "\(folder)/\($0).d/x.conf", unit: $0) }, alsoInstances: also,
             conffiles: options.contains("noconf")
                 ? texts("conffile=")
                 : ["/etc/\(name)/\(options.contains("folder") ? "conf.d/" : "")\(name).conf"] + texts("conffile="),
@@ -115,7 +124,9 @@ struct FakePackages: PackageReader {
         if words.contains("broken") { throw Errno(EIO, "the payload is damaged") }
         let stops = words.first { $0.hasPrefix("stops=") }.map { "[Service]\nKillSignal=\($0.dropFirst(6))\n" } ?? ""
         for unit in record.units {
-            try write(unit.path, "# \(record.version)\n[Unit]\nDescription=\(record.version)\n\(stops)")
+            let lines = words.compactMap(Self.install).filter { $0.0 == unit.name }.map { "\($0.1)=\($0.2)\n" }.joined()
+            let install = lines.isEmpty ? "" : "[Install]\n\(lines)"
+            try write(unit.path, "# \(record.version)\n[Unit]\nDescription=\(record.version)\n\(stops)\(install)")
         }
         let text = words.first { $0.hasPrefix("conf=") }.map { String($0.dropFirst(5)) } ?? "conf \(record.version)"
         for word in words where word.hasPrefix("lines=") {
@@ -125,6 +136,14 @@ struct FakePackages: PackageReader {
         }
         for conffile in record.conffiles { try write(ReleaseTree.conffiles + conffile, text) }
         progress(100)
+    }
+
+    /// `install=UNIT/KEY=VALUE`.
+    private static func install(_ word: String) -> (String, String, String)? {
+        guard word.hasPrefix("install=") else { return nil }
+        let parts = word.dropFirst(8).split(separator: "/", maxSplits: 1)
+        let setting = parts[1].split(separator: "=", maxSplits: 1).map(String.init)
+        return (String(parts[0]), setting[0], setting[1])
     }
 
     private func words(_ path: String) throws -> [String] {

@@ -100,12 +100,29 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner {
 
     func enable(_ names: [String]) async throws {
         try call("enable", names)
-        for name in names {
+        var waiting = names
+        var done: Set<String> = []
+        while let name = waiting.popLast() {
+            guard done.insert(name).inserted else { continue }
             let file = name.firstIndex(of: "@").map { "\(name[..<$0])@.service" } ?? name
-            guard root.exists("\(attached)/\(file)") else { throw Errno(2, "enable \(name)") }
-            let folder = "\(root.path)/etc/systemd/system/multi-user.target.wants"
-            try Files.makeDirectories(folder)
-            try Files.replaceLink("\(folder)/\(name)", target: "\(attached)/\(file)")
+            guard let text = root.read("\(attached)/\(file)") else { throw Errno(2, "enable \(name)") }
+            let lines = text.split(separator: "\n").drop { $0 != "[Install]" }.dropFirst()
+            let settings = lines.map { $0.split(separator: "=", maxSplits: 1).map(String.init) }
+            func values(_ key: String) -> [String] { settings.filter { $0[0] == key }.map { $0[1] } }
+            var linked = name
+            if name == file, name.contains("@."), let instance = values("DefaultInstance").last {
+                linked = "\(name.split(separator: "@")[0])@\(instance).service"
+            }
+            let wants = settings.isEmpty ? ["multi-user.target"] : values("WantedBy")
+            for link in wants.map({ "\($0).wants/\(linked)" })
+                + values("RequiredBy").map({ "\($0).requires/\(linked)" })
+                + values("Alias")
+            {
+                let path = "\(root.path)/etc/systemd/system/\(link)"
+                try Files.makeDirectories(Files.split(path).folder)
+                try Files.replaceLink(path, target: "\(attached)/\(file)")
+            }
+            waiting += values("Also")
         }
     }
 

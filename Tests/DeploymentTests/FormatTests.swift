@@ -48,6 +48,8 @@ import Testing
         let release = ReleaseRecord(
             name: "app", version: "1",
             units: [ReleaseUnit(name: "a@.service", path: "usr/a", dropIns: ["usr/d"], aliases: ["b@.service"])],
+            reaches: [UnitReach(path: "usr/x", unit: try #require(UnitName("x.service")))],
+            alsoInstances: ["a@b.service"],
             conffiles: ["/etc/a"], sysusers: ["u"], tmpfiles: ["t"], manifestUsers: ["u"], manifestFolders: ["d"],
             dataFolders: ["y"], provision: FakePackages.lines("a").provision, health: HealthCommand(command: ["x"]),
             probationTime: .seconds(1),

@@ -45,7 +45,9 @@ import Testing
                 ReleaseUnit(
                     name: "a@.service", path: "usr/a", dropIns: ["usr/d"], isEnabled: false, isStarted: false,
                     aliases: ["b@.service"], defaultInstance: "one")
-            ], conffiles: ["/etc/a"], sysusers: ["u"], tmpfiles: ["t"], manifestUsers: ["u x - -"],
+            ], reaches: [UnitReach(path: "usr/x", unit: try #require(UnitName("x.service")))],
+            alsoInstances: ["a@b.service"], conffiles: ["/etc/a"], sysusers: ["u"], tmpfiles: ["t"],
+            manifestUsers: ["u x - -"],
             manifestFolders: ["d /x"], dataFolders: ["/var/lib/y"],
             health: HealthCommand(command: ["/usr/bin/x", "a b"], user: "u", timeout: .seconds(3)),
             probationTime: .seconds(1), startTimeout: .seconds(2), stopTimeout: .seconds(3), allowedRestarts: 4,

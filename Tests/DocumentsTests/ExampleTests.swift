@@ -96,7 +96,8 @@ import Testing
             "LoadCredential", "LoadCredentialEncrypted", "LogsDirectory", "CacheDirectory", "StateDirectory",
             "RuntimeDirectory",
             "ReadWritePaths", "Restart", "StandardInput", "WatchdogSec", "DynamicUser", "RootDirectory", "OnCalendar",
-            "OnUnitActiveSec", "User", "Environment", "Type", "MemoryMax", "TasksMax",
+            "OnUnitActiveSec", "User", "Environment", "Type", "MemoryMax", "TasksMax", "Alias", "Also", "WantedBy",
+            "RequiredBy", "UpheldBy",
         ])
         for document in try Document.all {
             for span in document.spans {

@@ -114,6 +114,40 @@ private let at = VerificationTime(clock: 0)
         #expect(code { _ = try reader.inspect(alias, time: at, installed: []) } == .conflict)
     }
 
+    /// Known from the package and the host's units alone, and so refused when the package is delivered.
+    @Test(
+        arguments: [
+            (["foo-ssh.service": "[Install]\nAlias=%j.service\n"], .conflict, "'ssh.service'"),
+            (["foo.service": "[Install]\nAlias=getty@tty9.service\n"], .conflict, "'getty@.service'"),
+            (["foo.service": "[Install]\nAlias=sshd.service\n"], .conflict, "by its Alias="),
+            (["foo.service": "", "ssh.service.d/x.conf": ""], .conflict, "it would change 'ssh.service'"),
+            (["foo.service": "", "getty@tty1.service.d/x.conf": ""], .conflict, "it would change 'getty@.service'"),
+            (
+                ["foo.service": "[Install]\nAlso=ssh.service\n"], .unsupported,
+                "'ssh.service' is not a unit of this package"
+            ),
+            (["systemd-.service": ""], .unsupported, "every service whose name begins with 'systemd-'"),
+            (["foo.service": "", "service.d/x.conf": ""], .unsupported, "every service unit"),
+            (["foo.service": "[Install]\nAlias=other.service\n", "cron.service.d/x.conf": ""], nil, ""),
+        ] as [([String: String], DeploymentError.Code?, String)])
+    func unitsOfTheHostAreLeftAlone(
+        _ units: [String: String], _ code: DeploymentError.Code?, _ reason: String
+    ) throws {
+        let shop = try Workshop()
+        let reader = try shop.reader()
+        try Files.replace("\(shop.root)/units/ssh.service", with: "[Install]\nAlias=sshd.service\n".utf8)
+        try Files.replace("\(shop.root)/units/getty@.service", with: "[Service]\n".utf8)
+        let files = units.map { ("lib/systemd/system/\($0)", "[Service]\nExecStart=/usr/bin/foo\n\($1)") }
+        let package = try shop.package(Dictionary(uniqueKeysWithValues: files))
+        do {
+            let record = try reader.inspect(package, time: at, installed: [])
+            #expect(code == nil)
+            #expect(record.reaches.map(\.unit.description) == ["cron.service"])
+        } catch let error as DeploymentError {
+            #expect(error.code == code && error.text.contains(reason), "\(error)")
+        }
+    }
+
     /// Staged long ago: what has changed since is seen when it is to be installed.
     @Test func verifyingAgainSeesWhatChanged() throws {
         let shop = try Workshop()

@@ -18,11 +18,11 @@ private func audit(
         var audit = try PackageAudit(
             controlFiles: ["control": Array(control.utf8)], manifest: manifest.map { Array($0.utf8) })
         for (path, target) in links {
-            _ = audit.consider(ArchiveEntry(path: path, kind: .symbolicLink(target: target)))
+            _ = try audit.consider(ArchiveEntry(path: path, kind: .symbolicLink(target: target)))
         }
         for (path, text) in files {
             let entry = ArchiveEntry(path: path, kind: .file, size: text.utf8.count)
-            if audit.consider(entry) { audit.take(Array(text.utf8), of: entry) }
+            if try audit.consider(entry) { audit.take(Array(text.utf8), of: entry) }
         }
         return .success(try audit.plan(known: []))
     } catch {

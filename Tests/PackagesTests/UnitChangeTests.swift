@@ -40,8 +40,9 @@ import Testing
             ("StateDirectory=%i\n", []), ("StateDirectory=systemd ../etc dpkg/x\n", []),
             ("StateDirectory=a\nStateDirectory=\nRuntimeDirectory=a\n", []),
         ] as [(String, [String])])
-    func foldersThatSystemdCreatesAndKeepsAreFound(_ lines: String, _ folders: [String]) {
-        let unit = UnitFile(name: "foo@.service", path: "", bytes: Array("[Service]\n\(lines)".utf8))
+    func foldersThatSystemdCreatesAndKeepsAreFound(_ lines: String, _ folders: [String]) throws {
+        let name = try #require(UnitName("foo@.service"))
+        let unit = UnitFile(name: name, path: "", bytes: Array("[Service]\n\(lines)".utf8))
         let found = unit.dataFolders(isDynamic: unit.isDynamic).filter {
             PlaceTable.verdict($0, .stateFolder) == .allowed
         }

@@ -34,8 +34,12 @@ struct Attachment: Sendable {
             let path = "\(paths.attachedUnits)/\(unit.name)"
             files.append(AttachedFile(path: path, content: try content(of: unit)))
             for dropIn in unit.dropIns {
+                // In a folder of the same name: it may be that of an instance.
+                let (folder, name) = Files.split(dropIn)
                 files.append(
-                    AttachedFile(path: "\(path).d/\(Files.split(dropIn).name)", content: .bytes(try read(dropIn))))
+                    AttachedFile(
+                        path: "\(paths.attachedUnits)/\(Files.split(folder).name)/\(name)",
+                        content: .bytes(try read(dropIn))))
             }
             files.append(
                 AttachedFile(path: "\(path).d/\(Self.dropIn)", content: .bytes(Array(dropIn(for: unit).utf8))))
@@ -114,11 +118,10 @@ struct Attachment: Sendable {
 
             """
         // Units that execute programs get the overlay; timers, paths and targets do not.
-        let sections = [".service": "Service", ".socket": "Socket", ".mount": "Mount", ".swap": "Swap"]
-        if let section = sections.first(where: { unit.name.hasSuffix($0.key) })?.value {
+        if let type = UnitName(unit.name)?.type, type.runsPrograms {
             text += """
 
-                [\(section)]
+                [\(type.title)]
                 ExtensionDirectories=\(Self.escaped(release))
 
                 """
@@ -134,7 +137,15 @@ struct Attachment: Sendable {
     // MARK: On the host
 
     /// Writes the files, and removes those of another release that this one does not have.
+    ///
+    /// - Throws: `DeploymentError` if systemd would apply a unit's drop-ins to other units too.
     func attach(replacing old: [AttachedFile], passage: Passage) throws {
+        for unit in record.units {
+            guard let name = UnitName(unit.name), !name.isDashPrefix else {
+                throw DeploymentError(
+                    .unsupported, "systemd would apply the drop-ins of '\(unit.name)' to other units; rename the unit")
+            }
+        }
         let new = try files()
         for file in new {
             try passage("deployment.attach.each")

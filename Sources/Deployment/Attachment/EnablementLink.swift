@@ -1,5 +1,6 @@
 import Glibc
 import Linux
+import Packages
 
 /// A link that `systemctl enable` made for a unit: `multi-user.target.wants/foo.service`, or an alias.
 struct EnablementLink: Hashable, Sendable {
@@ -10,6 +11,30 @@ struct EnablementLink: Hashable, Sendable {
     /// The unit that is enabled: an instance has its name here and its template in the target.
     var unit: String { Files.split(path).name }
 
+    /// Whether a link's target is one of these units in `/etc/systemd/system.attached`.
+    ///
+    /// - Parameter folder: of the link, for a relative target.
+    private static func isAttached(_ target: String, of units: Set<String>, _ folder: String, _ paths: HostPaths)
+        -> Bool
+    {
+        let (place, unit) = Files.split(target.hasPrefix("/") ? target : normalized("\(folder)/\(target)"))
+        // systemd writes the path without a test's root.
+        return units.contains(unit) && (place == "/etc/systemd/system.attached" || place == paths.attachedUnits)
+    }
+
+    /// The path without `..`.
+    private static func normalized(_ path: String) -> String {
+        path.split(separator: "/").reduce(into: [Substring]()) { parts, part in
+            if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+        }.reduce("") { "\($0)/\($1)" }
+    }
+
+    /// Whether a path is a link to one of these units in `/etc/systemd/system.attached`.
+    static func leads(_ path: String, toAnyOf units: Set<String>, _ paths: HostPaths) throws(Errno) -> Bool {
+        guard !units.isEmpty, let target = try Files.linkTarget(path) else { return false }
+        return isAttached(target, of: units, Files.split(path).folder, paths)
+    }
+
     /// All links in `/etc/systemd/system` to one of these units in `/etc/systemd/system.attached`.
     static func find(for units: some Sequence<String>, _ paths: HostPaths) throws(Errno) -> [EnablementLink] {
         let names = Set(units)
@@ -17,10 +42,7 @@ struct EnablementLink: Hashable, Sendable {
         var links: [EnablementLink] = []
         func look(_ name: String, _ prefix: String, in folder: borrowing HeldFolder) throws(Errno) {
             guard let target = try folder.linkTarget(name) else { return }
-            let (place, unit) = Files.split(target)
-            // systemd writes the path without a test's root.
-            let attached = "/etc/systemd/system.attached"
-            if names.contains(unit), place == attached || place == paths.attachedUnits {
+            if isAttached(target, of: names, "\(paths.systemUnits)/\(prefix)", paths) {
                 links.append(EnablementLink(path: prefix + name, target: target))
             }
         }
@@ -32,9 +54,7 @@ struct EnablementLink: Hashable, Sendable {
         }
         let base = paths.systemUnits
         try list(base) { (folder, name) throws(Errno) in
-            guard [".wants", ".requires", ".upholds"].contains(where: { name.hasSuffix($0) }) else {
-                return try look(name, "", in: folder)
-            }
+            guard let kind = UnitFolder(name)?.kind, kind != .dropIns else { return try look(name, "", in: folder) }
             guard let status = try folder.status(name), status.st_mode & S_IFMT == S_IFDIR else { return }
             try list("\(base)/\(name)") { (inner, entry) throws(Errno) in try look(entry, "\(name)/", in: inner) }
         }

@@ -1,5 +1,6 @@
 import EventLoop
 import Linux
+import Packages
 import State
 
 extension DeploymentEngine {
@@ -172,9 +173,7 @@ extension DeploymentEngine {
 
     /// The units of a release that may have processes: templates are replaced by their instances.
     func loadedUnits(of release: ReleaseRecord) async throws -> [String] {
-        let patterns = release.units.filter(\.isTemplate).map { unit in
-            unit.name.split(separator: "@", maxSplits: 1).joined(separator: "@*")
-        }
+        let patterns = release.units.compactMap { UnitName($0.name) }.filter(\.isTemplate).map(\.patternOfInstances)
         let instances = patterns.isEmpty ? [] : try await ports.units.loaded(matching: patterns)
         return release.units.filter { !$0.isTemplate }.map(\.name) + instances.sorted()
     }
@@ -261,12 +260,22 @@ extension DeploymentEngine {
     private func enable(_ active: ActiveDeployment) async throws {
         guard active.record.enables else { return }
         let release = try await releaseRecord(active.record.package, active.record.newRelease)
-        let instances = active.record.oldLinks.map(\.unit).filter { release.hasTemplate(of: $0) }
+        // Instances that an administrator enabled. Those that the old release enabled are enabled again only if this one does.
+        let made =
+            active.record.hasOld ? try await releaseRecord(release.name, active.record.oldRelease).enabledInstances : []
+        let instances = active.record.oldLinks.map(\.unit).filter { release.hasTemplate(of: $0) && !made.contains($0) }
         // A template can be enabled only if it has a default instance.
         let units =
             release.units.filter { $0.isEnabled && (!$0.isTemplate || !$0.defaultInstance.isEmpty) }.map(\.name)
             + Set(instances).sorted()
-        if !units.isEmpty { try await ports.units.enable(units) }
+        guard !units.isEmpty else { return }
+        let store = self.store
+        do {
+            try await Worker.shared.run { try HostCheck(store: store, record: release, token: nil).checkAliases() }
+        } catch let error as DeploymentError {
+            throw Failure(error.reason)
+        }
+        try await ports.units.enable(units)
     }
 
     private func start(_ active: ActiveDeployment) async throws {
@@ -452,10 +461,7 @@ extension DeploymentEngine {
 extension ReleaseRecord {
     /// `foo@bar.service`, when `foo@.service` is of the release.
     func hasTemplate(of unit: String) -> Bool {
-        guard let at = unit.firstIndex(of: "@"), let dot = unit.lastIndex(of: "."), at < dot,
-            unit.index(after: at) != dot
-        else { return false }
-        let template = "\(unit[...at])\(unit[dot...])"
-        return units.contains { $0.name == template }
+        guard let template = UnitName(unit)?.template else { return false }
+        return units.contains { $0.name == template.description }
     }
 }

@@ -1,4 +1,5 @@
 import Linux
+import Packages
 
 /// Conditions on the host for installing a release. They are checked when an install is requested, and again when it
 /// begins.
@@ -15,48 +16,82 @@ struct HostCheck: Sendable {
         try checkSpace()
     }
 
-    /// A package must not shadow a unit of the host or of another package.
+    // MARK: Units
+
+    /// A package must not replace or change a unit of the host or of another package.
     private func checkUnits() throws {
-        let own = try current(record.name)?.units.flatMap { [$0.name] + $0.aliases } ?? []
+        let inPlace = try current(record.name)?.units ?? []
+        let host = try hostUnits(ours: Set(inPlace.map(\.name)))
+        let own = PackagedUnits(names: Set(record.units.compactMap { UnitName($0.name) }))
+        let old = Set(inPlace.flatMap { [$0.name] + $0.aliases })
         for unit in record.units {
-            let names = ([unit.name] + unit.aliases).filter { !own.contains($0) }
-            if let name = names.first(where: Self.builtIn.contains) {
-                throw DeploymentError(.conflict, "the unit \(name) is systemd's own; it is never shadowed")
-            }
-            for name in Set(names.flatMap(Self.related)).sorted() {
-                for folder in store.paths.hostUnitFolders where try Files.exists("\(folder)/\(name)") {
-                    throw DeploymentError(
-                        .conflict,
-                        "the unit \(unit.name) would shadow \(folder)/\(name) of the host; it is never shadowed")
+            for text in [unit.name] + unit.aliases {
+                guard let name = UnitName(text) else {
+                    throw DeploymentError(.unsupported, "'\(text)' is no name of a unit; correct the package")
                 }
+                let isNew = !old.contains(text) || name.isDashPrefix
+                if isNew, let clash = host.clash(with: name) { throw Self.error(name, of: unit, clash) }
+                if let why = own.refusal(of: name) { throw DeploymentError(.conflict, "the unit '\(text)': \(why)") }
             }
-            for other in try store.packageNames() where other != record.name {
-                if try current(other)?.units.contains(where: {
-                    ([$0.name] + $0.aliases).contains(where: names.contains)
-                })
-                    == true
-                {
-                    throw DeploymentError(
-                        .conflict, "the unit \(unit.name) is the package \(other)'s; remove that first")
-                }
-            }
-            guard names.contains(unit.name) else { continue }
-            let attached = "\(store.paths.attachedUnits)/\(unit.name)"
-            if try Files.exists(attached), try !Files.exists("\(attached).d/\(Attachment.dropIn)") {
-                throw DeploymentError(
-                    .conflict, "\(attached) is there already and is none of Gatekeel's (a portable service's?)")
+        }
+        for reach in record.reaches {
+            guard let clash = host.clash(with: reach.unit) else { continue }
+            throw DeploymentError(
+                .conflict,
+                "/\(reach.path) would change '\(clash.unit)' (\(clash.owner)), and a package changes only units of its own; remove it from the package"
+            )
+        }
+    }
+
+    /// Enabling makes a link of each alias, which would hide a unit that the host has got since the package was installed.
+    func checkAliases() throws {
+        let names = Set(record.units.map(\.name))
+        let host = try hostUnits(ours: names)
+        for unit in record.units {
+            for name in unit.aliases.compactMap({ UnitName($0) }) {
+                if let clash = host.clash(with: name) { throw Self.error(name, of: unit, clash) }
             }
         }
     }
 
-    /// Units that systemd has without a file (`systemd.special(7)`).
-    private static let builtIn: Set<String> = ["-.slice", "system.slice"]
+    /// - Parameter ours: the package's units that are in place.
+    private func hostUnits(ours: Set<String>) throws -> HostUnits {
+        var host = HostUnits()
+        for other in try store.packageNames() where other != record.name {
+            for unit in try current(other)?.units ?? [] {
+                for name in ([unit.name] + unit.aliases).compactMap({ UnitName($0) }) {
+                    host.add(name, owner: "the package '\(other)'")
+                }
+            }
+        }
+        for folder in store.paths.hostUnitFolders {
+            try host.add(folder: folder) { (name) throws(Errno) in
+                try EnablementLink.leads("\(folder)/\(name)", toAnyOf: ours, store.paths)
+            }
+        }
+        // Others than Gatekeel attach units too: portable services.
+        let attached = store.paths.attachedUnits
+        try host.add(folder: attached) { (name) throws(Errno) in
+            if ours.contains(name) { return true }
+            return try Files.exists("\(attached)/\(name).d/\(Attachment.dropIn)")
+        }
+        return host
+    }
 
-    /// The name itself, and its template if it is an instance.
-    private static func related(_ name: String) -> [String] {
-        guard let at = name.firstIndex(of: "@"), let dot = name.lastIndex(of: "."), at < dot else { return [name] }
-        let template = "\(name[...at])\(name[dot...])"
-        return template == name ? [name] : [name, template]
+    private static func error(_ name: UnitName, of unit: ReleaseUnit, _ clash: HostUnits.Clash) -> DeploymentError {
+        let what =
+            name.description == unit.name ? "the unit '\(name)'" : "'\(name)', another name of the unit '\(unit.name)',"
+        let effect =
+            if clash.unit == name {
+                "would replace that of \(clash.owner)"
+            } else if clash.unit == name.template {
+                "would replace an instance of '\(clash.unit)' (\(clash.owner))"
+            } else {
+                "would also apply to '\(clash.unit)' (\(clash.owner))"
+            }
+        return DeploymentError(
+            .conflict,
+            "\(what) \(effect); units of the host and of other packages are never replaced or changed: rename it")
     }
 
     /// Bytes that the payload still needs: none when it is unpacked already.

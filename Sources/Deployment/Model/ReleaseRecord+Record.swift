@@ -22,6 +22,8 @@ extension ReleaseRecord {
             for path in unit.dropIns { record.add("drop-in", unit.name, path) }
             for alias in unit.aliases { record.add("alias", unit.name, alias) }
         }
+        for reach in reaches { record.add("reach", reach.path, reach.unit.description) }
+        record.add("also-instance", each: alsoInstances)
         record.add("conffile", each: conffiles)
         record.add("sysusers", each: sysusers)
         record.add("tmpfiles", each: tmpfiles)
@@ -44,7 +46,8 @@ extension ReleaseRecord {
     static let keys = Set([
         "name", "version", "architecture", "description", "signer", "signed-at", "package-size", "installed-size",
         "provides",
-        "unit", "drop-in", "alias", "conffile", "sysusers", "tmpfiles", "manifest-user", "manifest-folder",
+        "unit", "drop-in", "alias", "reach", "also-instance", "conffile", "sysusers", "tmpfiles", "manifest-user",
+        "manifest-folder",
         "data-folder", "health", "probation-time", "start-timeout", "stop-timeout", "allowed-restarts", "warning",
         Store.stagedAtKey,
     ]).union(HostProvision.keys)
@@ -70,6 +73,11 @@ extension ReleaseRecord {
                 isEnabled: fields[2] == "yes", isStarted: fields[3] == "yes", aliases: aliases[fields[0]] ?? [],
                 defaultInstance: fields[4])
         }
+        reaches = record.all("reach").compactMap { fields in
+            guard fields.count == 2 else { return nil }
+            return UnitName(fields[1]).map { UnitReach(path: fields[0], unit: $0) }
+        }
+        alsoInstances = record.strings("also-instance")
         conffiles = record.strings("conffile")
         sysusers = record.strings("sysusers")
         tmpfiles = record.strings("tmpfiles")

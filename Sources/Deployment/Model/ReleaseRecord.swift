@@ -21,6 +21,10 @@ public struct ReleaseRecord: Hashable, Sendable {
     /// `Provides` of the control file, for other packages' relations.
     public var provides: String
     public var units: [ReleaseUnit]
+    /// What the package has for units that are not its own, and what is not installed.
+    public var reaches: [UnitReach]
+    /// Instances of the package's templates that `Also=` of its units enables.
+    public var alsoInstances: [String]
     /// Absolute host paths (`/etc/…`); the packaged bytes are in the release, at `conffiles/etc/…`.
     public var conffiles: [String]
     /// `sysusers.d` files, relative to the release: `usr/lib/sysusers.d/mosquitto.conf`.
@@ -50,7 +54,7 @@ public struct ReleaseRecord: Hashable, Sendable {
     public init(
         name: String, version: String, architecture: String = "all", description: String = "", signer: String = "",
         signedAt: Int64 = 0, packageSize: UInt64 = 0, installedSize: UInt64 = 0, provides: String = "",
-        units: [ReleaseUnit] = [],
+        units: [ReleaseUnit] = [], reaches: [UnitReach] = [], alsoInstances: [String] = [],
         conffiles: [String] = [], sysusers: [String] = [], tmpfiles: [String] = [], manifestUsers: [String] = [],
         manifestFolders: [String] = [], dataFolders: [String] = [],
         provision: HostProvision = HostProvision(), health: HealthCommand? = nil,
@@ -68,6 +72,8 @@ public struct ReleaseRecord: Hashable, Sendable {
         self.installedSize = installedSize
         self.provides = provides
         self.units = units
+        self.reaches = reaches
+        self.alsoInstances = alsoInstances
         self.conffiles = conffiles
         self.sysusers = sysusers
         self.tmpfiles = tmpfiles
@@ -81,6 +87,12 @@ public struct ReleaseRecord: Hashable, Sendable {
         self.stopTimeout = stopTimeout
         self.allowedRestarts = allowedRestarts
         self.warnings = warnings
+    }
+
+    /// The instances that are enabled without anybody's asking: with their templates, and by `Also=`.
+    var enabledInstances: Set<String> {
+        let ofTemplates = units.compactMap { UnitName($0.name)?.instantiated($0.defaultInstance)?.description }
+        return Set(ofTemplates + alsoInstances)
     }
 
     /// The time that the package's signature proves to have passed; nil when unsigned.
@@ -120,7 +132,7 @@ public struct ReleaseUnit: Hashable, Sendable {
     }
 
     /// `foo@.service`.
-    public var isTemplate: Bool { name.holds("@.") }
+    public var isTemplate: Bool { UnitName(name)?.isTemplate ?? false }
 }
 
 /// `[Health]` of the manifest.

@@ -54,7 +54,7 @@ public struct DebPackageReader: PackageReader {
                 throw refusal
             }
             let plan = try audit.plan(known: known)
-            try checkAliases(plan)
+            try checkUnits(plan)
             return ReleaseRecord(
                 plan, size: UInt64(file.container.size), installedSize: bytes,
                 signer: file.signers.first?.subject ?? "", signedAt: file.signers.map(\.provenTime).max() ?? 0)
@@ -166,16 +166,25 @@ public struct DebPackageReader: PackageReader {
         return limits
     }
 
-    /// Enabling makes a link in /etc of each alias, which would hide a host's unit of that name.
-    private func checkAliases(_ plan: PackagePlan) throws {
+    /// What would replace or change a unit of the host is refused at once. The installation checks it again, and more.
+    private func checkUnits(_ plan: PackagePlan) throws {
+        var host = HostUnits()
+        for folder in hostUnitFolders { try host.add(folder: folder) { _ in false } }
         for unit in plan.units {
             for alias in unit.aliases {
-                guard let folder = try hostUnitFolders.first(where: { try Files.exists("\($0)/\(alias)") }) else {
-                    continue
-                }
+                guard let clash = UnitName(alias).flatMap(host.clash) else { continue }
                 throw DeploymentError(
-                    .conflict, "\(unit.path): its other name \(alias) is a unit of this host (\(folder)/\(alias))")
+                    .conflict,
+                    "\(unit.path): its other name '\(alias)' is a unit of this host, '\(clash.unit)' (\(clash.owner)); remove the name from the package"
+                )
             }
+        }
+        for reach in plan.reaches {
+            guard let clash = host.clash(with: reach.unit) else { continue }
+            throw DeploymentError(
+                .conflict,
+                "\(reach.path): it would change '\(clash.unit)' of this host (\(clash.owner)), and a package changes only units of its own; remove it from the package"
+            )
         }
     }
 
@@ -236,6 +245,7 @@ extension ReleaseRecord {
                     name: $0.name, path: $0.path, dropIns: $0.dropIns, isEnabled: $0.isEnabled, isStarted: $0.isStarted,
                     aliases: $0.aliases, defaultInstance: $0.defaultInstance ?? "")
             },
+            reaches: plan.reaches, alsoInstances: plan.alsoInstances,
             conffiles: plan.conffiles.map(\.path), sysusers: plan.sysusersFiles, tmpfiles: plan.tmpfilesFiles,
             manifestUsers: plan.sysusersLines, manifestFolders: plan.tmpfilesLines,
             dataFolders: plan.dataFolders, provision: plan.provision,

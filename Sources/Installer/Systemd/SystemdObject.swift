@@ -1,6 +1,7 @@
 import Bus
 import EventLoop
 import Linux
+import Packages
 
 /// Names of `org.freedesktop.systemd1(5)`.
 enum SystemdObject {
@@ -29,13 +30,7 @@ enum SystemdObject {
 
     /// The interface with a unit's own properties: `org.freedesktop.systemd1.Service`.
     static func interface(of unit: String) -> String? {
-        let types = [
-            "service": "Service", "socket": "Socket", "timer": "Timer", "mount": "Mount", "automount": "Automount",
-            "swap": "Swap", "path": "Path", "slice": "Slice", "scope": "Scope", "target": "Target", "device": "Device",
-        ]
-        guard let dot = unit.lastIndex(of: "."), let type = types[String(unit[unit.index(after: dot)...])] else {
-            return nil
-        }
+        guard let type = UnitName(unit)?.type.title else { return nil }
         return "\(name).\(type)"
     }
 }

@@ -7,9 +7,11 @@ struct UnitAudit: Sendable {
     let tree: PackagedPaths
 
     func findings() -> [Finding] {
-        var findings = unit.document.problems.map {
+        var findings = unit.ambiguities.map { Finding(.refused, .unsupported, unit.path, line: $0.line, $0.text) }
+        findings += unit.document.problems.map {
+            // What systemd makes of a line there could enable anything.
             Finding(
-                .warning, .unsupported, unit.path, line: $0.position.line,
+                $0.section == "Install" ? .refused : .warning, .unsupported, unit.path, line: $0.position.line,
                 "systemd will not accept this line: \($0.text)")
         }
         let runsUnconfined =

@@ -1,42 +1,23 @@
 import Configuration
-import Linux
 
-/// A unit file of a package.
+/// A unit file of a package, or a drop-in of one of its units.
 struct UnitFile: Sendable {
-    /// `foo.service`.
-    let name: String
+    let name: UnitName
     /// Relative to the release.
     let path: String
     let document: IniDocument
+    /// Where systemd would read other lines than `document` has.
+    let ambiguities: [UnitText.Ambiguity]
 
-    init(name: String, path: String, bytes: [UInt8]) {
+    init(name: UnitName, path: String, bytes: [UInt8]) {
         self.name = name
         self.path = path
-        document = IniDocument(parsing: bytes, file: path)
+        // All lines are read: systemd has no such limit.
+        document = IniDocument(parsing: bytes, file: path, limits: IniLimits(entries: bytes.count))
+        ambiguities = UnitText.ambiguities(bytes)
     }
 
-    /// The unit types that Gatekeel attaches.
-    static let types: Set<String> = ["service", "socket", "timer", "path", "target", "slice"]
-
-    /// The type in a unit's name: `service` of `foo@.service`; nil if it is not a unit name.
-    static func type(of name: String) -> String? {
-        guard let dot = name.lastIndex(of: "."), dot != name.startIndex else { return nil }
-        let stem = name[..<dot]
-        guard name.utf8.count <= 255,
-            stem.utf8.allSatisfy({ byte in
-                (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-                    || ":-_.\\@".utf8.contains(byte)
-            })
-        else { return nil }
-        return String(name[name.index(after: dot)...])
-    }
-
-    var type: String { Self.type(of: name) ?? "" }
-    /// The name without its type: `foo@` of a template.
-    private var stem: Substring { name.dropLast(type.count + 1) }
-    /// `%p`: the part before the `@`, or before the dot.
-    private var prefix: Substring { stem.prefix { $0 != "@" } }
-    var isTemplate: Bool { name.holds("@.") }
+    var type: UnitType { name.type }
 
     /// The values of a key that are in effect: an empty assignment resets the list.
     func values(_ section: String, _ key: String) -> [String] {
@@ -51,27 +32,24 @@ struct UnitFile: Sendable {
         values(section, key).flatMap { $0.split(whereSeparator: \.isWhitespace).map(String.init) }
     }
 
-    /// Whether it has an `[Install]` section with an effect.
-    var hasInstall: Bool {
-        document.sections(named: "Install").contains { section in
-            section.entries.contains {
-                ["WantedBy", "RequiredBy", "UpheldBy", "Also", "Alias"].contains($0.key) && !$0.value.isEmpty
-            }
+    /// The units that this socket, timer or path unit starts.
+    var triggers: [String] {
+        let named = namedTriggers.map { expanded($0) ?? $0 }
+        switch type {
+        case .socket where named.isEmpty:
+            let accepts = values("Socket", "Accept").last.flatMap { ValueType.boolean.parse($0) } ?? false
+            return [accepts ? "\(name.prefix)@.service" : "\(name.stem).service"]
+        case .timer where named.isEmpty, .path where named.isEmpty: return ["\(name.stem).service"]
+        default: return named
         }
     }
 
-    /// The units that this socket, timer or path unit starts.
-    var triggers: [String] {
+    /// The units that it says to start, in this file.
+    var namedTriggers: [String] {
         switch type {
-        case "socket":
-            let named = words("Socket", "Service")
-            if !named.isEmpty { return named }
-            let accepts = values("Socket", "Accept").last.flatMap { ValueType.boolean.parse($0) } ?? false
-            return [accepts ? "\(prefix)@.service" : "\(stem).service"]
-        case "timer", "path":
-            let named = words(type == "timer" ? "Timer" : "Path", "Unit")
-            return named.isEmpty ? ["\(stem).service"] : named
-        default: return []
+        case .socket: words("Socket", "Service")
+        case .timer, .path: words(type.title, "Unit")
+        default: []
         }
     }
 
@@ -82,7 +60,7 @@ struct UnitFile: Sendable {
     func dataFolders(isDynamic: Bool) -> [String] {
         let bases = [("StateDirectory", "/var/lib"), ("CacheDirectory", "/var/cache"), ("LogsDirectory", "/var/log")]
         return bases.flatMap { key, base in
-            words(section, key).flatMap { word -> [String] in
+            words(type.title, key).flatMap { word -> [String] in
                 // Newer versions of systemd also accept `name:link`.
                 let names = word.split(separator: ":").compactMap { expanded(String($0)) }
                 return names.flatMap { isDynamic ? ["\(base)/\($0)", "\(base)/private/\($0)"] : ["\(base)/\($0)"] }
@@ -90,10 +68,7 @@ struct UnitFile: Sendable {
         }
     }
 
-    var isDynamic: Bool { values(section, "DynamicUser").last.flatMap { ValueType.boolean.parse($0) } ?? false }
-
-    /// The section of the unit's type.
-    private var section: String { type.prefix(1).uppercased() + type.dropFirst() }
+    var isDynamic: Bool { values(type.title, "DynamicUser").last.flatMap { ValueType.boolean.parse($0) } ?? false }
 
     /// Expands the specifiers that depend neither on the instance nor on the host; nil if the value has others.
     func expanded(_ value: String) -> String? {
@@ -107,9 +82,9 @@ struct UnitFile: Sendable {
             }
             switch characters.next() {
             case "%": result.append("%")
-            case "n" where !isTemplate: result += name
-            case "N" where !isTemplate: result += stem
-            case "p": result += prefix
+            case "n" where !name.isTemplate: result += name.description
+            case "N" where !name.isTemplate: result += name.stem
+            case "p": result += name.prefix
             default: return nil
             }
         }

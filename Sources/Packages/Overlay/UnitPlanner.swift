@@ -5,6 +5,10 @@ struct UnitPlanner {
     private(set) var findings: [Finding] = []
     /// The folders that systemd creates for the units and does not remove.
     private(set) var dataFolders: Set<String> = []
+    /// Entries of folders that are not installed and name units which are not the package's.
+    private(set) var reaches: [UnitReach] = []
+    /// Instances of templates that are enabled with other units.
+    private(set) var alsoInstances: Set<String> = []
 
     private let package: String
     private let tree: PackagedPaths
@@ -29,26 +33,19 @@ struct UnitPlanner {
 
     mutating func plan() -> [PlannedUnit] {
         var files: [UnitFile] = []
-        var dropIns: [String: [String]] = [:]
         for (path, bytes) in contents.sorted(by: { $0.key < $1.key }) {
-            guard let rest = path.dropPrefix(Self.folder) else { continue }
-            let parts = rest.split(separator: "/").map(String.init)
-            if parts.count == 2, let unit = parts[0].dropSuffix(".d"), parts[1].hasSuffix(".conf") {
-                dropIns[unit, default: []].append(path)
-            } else if parts.count == 1 {
-                if let file = unitFile(rest, path, bytes) { files.append(file) }
-            } else {
-                findings.append(Finding(.warning, .unsupported, path, "systemd does not read this file"))
+            guard let name = path.dropPrefix(Self.folder), !name.contains("/") else { continue }
+            if let file = unitFile(name, path, bytes) { files.append(file) }
+        }
+        let own = PackagedUnits(names: Set(files.map(\.name)))
+        for file in files {
+            if let why = own.refusal(of: file.name) {
+                findings.append(Finding(.refused, .unsupported, file.path, why))
             }
         }
-        for (unit, paths) in dropIns.sorted(by: { $0.key < $1.key }) where !files.contains(where: { $0.name == unit }) {
-            findings += paths.map {
-                Finding(
-                    .warning, .unsupported, $0,
-                    "not installed: it is a drop-in for \(unit), which is not in this package")
-            }
-        }
-        let aliases = self.aliases(of: files)
+        let dropIns = self.dropIns(of: own)
+        var aliases = self.aliases(of: own)
+        var sections: [UnitName: InstallSection] = [:]
         for file in files {
             let parts = (dropIns[file.name] ?? []).map {
                 UnitFile(name: file.name, path: $0, bytes: contents[$0] ?? [])
@@ -61,69 +58,135 @@ struct UnitPlanner {
                 ([file] + parts).flatMap { $0.dataFolders(isDynamic: isDynamic) }.filter {
                     PlaceTable.verdict($0, .stateFolder) == .allowed
                 })
+            let section = InstallSection(of: file.name, in: [file] + parts)
+            let audit = InstallAudit(section, own: own)
+            findings += audit.findings
+            considerTriggers([file] + parts, own)
+            aliases[file.name, default: []] += audit.aliases
+            alsoInstances.formUnion(audit.alsoInstances)
+            sections[file.name] = section
         }
         if files.isEmpty {
             findings.append(
                 Finding(.warning, .unsupported, Self.folder, "the package has no units: nothing of it will run"))
         }
         let triggered = Set(files.flatMap(\.triggers))
-        let anyInstall = files.contains(where: \.hasInstall)
+        let anyInstall = sections.values.contains(where: \.hasEffect)
         // The scripts decide only if they enable or start a unit. Otherwise Activate starts the units that Debian leaves off.
-        let names = Set(files.map(\.name))
+        let names = Set(files.map(\.name.description))
         let enabled = scripts.enabledUnits.flatMap { names.isDisjoint(with: $0) ? nil : $0 }
         let started = scripts.startedUnits.flatMap { names.isDisjoint(with: $0) ? nil : $0 }
         return files.map { file in
-            let fallback = file.hasInstall || (!anyInstall && file.type == "service" && !triggered.contains(file.name))
-            let instance = file.isTemplate ? file.values("Install", "DefaultInstance").last : nil
+            let name = file.name.description
+            let hasInstall = sections[file.name]?.hasEffect ?? false
+            let fallback = hasInstall || (!anyInstall && file.type == .service && !triggered.contains(name))
+            let instance = sections[file.name]?.defaultInstance
             return PlannedUnit(
-                name: file.name, path: file.path, dropIns: dropIns[file.name] ?? [],
-                aliases: (file.words("Install", "Alias") + (aliases[file.name] ?? [])).sorted(),
-                isEnabled: file.hasInstall && (!file.isTemplate || instance != nil)
-                    && (enabled?.contains(file.name) ?? true),
-                isStarted: !file.isTemplate && (started?.contains(file.name) ?? fallback),
+                name: name, path: file.path, dropIns: dropIns[file.name] ?? [],
+                aliases: Set(aliases[file.name] ?? []).sorted(),
+                isEnabled: hasInstall && (!file.name.isTemplate || instance != nil)
+                    && (enabled?.contains(name) ?? true),
+                isStarted: !file.name.isTemplate && (started?.contains(name) ?? fallback),
                 defaultInstance: instance)
         }
     }
 
-    private mutating func unitFile(_ name: String, _ path: String, _ bytes: [UInt8]) -> UnitFile? {
-        guard let type = UnitFile.type(of: name), UnitFile.types.contains(type) else {
-            let known = UnitFile.types.sorted().joined(separator: ", ")
+    private mutating func unitFile(_ text: String, _ path: String, _ bytes: [UInt8]) -> UnitFile? {
+        guard let name = UnitName(text), UnitType.packaged.contains(name.type) else {
+            let known = UnitType.packaged.map(\.rawValue).joined(separator: ", ")
             findings.append(
                 Finding(
                     .refused, .unsupported, path,
-                    "a package cannot bring a unit of this type; the allowed types are \(known)"))
-            return nil
-        }
-        // Gatekeel's own package is not installed this way.
-        guard !name.hasPrefix("gatekeel") else {
-            findings.append(
-                Finding(
-                    .refused, .unsupported, path,
-                    "names that begin with 'gatekeel' are reserved for Gatekeel's own units; rename the unit"))
+                    "a package cannot bring a unit of this type or name; the allowed types are \(known)"))
             return nil
         }
         return UnitFile(name: name, path: path, bytes: bytes)
     }
 
-    /// Links beside unit files are other names of units; links to /dev/null are ignored. Links in `.wants` folders would only
-    /// concern units of the host.
-    private mutating func aliases(of files: [UnitFile]) -> [String: [String]] {
-        var aliases: [String: [String]] = [:]
-        for (name, target) in links.sorted(by: { $0.key < $1.key }) {
-            let path = Self.folder + name
-            let unit = target.split(separator: "/").last.map(String.init) ?? ""
-            if name.contains("/") {
-                findings.append(
-                    Finding(
-                        .warning, .unsupported, path,
-                        "systemd does not see this link; a unit is enabled by its [Install] section"))
-            } else if target == "/dev/null" {
-                continue
-            } else if files.contains(where: { $0.name == unit }) {
-                aliases[unit, default: []].append(name)
+    /// A socket hands its connections to the service that it names, also to one of the host.
+    private mutating func considerTriggers(_ files: [UnitFile], _ own: PackagedUnits) {
+        guard let file = files.first, file.type == .socket else { return }
+        let named = files.flatMap(\.namedTriggers)
+        for text in named.isEmpty ? file.triggers : named {
+            if case .name(let name) = InstallSpecifiers(unit: file.name).expand(text), let unit = UnitName(name) {
+                if !own.hold(unit) { reaches.append(UnitReach(path: file.path, unit: unit)) }
             } else {
                 findings.append(
+                    Finding(
+                        .refused, .unsupported, file.path,
+                        "Service=\(text): this is no name of a unit; write the name out"))
+            }
+        }
+    }
+
+    // MARK: Folders
+
+    /// The drop-ins of the package's units; those of an instance are its template's. What is in other folders is not installed.
+    private mutating func dropIns(of own: PackagedUnits) -> [UnitName: [String]] {
+        var dropIns: [UnitName: [String]] = [:]
+        let entries = contents.keys.compactMap { $0.dropPrefix(Self.folder) } + links.keys
+        for entry in entries.sorted() {
+            let parts = entry.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+            guard parts.count > 1 else { continue }
+            let path = Self.folder + entry
+            guard parts.count == 2, let folder = UnitFolder(parts[0]) else {
+                findings.append(Finding(.warning, .unsupported, path, "systemd does not read this file"))
+                continue
+            }
+            if let breadth = folder.breadth {
+                findings.append(
+                    Finding(
+                        .refused, .unsupported, path,
+                        "systemd applies it to \(breadth), also to those of the host; put it into the folders of the package's own units"
+                    ))
+                continue
+            }
+            guard case .unit(let unit) = folder.subject else { continue }
+            if folder.kind == .dropIns, own.hold(unit), contents[path] != nil, parts[1].hasSuffix(".conf") {
+                dropIns[own.names.contains(unit) ? unit : unit.template ?? unit, default: []].append(path)
+            } else {
+                findings.append(considered(path, parts[1], in: folder, of: unit, own))
+            }
+        }
+        return dropIns
+    }
+
+    /// A file or link in a unit's folder that is not installed. If it concerns a unit of the host, the host is asked.
+    private mutating func considered(
+        _ path: String, _ entry: String, in folder: UnitFolder, of unit: UnitName, _ own: PackagedUnits
+    ) -> Finding {
+        if folder.kind == .dropIns {
+            if own.hold(unit) { return Finding(.warning, .unsupported, path, "systemd does not read this file") }
+            reaches.append(UnitReach(path: path, unit: unit))
+            return Finding(
+                .warning, .unsupported, path,
+                "not installed: it is a drop-in for \(unit), which is not in this package")
+        }
+        let wanted = UnitName(entry)
+        // A target takes any unit, as with WantedBy=; another unit of the host takes none.
+        if !own.hold(unit), unit.type != .target { reaches.append(UnitReach(path: path, unit: unit)) }
+        if let wanted, !own.hold(wanted) { reaches.append(UnitReach(path: path, unit: wanted)) }
+        return Finding(
+            .warning, .unsupported, path,
+            "systemd does not see this link; a unit is enabled by its [Install] section")
+    }
+
+    /// Links beside unit files are other names of units; links to /dev/null are ignored.
+    private mutating func aliases(of own: PackagedUnits) -> [UnitName: [String]] {
+        var aliases: [UnitName: [String]] = [:]
+        for (name, target) in links.sorted(by: { $0.key < $1.key }) where !name.contains("/") {
+            let path = Self.folder + name
+            if target == "/dev/null" { continue }
+            let last = target.split(separator: "/").last.map(String.init) ?? ""
+            guard let unit = UnitName(last), own.hold(unit), let alias = UnitName(name), alias.type == unit.type else {
+                findings.append(
                     Finding(.warning, .unsupported, path, "it links to \(target), which is not a unit of this package"))
+                continue
+            }
+            if let why = own.refusal(of: alias) {
+                findings.append(Finding(.refused, .unsupported, path, why))
+            } else {
+                aliases[own.names.contains(unit) ? unit : unit.template ?? unit, default: []].append(name)
             }
         }
         return aliases

@@ -255,6 +255,8 @@ public struct PackageAudit: Sendable {
             package: control.name, tree: tree, scripts: scripts, links: unitLinks, contents: contents)
         plan.units = units.plan()
         all.add(units.findings)
+        plan.reaches = units.reaches
+        plan.alsoInstances = units.alsoInstances.sorted()
         plan.dataFolders = units.dataFolders.sorted()
         for (count, limit, what) in [
             (plan.units.reduce(0) { $0 + $1.aliases.count }, PackageLimits.units, "other names of units (Alias=)"),

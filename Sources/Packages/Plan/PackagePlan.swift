@@ -14,6 +14,11 @@ public struct PackagePlan: Hashable, Sendable {
     /// Lines of `tmpfiles.d(5)`: folders and links of the payload outside of the release, and folders of the manifest, which
     /// take precedence.
     public var tmpfilesLines: [String]
+    /// What the package has for units that are not its own. It is not installed; if such a unit is on the host, or is another
+    /// package's, the package is refused.
+    public var reaches: [UnitReach]
+    /// Instances of the package's templates that `Also=` of its units enables.
+    public var alsoInstances: [String]
     /// Folders that systemd creates for the units (`StateDirectory=` and similar). A purge removes these and those above.
     public var dataFolders: [String]
     /// What the lines ask of the host.
@@ -31,6 +36,8 @@ public struct PackagePlan: Hashable, Sendable {
         tmpfilesFiles = []
         sysusersLines = []
         tmpfilesLines = []
+        reaches = []
+        alsoInstances = []
         dataFolders = []
         provision = HostProvision()
         health = nil
@@ -55,6 +62,18 @@ public struct PlannedUnit: Hashable, Sendable {
     public var isStarted: Bool
     /// `DefaultInstance=` of a template: the instance that is enabled with it.
     public var defaultInstance: String?
+}
+
+/// A file or link in a unit's folder (`ssh.service.d/foo.conf`) that would change a unit which is not the package's.
+public struct UnitReach: Hashable, Sendable {
+    /// Relative to the release.
+    public var path: String
+    public var unit: UnitName
+
+    public init(path: String, unit: UnitName) {
+        self.path = path
+        self.unit = unit
+    }
 }
 
 /// A configuration file.

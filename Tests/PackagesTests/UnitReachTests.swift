@@ -1,0 +1,259 @@
+import Archive
+import Testing
+
+@testable import Packages
+
+/// What a package may not do to units that are not its own, as far as the package alone shows it.
+@Suite struct UnitReachTests {
+    private static let folder = "usr/lib/systemd/system/"
+    private static let service = "[Service]\nExecStart=/usr/bin/foo\n"
+
+    private func audit(
+        _ files: [String: String], links: [String: String] = [:]
+    ) throws -> Result<PackagePlan, PackageRefusal> {
+        do throws(PackageRefusal) {
+            let control = Array("Package: foo\nVersion: 1.0\nArchitecture: all\n".utf8)
+            var audit = try PackageAudit(controlFiles: ["control": control], manifest: nil)
+            for (name, target) in links {
+                _ = try audit.consider(ArchiveEntry(path: Self.folder + name, kind: .symbolicLink(target: target)))
+            }
+            for (name, text) in files.sorted(by: { $0.key < $1.key }) {
+                let entry = ArchiveEntry(path: Self.folder + name, kind: .file, size: text.utf8.count)
+                if try audit.consider(entry) { audit.take(Array(text.utf8), of: entry) }
+            }
+            return .success(try audit.plan(known: []))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func refusal(_ result: Result<PackagePlan, PackageRefusal>) -> String {
+        guard case .failure(let refusal) = result else { return "" }
+        return refusal.findings.map(\.description).joined(separator: "\n")
+    }
+
+    struct Attack: CustomTestStringConvertible, Sendable {
+        let testDescription: String
+        var files: [String: String] = [:]
+        var links: [String: String] = [:]
+        /// In the refusal.
+        let reason: String
+    }
+
+    private static func unit(_ name: String, _ install: String) -> [String: String] {
+        [name: "\(service)[Install]\n\(install)\n"]
+    }
+
+    static let attacks: [Attack] = [
+        Attack(
+            testDescription: "a dash prefix", files: ["systemd-.service": service],
+            reason: "every service whose name begins with 'systemd-'"),
+        Attack(
+            testDescription: "a dash prefix of slices", files: ["user-.slice": "[Slice]\nMemoryMax=1M\n"],
+            reason: "every slice whose name begins with 'user-'"),
+        Attack(
+            testDescription: "a template that is a dash prefix", files: ["user-@.service": service],
+            reason: "every service whose name begins with 'user-'"),
+        Attack(
+            testDescription: "a slice of a user", files: ["user-1000.slice": "[Slice]\nMemoryMax=1M\n"],
+            reason: "a slice that the host makes itself"),
+        Attack(
+            testDescription: "a slice of the host's template", files: ["system-getty.slice": "[Slice]\n"],
+            reason: "a slice that the host makes itself"),
+        Attack(
+            testDescription: "a reserved name", files: ["gatekeel-x.service": service],
+            reason: "reserved for Gatekeel's own units"),
+        Attack(
+            testDescription: "a name of systemd", files: ["ctrl-alt-del.target": "[Unit]\n"],
+            reason: "a name of systemd itself"),
+        Attack(
+            testDescription: "drop-ins of a type", files: ["foo.service": service, "service.d/x.conf": service],
+            reason: "every service unit"),
+        Attack(
+            testDescription: "drop-ins of a dash prefix",
+            files: ["foo-a.service": service, "foo-.service.d/x.conf": service],
+            reason: "every service whose name begins with 'foo-'"),
+        Attack(
+            testDescription: "wants of a dash prefix", files: ["foo.service": service],
+            links: ["systemd-.service.wants/foo.service": "../foo.service"],
+            reason: "every service whose name begins with 'systemd-'"),
+        Attack(
+            testDescription: "wants of a type", files: ["foo.service": service],
+            links: ["target.wants/foo.service": "../foo.service"], reason: "every target unit"),
+        Attack(
+            testDescription: "a packaged alias that is a dash prefix", files: ["foo.service": service],
+            links: ["systemd-.service": "foo.service"], reason: "every service whose name begins with 'systemd-'"),
+        Attack(
+            testDescription: "an alias that is a dash prefix", files: unit("foo.service", "Alias=systemd-.service"),
+            reason: "every service whose name begins with 'systemd-'"),
+        Attack(
+            testDescription: "a reserved alias", files: unit("foo.service", "Alias=gatekeeld.service"),
+            reason: "reserved for Gatekeel's own units"),
+        Attack(
+            testDescription: "an alias of each instance", files: unit("foo@.service", "Alias=%i.service"),
+            reason: "the instance would decide"),
+        Attack(
+            testDescription: "an alias that the host decides", files: unit("foo.service", "Alias=%H.service"),
+            reason: "write the name out"),
+        Attack(
+            testDescription: "an alias of another type", files: unit("foo.service", "Alias=foo.socket"),
+            reason: "of the type 'socket'"),
+        Attack(
+            testDescription: "an alias in quotes", files: unit("foo.service", "Alias=\"ssh.service\""),
+            reason: "without quotes"),
+        Attack(
+            testDescription: "an alias in a drop-in",
+            files: ["foo.service": service, "foo.service.d/x.conf": "[Install]\nAlias=systemd-.service\n"],
+            reason: "foo.service.d/x.conf:2: Alias=systemd-.service"),
+        Attack(
+            testDescription: "a link to a service in an alias",
+            files: unit("foo.service", "Alias=ssh.service.requires/foo.service"),
+            reason: "would be stopped by every update"),
+        Attack(
+            testDescription: "a link elsewhere in an alias", files: unit("foo.service", "Alias=../../foo.service"),
+            reason: "use WantedBy="),
+        Attack(
+            testDescription: "a unit of the host enabled as well", files: unit("foo.service", "Also=ssh.service"),
+            reason: "'ssh.service' is not a unit of this package"),
+        Attack(
+            testDescription: "an instance of the host's template enabled as well",
+            files: unit("foo.service", "Also=getty@tty9.service"), reason: "is not a unit of this package"),
+        Attack(
+            testDescription: "Also= that systemd does not reset", files: unit("foo.service", "Also=ssh.service\nAlso="),
+            reason: "is not a unit of this package"),
+        Attack(
+            testDescription: "Also= with a specifier", files: unit("foo-ssh.service", "Also=%j.service"),
+            reason: "'ssh.service' is not a unit of this package"),
+        Attack(
+            testDescription: "Also= with a backslash, which systemd drops",
+            files: unit("foo.service", "Also=s\\sh.service"),
+            reason: "without quotes and backslashes"),
+        Attack(
+            testDescription: "Also= that a carriage return hides",
+            files: unit("foo.service", "WantedBy=multi-user.target\rAlso=ssh.service"), reason: "carriage return"),
+        Attack(
+            testDescription: "Also= that a zero byte hides",
+            files: unit("foo.service", "WantedBy=multi-user.target\0Also=ssh.service"), reason: "zero byte"),
+        Attack(
+            testDescription: "Also= behind two backslashes",
+            files: unit("foo.service", "WantedBy=multi-user.target\\\\\nAlso=ssh.service"), reason: "two backslashes"),
+        Attack(
+            testDescription: "Also= behind a backslash and a blank",
+            files: unit("foo.service", "WantedBy=multi-user.target\\ \nAlso=ssh.service"), reason: "white space follows"
+        ),
+        Attack(
+            testDescription: "Also= continued behind an empty line",
+            files: unit("foo.service", "Also=foo.service \\\n\nssh.service"),
+            reason: "systemd will not accept this line"),
+        Attack(
+            testDescription: "an alias behind a combining character",
+            files: unit("foo.service", "Alias=\u{301} ssh.service x=y"), reason: "names of units are ASCII"),
+        Attack(
+            testDescription: "Also= in a long line",
+            files: unit("foo.service", "Also=foo.service\(String(repeating: " ", count: 20000))ssh.service"),
+            reason: "systemd will not accept this line"),
+        Attack(
+            testDescription: "Also= behind many lines",
+            files: ["foo.service": "\(service)\(String(repeating: "a=\n", count: 20000))[Install]\nAlso=ssh.service\n"],
+            reason: "is not a unit of this package"),
+        Attack(
+            testDescription: "a socket of a service that the host decides",
+            files: ["foo.service": service, "foo.socket": "[Socket]\nService=%H.service\n"],
+            reason: "write the name out"),
+        Attack(
+            testDescription: "wanted by a dash prefix", files: unit("foo.service", "WantedBy=systemd-.service"),
+            reason: "every service whose name begins with 'systemd-'"),
+        Attack(
+            testDescription: "required by a service", files: unit("foo.service", "RequiredBy=ssh.service"),
+            reason: "would be stopped by every update"),
+        Attack(
+            testDescription: "upheld by a service", files: unit("foo.service", "UpheldBy=ssh.service"),
+            reason: "would start the unit while it is being exchanged"),
+        Attack(
+            testDescription: "wanted by no unit", files: unit("foo.service", "WantedBy=multi-user"),
+            reason: "no name of a unit"),
+        Attack(
+            testDescription: "a default instance that is none", files: unit("foo@.service", "DefaultInstance=a/b"),
+            reason: "no valid instance"),
+    ]
+
+    @Test(arguments: attacks) func attacksAreRefused(_ attack: Attack) throws {
+        let refusal = refusal(try audit(attack.files, links: attack.links))
+        #expect(refusal.contains(attack.reason), "\(refusal)")
+    }
+
+    @Test(arguments: [
+        "WantedBy=multi-user.target", "RequiredBy=multi-user.target", "WantedBy=ssh.service",
+        "WantedBy=dev-ttyS0.device",
+        "Alias=bar.service", "Alias=dbus-org.foo.service", "Alias=foo.service", "Alias=%p-x.service", "Also=foo.socket",
+        "Also=foo@a.service", "Also=foo@.service", "RequiredBy=foo.socket", "Alias=multi-user.target.wants/foo.service",
+        "WantedBy=multi-user.target \\\n    graphical.target", "DefaultInstance=x", "WantedBy=multi-user.target\r",
+        "WantedBy=sys-devices-a\\x2db.device",
+    ])
+    func whatDaemonsDoIsAccepted(_ install: String) throws {
+        let files = Self.unit("foo.service", install).merging(
+            ["foo.socket": "[Socket]\nListenStream=1\n", "foo@.service": Self.service]) { $1 }
+        #expect(refusal(try audit(files)) == "")
+    }
+
+    /// `wpa_supplicant@.service`, `tor@default.service`, `mariadb@bootstrap.service.d`, `system-postgresql.slice`.
+    @Test(arguments: [
+        "Alias=multi-user.target.wants/foo-bar@%i.service", "WantedBy=sys-subsystem-net-devices-%i.device",
+        "Alias=dbus-foo@%i.service", "WantedBy=foo@%i.target", "DefaultInstance=one\nWantedBy=multi-user.target",
+    ])
+    func templatesOfDaemonsAreAccepted(_ install: String) throws {
+        var files = Self.unit("foo-bar@.service", install)
+        files["foo-bar@default.service"] = Self.service
+        files["system-foo\\x2dbar.slice"] = "[Slice]\n"
+        files["foo-bar@one.service.d/x.conf"] = "[Service]\nNice=1\n"
+        let plan = try audit(files).get()
+        #expect(plan.units.map(\.name) == ["foo-bar@.service", "foo-bar@default.service", "system-foo\\x2dbar.slice"])
+        #expect(plan.units[0].dropIns == ["\(Self.folder)foo-bar@one.service.d/x.conf"], "the template's own instance")
+    }
+
+    /// `Alias=%j.service` named sshd's unit.
+    @Test func aliasesAreExpanded() throws {
+        let plan = try audit(Self.unit("foo-ssh.service", "Alias=%j.service %p@x.service\nAlias=")).get()
+        #expect(plan.units[0].aliases == ["foo-ssh@x.service", "ssh.service"])
+        let template = try audit(Self.unit("foo@.service", "Alias=bar@%i.service\nAlso=foo@two.service")).get()
+        #expect(template.units[0].aliases == ["bar@.service"])
+        #expect(template.alsoInstances == ["foo@two.service"])
+    }
+
+    @Test(arguments: [
+        ("ListenStream=1", "ssh.socket ssh.service"), ("ListenStream=1\nAccept=yes", "ssh.socket ssh@.service"),
+        ("Service=cron.service", "ssh.socket cron.service"), ("Service=%p-x.service", "ssh.socket ssh-x.service"),
+        ("Service=foo.service", ""), ("Service=foo@a.service", ""),
+    ])
+    func socketsReachTheirServices(_ setting: String, _ reach: String) throws {
+        let plan = try audit([
+            "foo.service": Self.service, "foo@.service": Self.service, "ssh.socket": "[Socket]\n\(setting)\n",
+        ]).get()
+        #expect(plan.reaches.map { "\($0.path.dropFirst(Self.folder.count)) \($0.unit)" }.joined() == reach)
+    }
+
+    @Test func aSocketOfEachInstanceIsAccepted() throws {
+        let files = ["foo@.service": Self.service, "foo@.socket": "[Socket]\nService=foo@%i.service\n"]
+        #expect(try audit(files).get().reaches.isEmpty)
+    }
+
+    /// They are not installed. Whether the host has such a unit is known only there.
+    @Test func foldersOfOtherUnitsAreReported() throws {
+        let plan = try audit(
+            ["foo.service": Self.service, "ssh.service.d/x.conf": "", "getty@tty1.service.d/x.conf": ""],
+            links: [
+                "multi-user.target.wants/foo.service": "../foo.service",
+                "ssh.service.requires/foo.service": "../foo.service",
+                "multi-user.target.wants/cron.service": "../cron.service", "dbus.service.d/x.conf": "/etc/x.conf",
+            ]
+        ).get()
+        #expect(
+            plan.reaches.map { "\($0.path.dropFirst(Self.folder.count)) \($0.unit)" } == [
+                "dbus.service.d/x.conf dbus.service", "getty@tty1.service.d/x.conf getty@tty1.service",
+                "multi-user.target.wants/cron.service cron.service", "ssh.service.d/x.conf ssh.service",
+                "ssh.service.requires/foo.service ssh.service",
+            ])
+        #expect(plan.warnings.count == 6)
+        #expect(plan.units[0].dropIns.isEmpty)
+    }
+}
