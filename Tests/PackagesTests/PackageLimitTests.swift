@@ -22,7 +22,8 @@ import Testing
         var audit = try audit()
         var count = 0
         do throws(PackageRefusal) {
-            for entry in entries {
+            // An endless sequence ends here, and the count is wrong then.
+            for entry in entries.prefix(200_000) {
                 _ = try audit.consider(entry)
                 count += 1
             }
@@ -71,8 +72,12 @@ import Testing
     @Test func refusalsAreBounded() throws {
         let boot = try taken((0..<1000).lazy.map { file("boot/f\($0)") })
         #expect(boot.count == 1000 && boot.text.isEmpty, "they say the same")
-        let different = try taken((0...).lazy.map { file("place\($0)/f") })
-        #expect(different.count == PackageLimits.findings - 1 && different.text.hasSuffix("; and 29 more"))
+        var list = FindingList(
+            (0..<PackageLimits.findings - 1).map { Finding(.refused, .unsupported, "f", "reason \($0)") })
+        #expect(!list.isFull)
+        list.add((0..<1000).map { Finding(.refused, .unsupported, "f", "another reason \($0)") })
+        #expect(list.isFull && list.findings(.refused).count == PackageLimits.findings + 1)
+        #expect(list.findings(.refused).last?.text == "999 further reasons are not listed")
         var audit = try audit()
         for index in 0..<1000 { _ = try audit.consider(file("boot/f\(index)")) }
         let refusal = try #require(audit.refusal)

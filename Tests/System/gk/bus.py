@@ -135,7 +135,7 @@ class Installer(Bus):
 
     def install(self, token, activate=False):
         if activate:
-            return self.call("Install", "sa{sv}", token.encode(), ctypes.c_int(1), b"activate", b"b", ctypes.c_int(1))
+            return self.call("Install", "sa{sv}", token.encode(), ctypes.c_int(1), b"activate", b"s", b"yes")
         return self.call("Install", "sa{sv}", token.encode(), ctypes.c_int(0))
 
     def remove(self, name, purge=False):

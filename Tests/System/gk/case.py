@@ -91,6 +91,15 @@ class Tools:
         self.stack.callback(machine.destroy)
         return machine
 
+    def virtual_machine(self):
+        """Makes a Debian in QEMU that is not booted yet and is removed at the end of the test."""
+        from .vm import VirtualMachine
+
+        machine = VirtualMachine(f"{os.environ.get('GATEKEEL_CASE', 'gk')}-{len(self.machines)}", self.folder, self.step)
+        self.machines.append(machine)
+        self.stack.callback(machine.destroy)
+        return machine
+
     def deb(self, variable="GATEKEEL_DEB"):
         """The package under test; skips the test if there is none."""
         path = os.environ.get(variable)

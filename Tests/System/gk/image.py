@@ -96,7 +96,7 @@ def of(suite):
 
 def emulated():
     """The architecture of Debian that is booted, by dpkg's name, unless it is this machine's own: GATEKEEL_ARCHITECTURE, which
-    qemu-user emulates."""
+    QEMU emulates."""
     return [os.environ["GATEKEEL_ARCHITECTURE"]] if os.environ.get("GATEKEEL_ARCHITECTURE") else []
 
 
@@ -111,12 +111,12 @@ def sources():
     return None
 
 
-def packages():
-    return PACKAGES + MORE_PACKAGES.get(suite(), [])
+def packages(more=()):
+    return [*PACKAGES, *MORE_PACKAGES.get(suite(), []), *more]
 
 
-def base_path():
-    return cache() / "images" / f"base-{digest(RECIPE, *packages(), *ARCHIVED, suite(), *emulated(), *(sources() or ()))}"
+def base_path(more=()):
+    return cache() / "images" / f"base-{digest(RECIPE, *packages(more), *ARCHIVED, suite(), *emulated(), *(sources() or ()))}"
 
 
 def is_made():
@@ -124,10 +124,10 @@ def is_made():
     return base_path().exists()
 
 
-def base():
-    """A small Debian, as a list of one layer."""
+def base(more=()):
+    """A small Debian, with `more` packages, as a list of one layer."""
     source = sources()
-    path = base_path()
+    path = base_path(more)
     with making(path) as folder:
         if folder:
             root = folder / "root"
@@ -135,7 +135,7 @@ def base():
             debs.mkdir()
             fetch = f'cd "{debs}" && APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -qq -o APT::Sandbox::User=root download {" ".join(ARCHIVED)}'
             command = ["mmdebstrap", "--quiet", "--variant=minbase", "--format=directory",
-                       f"--include={','.join(packages())}", f"--customize-hook={fetch}",
+                       f"--include={','.join(packages(more))}", f"--customize-hook={fetch}",
                        "--dpkgopt=path-exclude=/usr/share/locale/*", "--dpkgopt=path-exclude=/usr/share/doc/*",
                        "--dpkgopt=path-include=/usr/share/doc/gatekeel*", suite(), str(root)]
             command[1:1] = [f"--architectures={name}" for name in emulated()]

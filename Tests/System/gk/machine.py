@@ -34,6 +34,9 @@ class Answer:
 class Machine:
     """One container: made of layers, booted, used, broken, and always removed."""
 
+    # Where this test's servers are, as the machine sees it.
+    host = "127.0.0.1"
+
     def __init__(self, name, folder, layers, step, binds=(), nspawn=()):
         self.name, self.layers, self.step = name, layers, step
         self.folder = pathlib.Path(folder) / name
