@@ -107,8 +107,11 @@ private func word(_ path: String, _ use: PlaceUse) -> String {
         Case("refused", .file, .link, at: "/var/lib/foo/data /srv/foo/data"),
         Case(
             "skipped", .folder,
-            at: "/etc /etc/default /etc/systemd /etc/cron.d /etc/init.d /var /var/lib /var/run /run /var/mail"),
-        Case("allowed", .folder, at: "/etc/rsyslog.d /etc/udev/rules.d /etc/logrotate.d /usr/lib/foo /opt/foo"),
+            at: """
+                /etc /etc/default /etc/systemd /etc/cron.d /etc/init.d /var /var/lib /var/run /run /var/mail
+                /etc/rsyslog.d /etc/logrotate.d
+                """.replacingLines()),
+        Case("allowed", .folder, at: "/etc/udev/rules.d /usr/lib/foo /opt/foo"),
         // Where links lead.
         Case("allowed", .linkTarget, at: "/usr/share/foo /opt/foo/x /etc/foo/x /var/lib/foo /run/foo/x"),
         Case(

@@ -55,6 +55,8 @@ struct PlaceRule: Sendable {
         case (.file, .needless), (.link, .needless): .skipped(nil)
         case (.file, _), (.link, _): .refused(reason)
 
+        // The host's own folder, as Debian's packages list it.
+        case (.folder, .read) where isItself, (.folder, .dropIn) where isItself: .skipped(nil)
         case (.folder, .own), (.folder, .read), (.folder, .dropIn), (.folder, .data), (.folder, .release),
             (.folder, .local):
             .allowed
