@@ -95,10 +95,12 @@ public struct Record: Hashable, Sendable {
     /// Parses what `bytes` gave; nil for anything else.
     public init?(bytes: [UInt8]) {
         guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
-        for line in text.split(separator: "\n") {
-            guard let equals = line.firstIndex(of: "=") else { return nil }
-            let values = line[line.index(after: equals)...].split(separator: "\t", omittingEmptySubsequences: false)
-            let fields = values.compactMap(Record.unescaped)
+        for line in text.utf8.split(separator: 0x0A).map(Substring.init) {
+            // By bytes: a character that combines with '=' or a tab would hide it.
+            guard let equals = line.utf8.firstIndex(of: 0x3D) else { return nil }
+            let values = line.utf8[line.utf8.index(after: equals)...].split(
+                separator: 0x09, omittingEmptySubsequences: false)
+            let fields = values.compactMap { Record.unescaped(Substring($0)) }
             guard fields.count == values.count else { return nil }
             add(String(line[..<equals]), fields: fields)
         }

@@ -56,6 +56,18 @@ private func reasons(_ result: Result<PackagePlan, PackageRefusal>) -> [String] 
             "a link out of the folder": "L /run/foo/x - - - - ../../etc/shadow",
             "a copy of shadow": "C /var/lib/foo/shadow 0644 foo foo - /etc/shadow",
             "a copy of root's keys": "C /run/foo/keys - foo - - %h/.ssh",
+            "braces that lead out": "Z /var/lib/foo/{..,x}/{..,x}/{..,x}/etc/shadow 0666",
+            "braces that remove": "R /var/lib/foo/{..,x}/dpkg",
+            "a setgid bit on what a service made": "d /var/lib/foo 0755 root root\nZ /var/lib/foo 2775 root root",
+            "a group of passwords": "d /var/lib/foo 0755 root shadow",
+            "a write where a user may have been let in":
+                "d /var/lib/foo 0755 root root\nZ /var/lib/foo - foo foo\nw /var/lib/foo/x - - - - t",
+            "a write where an ACL lets in":
+                "d /var/lib/foo\na /var/lib/foo - - - - u:foo:rwx\nw /var/lib/foo/x - - - - t",
+            "a copy of a key below a link": "C /var/lib/foo/k - - - - /usr/lib/ssl/private/x.key",
+            "a folder of nscd": "d /run/nscd 0755 foo foo", "a hook of dhcpcd": "f /etc/dhcpcd.exit-hook",
+            "what replaces a free name": "L+ /var/lib/other/x - - - - /usr/share/foo/x",
+            "too many lines": (0...1000).map { "d /run/foo/\($0)" }.joined(separator: "\n"),
             "a device": "c /run/foo/mem 0666 - - - 1:1", "a disk": "b /run/foo/sda 0666 - - - 8:0",
             "the kernel's settings": "w /proc/sys/kernel/core_pattern - - - - |/x",
             "a device's settings": "w /sys/class/net/eth0/x - - - - 1",
@@ -190,7 +202,8 @@ private func reasons(_ result: Result<PackagePlan, PackageRefusal>) -> [String] 
             "in gatekeel": "u foo -\nm foo gatekeel",
             "an existing user in a plain group": "m www-data dialout", "a user by a specifier": "m %u dialout",
             "a primary group": "u foo -:sudo", "a primary group by its number": "u foo -:0",
-            "shadow by its number": "u foo -:42",
+            "shadow by its number": "u foo -:42", "some group by its number": "u foo -:998",
+            "a user that gets the group of its name": "u shadow -", "docker as a user": "u docker -",
             "the number of root": "u foo 0", "the group of root": "g foo 0", "sudo by its number": "g foo 27",
             "a person's number": "u foo 1000", "a number of a file": "u foo /etc/shadow",
             "a group of a file": "g foo /etc/shadow",
@@ -205,7 +218,7 @@ private func reasons(_ result: Result<PackagePlan, PackageRefusal>) -> [String] 
 
     @Test(
         arguments: [
-            "u foo -", "u foo - \"A b\" /var/lib/foo", "u! foo - - /run/foo", "u foo 300:300", "u foo -:data\ng data -",
+            "u foo -", "u foo - \"A b\" /var/lib/foo", "u! foo - - /run/foo", "u foo 300", "u foo -:data\ng data -",
             "g data -", "g data 300", "u foo -\nm foo dialout", "u foo -\nm foo data", "m foo data\nu foo -",
             "u foo - - /nonexistent /usr/sbin/nologin", "u foo - - / /bin/false", "r - 200-400",
             "u _foo - - /usr/share/foo",

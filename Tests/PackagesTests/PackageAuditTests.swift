@@ -172,6 +172,8 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
         ("etc/evil", "/etc/pam.d", "etc/evil/sshd", ["etc/evil:0", "etc/evil/sshd:0"]),
         ("etc/evil", "/usr/share/foo", "etc/evil/x", ["etc/evil/x:0"]),
         ("etc/good", "/usr/share/foo", "etc/other", []),
+        // udev would run what the service writes there.
+        ("etc/udev/rules.d/99-foo.rules", "/var/lib/foo/r.rules", "etc/other", ["etc/udev/rules.d/99-foo.rules:0"]),
     ]) func linksLeadNowhereElse(link: String, target: String, file: String, findings: [String]) throws {
         #expect(refusals(try audit([(file, "")], links: [(link, target)])) == findings)
     }
@@ -179,6 +181,7 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
     @Test(arguments: [
         ("StateDirectory=dpkg", true), ("StateDirectory=gatekeel/packages", true), ("RuntimeDirectory=systemd", true),
         ("LogsDirectory=journal", true), ("CacheDirectory=apt/archives", true), ("ConfigurationDirectory=ssh", true),
+        ("StateDirectory=%j", true), ("RuntimeDirectory=%i", true), ("StateDirectory=foo-%i foo/%i %p/%i", false),
         ("StateDirectory=../../etc", true), ("StateDirectory=foo foo/bar %N", false),
         ("RuntimeDirectory=foo:bar", false),
         ("DynamicUser=yes\nStateDirectory=foo", false), ("StateDirectory=dpkg\nStateDirectory=", false),

@@ -144,14 +144,14 @@ import Testing
         Attack(
             testDescription: "Also= continued behind an empty line",
             files: unit("foo.service", "Also=foo.service \\\n\nssh.service"),
-            reason: "systemd will not accept this line"),
+            reason: "this line cannot be checked"),
         Attack(
             testDescription: "an alias behind a combining character",
             files: unit("foo.service", "Alias=\u{301} ssh.service x=y"), reason: "names of units are ASCII"),
         Attack(
             testDescription: "Also= in a long line",
             files: unit("foo.service", "Also=foo.service\(String(repeating: " ", count: 20000))ssh.service"),
-            reason: "systemd will not accept this line"),
+            reason: "this line cannot be checked"),
         Attack(
             testDescription: "Also= behind many lines",
             files: ["foo.service": "\(service)\(String(repeating: "a=\n", count: 20000))[Install]\nAlso=ssh.service\n"],
@@ -163,6 +163,12 @@ import Testing
         Attack(
             testDescription: "wanted by a dash prefix", files: unit("foo.service", "WantedBy=systemd-.service"),
             reason: "every service whose name begins with 'systemd-'"),
+        Attack(
+            testDescription: "required by the boot", files: unit("foo.service", "RequiredBy=sysinit.target"),
+            reason: "stopped by every update"),
+        Attack(
+            testDescription: "held up by a target", files: unit("foo.service", "UpheldBy=multi-user.target"),
+            reason: "while it is being exchanged"),
         Attack(
             testDescription: "required by a service", files: unit("foo.service", "RequiredBy=ssh.service"),
             reason: "would be stopped by every update"),

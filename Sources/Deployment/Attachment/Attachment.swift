@@ -138,14 +138,7 @@ struct Attachment: Sendable {
 
     /// Writes the files, and removes those of another release that this one does not have.
     ///
-    /// - Throws: `DeploymentError` if systemd would apply a unit's drop-ins to other units too.
     func attach(replacing old: [AttachedFile], passage: Passage) throws {
-        for unit in record.units {
-            guard let name = UnitName(unit.name), !name.isDashPrefix else {
-                throw DeploymentError(
-                    .unsupported, "systemd would apply the drop-ins of '\(unit.name)' to other units; rename the unit")
-            }
-        }
         let new = try files()
         for file in new {
             try passage("deployment.attach.each")

@@ -158,13 +158,20 @@ struct FileSteps: Sendable {
         var problems: [String] = []
         let lines = lines.compactMap(HostLine.init)
         let others = try owners(ofAnyOf: lines.flatMap { [$0.path, Files.split($0.path).folder] })
-        for line in lines {
+        // What is in a folder before the folder.
+        func depth(_ line: HostLine) -> Int { line.path.utf8.count { $0 == 0x2F } }
+        for line in lines.sorted(by: { depth($0) > depth($1) }) {
             let path = paths.host(line.path)
             if let owner = others[line.path] {
                 if Self.isData(line.path) { problems.append("\(path) is kept: it is \(owner)'s as well") }
                 continue
             }
             do throws(Errno) {
+                // What another package has in it stays.
+                if others.keys.contains(where: { $0.hasPrefix(line.path + "/") }) {
+                    if line.type != HostLine.above { problems.append("\(path) is kept: others have something in it") }
+                    continue
+                }
                 switch line.type {
                 case "d" where Self.isData(line.path) || line.isRuntime,
                     "f" where Self.isData(line.path) || line.isRuntime:
@@ -176,7 +183,7 @@ struct FileSteps: Sendable {
                     if Self.isData(parent), others[parent] == nil, !parent.hasSuffix("/private") {
                         paths.removeEmptyFolder(parent)
                     }
-                case "d": paths.removeEmptyFolder(line.path)
+                case "d", HostLine.above: paths.removeEmptyFolder(line.path)
                 case "f": try paths.remove(line.path)
                 case "L":
                     try paths.holdingIfPresent(packaged: line.path) { (folder, name) throws(Errno) in

@@ -1,6 +1,6 @@
 /// A line of `tmpfiles.d(5)` that a release asks for: a folder, a link or something else on the host.
 struct HostLine: Hashable, Sendable {
-    /// `d` or `L`, as far as Gatekeel writes them, and `f` for what other lines make.
+    /// `d` or `L`, as far as Gatekeel writes them, `f` for what other lines make, and `above`.
     let type: String
     let path: String
     /// The last field: of a link, its target.
@@ -12,6 +12,10 @@ struct HostLine: Hashable, Sendable {
         guard fields.count > 1 else { return nil }
         (type, path, last) = (fields[0], fields[1], fields[fields.count - 1])
     }
+
+    /// The type of a folder that was only made because something below it was: others may use it too, and it goes when it is
+    /// empty.
+    static let above = "above"
 
     /// In /run, where nothing outlives a boot.
     var isRuntime: Bool { path.hasPrefix("/run/") }

@@ -32,7 +32,7 @@ struct ProvisionCheck: Sendable {
                 "group", group, has: host.groups[group.name]?.id,
                 isTaken: host.groups.contains { $0.value.id == group.id })
         }
-        let own = Set((state.accounts.users + before.users).map(\.name))
+        let own = Set(state.accounts.users.map(\.name))
         for member in asked.members where !own.contains(member.user) && !host.isMember(member) {
             guard host.users[member.user] != nil else { continue }
             throw DeploymentError(

@@ -42,7 +42,7 @@ struct ProvisionTransaction: Sendable {
             }
             // systemd-tmpfiles makes the folders above as well.
             for folder in try missingFolders(above: asked.path) where seen.insert(folder).inserted {
-                additions.items.append(HostAdditions.Item(line: "d \(folder)"))
+                additions.items.append(HostAdditions.Item(line: "\(HostLine.above) \(folder)"))
             }
             additions.items.append(HostAdditions.Item(line: line))
         }

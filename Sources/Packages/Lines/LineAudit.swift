@@ -11,6 +11,16 @@ struct LineAudit {
         func files(_ paths: [String]) -> [TmpfilesAudit.File] {
             paths.map { TmpfilesAudit.File(path: $0, bytes: contents[$0] ?? []) }
         }
+        for (paths, limit) in [
+            (plan.tmpfilesFiles, PackageLimits.tmpfilesLines), (plan.sysusersFiles, PackageLimits.sysusersLines),
+        ] {
+            let count = paths.reduce(0) { $0 + LineText.lines(contents[$1] ?? []).count }
+            guard count > limit, let path = paths.first else { continue }
+            findings = [
+                Finding(.refused, .unsupported, path, "the package has more than \(limit) such lines; make them fewer")
+            ]
+            return
+        }
         var users = SysusersAudit()
         users.audit(files(plan.sysusersFiles), others: plan.sysusersLines)
         let units = plan.units.flatMap { [$0.name] + $0.aliases }

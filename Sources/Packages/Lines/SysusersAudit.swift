@@ -57,6 +57,9 @@ struct SysusersAudit {
     private func refusal(_ line: SysusersLine) -> String? {
         switch line.entry {
         case .user(let name, let id, let group, let home, let shell, _):
+            if case .refused(let why) = GroupTable.verdict(name) {
+                return "'\(name)' is a group of the host, which the user would get: \(why)"
+            }
             return account(name, id) ?? primary(group) ?? place(ofHome: home) ?? program(shell)
         case .group(let name, let id): return account(name, id)
         case .member(let user, let group):
@@ -89,8 +92,8 @@ struct SysusersAudit {
         switch group {
         case .own: return nil
         case .number(let number):
-            return Self.system.contains(number)
-                ? nil : "the group \(number) is not for users of packages; name a group of the package"
+            // On some host the number is that of another group.
+            return "the group \(number) may be any group of the host; name a group of the package"
         case .named(let name):
             guard case .refused(let why) = GroupTable.verdict(name) else { return nil }
             return "a user of the package may not have the group '\(name)': \(why)"

@@ -73,17 +73,24 @@ struct TmpfilesAudit {
     /// Remembers what a line makes, for the lines after and before it: systemd-tmpfiles sorts them by their paths.
     private mutating func note(_ line: TmpfilesLine) {
         if line.type == "L" { links.insert(line.path) }
-        guard line.action == .create else { return }
-        created.append(line)
-        guard line.makesFolder else { return }
+        if line.action == .create { created.append(line) }
+        // Lines that change a folder give it away as well; with wildcards, whatever is in the folder before them.
+        if "aA".contains(line.type) { writable[Self.fixed(line.path)] = "others" }
+        guard line.makesFolder || "zZe".contains(line.type) else { return }
         let (mode, owner, group) = (line.mode ?? 0o755, line.owner ?? "root", line.group ?? "root")
         if !["root", "0"].contains(owner) {
-            writable[line.path] = "'\(owner)'"
+            writable[Self.fixed(line.path)] = "'\(owner)'"
         } else if mode & 0o002 != 0 {
-            writable[line.path] = "everybody"
+            writable[Self.fixed(line.path)] = "everybody"
         } else if mode & 0o020 != 0, !["root", "0"].contains(group) {
-            writable[line.path] = "the group '\(group)'"
+            writable[Self.fixed(line.path)] = "the group '\(group)'"
         }
+    }
+
+    /// The path, or the folder before the first wildcard in it.
+    private static func fixed(_ path: String) -> String {
+        let parts = path.split(separator: "/").prefix { !hasWildcard(String($0)) }
+        return "/" + parts.joined(separator: "/")
     }
 
     private mutating func judge(_ located: Located) {
@@ -157,12 +164,12 @@ struct TmpfilesAudit {
 
     private func privileges(_ line: TmpfilesLine) -> String? {
         if let mode = line.mode, mode & 0o6000 != 0 {
-            let isFolder =
-                line.makesFolder || line.type == "e"
-                || lines.contains { $0.line.path == line.path && $0.line.makesFolder }
-            if mode & 0o4000 != 0 || !isFolder {
+            if mode & 0o4000 != 0 || !(line.makesFolder || line.type == "e") {
                 return "a file that line makes or changes may not have a setuid or setgid bit; remove it from the mode"
             }
+        }
+        if let group = line.group, group != "root", group != "0", case .refused(let why) = GroupTable.verdict(group) {
+            return "it would belong to the group '\(group)': \(why)"
         }
         switch line.type {
         case "t", "T":
@@ -189,13 +196,14 @@ struct TmpfilesAudit {
             guard case .refused(let why) = LinkTarget.verdict(ofLinkAt: line.path, to: target) else { return nil }
             return "it links to '\(target)': \(why)"
         }
-        if ["/usr/", "/opt/"].contains(where: target.hasPrefix), !target.split(separator: "/").contains("..") {
+        // Not all of /usr: links in /usr/lib lead to secrets (/usr/lib/ssl/private).
+        if ["/usr/share/", "/opt/"].contains(where: target.hasPrefix), !target.split(separator: "/").contains("..") {
             return nil
         }
         if PlaceTable.verdict(target, .linkTarget) == .allowed, let place = Self.place(target) {
             if names.match(place.name) || Self.holds(declared, place) { return nil }
         }
-        return "'\(target)' is not the package's; copy something of its own, or from below /usr"
+        return "'\(target)' is not the package's; copy something of its own, or from below /usr/share"
     }
 
     /// The folders on the way. systemd-tmpfiles does not follow a link that a user may have put there when it makes or changes

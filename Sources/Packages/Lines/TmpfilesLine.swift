@@ -49,7 +49,11 @@ struct TmpfilesLine: Hashable, Sendable {
     var takesGlob: Bool { "wexXrRzZtThHaA".contains(type) }
 
     /// Whether the line removes something at a boot or as time passes. systemd-tmpfiles follows links on the way to that.
-    var removes: Bool { action == .remove || type == "D" || hasAge && action != .exempt }
+    /// `L+`, `f+` and `C+` replace what has the name, and `=` removes what is of another type.
+    var removes: Bool {
+        action == .remove || type == "D" || hasAge && action != .exempt || modifiers.contains("=")
+            || modifiers.contains("+") && "LfC".contains(type)
+    }
 
     /// - Parameter text: a line, trimmed.
     init(_ text: [UInt8]) throws(Problem) {
@@ -121,6 +125,10 @@ struct TmpfilesLine: Hashable, Sendable {
         else {
             throw Problem(
                 text: "a path may have printable ASCII without blanks, quotes, '%' and '\\'; choose another name")
+        }
+        // systemd-tmpfiles expands them (GLOB_BRACE), also to '..'.
+        guard !text.utf8.contains(where: "{}".utf8.contains) else {
+            throw Problem(text: "'\(text)' has braces in it; write a line for each path")
         }
         let parts = text.split(separator: "/")
         guard !parts.contains(".."), !parts.contains(".") else {

@@ -98,6 +98,14 @@ public struct PackageManifest: Hashable, Sendable {
                     users.position(of: Self.memberKey) ?? users.position, section: "Users", key: "Member",
                     "'\(member.user)' may not join '\(member.group)': \(why)"))
         }
+        for user in users[Self.userKey].map({ String($0.prefix { $0 != ":" }) }) {
+            // systemd-sysusers gives a new user the group of its name, also one that is there.
+            guard case .refused(let why) = GroupTable.verdict(user) else { continue }
+            problems.append(
+                ConfigurationProblem(
+                    users.position(of: Self.userKey) ?? users.position, section: "Users", key: "User",
+                    "'\(user)' is a group of the host, which the user would get: \(why)"))
+        }
         for folder in directories {
             guard case .refused(let why) = PlaceTable.verdict(folder.path, .manifestFolder) else { continue }
             problems.append(

@@ -9,10 +9,10 @@ struct UnitAudit: Sendable {
     func findings() -> [Finding] {
         var findings = unit.ambiguities.map { Finding(.refused, .unsupported, unit.path, line: $0.line, $0.text) }
         findings += unit.document.problems.map {
-            // What systemd makes of a line there could enable anything.
+            // systemd may read a setting in it all the same, and nothing would have checked that.
             Finding(
-                $0.section == "Install" ? .refused : .warning, .unsupported, unit.path, line: $0.position.line,
-                "systemd will not accept this line: \($0.text)")
+                .refused, .unsupported, unit.path, line: $0.position.line,
+                "this line cannot be checked, for systemd may read it in another way: \($0.text)")
         }
         let runsUnconfined =
             unit.values("Service", "PermissionsStartOnly").last.flatMap { ValueType.boolean.parse($0) } ?? false

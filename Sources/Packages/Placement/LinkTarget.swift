@@ -9,7 +9,13 @@ public enum LinkTarget {
         guard let place = resolved(target, from: path) else {
             return .refused("'..' is only allowed at the beginning of a target; shorten it")
         }
-        guard place == "/dev/null" else { return PlaceTable.verdict(place, .linkTarget) }
+        guard place == "/dev/null" else {
+            // Programs of the host would act on what a service may have written.
+            if PlaceTable.mustBeRoots(path), !["/usr/", "/opt/"].contains(where: place.hasPrefix) {
+                return .refused("programs of the host act on what is in this place; ship a plain file")
+            }
+            return PlaceTable.verdict(place, .linkTarget)
+        }
         guard PlaceTable.verdict(path, .link) == .allowed, !PlaceTable.mustBeRoots(path) else {
             return .refused("a file of the same name would be hidden from programs of the host; remove the link")
         }

@@ -20,7 +20,7 @@ extension PlaceTable {
             "systemd runs the package's units instead; bring a unit in /usr/lib/systemd/system"),
         PlaceRule(
             .leftOut,
-            ["/etc/crontab", "/etc/cron.*/"],
+            ["/etc/crontab", "/etc/anacrontab", "/etc/cron.*/"],
             "the host's cron would run it, but \(notRun); use a timer unit"),
         PlaceRule(
             .leftOut,
@@ -93,6 +93,7 @@ extension PlaceTable {
                 "/etc/ca-certificates.conf", "/etc/ca-certificates/", "/etc/ssl/certs/", "/etc/ssl/private/",
                 "/etc/ssl/openssl.cnf", "/etc/ssl/engines/", "/etc/pki/ca-trust/", "/etc/pki/tls/",
                 "/etc/crypto-policies/", "/etc/gnutls/",
+                "/etc/pkcs11/",
             ],
             "every program of the host trusts what is in it; name a certificate of its own in the package's configuration"
         ),
@@ -101,7 +102,7 @@ extension PlaceTable {
             [
                 "/etc/ld.so*/", "/etc/environment", "/etc/environment.d/", "/etc/profile", "/etc/bash.bashrc",
                 "/etc/bash.bash_logout", "/etc/bash_completion", "/etc/inputrc", "/etc/csh.*", "/etc/ksh*",
-                "/etc/mkshrc", "/etc/kshrc", "/etc/zprofile", "/etc/zshrc", "/etc/zshenv", "/etc/locale.conf",
+                "/etc/mkshrc", "/etc/kshrc", "/etc/lsb-base-logging.sh", "/etc/zprofile", "/etc/zshrc", "/etc/zshenv", "/etc/locale.conf",
                 "/etc/locale.gen",
                 "/etc/locale.alias", "/etc/vconsole.conf", "/etc/console-setup/", "/etc/terminfo/",
             ],
@@ -134,6 +135,7 @@ extension PlaceTable {
                 "/etc/NetworkManager/conf.d/", "/etc/NetworkManager/system-connections/", "/etc/iptables/",
                 "/etc/ufw/before*", "/etc/ufw/after*", "/etc/ufw/user*", "/etc/ufw/*.conf",
                 "/etc/dhcp/dhclient.conf", "/etc/dhclient.conf",
+                "/etc/dhcpcd.*",
             ],
             "it is about the network of the whole host; leave it to the administrator"),
         PlaceRule(

@@ -21,14 +21,14 @@ extension PlaceTable {
                 "/run/portables/", "/run/machines/", "/run/credentials/", "/run/credstore*/", "/run/host/",
                 "/run/initramfs/", "/run/tmpfiles.d/", "/run/sysusers.d/", "/run/sysctl.d/", "/run/modprobe.d/",
                 "/run/modules-load.d/", "/run/binfmt.d/", "/run/environment.d/", "/run/dbus/", "/run/udev/",
-                "/run/polkit-1/", "/run/NetworkManager/", "/run/cloud-init/", "/run/log/", "/run/user/",
+                "/run/polkit-1/", "/run/NetworkManager/", "/run/nscd/", "/run/cloud-init/", "/run/log/", "/run/user/",
                 "/run/sudo/", "/run/mount/", "/run/netns/", "/run/resolvconf/", "/run/faillock/", "/run/utmp",
                 "/run/nologin", "/run/motd*/", "/run/reboot-required*", "/run/initctl", "/run/shm/", "/run/lvm/",
                 "/run/cryptsetup/", "/run/blkid/", "/run/agetty.reload", "/run/snapd*/", "/run/crond.*",
             ],
             "systemd and other programs of the host act on what is in it; use a folder of the package's own name"),
         PlaceRule(
-            .closed, ["/var/spool/cron/", "/var/spool/mail/", "/var/mail/", "/var/spool/at/"],
+            .closed, ["/var/spool/cron/", "/var/spool/mail/", "/var/mail/", "/var/spool/at/", "/var/spool/incron/"],
             "the host runs or delivers what is in it; use a timer unit, or a folder of the package's own in /var/spool"),
         PlaceRule(
             .closed,

@@ -18,6 +18,10 @@ public enum PackageLimits {
     public static let hostPathBytes = 1 << 20
     /// Lines of the control file `conffiles`.
     public static let listedConffiles = 2 * conffiles
+    /// Lines of `tmpfiles.d(5)` files, comments and empty lines left out.
+    public static let tmpfilesLines = 1000
+    /// Lines of `sysusers.d(5)` files, in the same way.
+    public static let sysusersLines = 32
     /// Findings that are kept of each severity: reasons of a refusal, warnings.
     public static let findings = 32
     /// Findings that are kept of those that say the same about different files.

@@ -89,7 +89,10 @@ struct InstallAudit: Sendable {
             return
                 "systemd applies it to every \(name.type.rawValue) whose name begins with '\(name.prefix)'; name one unit"
         }
-        if kind == .wants || name.type == .target || own.hold(name) { return nil }
+        if kind == .wants || own.hold(name) { return nil }
+        // Others are needed by all that runs, or by the boot.
+        let isLast = ["multi-user.target", "graphical.target"].contains(name.description)
+        if kind == .requires, isLast { return nil }
         return Self.binding(name, kind)
     }
 

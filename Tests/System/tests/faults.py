@@ -118,7 +118,7 @@ class Unhealthy(Broken):
                 "[Health]\nCommand=/usr/bin/keelsample health\n")
 
     def happened(self):
-        left = self.s.machine.sh("getent passwd keelsick; getent group keelsick; ls -d /var/lib/keelsick 2>&- || true")
+        left = self.s.machine.sh("getent passwd keelsick || true; getent group keelsick || true; ls -d /var/lib/keelsick 2>/dev/null || true")
         equal(left, "", "what the undone version had made")
         return super().happened()
 

@@ -73,7 +73,7 @@ def hostile_packages_are_refused_with_the_reason(t):
     cases = {
         "files": (entries(100_001, "./usr/share/keelsample/{}"), "more than 100000 entries"),
         "folders": (entries(100_001, "./usr/share/keelsample/{}", type=DIRECTORY, mode=0o755), "more than 100000 entries"),
-        "long names": (entries(18_000, f"./usr/share/{{}}/{deep}/f"), "the names of its entries"),
+        "long names": (entries(20_000, f"./usr/share/{{}}/{deep}/f"), "the names of its entries"),
         "configuration files": (entries(20_000, "./etc/keelsample/{}"), "more than 2000 files beneath /etc"),
         "units": (entries(20_000, "./usr/lib/systemd/system/keelsample-{}.service"), "more than 128 units"),
         "folders of data": (entries(20_000, "./var/lib/keelsample/{}", type=DIRECTORY, mode=0o755), "more than 1000 folders"),
