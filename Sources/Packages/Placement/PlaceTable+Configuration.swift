@@ -102,7 +102,8 @@ extension PlaceTable {
             [
                 "/etc/ld.so*/", "/etc/environment", "/etc/environment.d/", "/etc/profile", "/etc/bash.bashrc",
                 "/etc/bash.bash_logout", "/etc/bash_completion", "/etc/inputrc", "/etc/csh.*", "/etc/ksh*",
-                "/etc/mkshrc", "/etc/kshrc", "/etc/lsb-base-logging.sh", "/etc/zprofile", "/etc/zshrc", "/etc/zshenv", "/etc/locale.conf",
+                "/etc/mkshrc", "/etc/kshrc", "/etc/lsb-base-logging.sh", "/etc/zprofile", "/etc/zshrc", "/etc/zshenv",
+                "/etc/locale.conf",
                 "/etc/locale.gen",
                 "/etc/locale.alias", "/etc/vconsole.conf", "/etc/console-setup/", "/etc/terminfo/",
             ],
