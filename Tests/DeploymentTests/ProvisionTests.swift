@@ -9,11 +9,11 @@ import Testing
 
 /// Users, groups, folders, links and files of `sysusers.d(5)` and `tmpfiles.d(5)` are part of the deployment.
 @Suite struct ProvisionTests {
-    private static let passwd = "host:x:100:100::/:/usr/sbin/nologin\nperson:x:1000:1000::/home/person:/bin/bash\n"
-    private static let group = "dialout:x:20:\nhost:x:100:\n"
+    fileprivate static let passwd = "host:x:100:100::/:/usr/sbin/nologin\nperson:x:1000:1000::/home/person:/bin/bash\n"
+    fileprivate static let group = "dialout:x:20:\nhost:x:100:\n"
 
     @LoopActor
-    private func host(_ passage: Passage = Passage()) async throws -> Harness {
+    fileprivate func host(_ passage: Passage = Passage()) async throws -> Harness {
         let host = Harness()
         host.root.write("/etc/passwd", Self.passwd)
         host.root.write("/etc/group", Self.group)
@@ -23,7 +23,7 @@ import Testing
     }
 
     @LoopActor
-    private func asBefore(_ host: Harness, _ comment: Comment = "") {
+    fileprivate func asBefore(_ host: Harness, _ comment: Comment = "") {
         #expect(host.root.read("/etc/passwd") == Self.passwd, comment)
         #expect(host.root.read("/etc/group") == Self.group, comment)
         for path in ["/run/app", "/var/lib/app-kept", "/var/log/app.log", "/var/lib/app"] {
@@ -149,23 +149,6 @@ import Testing
         }
     }
 
-    /// Killed at every point of a failing install: nothing stays afterwards.
-    @Test func aKillAnywhereLeavesNothing() async throws {
-        try await onLoop {
-            for index in 1... {
-                let killer = Killer(at: index)
-                let host = try await host(killer.passage)
-                let options = DeploymentOptions(activation: .yes)
-                _ = try? await host.install("app 1.0 crash lines=app users", options)
-                guard killer.hasKilled else { break }
-                try await host.start()
-                await host.settle()
-                // Killed before the deployment was in the journal: the package is staged at most.
-                asBefore(host, "killed at \(killer.name)")
-            }
-        }
-    }
-
     // MARK: What is somebody else's
 
     @Test(
@@ -233,5 +216,27 @@ import Testing
         var state = PackageState()
         state.accounts = additions.accounts
         #expect(PackageState(state.record) == state)
+    }
+}
+
+/// A campaign: it keeps the loop and its worker busy, and runs by itself (Tests/run).
+@Suite struct ProvisionCrashTests {
+    private let tests = ProvisionTests()
+
+    /// Killed at every point of a failing install: nothing stays afterwards.
+    @Test func aKillAnywhereLeavesNothing() async throws {
+        try await onLoop {
+            for index in 1... {
+                let killer = Killer(at: index)
+                let host = try await tests.host(killer.passage)
+                let options = DeploymentOptions(activation: .yes)
+                _ = try? await host.install("app 1.0 crash lines=app users", options)
+                guard killer.hasKilled else { break }
+                try await host.start()
+                await host.settle()
+                // Killed before the deployment was in the journal: the package is staged at most.
+                tests.asBefore(host, "killed at \(killer.name)")
+            }
+        }
     }
 }
