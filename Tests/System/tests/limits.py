@@ -92,6 +92,10 @@ def hostile_packages_are_refused_with_the_reason(t):
     rig.is_whole()
 
 
+# Most of it is the making and signing of large packages.
+hostile_packages_are_refused_with_the_reason.seconds = 1500
+
+
 @test
 def what_is_skipped_is_counted(t):
     """20,000 files that are not installed make three warnings, which the next process reads back."""
