@@ -159,8 +159,7 @@ struct FileSteps: Sendable {
         let lines = lines.compactMap(HostLine.init)
         let others = try owners(ofAnyOf: lines.flatMap { [$0.path, Files.split($0.path).folder] })
         // What is in a folder before the folder.
-        func depth(_ line: HostLine) -> Int { line.path.utf8.count { $0 == 0x2F } }
-        for line in lines.sorted(by: { depth($0) > depth($1) }) {
+        for line in lines.sorted(by: { $0.depth > $1.depth }) {
             let path = paths.host(line.path)
             if let owner = others[line.path] {
                 if Self.isData(line.path) { problems.append("\(path) is kept: it is \(owner)'s as well") }

@@ -17,6 +17,9 @@ struct HostLine: Hashable, Sendable {
     /// empty.
     static let above = "above"
 
+    /// How many folders its path has: what is in a folder has more.
+    var depth: Int { path.utf8.count { $0 == 0x2F } }
+
     /// In /run, where nothing outlives a boot.
     var isRuntime: Bool { path.hasPrefix("/run/") }
 }

@@ -110,11 +110,11 @@ struct ProvisionTransaction: Sendable {
     func undo() throws -> [String] {
         let made = try settled(try additions())
         var problems: [String] = []
-        for item in made.items.reversed().sorted(by: { Self.depth($0.line) > Self.depth($1.line) }) {
-            guard let line = HostLine(item.line) else { continue }
+        let items = made.items.reversed().compactMap { item in HostLine(item.line).map { (line: $0, mark: item.mark) } }
+        for (line, mark) in items.sorted(by: { $0.line.depth > $1.line.depth }) {
             try store.passage("deployment.unprovision.each")
             do throws(Errno) {
-                try remove(line, item.mark)
+                try remove(line, mark)
                 guard try paths.has(packaged: line.path) else { continue }
                 problems.append("\(paths.host(line.path)) is kept: others changed it or put something into it")
             } catch {
@@ -123,8 +123,6 @@ struct ProvisionTransaction: Sendable {
         }
         return problems
     }
-
-    private static func depth(_ line: String) -> Int { line.utf8.count { $0 == 0x2F } }
 
     private func remove(_ line: HostLine, _ mark: String) throws(Errno) {
         guard try self.mark(line) == mark else { return }

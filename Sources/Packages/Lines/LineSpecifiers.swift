@@ -4,7 +4,7 @@ enum LineSpecifiers {
 
     /// Those that mean the same on every host.
     private static let fixed: [Character: String] = [
-        "%": "%", "C": "/var/cache", "L": "/var/log", "S": "/var/lib", "t": "/run", "T": "/tmp", "V": "/var/tmp",
+        "C": "/var/cache", "L": "/var/log", "S": "/var/lib", "t": "/run", "T": "/tmp", "V": "/var/tmp",
         "g": "root", "G": "0", "h": "/root", "u": "root", "U": "0",
     ]
     /// Those that each host, boot or image has its own text for.
@@ -14,22 +14,13 @@ enum LineSpecifiers {
     ///
     /// - Throws: for one that is not known, or that each host has another text for.
     static func expanded(_ text: String) throws(Problem) -> String {
-        var result = ""
-        var characters = text.makeIterator()
-        while let character = characters.next() {
-            guard character == "%" else {
-                result.append(character)
-                continue
-            }
-            guard let letter = characters.next() else { throw Problem(text: "'\(text)' ends with '%'; write '%%'") }
-            if let value = fixed[letter] {
-                result += value
-            } else if varying.contains(letter) {
-                throw Problem(text: "'%\(letter)' means something else on each host; write the name itself")
-            } else {
-                throw Problem(text: "systemd does not know '%\(letter)'; write '%%' for a percent sign")
-            }
+        switch Specifiers(in: text, { fixed[$0] }) {
+        case .expanded(let expanded): return expanded
+        case .unknown(nil): throw Problem(text: "'\(text)' ends with '%'; write '%%'")
+        case .unknown(let letter?) where varying.contains(letter):
+            throw Problem(text: "'%\(letter)' means something else on each host; write the name itself")
+        case .unknown(let letter?):
+            throw Problem(text: "systemd does not know '%\(letter)'; write '%%' for a percent sign")
         }
-        return result
     }
 }

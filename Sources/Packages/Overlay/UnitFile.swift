@@ -72,22 +72,15 @@ struct UnitFile: Sendable {
 
     /// Expands the specifiers that depend neither on the instance nor on the host; nil if the value has others.
     func expanded(_ value: String) -> String? {
-        guard value.contains("%") else { return value }
-        var result = ""
-        var characters = value.makeIterator()
-        while let character = characters.next() {
-            guard character == "%" else {
-                result.append(character)
-                continue
-            }
-            switch characters.next() {
-            case "%": result.append("%")
-            case "n" where !name.isTemplate: result += name.description
-            case "N" where !name.isTemplate: result += name.stem
-            case "p": result += name.prefix
-            default: return nil
+        let expansion = Specifiers(in: value) { letter in
+            switch letter {
+            case "n" where !name.isTemplate: name.description
+            case "N" where !name.isTemplate: name.stem
+            case "p": name.prefix
+            default: nil
             }
         }
-        return result
+        if case .expanded(let text) = expansion { return text }
+        return nil
     }
 }

@@ -18,24 +18,20 @@ struct InstallSpecifiers: Sendable {
     }
 
     func expand(_ text: String) -> Result {
-        var result = ""
-        var characters = text.makeIterator()
-        while let character = characters.next() {
-            guard character == "%" else {
-                result.append(character)
-                continue
-            }
-            switch characters.next() {
-            case "%": result.append("%")
-            case "n": result += "\(stem).\(unit.type.rawValue)"
-            case "N": result += stem
-            case "p": result += unit.prefix
-            case "i": result += instance
-            case "j": result += unit.prefix.split(separator: "-", omittingEmptySubsequences: false).last ?? ""
-            case let other: return .unknown("%\(other.map(String.init) ?? "")")
+        let expansion = Specifiers(in: text) { letter in
+            switch letter {
+            case "n": "\(stem).\(unit.type.rawValue)"
+            case "N": stem
+            case "p": unit.prefix
+            case "i": instance
+            case "j": unit.prefix.split(separator: "-", omittingEmptySubsequences: false).last.map(String.init) ?? ""
+            default: nil
             }
         }
-        return Self.folded(result)
+        switch expansion {
+        case .expanded(let text): return Self.folded(text)
+        case .unknown(let letter): return .unknown("%\(letter.map(String.init) ?? "")")
+        }
     }
 
     private var instance: String { unit.isTemplate ? String(Self.anyInstance) : unit.instance ?? "" }
