@@ -17,10 +17,24 @@ public struct BusCredentials: Hashable, Sendable {
 
 extension BusConnection {
     /// `org.freedesktop.DBus.GetConnectionCredentials`.
+    ///
+    /// Asks again when there is no reply: while messages with many descriptors are queued for a connection, the bus daemon
+    /// drops its own replies to it (`max_outgoing_unix_fds`, `max_outgoing_bytes` of dbus-daemon(1)).
     public func credentials(of name: String) async throws(BusError) -> BusCredentials {
+        for seconds in [1, 2, 4] {
+            do throws(BusError) {
+                return try await credentials(of: name, deadline: .seconds(seconds))
+            } catch  where error.name == BusError.noReply {
+                continue
+            }
+        }
+        return try await credentials(of: name, deadline: .seconds(8))
+    }
+
+    private func credentials(of name: String, deadline: Duration) async throws(BusError) -> BusCredentials {
         let reply = try await call(
             Self.driver, path: Self.driverPath, interface: Self.driver, member: "GetConnectionCredentials",
-            [.string(name)])
+            [.string(name)], deadline: deadline)
         guard let values = reply.first?.properties, case .uint32(let user)? = values["UnixUserID"] else {
             throw BusError(BusError.accessDenied, "the bus does not know the caller's user")
         }

@@ -1,3 +1,4 @@
+import CSDBus
 import EventLoop
 import Glibc
 import Linux
@@ -201,6 +202,37 @@ import Testing
         let answer = try await withMirror { try await $0.call("Who") }
         #expect(answer.first == .uint32(getuid()))
         #expect(answer.last?.elements?.contains(.uint32(getgid())) == true)
+    }
+
+    /// The bus daemon drops its own replies to a connection for which more than 64 descriptors are queued.
+    @Test func credentialsAreKnownAfterAFloodOfDescriptors() async throws {
+        try await withMirror { mirror in
+            let other = try BusConnection.open(address: mirror.bus.address)
+            defer { other.close() }
+            let name = try #require(mirror.client.uniqueName)
+            #expect(other.uniqueName != nil)
+            let flood = { @LoopActor (connection: BusConnection, count: Int, value: BusValue) in
+                for _ in 0..<count {
+                    connection.call(
+                        MirrorBus.name, path: Mirror.path, interface: MirrorBus.name, member: "Reflect",
+                        [.variant(value)]
+                    ) { _ in }
+                }
+                sd_bus_flush(connection.bus)
+            }
+            // Fills the socket; what follows waits in the bus daemon, since nobody reads before the loop's next turn.
+            flood(mirror.client, 30, .string(String(repeating: "x", count: 20_000)))
+            let file = BusDescriptor(try FileDescriptor.open("/dev/null"))
+            let files = BusValue.array(of: "h", Array(repeating: .descriptor(file), count: 16))
+            for connection in [mirror.client, other] { flood(connection, 3, files) }
+            usleep(300_000)
+            let known = Arrival<UInt32?>()
+            LoopActor.spawn { known.came(try? await mirror.server.credentials(of: name).user) }
+            await Task.yield()
+            sd_bus_flush(mirror.server.bus)
+            usleep(300_000)
+            #expect(await known.wait(for: 1) == [getuid()])
+        }
     }
 
     @Test func descriptorsAreSentBothWays() async throws {

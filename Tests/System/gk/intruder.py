@@ -20,6 +20,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 from gk.dbuswire import Connection, Lost, Variant, types  # noqa: E402
+from gk.packages import members  # noqa: E402
 
 INSTALLER, HOST = "org.gatekeel.Installer1", "org.gatekeel.Host1"
 PATHS = {INSTALLER: "/org/gatekeel/Installer1", HOST: "/org/gatekeel/Host1"}
@@ -89,7 +90,7 @@ class Intruder:
     def hostile_descriptors(self):
         unsigned, signed = self.packages["unsigned"], self.packages["signed"]
         damaged = bytearray(signed)
-        damaged[self.random.randrange(8, len(damaged))] ^= 1
+        damaged[self.random.choice(covered(signed))] ^= 1
         for what, data in (("an unsigned package", unsigned), ("nothing", b""), ("a header", b"!<arch>\n"),
                            ("a signed package that is cut off", signed[:self.random.randrange(len(signed))]),
                            ("a signed package with a flipped bit", bytes(damaged)),
@@ -391,10 +392,18 @@ def memory(data):
 
 def mutated(random, data):
     """The bytes with some bits flipped, so that no signature matches."""
-    data = bytearray(data)
+    damaged = bytearray(data)
+    places = covered(data)
     for _ in range(random.randrange(1, 5)):
-        data[random.randrange(len(data))] ^= 1 << random.randrange(8)
-    return bytes(data)
+        damaged[random.choice(places)] ^= 1 << random.randrange(8)
+    return bytes(damaged)
+
+
+def covered(data):
+    """The places of the bytes that a package's signature covers: the archive's own headers have dates that nobody reads."""
+    content = next(content for name, content in members(data) if name.startswith("data.tar"))
+    start = data.index(content)
+    return range(start, start + len(content))
 
 
 def enter(leader, uid, gid):

@@ -1,12 +1,14 @@
 """Checks that an attack left no traces: in processes, memory, descriptors, the journal and files."""
 
+import collections
 import os
 import random
+import re
 import stat
 import threading
 import time
 
-from .case import equal, expect, until
+from .case import Failed, equal, expect, until
 
 DAEMONS = ("gatekeeld.service", "gatekeel-installd.service")
 # Texts in the journal that mean a crash.
@@ -39,8 +41,12 @@ class Standing:
         expect(pid > 0, f"{unit} runs")
         rollup = self.machine.run("cat", f"/proc/{pid}/smaps_rollup").out
         dirty = next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Private_Dirty:"))
-        descriptors = len(self.machine.run("ls", f"/proc/{pid}/fd").out.split())
-        return {"pid": pid, "dirty": dirty, "descriptors": descriptors}
+        return {"pid": pid, "dirty": dirty, "descriptors": sum(self.opened(pid).values())}
+
+    def opened(self, pid):
+        """What a process's descriptors are open on, and how many are on each."""
+        lines = self.machine.run("ls", "-l", f"/proc/{pid}/fd").out.splitlines()
+        return collections.Counter(re.sub(r"\d+", "N", line.partition(" -> ")[2]) for line in lines if " -> " in line)
 
     def entries(self, *options):
         """The journal's entries since then."""
@@ -56,8 +62,11 @@ class Standing:
             expect(now["dirty"] - before["dirty"] <= growth,
                    f"{unit}: private memory grew from {before['dirty']} to {now['dirty']} KiB, by more than {growth}")
             # Some may be closed a moment later.
-            until(10, f"{unit}: at most {before['descriptors']} + {descriptors} descriptors",
-                  lambda: self.measure(unit)["descriptors"] <= before["descriptors"] + descriptors, every=0.5)
+            try:
+                until(10, f"{unit}: at most {before['descriptors']} + {descriptors} descriptors",
+                      lambda: self.measure(unit)["descriptors"] <= before["descriptors"] + descriptors, every=0.5)
+            except Failed as failed:
+                raise Failed(f"{failed}; they are {dict(self.opened(now['pid']))}") from None
             told = self.entries(f"--unit={unit}")
             for entry in told[:20]:
                 self.t.step(f"    {text(entry)[:300]}")
