@@ -62,7 +62,10 @@ import Testing
         ("crash", "start-failed: app.service exited with code 1"),
         ("hang", "start-failed: app.service is activating (start) after 30 s"),
         ("exit", "start-failed: app.service exited with code 0"),
-        ("skipped", "start-failed: app.service: systemd skipped it, for a condition of the unit does not hold"),
+        (
+            "skipped",
+            "start-failed: app.service ran before, and systemd skipped it now: a condition in its file does not hold"
+        ),
         ("crash-later", "probation: app.service exited with code 3"),
         ("restart-later", "probation: app.service was restarted 2 times: it exited with code 7"),
         ("unhealthy health", "health: exited with code 1"),
@@ -475,7 +478,7 @@ import Testing
             let status = try await host.install("app 2.0 good \(what)")
             #expect(status.result == .done)
             let calls = host.systemd.calls.dropFirst(before).map { $0.split(separator: " ")[0] }
-            #expect(calls == ["stop", "reload", "reset-failed", "start", "enable"])
+            #expect(calls == ["stop", "enable", "reload", "reset-failed", "start"])
             #expect(host.mixture(of: "app") == [])
         }
     }

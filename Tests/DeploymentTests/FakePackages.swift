@@ -125,7 +125,7 @@ struct FakePackages: PackageReader {
         let stops = words.first { $0.hasPrefix("stops=") }.map { "[Service]\nKillSignal=\($0.dropFirst(6))\n" } ?? ""
         for unit in record.units {
             let lines = words.compactMap(Self.install).filter { $0.0 == unit.name }.map { "\($0.1)=\($0.2)\n" }.joined()
-            let install = lines.isEmpty ? "" : "[Install]\n\(lines)"
+            let install = "[Install]\n\(lines.isEmpty ? "WantedBy=multi-user.target\n" : lines)"
             try write(unit.path, "# \(record.version)\n[Unit]\nDescription=\(record.version)\n\(stops)\(install)")
         }
         let text = words.first { $0.hasPrefix("conf=") }.map { String($0.dropFirst(5)) } ?? "conf \(record.version)"

@@ -113,8 +113,7 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner {
             if name == file, name.contains("@."), let instance = values("DefaultInstance").last {
                 linked = "\(name.split(separator: "@")[0])@\(instance).service"
             }
-            let wants = settings.isEmpty ? ["multi-user.target"] : values("WantedBy")
-            for link in wants.map({ "\($0).wants/\(linked)" })
+            for link in values("WantedBy").map({ "\($0).wants/\(linked)" })
                 + values("RequiredBy").map({ "\($0).requires/\(linked)" })
                 + values("Alias")
             {
@@ -149,11 +148,11 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner {
         clock += 1
         unit.status.conditionTimestamp = clock
         if markerExists(name) {
-            unit.status.conditionsHold = false
+            unit.status.assertsHold = false
             units[name] = unit
             return tell(name)
         }
-        unit.status.conditionsHold = true
+        (unit.status.conditionsHold, unit.status.assertsHold) = (true, true)
         (unit.status.exitCode, unit.status.exitStatus, unit.status.result) = (0, 0, "success")
         let payload = (try? Files.read("\(unit.release)/usr/bin/payload", limit: 100)).map {
             String(decoding: $0, as: UTF8.self)
@@ -223,6 +222,9 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner {
             if units[name]?.running.hasSuffix(" nostop") == true {
                 units[name]?.status.activeState = .deactivating
                 tell(name)
+            } else if units[name]?.running.hasSuffix(" laststop") == true {
+                units[name]?.status.activeState = .deactivating
+                later(name, .seconds(20)) { self.down(&$0) }
             } else if units[name]?.running.hasSuffix(" slowstop") == true {
                 units[name]?.status.activeState = .deactivating
                 later(name, .seconds(3)) { self.down(&$0) }
@@ -281,6 +283,8 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner {
         let prefixes = patterns.map { String($0.split(separator: "*")[0]) }
         return units.keys.filter { name in prefixes.contains { name.hasPrefix($0) && !name.contains("@.") } }
     }
+
+    func watchFiles(_ changed: @escaping @LoopActor () -> Void) -> any Scheduled { Token {} }
 
     func watch(_ names: [String], _ changed: @escaping @LoopActor (UnitStatus) -> Void) -> any Scheduled {
         nextWatch += 1

@@ -48,13 +48,36 @@ import Testing
         #expect(probation.handle(status(.active, at: 6), now: .seconds(102)).first == .becameActive)
     }
 
-    @Test func aConditionThatDoesNotHoldFails() {
-        var probation = probation()
+    @Test func aConditionThatDoesNotHoldSkips() {
+        var probation = probation(["a.service", "b.socket"])
+        #expect(probation.handle(status(.active, "b.socket"), now: .seconds(101)) == [])
+        // systemd looks at assertions only when the conditions hold: this result is of an earlier start.
+        let skipped = status(.inactive) {
+            $0.conditionsHold = false; $0.assertsHold = false
+        }
+        #expect(probation.handle(skipped, now: .seconds(101)) == [.becameActive, .wake(.seconds(20))])
+        #expect(probation.skipped == ["a.service"])
+        #expect(probation.handle(.tick, now: .seconds(121)) == [.pass])
+    }
+
+    /// What ran before an update and is skipped after it is not what the update was for.
+    @Test func whatRanBeforeMustNotBeSkipped() {
+        var probation = Probation(
+            required: ["a.service"], running: ["a.service"], limits: limits, hasHealthCheck: false, now: .seconds(100))
         let actions = probation.handle(status(.inactive) { $0.conditionsHold = false }, now: .seconds(101))
+        let text = "a.service ran before, and systemd skipped it now: a condition in its file does not hold"
+        #expect(actions == [.fail(Reason("start-failed", text))])
+    }
+
+    @Test func anAssertionThatDoesNotHoldFails() {
+        var probation = probation()
+        let actions = probation.handle(status(.inactive) { $0.assertsHold = false }, now: .seconds(101))
         #expect(
             actions == [
                 .fail(
-                    Reason("start-failed", "a.service: systemd skipped it, for a condition of the unit does not hold"))
+                    Reason(
+                        "start-failed",
+                        "a.service: systemd refused to start it, for an assertion in its file does not hold"))
             ])
     }
 

@@ -31,7 +31,10 @@ import Testing
         deployment.folders = ["/etc/a"]
         deployment.reason = Reason("health", "a: b\nc")
         deployment.downtime = .milliseconds(1234)
-        (deployment.enables, deployment.starts, deployment.purge, deployment.allowDowngrade) = (true, true, true, true)
+        (deployment.purge, deployment.allowDowngrade) = (true, true)
+        (deployment.triggers, deployment.enabled, deployment.started) = (["t.socket"], ["a.service"], ["b.service"])
+        deployment.off = ["c.service"]
+        deployment.byHand = [EnablementLink(path: "x.target.wants/a.service", target: "/a.service")]
         (deployment.boots, deployment.attempts, deployment.startedAt) = (1, 2, 3)
         (deployment.activation, deployment.bootID, deployment.oldHighest) = (.no, "b", "1")
         #expect(try DeploymentRecord(#require(Record(bytes: deployment.record.bytes))) == deployment)

@@ -54,7 +54,13 @@ import Testing
             testDescription: "the name that a unit of the host has when it is enabled",
             text: "[Install]\nAlias=sshd.service %p-x.service\n", package: "unit=ssh-x.service",
             refusal: "by its Alias="),
-        Case(testDescription: "a mask", host: "\(admin)ssh.service", text: "", package: "unit=ssh.service"),
+        Case(testDescription: "a mask of a vendor", text: "", package: "unit=ssh.service"),
+        Case(
+            testDescription: "a mask of another name", host: "\(admin)ssh.service", text: "",
+            package: "install=two.service/Alias=ssh.service"),
+        Case(
+            testDescription: "a mask by the administrator", host: "\(admin)two.service", text: "",
+            package: "template", refusal: ""),
         Case(
             testDescription: "a unit of a portable service", host: "/etc/systemd/system.attached/port@.service",
             package: "unit=port@one.service"),

@@ -40,6 +40,9 @@ final class FakeSystemd {
         return unit
     }
 
+    /// Somebody enabled or disabled units.
+    func changeFiles() { manager.emit(Self.interface, "UnitFilesChanged", []) }
+
     func close() { connection.close() }
 
     private func record(_ call: BusCall) throws(BusError) {
@@ -149,9 +152,10 @@ final class FakeSystemd {
                 outputs: [.init("j", "o")]),
         ],
         signals: [
+            .init("UnitFilesChanged", ""), .init("Reloading", "", arguments: [.init("active", "b")]),
             .init(
                 "JobRemoved", "",
-                arguments: [.init("id", "u"), .init("job", "o"), .init("unit", "s"), .init("result", "s")])
+                arguments: [.init("id", "u"), .init("job", "o"), .init("unit", "s"), .init("result", "s")]),
         ])
 }
 
@@ -165,7 +169,8 @@ final class FakeUnit {
         "InactiveExitTimestampMonotonic": .uint64(0),
         "Job": .structure([.uint32(0), .objectPath("/")]), "Result": .string("success"), "NRestarts": .uint32(0),
         "ExecMainCode": .int32(0), "ExecMainStatus": .int32(0), "Type": .string("simple"), "ExecStop": commands(),
-        "ExecStopPost": commands(),
+        "ExecStopPost": commands(), "UnitFileState": .string("enabled"), "TriggeredBy": .strings([]),
+        "TimeoutStopUSec": .uint64(.max), "Accept": .bool(false),
     ]
 
     /// Of `ExecStart=` and its like.
@@ -183,14 +188,19 @@ final class FakeUnit {
         "ActiveState": "s", "SubState": "s", "ConditionResult": "b", "AssertResult": "b",
         "ConditionTimestampMonotonic": "t", "InactiveExitTimestampMonotonic": "t", "Job": "(uo)",
     ]
+    /// systemd does not tell when these change.
+    private static let untold = ["UnitFileState": "s", "TriggeredBy": "as"]
     private static let own = [
-        "Result": "s", "NRestarts": "u", "ExecMainCode": "i", "ExecMainStatus": "i", "Type": "s",
+        "TimeoutStopUSec": "t", "Accept": "b", "Result": "s", "NRestarts": "u", "ExecMainCode": "i",
+        "ExecMainStatus": "i", "Type": "s",
         "ExecStop": "a(sasbttttuii)", "ExecStopPost": "a(sasbttttuii)",
     ]
 
     init(_ name: String) {
         object = BusObject(path: SystemdObject.path(of: name))
-        for (interface, table) in [(Self.unit, Self.general), (Self.service, Self.own)] {
+        for (interface, table) in [
+            (Self.unit, Self.general.merging(Self.untold) { first, _ in first }), (Self.service, Self.own),
+        ] {
             var getters: [String: BusObject.Getter] = [:]
             for key in table.keys { getters[key] = { [unowned self] in values[key] ?? .bool(false) } }
             object.add(interface, properties: getters)
@@ -205,7 +215,8 @@ final class FakeUnit {
     }
 
     private static let unit = BusInterface(
-        SystemdObject.unit, "", properties: general.map { .init($0.key, $0.value, "") })
+        SystemdObject.unit, "",
+        properties: general.merging(untold) { first, _ in first }.map { .init($0.key, $0.value, "") })
     private static let service = BusInterface(
         "org.freedesktop.systemd1.Service", "", properties: own.map { .init($0.key, $0.value, "") })
 }

@@ -216,6 +216,42 @@ struct ServiceTests {
         }
     }
 
+    /// A package is active by its units that should run: not by those that were disabled or masked, or that systemd skipped.
+    @Test(
+        arguments: [
+            (["UnitFileState": .string("disabled")], true), (["UnitFileState": .string("masked")], true),
+            (["UnitFileState": .string("enabled")], false), (["UnitFileState": .string("static")], false),
+            (["ConditionResult": .bool(false), "ConditionTimestampMonotonic": .uint64(7)], true),
+        ] as [([String: BusValue], Bool)])
+    func aPackageIsActiveByWhatShouldRun(_ other: [String: BusValue], _ isActive: Bool) async throws {
+        try await withService { rig in
+            let active = ["ActiveState": BusValue.string("active"), "UnitFileState": .string("enabled")]
+            try rig.systemd.fake.unit("one.service", active)
+            let inactive = ["ActiveState": BusValue.string("inactive"), "UnitFileState": .string("enabled")]
+            let two = try rig.systemd.fake.unit("two.service", inactive)
+            var package = ServiceRig.keel
+            package.name = "both"
+            package.units = ["one.service", "two.service"].map { ReleaseUnit(name: $0, path: "usr/\($0)") }
+            rig.engine.known.append(package)
+            rig.service.packageChanged(package)
+            #expect(try await rig.client.package("both").isActive == false)
+            // systemd does not tell of every one of these properties when it changes.
+            two.values.merge(other) { _, new in new }
+            let seen = Arrival<Bool>()
+            try rig.client.onPackageChanged { seen.came($0.isActive) }
+            _ = try await rig.client.packages()
+            rig.systemd.fake.changeFiles()
+            // What comes last: both have been asked by then.
+            try rig.systemd.fake.unit("keel.service").change(["ActiveState": .string("active")])
+            _ = await seen.wait(for: isActive ? 2 : 1)
+            #expect(try await rig.client.package("both").isActive == isActive)
+            // Alone, what should not run does not make the package active.
+            try rig.systemd.fake.unit("one.service").change(["ActiveState": .string("inactive")])
+            _ = await seen.wait(for: isActive ? 3 : 1)
+            #expect(try await rig.client.package("both").isActive == false)
+        }
+    }
+
     @Test func aDeploymentIsToldStepByStep() async throws {
         try await withService { rig in
             let seen = Arrival<DeploymentInfo>()

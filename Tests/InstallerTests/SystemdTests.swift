@@ -109,7 +109,9 @@ struct SystemdTests {
                 [
                     "ActiveState": .string("failed"), "SubState": .string("failed"), "Result": .string("exit-code"),
                     "NRestarts": .uint32(3), "ExecMainCode": .int32(1), "ExecMainStatus": .int32(7),
-                    "ConditionResult": .bool(true), "AssertResult": .bool(true),
+                    "ConditionResult": .bool(true), "AssertResult": .bool(false), "Accept": .bool(true),
+                    "TimeoutStopUSec": .uint64(30_000_000), "TriggeredBy": .strings(["a.socket"]),
+                    "UnitFileState": .string("static"),
                     "ConditionTimestampMonotonic": .uint64(99), "Type": .string("oneshot"),
                     "ExecStopPost": FakeUnit.commands("/usr/bin/a"),
                 ])
@@ -118,7 +120,9 @@ struct SystemdTests {
                 status == [
                     UnitStatus(
                         unit: "a.service", activeState: .failed, subState: "failed", result: "exit-code", restarts: 3,
-                        exitCode: 1, exitStatus: 7, conditionsHold: true, conditionTimestamp: 99, isOneshot: true,
+                        exitCode: 1, exitStatus: 7, conditionsHold: true, assertsHold: false, conditionTimestamp: 99,
+                        isOneshot: true, accepts: true, stopTimeout: .seconds(30), triggeredBy: ["a.socket"],
+                        fileState: "static",
                         hasStopCommands: true)
                 ])
             #expect(try await units.loaded(matching: ["*"]) == ["a.service"])

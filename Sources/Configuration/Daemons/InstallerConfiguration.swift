@@ -173,7 +173,8 @@ public struct ProbationConfiguration: Hashable, Sendable {
         "The units must be active by then.")
     static let stopTimeoutKey = Key(
         "StopTimeout", .duration(.seconds(1) ... .seconds(3600)), default: .seconds(10),
-        "The units must have stopped by then; what is left of them is killed.")
+        "The units must have stopped by then; what is left of them is killed. A unit whose own TimeoutStopSec= is longer has that long, at most 15 minutes."
+    )
     static let maxRestartsKey = Key(
         "MaxRestarts", .integer(0...1000), default: 0,
         "How many automatic restarts (Restart=) are borne while a version is on probation.")

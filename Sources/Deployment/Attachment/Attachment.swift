@@ -11,7 +11,7 @@ struct Attachment: Sendable {
     static let dropIn = "10-gatekeel.conf"
     /// How the names of our files in `tmpfiles.d` begin.
     static let tmpfilesPrefix = "gatekeel-"
-    private static let unitLimit = 1 << 20
+    static let unitLimit = 1 << 20
 
     let paths: HostPaths
     /// The release's folder.

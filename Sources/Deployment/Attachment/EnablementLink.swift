@@ -61,15 +61,24 @@ struct EnablementLink: Hashable, Sendable {
         return links
     }
 
+    /// The unit's file, to which the link leads: of an instance its template.
+    var file: String { Files.split(target).name }
+
     /// Makes the host's links for these units exactly `wanted`. May be repeated.
     static func set(_ wanted: [EnablementLink], for units: some Sequence<String>, _ paths: HostPaths) throws(Errno) {
-        for link in try find(for: units, paths) where !wanted.contains(link) {
-            let path = "\(paths.systemUnits)/\(link.path)"
-            try paths.remove(path)
-            let folder = Files.split(path).folder
-            if folder != paths.systemUnits { paths.removeEmptyFolder(folder) }
-        }
-        for link in wanted {
+        for link in try find(for: units, paths) where !wanted.contains(link) { try remove(link, paths) }
+        try make(wanted, paths)
+    }
+
+    static func remove(_ link: EnablementLink, _ paths: HostPaths) throws(Errno) {
+        let path = "\(paths.systemUnits)/\(link.path)"
+        try paths.remove(path)
+        let folder = Files.split(path).folder
+        if folder != paths.systemUnits { paths.removeEmptyFolder(folder) }
+    }
+
+    static func make(_ links: [EnablementLink], _ paths: HostPaths) throws(Errno) {
+        for link in links {
             let path = "\(paths.systemUnits)/\(link.path)"
             try paths.holding(path, making: 0o755) { (folder, name) throws(Errno) in
                 if try folder.linkTarget(name) == link.target { return }

@@ -18,6 +18,8 @@ final class ActiveDeployment {
     var unpacked = 0
     /// `conditionTimestamp` of the units before they were started; empty after a restart of the daemon.
     var before: [String: UInt64] = [:]
+    /// Whether this process has enabled the units: the step comes twice.
+    var hasEnabled = false
     /// When the first stop was requested.
     var stoppedAt: Duration?
     /// When the wait that is under way ends at the latest, by the scheduler.

@@ -94,19 +94,7 @@ extension DeploymentEngine {
     private func plan(_ active: ActiveDeployment) async throws {
         var record = active.record
         let release = try await releaseRecord(record.package, record.newRelease)
-        record = try await surveyed(record)
-        switch record.operation == .rollback ? .restore : record.activation {
-        case .yes:
-            record.enables = true
-            record.starts = true
-        case .no:
-            record.enables = false
-            record.starts = false
-        case .restore:
-            record.enables = !record.oldLinks.isEmpty
-            // Units that were enabled but had failed are started too: this release may fix them.
-            record.starts = !record.oldActive.isEmpty || record.enables
-        }
+        record = try await selected(try await surveyed(record), release)
         let (store, snapshot) = (self.store, record)
         let plan = try await Worker.shared.run {
             // Rendered now, so that problems are found while the old release runs.
@@ -118,7 +106,6 @@ extension DeploymentEngine {
             return plan
         }
         (record.conffiles, record.folders, record.found) = (plan.conffiles, plan.folders, plan.found)
-        if startSet(release, record).isEmpty { record.starts = false }
         record.attachesEarly = try await attachesEarly(release, record)
         active.record = record
     }
@@ -166,8 +153,46 @@ extension DeploymentEngine {
         let (names, paths) = (release.units.map(\.name), store.paths)
         deployment.oldLinks = try await Worker.shared.run { try EnablementLink.find(for: names, paths) }
         let units = try await loadedUnits(of: release)
-        deployment.oldActive =
-            units.isEmpty ? [] : try await ports.units.status(of: units).filter { !$0.isDown }.map(\.unit)
+        let statuses = units.isEmpty ? [] : try await ports.units.status(of: units)
+        // Each connection of a socket with Accept= has an instance, which only a connection can start.
+        let ofConnections = Set(
+            statuses.filter(\.accepts).compactMap { UnitName($0.unit).map { "\($0.prefix)@.service" } })
+        deployment.oldActive = statuses.filter { status in
+            !status.isDown && !(UnitName(status.unit)?.template.map { ofConnections.contains($0.description) } ?? false)
+        }.map(\.unit)
+        let own = Set(units + release.units.flatMap(\.aliases))
+        let others = Set(statuses.flatMap(\.triggeredBy)).subtracting(own)
+        deployment.triggers =
+            others.isEmpty ? [] : try await ports.units.status(of: others.sorted()).filter { !$0.isDown }.map(\.unit)
+        return deployment
+    }
+
+    /// For operations on the release in place: which of its units are concerned. Others decide when they plan.
+    func decided(_ deployment: DeploymentRecord) async throws -> DeploymentRecord {
+        switch deployment.operation {
+        case .install, .update, .rollback: return deployment
+        case .activate, .deactivate, .remove:
+            guard deployment.hasOld else { return deployment }
+            return try await selected(
+                deployment, try await releaseRecord(deployment.package, deployment.oldRelease))
+        }
+    }
+
+    /// The record, completed with which units of a release are enabled and started.
+    private func selected(_ deployment: DeploymentRecord, _ release: ReleaseRecord) async throws -> DeploymentRecord {
+        var deployment = deployment
+        let old: ReleaseRecord? =
+            deployment.hasOld ? try await releaseRecord(deployment.package, deployment.oldRelease) : nil
+        let (store, snapshot) = (self.store, deployment)
+        let (past, links) = try await Worker.shared.run {
+            try HostSelection(store: store).past(of: snapshot, old, release)
+        }
+        let selection = UnitSelection(of: release, deployment.effectiveActivation, past: past)
+        (deployment.enabled, deployment.started, deployment.off) = (
+            selection.enabled, selection.started, past.turnedOff.sorted()
+        )
+        let names = Set(release.units.map(\.name))
+        deployment.byHand = links.filter { names.contains($0.file) && !past.isMasked($0.unit) }
         return deployment
     }
 
@@ -203,14 +228,6 @@ extension DeploymentEngine {
         }
     }
 
-    /// The units to start of a release: its own, and instances that were running or are enabled.
-    func startSet(_ release: ReleaseRecord, _ deployment: DeploymentRecord) -> [String] {
-        guard deployment.starts else { return [] }
-        let enabled = deployment.enables ? deployment.oldLinks.map(\.unit) : []
-        let instances = Set(deployment.oldActive + enabled).filter { release.hasTemplate(of: $0) }
-        return release.units.filter(\.isStarted).map(\.name) + instances.sorted()
-    }
-
     /// Stops all units of a release, and kills those that do not stop in time.
     private func stop(_ active: ActiveDeployment, _ name: String) async throws {
         // A resumed removal may have no release left.
@@ -223,8 +240,8 @@ extension DeploymentEngine {
         try beginWaiting(active)
         let watch = ports.units.watch(units) { active.events.push(.unit($0)) }
         defer { watch.cancel() }
-        try await ports.units.stop(units)
-        let timeout = release.stopTimeout ?? policy.stopTimeout
+        try await ports.units.stop(UnitSelection.inOrder(active.record.triggers + units))
+        let timeout = try await stopTimeout(of: units, release)
         var up = try await until(units, timeout, active, \.isDown)
         if !up.isEmpty {
             try await ports.units.kill(up)
@@ -233,6 +250,17 @@ extension DeploymentEngine {
         guard up.isEmpty else {
             throw Failure(.stopFailed("\(up.joined(separator: ", ")) did not end, not even killed"))
         }
+        // systemd keeps a failed unit in its memory, also when its file is gone.
+        if active.record.operation == .remove { try await ports.units.resetFailed(units) }
+    }
+
+    /// How long the units have to stop: not less than they have by their own files (`TimeoutStopSec=`), after which systemd
+    /// kills them by itself.
+    private func stopTimeout(of units: [String], _ release: ReleaseRecord) async throws -> Duration {
+        let own = try await ports.units.status(of: units).filter { !$0.isDown }.compactMap(\.stopTimeout).max()
+        let limit = release.stopTimeout ?? policy.stopTimeout
+        guard let own else { return limit }
+        return max(limit, min(own + .seconds(5), Policy.longestStop))
     }
 
     /// Waits until all units satisfy a condition. The caller watches the units.
@@ -257,37 +285,47 @@ extension DeploymentEngine {
         return others.isEmpty ? [] : try await ports.units.status(of: units).filter { !holds($0) }.map(\.unit)
     }
 
+    /// Makes the links of the units that are to be enabled. systemd reads them when it reloads, before units are started: a
+    /// unit may be started by another name.
     private func enable(_ active: ActiveDeployment) async throws {
-        guard active.record.enables else { return }
+        guard active.record.enables, !active.hasEnabled else { return }
         let release = try await releaseRecord(active.record.package, active.record.newRelease)
-        // Instances that an administrator enabled. Those that the old release enabled are enabled again only if this one does.
-        let made =
-            active.record.hasOld ? try await releaseRecord(release.name, active.record.oldRelease).enabledInstances : []
-        let instances = active.record.oldLinks.map(\.unit).filter { release.hasTemplate(of: $0) && !made.contains($0) }
-        // A template can be enabled only if it has a default instance.
-        let units =
-            release.units.filter { $0.isEnabled && (!$0.isTemplate || !$0.defaultInstance.isEmpty) }.map(\.name)
-            + Set(instances).sorted()
-        guard !units.isEmpty else { return }
-        let store = self.store
+        let (store, record) = (self.store, active.record)
+        let names = release.units.map(\.name)
+        let before: [EnablementLink]
         do {
-            try await Worker.shared.run { try HostCheck(store: store, record: release, token: nil).checkAliases() }
+            before = try await Worker.shared.run {
+                try HostCheck(store: store, record: release, token: nil).checkAliases()
+                return try EnablementLink.find(for: names, store.paths)
+            }
         } catch let error as DeploymentError {
             throw Failure(error.reason)
         }
-        try await ports.units.enable(units)
+        if !record.enabled.isEmpty { try await ports.units.enable(record.enabled) }
+        let isChanged = try await Worker.shared.run {
+            // Also= of another unit may have enabled them.
+            let off = Set(record.off).subtracting(record.enabled)
+            for link in try EnablementLink.find(for: names, store.paths) where off.contains(link.file) {
+                try EnablementLink.remove(link, store.paths)
+            }
+            try EnablementLink.make(record.byHand, store.paths)
+            return try Set(EnablementLink.find(for: names, store.paths)) != Set(before)
+        }
+        active.hasEnabled = true
+        // The switch reloads afterwards in any case.
+        if isChanged, active.machine.phase != .switching { try await ports.units.reload() }
     }
 
     private func start(_ active: ActiveDeployment) async throws {
         let release = try await releaseRecord(active.record.package, active.record.newRelease)
-        let units = startSet(release, active.record)
+        let units = active.record.started
         guard !units.isEmpty else { return }
         try await ports.units.resetFailed(try await loadedUnits(of: release))
         active.before = Dictionary(
             try await ports.units.status(of: units).map { ($0.unit, $0.conditionTimestamp) },
             uniquingKeysWith: { $1 })
         do {
-            try await ports.units.start(units)
+            try await ports.units.start(UnitSelection.inOrder(active.record.triggers + units))
         } catch {
             throw Failure(.startFailed("\(error)"))
         }
@@ -299,7 +337,7 @@ extension DeploymentEngine {
             startTimeout: release.startTimeout ?? policy.startTimeout,
             time: release.probationTime ?? policy.probationTime,
             allowedRestarts: release.allowedRestarts ?? policy.allowedRestarts)
-        try await prove(active, release, startSet(release, active.record), limits, health: release.health)
+        try await prove(active, release, active.record.started, limits, health: release.health)
     }
 
     /// Starts the previous release again. It only has to become active.
@@ -309,7 +347,7 @@ extension DeploymentEngine {
         let release = try await releaseRecord(record.package, record.oldRelease)
         try await ports.units.resetFailed(try await loadedUnits(of: release))
         active.before = [:]
-        try await ports.units.start(record.oldActive)
+        try await ports.units.start(UnitSelection.inOrder(record.triggers + record.oldActive))
         let limits = Probation.Limits(
             startTimeout: release.startTimeout ?? policy.startTimeout, time: .zero, allowedRestarts: .max)
         // Oneshot services and services that other units start may have been running too: only what Activate starts counts.
@@ -336,8 +374,8 @@ extension DeploymentEngine {
         }
         let scheduler = ports.scheduler
         var probation = Probation(
-            required: required, limits: limits, hasHealthCheck: health != nil, before: active.before,
-            now: scheduler.now)
+            required: required, running: Set(active.record.oldActive), limits: limits, hasHealthCheck: health != nil,
+            before: active.before, now: scheduler.now)
         var actions = probation.begin()
         for status in try await ports.units.status(of: watched) {
             actions += probation.handle(.status(status), now: scheduler.now)
@@ -352,7 +390,12 @@ extension DeploymentEngine {
                 case .becameActive: noteDowntime(active)
                 case .checkHealth:
                     if let health { timers.append(runHealth(health, release, active)) }
-                case .pass: return
+                case .pass:
+                    active.record.note(
+                        problems: probation.skipped.map {
+                            "\($0) was not started: a condition in its unit file does not hold"
+                        })
+                    return
                 case .fail(let reason): throw Failure(reason)
                 }
             }
@@ -404,7 +447,9 @@ extension DeploymentEngine {
             state.reason = nil
             switch record.operation {
             case .activate: state.isActivated = true
-            case .deactivate: state.isActivated = false
+            case .deactivate:
+                state.isActivated = false
+                state.keepDecisions(of: record)
             case .install, .update, .rollback, .remove:
                 let release = try store.record(of: record.package, release: record.newRelease)
                 if state.highest.isEmpty || packages.isVersion(state.highest, lowerThan: release.version) {
@@ -419,6 +464,8 @@ extension DeploymentEngine {
                 state.accounts.formUnion(added.accounts)
                 if record.activation != .restore { state.isActivated = record.activation == .yes }
             }
+            // They are in the links now.
+            if record.enables { (state.off, state.byHand) = ([], []) }
             try store.save(state, of: record.package)
         }
     }

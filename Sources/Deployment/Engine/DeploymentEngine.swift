@@ -289,11 +289,7 @@ public final class DeploymentEngine: Deployments {
     }
 
     public func activate(_ name: String) async throws -> String {
-        try await request {
-            var deployment = try await self.existing(.activate, name)
-            (deployment.enables, deployment.starts) = (true, true)
-            return deployment
-        }
+        try await request { try await self.existing(.activate, name) }
     }
 
     public func deactivate(_ name: String) async throws -> String {
@@ -355,7 +351,7 @@ public final class DeploymentEngine: Deployments {
         isPreparing = true
         defer { (isPreparing, preparing) = (false, nil) }
         do {
-            let record = try await surveyed(try await make())
+            let record = try await decided(try await surveyed(try await make()))
             try CheckedFile.requireRoom(
                 for: record.record, "too many instances of the package's units run or are enabled; stop some of them")
             let active = ActiveDeployment(record, ports: ports)

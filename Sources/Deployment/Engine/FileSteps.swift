@@ -26,8 +26,13 @@ struct FileSteps: Sendable {
         case .links:
             let current = deployment.operation == .remove ? "" : deployment.newRelease
             try store.set(current: current, previous: current.isEmpty ? "" : deployment.oldRelease, of: package)
-        case .unlink: try EnablementLink.set([], for: unitNames(), paths)
-        case .detach: try Attachment.detach(files(of: deployment.oldRelease), paths, passage: passage)
+        case .unlink:
+            // Of a package that stays, what an administrator has made stays.
+            let kept = deployment.enables ? deployment.byHand : []
+            try EnablementLink.set(kept, for: unitNames(), paths)
+        case .detach:
+            try Attachment.detach(files(of: deployment.oldRelease), paths, passage: passage)
+            paths.removeEmptyFolder(paths.attachedUnits)
         case .forget: return try forget()
         case .delete: try delete()
         case .revertConffiles: return try conffiles.revert()
@@ -244,6 +249,7 @@ struct FileSteps: Sendable {
         state.reason = nil
         state.installedAt = 0
         state.isActivated = false
+        state.keepDecisions(of: deployment)
         try store.save(state, of: package)
         try Files.remove(store.marker(of: package))
     }

@@ -64,9 +64,14 @@ struct HostCheck: Sendable {
                 }
             }
         }
+        let own = Set(record.units.map(\.name))
         for folder in store.paths.hostUnitFolders {
+            let isAdministrators = store.paths.administratorUnitFolders.contains(folder)
             try host.add(folder: folder) { (name) throws(Errno) in
-                try EnablementLink.leads("\(folder)/\(name)", toAnyOf: ours, store.paths)
+                let path = "\(folder)/\(name)"
+                if try EnablementLink.leads(path, toAnyOf: ours, store.paths) { return true }
+                // The administrator has masked it: it is installed, and stays off.
+                return isAdministrators && own.contains(name) ? try Files.isMask(path) : false
             }
         }
         // Others than Gatekeel attach units too: portable services.

@@ -66,8 +66,9 @@ extension Phase {
         // Only what must happen between stop and start comes before the start.
         case (.exchanging, _): [.stop, .conffiles, .links, .unmark, .start, .enable]
         case (.stopping, _): [.stop]
-        case (.switching, _): [.mark, .conffiles, .attach, .links, .unlink, .reload, .unmark]
-        case (.starting, _): [.start, .enable]
+        case (.switching, _): [.mark, .conffiles, .attach, .links, .unlink, .enable, .reload, .unmark]
+        // Once more: recovery early at boot switches without systemd.
+        case (.starting, _): [.enable, .start]
         case (.probation, _): [.probe]
         case (.committing, .deactivate): [.unlink, .reload, .commit]
         case (.committing, _): [.commit]

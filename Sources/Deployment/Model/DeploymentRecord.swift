@@ -27,8 +27,17 @@ struct DeploymentRecord: Hashable, Sendable {
     var oldLinks: [EnablementLink] = []
     /// Units of the old release that were running, including instances of templates.
     var oldActive: [String] = []
-    var enables = false
-    var starts = false
+    /// Units of the host that start units of the package (a socket), and were active: they are stopped first.
+    var triggers: [String] = []
+    /// The units and instances to enable and to start of the new release, and what the administrator has decided otherwise:
+    /// units that stay off, and links that are not of the package.
+    var enabled: [String] = []
+    var started: [String] = []
+    var off: [String] = []
+    var byHand: [EnablementLink] = []
+    /// Whether anything is to be enabled, or started.
+    var enables: Bool { effectiveActivation != .no && (!enabled.isEmpty || !byHand.isEmpty) }
+    var starts: Bool { !started.isEmpty }
     /// systemd may load the new unit files while the old release runs.
     var attachesEarly = false
     /// The plan of the conffiles.
@@ -63,6 +72,16 @@ struct DeploymentRecord: Hashable, Sendable {
         self.phase = phase
     }
 
+    /// What becomes of the units: a rollback leaves it to what was.
+    var effectiveActivation: Activation {
+        switch operation {
+        case .install, .update: activation
+        case .rollback: .restore
+        case .activate: .yes
+        case .deactivate, .remove: .no
+        }
+    }
+
     /// Another release is in place.
     var hasOld: Bool { !oldRelease.isEmpty }
 }
@@ -86,8 +105,11 @@ extension DeploymentRecord {
         record.add("old-highest", oldHighest)
         for link in oldLinks { record.add("old-link", link.path, link.target) }
         record.add("old-active", each: oldActive)
-        record.add("enables", enables)
-        record.add("starts", starts)
+        record.add("trigger", each: triggers)
+        record.add("enable", each: enabled)
+        record.add("start", each: started)
+        record.add("off", each: off)
+        for link in byHand { record.add("link-by-hand", link.path, link.target) }
         record.add("attaches-early", attachesEarly)
         for plan in conffiles {
             record.add("conffile", fields: plan.fields)
@@ -110,8 +132,9 @@ extension DeploymentRecord {
 
     static let keys: Set = [
         "id", "package", "operation", "version", "old-version", "phase", "token", "purge", "allow-downgrade",
-        "activation", "new-release", "old-release", "old-previous", "old-highest", "old-link", "old-active", "enables",
-        "starts", "attaches-early", "conffile", "folder", "found", "boots", "boot-id", "attempts", "reason", "problem",
+        "activation", "new-release", "old-release", "old-previous", "old-highest", "old-link", "old-active", "trigger",
+        "enable", "start", "off", "link-by-hand", "attaches-early", "conffile", "folder", "found", "boots", "boot-id",
+        "attempts", "reason", "problem",
         "down", "result",
         "started-at", "ended-at", "downtime",
     ]
@@ -132,13 +155,13 @@ extension DeploymentRecord {
         oldRelease = record.string("old-release")
         oldPrevious = record.string("old-previous")
         oldHighest = record.string("old-highest")
-        for fields in record.all("old-link") {
-            guard fields.count == 2 else { throw Corrupt("a link of an enabled unit") }
-            oldLinks.append(EnablementLink(path: fields[0], target: fields[1]))
-        }
+        oldLinks = try EnablementLink.links(record, "old-link")
         oldActive = record.strings("old-active")
-        enables = record.flag("enables")
-        starts = record.flag("starts")
+        triggers = record.strings("trigger")
+        enabled = record.strings("enable")
+        started = record.strings("start")
+        off = record.strings("off")
+        byHand = try EnablementLink.links(record, "link-by-hand")
         attachesEarly = record.flag("attaches-early")
         conffiles = try record.all("conffile").map { (fields) throws(Corrupt) in try ConffilePlan(fields: fields) }
         folders = record.strings("folder")
@@ -173,5 +196,15 @@ extension DeploymentRecord {
             id: id, package: package, operation: operation, version: version, oldVersion: oldVersion, phase: phase,
             percent: percent, result: phase == .finished ? result : .running, reason: reason, isDown: isDown,
             token: token, startedAt: startedAt, endedAt: endedAt, downtime: downtime)
+    }
+}
+
+extension EnablementLink {
+    /// The links of a record's lines with this key.
+    static func links(_ record: Record, _ key: String) throws(Corrupt) -> [EnablementLink] {
+        try record.all(key).map { (fields) throws(Corrupt) in
+            guard fields.count == 2 else { throw Corrupt("a link of an enabled unit") }
+            return EnablementLink(path: fields[0], target: fields[1])
+        }
     }
 }

@@ -9,6 +9,10 @@ struct PackageState: Hashable, Sendable {
     var installedAt: Int64 = 0
     /// Whether Activate was called last, for packages without units.
     var isActivated = false
+    /// Units that the administrator had disabled, and links to its units that he had made, when the package was last
+    /// deactivated or removed: Activate restores them.
+    var off: [String] = []
+    var byHand: [EnablementLink] = []
     /// Conffiles of all its releases.
     var conffiles: [String] = []
     /// Files below `/etc` that its deployments made where nothing was: conffiles and `.dpkg-dist` files. A purge removes these
@@ -27,7 +31,8 @@ struct PackageState: Hashable, Sendable {
     var others = Record()
 
     static let keys = Set([
-        "highest", "installed-at", "activated", "conffile", "made", "folder", "host-line", "reason",
+        "highest", "installed-at", "activated", "off", "link-by-hand", "conffile", "made", "folder", "host-line",
+        "reason",
     ]).union(AddedAccounts.keys)
 
     init() {}
@@ -48,6 +53,13 @@ struct PackageState: Hashable, Sendable {
         self.folders = Set(self.folders).union(folders).sorted()
     }
 
+    /// Keeps what an administrator has decided of the units while the package is off.
+    mutating func keepDecisions(of deployment: DeploymentRecord) {
+        // Of a package that was off nothing new is known.
+        guard !deployment.oldLinks.isEmpty else { return }
+        (off, byHand) = (deployment.off, deployment.byHand)
+    }
+
     /// Adds lines of what was made on the host, but for paths that are known already.
     mutating func add(lines: [String]) {
         let known = Set(hostLines.compactMap { HostLine($0)?.path })
@@ -59,6 +71,8 @@ struct PackageState: Hashable, Sendable {
         record.add("highest", highest)
         record.add("installed-at", installedAt)
         record.add("activated", isActivated)
+        record.add("off", each: off)
+        for link in byHand { record.add("link-by-hand", link.path, link.target) }
         record.add("conffile", each: conffiles)
         record.add("made", each: made)
         record.add("folder", each: folders)
@@ -73,6 +87,10 @@ struct PackageState: Hashable, Sendable {
         highest = record.string("highest")
         installedAt = record.integer("installed-at")
         isActivated = record.flag("activated")
+        off = record.strings("off")
+        byHand = record.all("link-by-hand").compactMap {
+            $0.count == 2 ? EnablementLink(path: $0[0], target: $0[1]) : nil
+        }
         conffiles = record.strings("conffile")
         made = record.strings("made")
         folders = record.strings("folder")

@@ -12,7 +12,9 @@ public struct Policy: Hashable, Sendable {
     public var probationTime: Duration = .seconds(30)
     /// `[Probation] StartTimeout=`: the units must be active by then.
     public var startTimeout: Duration = .seconds(30)
-    /// `[Probation] StopTimeout=`: then SIGKILL.
+    /// The longest that a unit's own `TimeoutStopSec=` is waited for.
+    static let longestStop = Duration.seconds(900)
+    /// `[Probation] StopTimeout=`: then SIGKILL, unless the unit's own `TimeoutStopSec=` is longer.
     public var stopTimeout: Duration = .seconds(10)
     /// `[Probation] MaxRestarts=`: automatic restarts that are tolerated.
     public var allowedRestarts = 0

@@ -133,6 +133,9 @@ public struct ReleaseUnit: Hashable, Sendable {
 
     /// `foo@.service`.
     public var isTemplate: Bool { UnitName(name)?.isTemplate ?? false }
+
+    /// Whether Activate enables it: a template only if it has a default instance.
+    var mayBeEnabled: Bool { isEnabled && (!isTemplate || !defaultInstance.isEmpty) }
 }
 
 /// `[Health]` of the manifest.

@@ -36,6 +36,9 @@ public protocol UnitManager: AnyObject {
     /// a template (`foo@*.service`).
     func loaded(matching patterns: [String]) async throws -> [String]
 
+    /// Calls `changed` after unit files were read anew, enabled, disabled or masked, until the token is cancelled.
+    func watchFiles(_ changed: @escaping @LoopActor () -> Void) -> any Scheduled
+
     /// Calls `changed` with the new properties whenever one of the units changed (`PropertiesChanged`), until the
     /// token is cancelled. Nothing is reported at first: ask `status(of:)` after this call.
     func watch(_ units: [String], _ changed: @escaping @LoopActor (UnitStatus) -> Void) -> any Scheduled
@@ -62,19 +65,31 @@ public struct UnitStatus: Hashable, Sendable {
     public var exitCode: Int32
     /// `ExecMainStatus`: the exit status, or the signal's number.
     public var exitStatus: Int32
-    /// `ConditionResult` and `AssertResult` of the last start: false when systemd skipped the unit.
+    /// `ConditionResult` of the last start: false when systemd skipped the unit, which is no failure.
     public var conditionsHold: Bool
+    /// `AssertResult` of the last start whose conditions held: false when systemd refused the start.
+    public var assertsHold: Bool
     /// `ConditionTimestampMonotonic`, in µs: when the last start began; 0 for never.
     public var conditionTimestamp: UInt64
     /// `Type` of a service is `oneshot`: inactive with `success` is as it should be.
     public var isOneshot: Bool
+    /// `Accept` of a socket: each connection gets an instance of the service of its own.
+    public var accepts: Bool
+    /// `TimeoutStopUSec` of a service, socket, …: systemd kills what has not ended by then. Nil: it waits for ever, or the type
+    /// of unit has no such time.
+    public var stopTimeout: Duration?
+    /// `TriggeredBy`: sockets, paths and timers that start the unit, of the host too.
+    public var triggeredBy: [String]
+    /// `UnitFileState`: `enabled`, `disabled`, `static`, `masked`, …; empty when systemd does not tell.
+    public var fileState: String
     /// `ExecStop`, `ExecStopPre` or `ExecStopPost`: a program of the release takes part in stopping.
     public var hasStopCommands: Bool
 
     public init(
         unit: String, activeState: ActiveState, subState: String = "", result: String = "success", restarts: Int = 0,
-        exitCode: Int32 = 0, exitStatus: Int32 = 0, conditionsHold: Bool = true, conditionTimestamp: UInt64 = 0,
-        isOneshot: Bool = false, hasStopCommands: Bool = false
+        exitCode: Int32 = 0, exitStatus: Int32 = 0, conditionsHold: Bool = true, assertsHold: Bool = true,
+        conditionTimestamp: UInt64 = 0, isOneshot: Bool = false, accepts: Bool = false, stopTimeout: Duration? = nil,
+        triggeredBy: [String] = [], fileState: String = "", hasStopCommands: Bool = false
     ) {
         self.unit = unit
         self.activeState = activeState
@@ -84,13 +99,21 @@ public struct UnitStatus: Hashable, Sendable {
         self.exitCode = exitCode
         self.exitStatus = exitStatus
         self.conditionsHold = conditionsHold
+        self.assertsHold = assertsHold
         self.conditionTimestamp = conditionTimestamp
         self.isOneshot = isOneshot
+        self.accepts = accepts
+        self.stopTimeout = stopTimeout
+        self.triggeredBy = triggeredBy
+        self.fileState = fileState
         self.hasStopCommands = hasStopCommands
     }
 
     /// Whether the unit has no processes and will get none by itself.
     public var isDown: Bool { activeState == .inactive || activeState == .failed }
+
+    /// Whether systemd skipped the last start: a condition in the unit's file did not hold.
+    public var wasSkipped: Bool { activeState == .inactive && conditionTimestamp > 0 && !conditionsHold }
 
     /// Whether no start or stop is in progress. An assertion prevents a start only when it begins, not in the middle.
     var isAtRest: Bool { isDown || activeState == .active || subState.hasPrefix("auto-restart") }

@@ -37,8 +37,10 @@ struct Probation: Hashable, Sendable {
         case over
     }
 
-    /// Units that must be active.
+    /// Units that must be active, or skipped by systemd for a condition in their files.
     let required: [String]
+    /// Those of them that ran before, and must not be skipped now.
+    let running: Set<String>
     let limits: Limits
     let hasHealthCheck: Bool
     /// `conditionTimestamp` before the start. A status with one that is not newer is about an earlier start.
@@ -47,12 +49,23 @@ struct Probation: Hashable, Sendable {
     private var state: State
 
     /// - Parameter now: the scheduler's time at which the units were started.
-    init(required: [String], limits: Limits, hasHealthCheck: Bool, before: [String: UInt64] = [:], now: Duration) {
+    init(
+        required: [String], running: Set<String> = [], limits: Limits, hasHealthCheck: Bool,
+        before: [String: UInt64] = [:], now: Duration
+    ) {
         self.required = required
+        self.running = running
         self.limits = limits
         self.hasHealthCheck = hasHealthCheck
         self.before = before
         state = .starting(until: now + limits.startTimeout)
+    }
+
+    /// Required units that systemd has skipped: a condition in their files did not hold.
+    var skipped: [String] {
+        required.filter { unit in
+            statuses[unit].map { $0.wasSkipped && $0.conditionTimestamp > before[unit] ?? 0 } ?? false
+        }
     }
 
     /// The first actions.
@@ -116,8 +129,11 @@ struct Probation: Hashable, Sendable {
                 return reason("\(unit) \(times)\(fate)")
             }
             guard required.contains(unit), status.activeState == .inactive, isNew(status) else { continue }
-            if !status.conditionsHold {
-                return reason("\(unit): systemd skipped it, for a condition of the unit does not hold")
+            if status.wasSkipped, running.contains(unit) {
+                return reason("\(unit) ran before, and systemd skipped it now: a condition in its file does not hold")
+            }
+            if status.conditionsHold, !status.assertsHold {
+                return reason("\(unit): systemd refused to start it, for an assertion in its file does not hold")
             }
             if !isUp(unit), !isStarting { return reason("\(unit) \(status.fate)") }
             // A simple service that ended at once without a failure is not active and will not become active.
@@ -135,10 +151,11 @@ struct Probation: Hashable, Sendable {
         guard let status = statuses[unit] else { return false }
         switch status.activeState {
         case .active, .reloading, .refreshing: return true
-        // A oneshot service without RemainAfterExit= is inactive after it succeeded.
         case .inactive:
-            return status.isOneshot && status.conditionTimestamp > before[unit] ?? 0 && status.conditionsHold
-                && (status.result == "success" || status.result.isEmpty)
+            guard status.conditionTimestamp > before[unit] ?? 0 else { return false }
+            // What systemd skips does not fail. A oneshot service without RemainAfterExit= is inactive after it succeeded.
+            return status.wasSkipped
+                || status.isOneshot && status.assertsHold && (status.result == "success" || status.result.isEmpty)
         case .failed, .activating, .deactivating, .maintenance: return false
         }
     }

@@ -13,6 +13,9 @@ public struct HostPaths: Hashable, Sendable {
     /// dpkg's lists of files: `/var/lib/dpkg/info`.
     public var dpkgInfo: String { root + "/var/lib/dpkg/info" }
 
+    /// Folders in which an administrator masks units: `systemctl mask`, also with `--runtime`.
+    var administratorUnitFolders: [String] { ["/etc/systemd/system", "/run/systemd/system"].map { root + $0 } }
+
     /// Folders that may contain units of the host. A package must not shadow one of them.
     public var hostUnitFolders: [String] {
         [

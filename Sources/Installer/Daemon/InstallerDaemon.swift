@@ -87,7 +87,7 @@ public final class InstallerDaemon {
         try bus.watchName("org.freedesktop.systemd1") { [weak self] owner in
             guard owner != nil, let self else { return }
             // systemd was executed anew: what it told meanwhile was missed.
-            LoopActor.spawn { await self.installer.refresh() }
+            self.installer.refresh()
         }
         try await bus.requestName(Installer1.busName)
         keyring.start()

@@ -24,7 +24,12 @@ public final class InstallerService {
     }
 
     private let engine: any Deployments
+    private let units: any UnitManager
     private let activity: PackageActivity
+    /// Follows what becomes of unit files.
+    private var files: (any Scheduled)?
+    private var mustRefresh = false
+    private var isRefreshing = false
     private let version: String
     private var wasBusy = false
     /// Copies under way: each holds a file of the caller's until its deadline.
@@ -39,6 +44,7 @@ public final class InstallerService {
         self.access = access
         self.version = version
         self.keyring = keyring
+        self.units = units
         activity = PackageActivity(units: units)
         activity.changed = { [weak self] name in self?.activityChanged(name) }
         engine.observer = self
@@ -53,11 +59,25 @@ public final class InstallerService {
     /// Follows the units of the packages that are there. Call it once the store is open, before the name is taken.
     public func start() async {
         for package in engine.packages() { await activity.follow(package) }
+        files = units.watchFiles { [weak self] in self?.refresh() }
         ServiceManager.status(statusLine)
     }
 
-    /// Asks systemd anew, after it was not to be heard for a while.
-    public func refresh() async { await activity.refresh() }
+    /// Asks systemd and looks at the links anew: after systemd was not to be heard for a while, after somebody enabled or
+    /// disabled units, and after a deployment, whose own changes are not looked at while it runs.
+    public func refresh() {
+        mustRefresh = true
+        guard !isRefreshing, engine.running == nil else { return }
+        isRefreshing = true
+        LoopActor.spawn { [weak self] in
+            while let self, self.mustRefresh, self.engine.running == nil {
+                self.mustRefresh = false
+                for package in self.engine.packages() { await self.engine.refresh(package.name) }
+                await self.activity.refresh()
+            }
+            self?.isRefreshing = false
+        }
+    }
 
     /// One line for `systemctl status`.
     public var statusLine: String {
@@ -303,6 +323,7 @@ extension InstallerService: DeploymentObserver {
                 "Deployment \(status.id, .deployment) of \(status.package, .package): \(status.phase.rawValue, .state)")
         } else {
             status.log()
+            refresh()
         }
         ServiceManager.status(statusLine)
     }

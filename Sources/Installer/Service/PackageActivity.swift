@@ -88,23 +88,34 @@ final class PackageActivity {
     private func judge(_ package: String) {
         guard let entry = packages[package] else { return }
         // A package without units runs nothing: the last word on it counts.
-        let isActive =
-            entry.units.isEmpty
-            ? entry.isActivated
-            : entry.units.allSatisfy { Self.isUp(entry.statuses[$0], entry.isActivated) }
+        let isActive = entry.units.isEmpty ? entry.isActivated : Self.isActive(entry)
         guard isActive != entry.isActive else { return }
         packages[package]?.isActive = isActive
         changed?(package)
     }
 
-    private static func isUp(_ status: UnitStatus?, _ isActivated: Bool) -> Bool {
-        guard let status else { return false }
+    /// Whether all units run that should, and there is one.
+    private static func isActive(_ entry: Entry) -> Bool {
+        var isAnyUp = false
+        for unit in entry.units {
+            guard let status = entry.statuses[unit] else { return false }
+            if isUp(status, entry.isActivated) { isAnyUp = true } else if shouldRun(status) { return false }
+        }
+        return isAnyUp
+    }
+
+    /// Not what the administrator has masked or disabled, nor what systemd skips for a condition in the unit's file.
+    private static func shouldRun(_ status: UnitStatus) -> Bool {
+        !status.wasSkipped && !["masked", "masked-runtime", "disabled"].contains(status.fileState)
+    }
+
+    private static func isUp(_ status: UnitStatus, _ isActivated: Bool) -> Bool {
         switch status.activeState {
         case .active, .reloading, .refreshing: return true
         // A oneshot service has done its work and is nothing to be seen of, whether it is switched on or off.
         case .inactive:
             return isActivated && status.isOneshot && status.conditionTimestamp > 0 && status.conditionsHold
-                && status.result == "success"
+                && status.assertsHold && status.result == "success"
         case .failed, .activating, .deactivating, .maintenance: return false
         }
     }

@@ -106,6 +106,22 @@ public final class SystemdConnection {
         }
     }
 
+    /// Calls `changed` when systemd has read its unit files anew, and when somebody enabled, disabled or masked units
+    /// (`Reloading`, `UnitFilesChanged`).
+    func onUnitFilesChanged(_ changed: @escaping @LoopActor () -> Void) throws(BusError) -> [BusToken] {
+        var tokens: [BusToken] = []
+        for member in ["Reloading", "UnitFilesChanged"] {
+            tokens.append(
+                try connection.onSignal(
+                    from: destination, path: SystemdObject.path, interface: SystemdObject.manager, member: member
+                ) { signal in
+                    // Reloading comes before, with true, and after.
+                    if signal.arguments.first?.flag != true { changed() }
+                })
+        }
+        return tokens
+    }
+
     /// Errors that say a unit is not there, or has nothing to be done about.
     nonisolated static let absent: Set<String> = [
         "org.freedesktop.systemd1.NoSuchUnit", "org.freedesktop.systemd1.NoSuchProcess", "System.Error.ESRCH",

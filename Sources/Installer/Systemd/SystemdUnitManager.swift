@@ -38,9 +38,15 @@ public final class SystemdUnitManager: UnitManager {
     }
 
     public func start(_ units: [String]) async throws {
+        var failure: (any Error)?
         for unit in units {
-            try await ask("start", unit, mayBeAbsent: false, "StartUnit", [.string(unit), .string("replace")])
+            do {
+                try await ask("start", unit, mayBeAbsent: false, "StartUnit", [.string(unit), .string("replace")])
+            } catch {
+                failure = failure ?? error
+            }
         }
+        if let failure { throw failure }
     }
 
     public func stop(_ units: [String]) async throws {
@@ -87,6 +93,14 @@ public final class SystemdUnitManager: UnitManager {
         } catch {
             throw DeploymentError(systemd: error, "systemd does not list its units")
         }
+    }
+
+    public func watchFiles(_ changed: @escaping @LoopActor () -> Void) -> any Scheduled {
+        let watch = UnitWatch(units: [])
+        // What cannot be matched goes with the connection, whose end ends the daemon.
+        watch.tokens = (try? systemd.onUnitFilesChanged(changed)) ?? []
+        LoopActor.spawn { [systemd] in try? await systemd.subscribe() }
+        return watch
     }
 
     public func watch(_ units: [String], _ changed: @escaping @LoopActor (UnitStatus) -> Void) -> any Scheduled {
@@ -151,9 +165,12 @@ extension UnitStatus {
             unit: unit, activeState: ActiveState(rawValue: text("ActiveState")) ?? .inactive,
             subState: text("SubState"), result: values["Result"]?.text ?? "success", restarts: number("NRestarts"),
             exitCode: Int32(clamping: number("ExecMainCode")), exitStatus: Int32(clamping: number("ExecMainStatus")),
-            conditionsHold: (values["ConditionResult"]?.flag ?? true) && (values["AssertResult"]?.flag ?? true),
+            conditionsHold: values["ConditionResult"]?.flag ?? true,
+            assertsHold: values["AssertResult"]?.flag ?? true,
             conditionTimestamp: values["ConditionTimestampMonotonic"]?.unsigned ?? 0,
-            isOneshot: text("Type") == "oneshot",
+            isOneshot: text("Type") == "oneshot", accepts: values["Accept"]?.flag ?? false,
+            stopTimeout: values["TimeoutStopUSec"]?.unsigned.flatMap { $0 == .max ? nil : .microseconds($0) },
+            triggeredBy: values["TriggeredBy"]?.elements?.compactMap(\.text) ?? [], fileState: text("UnitFileState"),
             hasStopCommands: ["ExecStop", "ExecStopPre", "ExecStopPost"].contains {
                 values[$0]?.elements?.isEmpty == false
             })

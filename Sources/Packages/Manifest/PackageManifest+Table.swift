@@ -54,7 +54,8 @@ extension PackageManifest {
         "StartTimeout", .duration(.seconds(1) ... .seconds(3600)), "The units must be active by then.")
     static let stopTimeoutKey = Key<Duration?>(
         "StopTimeout", .duration(.seconds(1) ... .seconds(3600)),
-        "The units must have stopped by then; remaining processes are killed.")
+        "The units must have stopped by then; remaining processes are killed. A unit whose own TimeoutStopSec= is longer has that long."
+    )
     static let maxRestartsKey = Key<Int?>(
         "MaxRestarts", .integer(0...1000), "How many automatic restarts are tolerated.")
 
