@@ -12,9 +12,12 @@ public struct InstallOptions: Hashable, Sendable {
     /// A version below the highest committed is taken; for root.
     public var allowDowngrade: Bool
     public var activation: Activation
+    /// A package that is in place already, byte for byte, is installed once more.
+    public var reinstall: Bool
 
-    public init(allowDowngrade: Bool = false, activation: Activation = .restore) {
+    public init(allowDowngrade: Bool = false, activation: Activation = .restore, reinstall: Bool = false) {
         self.allowDowngrade = allowDowngrade
+        self.reinstall = reinstall
         self.activation = activation
     }
 
@@ -24,6 +27,7 @@ public struct InstallOptions: Hashable, Sendable {
         for (key, value) in properties {
             switch (key, value) {
             case ("allow-downgrade", .bool(let flag)): allowDowngrade = flag
+            case ("reinstall", .bool(let flag)): reinstall = flag
             case ("activate", .string(let text)):
                 guard let activation = Activation(rawValue: text) else {
                     throw ContractError(.invalidArgument, "activate is restore, yes or no, not '\(text)'")
@@ -37,6 +41,9 @@ public struct InstallOptions: Hashable, Sendable {
     }
 
     public var properties: [String: BusValue] {
-        ["allow-downgrade": .bool(allowDowngrade), "activate": .string(activation.rawValue)]
+        [
+            "allow-downgrade": .bool(allowDowngrade), "activate": .string(activation.rawValue),
+            "reinstall": .bool(reinstall),
+        ]
     }
 }

@@ -32,7 +32,8 @@ public enum Installer1 {
                 """
                 Installs a staged package or updates to it; returns once the deployment is durable. Its way is told by
                 DeploymentChanged.
-                options: allow-downgrade b (root only), activate s: restore (as it was; the default), yes, no.
+                options: allow-downgrade b (root only), activate s: restore (as it was; the default), yes, no;
+                reinstall b: also what is in place already, byte for byte.
                 """,
                 inputs: [.init("token", "s"), .init("options", "a{sv}")], outputs: [.init("deployment", "s")],
                 changes: true),

@@ -18,6 +18,9 @@ public struct Signer: Hashable, Sendable {
     public let signingTime: Int64?
     /// The digest's name: `SHA256`.
     public let digest: String
+    /// The digest of the signed bytes (messageDigest, RFC 5652, section 11.2), hexadecimal, after the digest's name:
+    /// `SHA256:9f86…`. Two packages with the same one are the same, whoever signed them.
+    public let content: String
 
     /// The newest time that the signed data proves to have passed: the time of signing, or when the certificate became valid.
     ///
@@ -128,7 +131,10 @@ public struct DetachedSignature: Sendable {
                 throw .malformed("it has no signed attributes")
             }
             try keyring.check(leaf: certificate, others: others.raw, time: time)
-            signers.append(Signer(certificate, digest: digest, signingTime: signingTime(info)))
+            signers.append(
+                Signer(
+                    certificate, digest: digest, content: "\(digest):\(try messageDigest(info))",
+                    signingTime: signingTime(info)))
         }
         return signers
     }
@@ -147,6 +153,17 @@ public struct DetachedSignature: Sendable {
         return nil
     }
 
+    /// What `CMS_verify(3)` holds against the bytes.
+    private func messageDigest(_ info: OpaquePointer) throws(SigningError) -> String {
+        ERR_clear_error()
+        guard
+            let data = CMS_signed_get0_data_by_OBJ(info, OBJ_nid2obj(NID_pkcs9_messageDigest), -3, V_ASN1_OCTET_STRING)
+        else { throw .malformed("it has not exactly one digest of the content (\(takeLibraryErrors()))") }
+        let text = data.assumingMemoryBound(to: ASN1_OCTET_STRING.self)
+        let bytes = UnsafeBufferPointer(start: ASN1_STRING_get0_data(text), count: Int(ASN1_STRING_length(text)))
+        return Array(bytes).hexadecimal
+    }
+
     private func digestName(_ info: OpaquePointer) -> String {
         var algorithm: UnsafeMutablePointer<X509_ALGOR>?
         CMS_SignerInfo_get0_algs(info, nil, nil, &algorithm, nil)
@@ -163,9 +180,10 @@ public struct DetachedSignature: Sendable {
 }
 
 extension Signer {
-    init(_ certificate: Certificate, digest: String, signingTime: Int64?) {
+    init(_ certificate: Certificate, digest: String, content: String, signingTime: Int64?) {
         self.init(
             subject: certificate.subject, issuer: certificate.issuer, fingerprint: certificate.fingerprint,
-            notBefore: certificate.notBefore, notAfter: certificate.notAfter, signingTime: signingTime, digest: digest)
+            notBefore: certificate.notBefore, notAfter: certificate.notAfter, signingTime: signingTime, digest: digest,
+            content: content)
     }
 }

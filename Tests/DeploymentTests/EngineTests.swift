@@ -274,21 +274,21 @@ import Testing
             let host = Harness()
             host.policy.maxStaged = 2
             try await host.start()
-            let first = try await host.stage("app 1.0 good")
+            let first = try await host.stage("app 1.0 hang")
             let second = try await host.stage("two 1.0 good")
             let error = await #expect(throws: DeploymentError.self) { _ = try await host.stage("three 1.0 good") }
             // Not busy: waiting would change nothing.
             #expect(error?.code == .noSpace)
             #expect(host.engine.staged() == [first, second])
             // The same again takes its place.
-            let again = try await host.stage("app 1.0 good")
+            let again = try await host.stage("app 1.0 hang")
             #expect(host.engine.staged() == [second, again])
             #expect(host.root.tree("/var/lib/gatekeel/staged").filter { $0.hasSuffix("package.deb") }.count == 2)
-            // The one that is being installed stays.
-            let id = try await host.engine.install(again.token, DeploymentOptions())
-            await #expect(throws: DeploymentError.self) { _ = try await host.stage("app 1.0 good") }
+            // The one that is being installed stays. It waits for its unit: time does not pass before `finish`.
+            let id = try await host.engine.install(again.token, DeploymentOptions(activation: .yes))
+            await #expect(throws: DeploymentError.self) { _ = try await host.stage("app 1.0 hang") }
             #expect(host.engine.staged() == [second, again])
-            #expect(try await host.finish(id).result == .done)
+            #expect(try await host.finish(id).result == .failed)
         }
     }
 

@@ -70,7 +70,8 @@ struct FakePackages: PackageReader {
         var lines = options.first { $0.hasPrefix("lines=") }.map { Self.lines(String($0.dropFirst(6))) }
         if options.contains("nolink") { lines?.provision.lines.removeAll { $0.hasPrefix("L ") } }
         return ReleaseRecord(
-            name: name, version: words[1], signer: "CN=fleet", signedAt: number("signed=") ?? 0, units: units,
+            name: name, version: words[1], signer: "CN=fleet", signedAt: number("signed=") ?? 0,
+            content: texts("content=").first ?? "", units: units,
             reaches: reaches.map { UnitReach(path: "\(folder)/\($0).d/x.conf", unit: $0) }, alsoInstances: also,
             conffiles: options.contains("noconf")
                 ? texts("conffile=")

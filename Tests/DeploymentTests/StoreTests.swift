@@ -31,7 +31,7 @@ import Testing
         deployment.folders = ["/etc/a"]
         deployment.reason = Reason("health", "a: b\nc")
         deployment.downtime = .milliseconds(1234)
-        (deployment.purge, deployment.allowDowngrade) = (true, true)
+        (deployment.purge, deployment.allowDowngrade, deployment.keepsPrevious) = (true, true, true)
         (deployment.triggers, deployment.enabled, deployment.started) = (["t.socket"], ["a.service"], ["b.service"])
         deployment.off = ["c.service"]
         deployment.byHand = [EnablementLink(path: "x.target.wants/a.service", target: "/a.service")]

@@ -29,7 +29,7 @@ import Testing
     func theProvenTime(case name: String, signed: Int64?, expected: Int64) {
         let signer = Signer(
             subject: "CN=a", issuer: "CN=b", fingerprint: "", notBefore: 100, notAfter: 200, signingTime: signed,
-            digest: "SHA256")
+            digest: "SHA256", content: "")
         #expect(signer.provenTime == expected, "\(name)")
     }
 }

@@ -38,7 +38,7 @@ _gatekeel() {
         if [[ $cur != -* && $given == 0 ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
         ;;
     install)
-        options='--activate= --allow-downgrade --no-wait --json --help --version'
+        options='--activate= --allow-downgrade --reinstall --no-wait --json --help --version'
         if [[ $cur == --activate=* ]]; then prev=--activate cur=${cur#*=}; fi
         if [[ $prev == --activate ]]; then COMPREPLY=($(compgen -W "restore yes no" -- "$cur")); return; fi
         if [[ $cur != -* && $given == 0 ]]; then _filedir; return; fi

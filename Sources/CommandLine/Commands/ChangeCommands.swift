@@ -16,7 +16,8 @@ struct ChangeCommands {
     private var waits: Bool { !invocation.has("no-wait") }
 
     func install() async throws(Failure) -> ExitCode {
-        var options = InstallOptions(allowDowngrade: invocation.has("allow-downgrade"))
+        var options = InstallOptions(
+            allowDowngrade: invocation.has("allow-downgrade"), reinstall: invocation.has("reinstall"))
         if let text = invocation.options["activate"] {
             guard let activation = InstallOptions.Activation(rawValue: text) else {
                 throw Failure(.usage, "--activate=\(text): expected restore, yes or no")

@@ -55,6 +55,10 @@ enum CommandTable {
                 OptionDeclaration(
                     "allow-downgrade",
                     "Accepts a version below the highest one that was kept. Only root may do that."),
+                OptionDeclaration(
+                    "reinstall",
+                    "Installs the package also if the same one, byte for byte, is in place. Otherwise nothing is changed then."
+                ),
                 noWait,
             ]),
         CommandDeclaration(

@@ -248,6 +248,8 @@ public final class DeploymentEngine: Deployments {
                     "the store has \(Policy.maxPackages) packages, which is the most; remove one with 'gatekeel remove --purge'"
                 )
             }
+            let isInPlace = try await Worker.shared.run { try Self.isInPlace(record, store) }
+            if isInPlace, !options.reinstall { return try await self.repeated(staged, options.activation) }
             let (state, current, previous, folder) = try await Worker.shared.run {
                 try HostCheck(store: store, record: record, token: token).run()
                 return (
@@ -273,8 +275,35 @@ public final class DeploymentEngine: Deployments {
             deployment.oldRelease = current ?? ""
             deployment.oldPrevious = previous ?? ""
             deployment.oldHighest = state.highest
+            deployment.keepsPrevious = isInPlace
             return deployment
         }
+    }
+
+    /// Whether the release in place is this package, byte for byte. What is not signed has no digest and is never known to be.
+    private nonisolated static func isInPlace(_ record: ReleaseRecord, _ store: Store) throws -> Bool {
+        guard !record.content.isEmpty, let current = try store.release(.current, of: record.name) else { return false }
+        // A release that cannot be read is replaced.
+        return try store.recordIfWhole(of: record.name, release: current)?.content == record.content
+    }
+
+    /// The deployment of a package that is in place already: its units become what is asked for, and no file is changed.
+    private func repeated(_ staged: StagedPackage, _ activation: Activation) async throws -> DeploymentRecord {
+        let operation: DeploymentOperation =
+            switch activation {
+            case .restore: .update
+            case .yes: .activate
+            case .no: .deactivate
+            }
+        var deployment = try await existing(operation, staged.record.name)
+        deployment.token = staged.token
+        guard activation == .restore else { return deployment }
+        deployment.newRelease = deployment.oldRelease
+        (deployment.phase, deployment.result) = (.cleaning, .done)
+        deployment.reason = Reason(
+            "unchanged",
+            "this version is in place already and nothing was changed; 'gatekeel install --reinstall' does it again")
+        return deployment
     }
 
     public func remove(_ name: String, purge: Bool) async throws -> String {

@@ -78,10 +78,13 @@ public struct DeploymentOptions: Hashable, Sendable {
     /// A version below the highest committed is accepted (for root).
     public var allowDowngrade: Bool
     public var activation: Activation
+    /// A package that is in place already, byte for byte, is installed once more.
+    public var reinstall: Bool
 
-    public init(allowDowngrade: Bool = false, activation: Activation = .restore) {
+    public init(allowDowngrade: Bool = false, activation: Activation = .restore, reinstall: Bool = false) {
         self.allowDowngrade = allowDowngrade
         self.activation = activation
+        self.reinstall = reinstall
     }
 }
 

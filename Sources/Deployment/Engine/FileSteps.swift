@@ -25,7 +25,8 @@ struct FileSteps: Sendable {
                 replacing: files(of: deployment.oldRelease), passage: passage)
         case .links:
             let current = deployment.operation == .remove ? "" : deployment.newRelease
-            try store.set(current: current, previous: current.isEmpty ? "" : deployment.oldRelease, of: package)
+            let previous = deployment.keepsPrevious ? deployment.oldPrevious : deployment.oldRelease
+            try store.set(current: current, previous: current.isEmpty ? "" : previous, of: package)
         case .unlink:
             // Of a package that stays, what an administrator has made stays.
             let kept = deployment.enables ? deployment.byHand : []

@@ -16,6 +16,8 @@ struct DeploymentRecord: Hashable, Sendable {
     var token = ""
     var purge = false
     var allowDowngrade = false
+    /// The same package is installed once more: the way back stays to the one before.
+    var keepsPrevious = false
     var activation = Activation.restore
     /// Folder names of releases, empty for none: the new one, the one in place, and the `previous` one.
     var newRelease = ""
@@ -98,6 +100,7 @@ extension DeploymentRecord {
         record.add("token", token)
         record.add("purge", purge)
         record.add("allow-downgrade", allowDowngrade)
+        record.add("keeps-previous", keepsPrevious)
         record.add("activation", activation.rawValue)
         record.add("new-release", newRelease)
         record.add("old-release", oldRelease)
@@ -132,7 +135,8 @@ extension DeploymentRecord {
 
     static let keys: Set = [
         "id", "package", "operation", "version", "old-version", "phase", "token", "purge", "allow-downgrade",
-        "activation", "new-release", "old-release", "old-previous", "old-highest", "old-link", "old-active", "trigger",
+        "keeps-previous", "activation", "new-release", "old-release", "old-previous", "old-highest", "old-link",
+        "old-active", "trigger",
         "enable", "start", "off", "link-by-hand", "attaches-early", "conffile", "folder", "found", "boots", "boot-id",
         "attempts", "reason", "problem",
         "down", "result",
@@ -150,6 +154,7 @@ extension DeploymentRecord {
         token = record.string("token")
         purge = record.flag("purge")
         allowDowngrade = record.flag("allow-downgrade")
+        keepsPrevious = record.flag("keeps-previous")
         activation = Activation(rawValue: record.string("activation")) ?? .restore
         newRelease = record.string("new-release")
         oldRelease = record.string("old-release")

@@ -12,6 +12,7 @@ extension ReleaseRecord {
         record.add("description", description)
         record.add("signer", signer)
         record.add("signed-at", signedAt)
+        record.add("content", content)
         record.add("package-size", packageSize)
         record.add("installed-size", installedSize)
         record.add("provides", provides)
@@ -44,7 +45,8 @@ extension ReleaseRecord {
     }
 
     static let keys = Set([
-        "name", "version", "architecture", "description", "signer", "signed-at", "package-size", "installed-size",
+        "name", "version", "architecture", "description", "signer", "signed-at", "content", "package-size",
+        "installed-size",
         "provides",
         "unit", "drop-in", "alias", "reach", "also-instance", "conffile", "sysusers", "tmpfiles", "manifest-user",
         "manifest-folder",
@@ -59,6 +61,7 @@ extension ReleaseRecord {
         description = record.string("description")
         signer = record.string("signer")
         signedAt = record.integer("signed-at")
+        content = record.string("content")
         packageSize = record.integer("package-size")
         installedSize = record.integer("installed-size")
         provides = record.string("provides")

@@ -14,6 +14,8 @@ public struct ReleaseRecord: Hashable, Sendable {
     /// The newest time in its signature, in seconds since the epoch: when it was signed, or when the signer's certificate
     /// became valid; 0 when unsigned.
     public var signedAt: Int64
+    /// The digest of the signed bytes, with its name; empty when unsigned. The same one is the same package.
+    public var content: String
     /// Bytes of the package file.
     public var packageSize: UInt64
     /// Bytes of the unpacked release, as far as known before unpacking.
@@ -53,7 +55,8 @@ public struct ReleaseRecord: Hashable, Sendable {
 
     public init(
         name: String, version: String, architecture: String = "all", description: String = "", signer: String = "",
-        signedAt: Int64 = 0, packageSize: UInt64 = 0, installedSize: UInt64 = 0, provides: String = "",
+        signedAt: Int64 = 0, content: String = "", packageSize: UInt64 = 0, installedSize: UInt64 = 0,
+        provides: String = "",
         units: [ReleaseUnit] = [], reaches: [UnitReach] = [], alsoInstances: [String] = [],
         conffiles: [String] = [], sysusers: [String] = [], tmpfiles: [String] = [], manifestUsers: [String] = [],
         manifestFolders: [String] = [], dataFolders: [String] = [],
@@ -68,6 +71,7 @@ public struct ReleaseRecord: Hashable, Sendable {
         self.description = description
         self.signer = signer
         self.signedAt = signedAt
+        self.content = content
         self.packageSize = packageSize
         self.installedSize = installedSize
         self.provides = provides

@@ -56,8 +56,7 @@ public struct DebPackageReader: PackageReader {
             let plan = try audit.plan(known: known)
             try checkUnits(plan)
             return ReleaseRecord(
-                plan, size: UInt64(file.container.size), installedSize: bytes,
-                signer: file.signers.first?.subject ?? "", signedAt: file.signers.map(\.provenTime).max() ?? 0)
+                plan, size: UInt64(file.container.size), installedSize: bytes, signers: file.signers)
         }
     }
 
@@ -233,11 +232,12 @@ extension DeploymentError {
 }
 
 extension ReleaseRecord {
-    init(_ plan: PackagePlan, size: UInt64, installedSize: UInt64, signer: String, signedAt: Int64) {
+    init(_ plan: PackagePlan, size: UInt64, installedSize: UInt64, signers: [Signer]) {
         let control = plan.control
         self.init(
             name: control.name, version: control.version.description, architecture: control.architecture,
-            description: control.summary, signer: signer, signedAt: signedAt, packageSize: size,
+            description: control.summary, signer: signers.first?.subject ?? "",
+            signedAt: signers.map(\.provenTime).max() ?? 0, content: signers.first?.content ?? "", packageSize: size,
             installedSize: max(installedSize, control.installedSize),
             provides: control.providesText,
             units: plan.units.map {

@@ -257,7 +257,8 @@ public final class InstallerService {
         if options.allowDowngrade { try await requireRoot(call, "a downgrade") }
         let engineOptions = DeploymentOptions(
             allowDowngrade: options.allowDowngrade,
-            activation: Activation(rawValue: options.activation.rawValue) ?? .restore)
+            activation: Activation(rawValue: options.activation.rawValue) ?? .restore,
+            reinstall: options.reinstall)
         return try await deployment { try await self.engine.install(token, engineOptions) }
     }
 

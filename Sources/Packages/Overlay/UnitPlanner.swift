@@ -81,12 +81,14 @@ struct UnitPlanner {
             let hasInstall = sections[file.name]?.hasEffect ?? false
             let fallback = hasInstall || (!anyInstall && file.type == .service && !triggered.contains(name))
             let instance = sections[file.name]?.defaultInstance
+            let isEnabled = hasInstall && (enabled?.contains(name) ?? true)
+            // "A disabled or a static unit, not starting it" (deb-systemd-invoke(1p)), unless the package has no other units.
+            let mayStart = !anyInstall || (isEnabled && sections[file.name]?.makesLinks == true)
             return PlannedUnit(
                 name: name, path: file.path, dropIns: dropIns[file.name] ?? [],
                 aliases: Set(aliases[file.name] ?? []).sorted(),
-                isEnabled: hasInstall && (!file.name.isTemplate || instance != nil)
-                    && (enabled?.contains(name) ?? true),
-                isStarted: !file.name.isTemplate && (started?.contains(name) ?? fallback),
+                isEnabled: isEnabled && (!file.name.isTemplate || instance != nil),
+                isStarted: !file.name.isTemplate && mayStart && (started?.contains(name) ?? fallback),
                 defaultInstance: instance)
         }
     }

@@ -43,6 +43,9 @@ struct InstallSection: Sendable {
     /// Whether enabling the unit has an effect.
     var hasEffect: Bool { entries.contains { $0.key != .defaultInstance } }
 
+    /// Whether enabling the unit makes links to it: `Also=` alone makes them to others.
+    var makesLinks: Bool { entries.contains { ![.defaultInstance, .also].contains($0.key) } }
+
     /// The instance that is enabled with a template.
     var defaultInstance: String? {
         guard unit.isTemplate, let word = entries.last(where: { $0.key == .defaultInstance })?.word,

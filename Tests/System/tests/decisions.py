@@ -33,7 +33,7 @@ class Units:
         equal(listed, "", "units after the removal")
         equal(self.machine.sh("systemctl --failed --plain --no-legend; systemctl list-jobs --plain --no-legend").strip(), "",
               "failed units and jobs after the removal")
-        equal(self.machine.sh("find /etc/systemd -name '*keel*'").strip(), "", "files after the removal")
+        equal(self.machine.sh("find /etc/systemd -name 'keel*'").strip(), "", "files after the removal")
         equal(self.machine.sh("find /etc/systemd/system -type d -empty").strip(), "", "empty folders after the removal")
 
     def states(self, *units):
