@@ -54,10 +54,10 @@ struct FileSteps: Sendable {
         Attachment(store: store, release: release, record: try store.record(of: package, release: release))
     }
 
-    /// The attached files of a release; empty without one.
+    /// The attached files of a release, to remove them; empty without one.
     private func files(of release: String) throws -> [AttachedFile] {
         guard !release.isEmpty, try Files.exists(store.folder(of: package, release: release)) else { return [] }
-        return try attachment(release).files()
+        return try attachment(release).filesToRemove()
     }
 
     private func revertAttach() throws {
