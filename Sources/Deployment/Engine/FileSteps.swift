@@ -118,7 +118,8 @@ struct FileSteps: Sendable {
     private func purge(conffile path: String, made: [String]) -> [String] {
         let beside = path + ConffilePlan.besideSuffix
         let ours =
-            made.contains(path) ? [path, beside, path + ConffilePlan.savedSuffix] : [beside].filter(made.contains)
+            made.contains(path)
+            ? [path, beside] + ConffilePlan.savedSuffixes.map { path + $0 } : [beside].filter(made.contains)
         do throws(Errno) {
             for path in ours {
                 try paths.holdingIfPresent(packaged: path) { (folder, name) throws(Errno) in
