@@ -174,6 +174,11 @@ import Testing
         arguments: [
             ("app:x:0:0::/:/bin/sh\n", "is not one for services"),
             ("app:x:1001:1001::/:/bin/sh\n", "is not one for services"),
+            ("/run/app/x", "/usr/lib/systemd/system/other.service", "[Service]\nRuntimeDirectory=app\n", "is made by"),
+            (
+                "/var/lib/app-kept/x", "/lib/systemd/system/other@.service", "[Service]\nStateDirectory=app-kept/%i\n",
+                "is made by"
+            ),
             ("app:x:300:300::/:/bin/sh\n", "was there before app"),
         ])
     func usersOfTheHostAreRefused(line: String, reason: String) async throws {
@@ -240,3 +245,6 @@ import Testing
         }
     }
 }
+        release.orders = [UnitName("a.service"), UnitName("b@c.target")].compactMap { $0 }.map {
+            UnitReach(path: "x", unit: $0)
+        }

@@ -152,6 +152,28 @@ private func reasons(_ result: Result<PackagePlan, PackageRefusal>) -> [String] 
         #expect(reasons(try audit(tmpfiles: "R /var/lib/state/x/y", unit: "StateDirectory=state\n")).count == 1)
     }
 
+    /// systemd makes them and gives them to the unit's user, as lines would.
+    @Test func foldersOfUnitsAreHeldAgainstTheHost() throws {
+        let settings = """
+            User=x
+            StateDirectory=postgresql/sub foo
+            RuntimeDirectory=sshd foo-%i %p/x
+            CacheDirectory=manual:link
+            LogsDirectory=foo
+            ConfigurationDirectory=other
+
+            """
+        let plan = try audit(unit: settings).get()
+        #expect(
+            plan.provision.places.map { "\($0.path) \($0.isNamed)" } == [
+                "/etc/other false", "/run/foo true", "/run/sshd false", "/var/cache/link false",
+                "/var/cache/manual false",
+                "/var/lib/foo true", "/var/lib/postgresql false", "/var/log/foo true",
+            ])
+        let dynamic = try audit(unit: "DynamicUser=yes\nStateDirectory=bar\n").get()
+        #expect(dynamic.provision.places.map(\.path) == ["/var/lib/bar", "/var/lib/private/bar"])
+    }
+
     @Test func linksOfThePayloadAreNotFollowed() throws {
         let links = [("etc/foo", "/var/lib/foo")]
         #expect(reasons(try audit(tmpfiles: "f /etc/foo/x", links: links)).count == 1)

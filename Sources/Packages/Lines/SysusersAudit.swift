@@ -1,6 +1,6 @@
 /// Holds a package's lines of `sysusers.d(5)` to users and groups of its own: systemd-sysusers runs them as root.
 struct SysusersAudit {
-    private(set) var findings: [Finding] = []
+    private(set) var findings = FindingList()
     private(set) var users: [HostProvision.Account] = []
     private(set) var groups: [HostProvision.Account] = []
     private(set) var members: [HostProvision.Member] = []
@@ -23,11 +23,11 @@ struct SysusersAudit {
         for (file, number, line) in read where !file.isEmpty {
             if let text = refusal(line) { refuse(file, number, text) }
             if case .member(let user, let group) = line.entry, case .warned(let text) = GroupTable.verdict(group) {
-                findings.append(
+                findings.add(
                     Finding(.warning, .unsupported, file, line: number, "'\(user)' joins '\(group)': \(text)"))
             }
             if case .user(let name, _, _, _, let shell?, _) = line.entry, Self.isLogin(shell) {
-                findings.append(
+                findings.add(
                     Finding(
                         .warning, .unsupported, file, line: number,
                         "the user '\(name)' gets the shell \(shell); /usr/sbin/nologin is enough for a service"))
@@ -126,7 +126,7 @@ struct SysusersAudit {
     }
 
     private mutating func refuse(_ file: String, _ line: Int, _ text: String) {
-        findings.append(Finding(.refused, .unsupported, file, line: line, text))
+        findings.add(Finding(.refused, .unsupported, file, line: line, text))
     }
 }
 
