@@ -75,6 +75,26 @@ import Testing
         }
     }
 
+    /// The folder was gone, and the version that failed made it again: the old one runs and uses it.
+    @Test func whatTheOldVersionAsksForStays() async throws {
+        try await onLoop {
+            let host = try await host()
+            let options = DeploymentOptions(activation: .yes)
+            #expect(try await host.install("app 1.0 good lines=app", options).result == .done)
+            for path in ["/run/app", "/var/log/app.log", "/var/lib/app-kept"] {
+                try Files.removeTree(host.root.path + path)
+            }
+            host.root.write("/etc/passwd", Self.passwd)
+            let status = try await host.install("app 2.0 crash lines=app")
+            #expect(status.result == .rolledBack)
+            for path in ["/run/app", "/var/log/app.log", "/var/lib/app-kept/deep/er"] {
+                #expect(host.root.exists(path), "\(path)")
+            }
+            #expect(host.root.read("/etc/passwd")?.contains("app:x:") == true)
+            #expect(status.reason?.text.contains("is kept") == false)
+        }
+    }
+
     @Test func whatWasThereBeforeStays() async throws {
         try await onLoop {
             let host = try await host()
