@@ -174,6 +174,11 @@ import Testing
     @Test(
         arguments: [
             ("/run/app/x", "/usr/lib/tmpfiles.d/other.conf", "d /run/app 0755\n", "is made by"),
+            ("/run/app/x", "/usr/lib/systemd/system/other.service", "[Service]\nRuntimeDirectory=app\n", "is made by"),
+            (
+                "/var/lib/app-kept/x", "/lib/systemd/system/other@.service", "[Service]\nStateDirectory=app-kept/%i\n",
+                "is made by"
+            ),
             (
                 "/var/lib/app-kept/x", "/var/lib/dpkg/info/other.list", "/var/lib/app-kept\n",
                 "belongs to the Debian package other"
@@ -190,15 +195,20 @@ import Testing
         }
     }
 
+    /// Debian's numbers for packages that need one on every host.
+    @Test func aUserWithANumberOfDebiansIsOneForServices() async throws {
+        try await onLoop {
+            let host = try await host()
+            host.root.write("/etc/passwd", Self.passwd + "app:x:60123:60123::/:/usr/sbin/nologin\n")
+            host.root.write("/etc/group", "app:x:60123:\ndialout:x:20:app\n")
+            #expect(try await host.install("app 1.0 good lines=app").result == .done)
+        }
+    }
+
     @Test(
         arguments: [
             ("app:x:0:0::/:/bin/sh\n", "is not one for services"),
             ("app:x:1001:1001::/:/bin/sh\n", "is not one for services"),
-            ("/run/app/x", "/usr/lib/systemd/system/other.service", "[Service]\nRuntimeDirectory=app\n", "is made by"),
-            (
-                "/var/lib/app-kept/x", "/lib/systemd/system/other@.service", "[Service]\nStateDirectory=app-kept/%i\n",
-                "is made by"
-            ),
             ("app:x:300:300::/:/bin/sh\n", "was there before app"),
         ])
     func usersOfTheHostAreRefused(line: String, reason: String) async throws {
@@ -237,6 +247,9 @@ import Testing
         #expect(HostAdditions(additions.record) == additions)
         var release = ReleaseRecord(name: "app", version: "1")
         release.provision = FakePackages.lines("app").provision
+        release.orders = [UnitName("a.service"), UnitName("b@c.target")].compactMap { $0 }.map {
+            UnitReach(path: "x", unit: $0)
+        }
         #expect((try? ReleaseRecord(release.record)) == release)
         var state = PackageState()
         state.accounts = additions.accounts
@@ -265,6 +278,3 @@ import Testing
         }
     }
 }
-        release.orders = [UnitName("a.service"), UnitName("b@c.target")].compactMap { $0 }.map {
-            UnitReach(path: "x", unit: $0)
-        }

@@ -232,7 +232,9 @@ private func reasons(_ result: Result<PackagePlan, PackageRefusal>) -> [String] 
             "root": "u root - - - /bin/bash", "root's group": "g root 500", "a home of root's": "u foo - - /root",
             "a home in /etc": "u foo - - /etc/cron.d", "another shell": "u foo - - - /tmp/sh",
             "root's range": "r - 0-10",
-            "persons' range": "r - 900-2000", "behind a carriage return": "# ok\ru foo 0",
+            "persons' range": "r - 900-2000", "between persons and Debian": "u foo 59999", "reserved": "u foo 65000",
+            "nobody": "u foo 65534", "a range of Debian's": "r - 60000-60100",
+            "behind a carriage return": "# ok\ru foo 0",
         ].sorted { $0.key < $1.key })
     func refused(attack: (key: String, value: String)) throws {
         #expect(try !reasons(audit(sysusers: attack.value)).isEmpty, "\(attack.key)")
@@ -240,7 +242,8 @@ private func reasons(_ result: Result<PackagePlan, PackageRefusal>) -> [String] 
 
     @Test(
         arguments: [
-            "u foo -", "u foo - \"A b\" /var/lib/foo", "u! foo - - /run/foo", "u foo 300", "u foo -:data\ng data -",
+            "u foo -", "u foo 60123", "g data 64999", "u foo - \"A b\" /var/lib/foo", "u! foo - - /run/foo",
+            "u foo 300", "u foo -:data\ng data -",
             "g data -", "g data 300", "u foo -\nm foo dialout", "u foo -\nm foo data", "m foo data\nu foo -",
             "u foo - - /nonexistent /usr/sbin/nologin", "u foo - - / /bin/false", "r - 200-400",
             "u _foo - - /usr/share/foo",

@@ -52,7 +52,7 @@ struct ProvisionCheck: Sendable {
                 "the \(what) '\(asked.name)' of \(record.name) would get the number \(wanted), which another \(what) has; the package must leave the number to systemd"
             )
         }
-        guard id > 0, id < 1000 else {
+        guard AccountNumbers.isForServices(id) else {
             throw DeploymentError(
                 .conflict,
                 "the \(what) '\(asked.name)' (\(id)) is there and is not one for services; rename it, or change the package"

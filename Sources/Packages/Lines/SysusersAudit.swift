@@ -67,22 +67,19 @@ struct SysusersAudit {
             return users.contains { $0.name == user }
                 ? nil : "'\(user)' is no user of the package; make it with a 'u' line, or remove the line"
         case .range(let range):
-            return Self.system.contains(range.lowerBound) && Self.system.contains(range.upperBound)
-                ? nil : "a package's users have numbers from 100 to 999; choose a range within"
+            return AccountNumbers.chosen.contains(range.lowerBound) && AccountNumbers.chosen.contains(range.upperBound)
+                ? nil : "systemd chooses numbers for packages from 100 to 999; choose a range within"
         }
     }
-
-    /// Debian's numbers for the users of packages. 0 to 99 are the same on every Debian.
-    private static let system: ClosedRange<UInt32> = 100...999
 
     private func account(_ name: String, _ id: SysusersLine.Identifier) -> String? {
         if name == "root" { return "'root' is the host's; remove the line" }
         switch id {
         case .any: return nil
         case .number(let number):
-            return Self.system.contains(number)
+            return AccountNumbers.isForPackages(number)
                 ? nil
-                : "the number \(number) is not for users of packages (100 to 999); write '-', and systemd chooses one"
+                : "the number \(number) is not for users of packages (100 to 999, and 60000 to 64999 as Debian gave them); write '-', and systemd chooses one"
         case .ofFile(let path):
             return "'\(path)' would make its owner the user's number; write '-', and systemd chooses one"
         }
