@@ -45,8 +45,15 @@ extension HeldFolder {
 
     // MARK: Changing
 
-    /// How the name of a file begins that is being written for a name; random digits follow.
+    /// How the name of a file begins that is being written for a name; random digits follow, and `temporarySuffix`.
     private static func temporaryPrefix(_ name: String) -> String { ".\(name).gatekeel-" }
+    /// As dpkg's for what it writes: programs that read every file of a folder pass over it.
+    private static let temporarySuffix = ".dpkg-new"
+    private static let randomDigits = 16
+
+    private static func temporaryName(_ name: String) -> String {
+        temporaryPrefix(name) + randomBytes(randomDigits / 2).hexadecimal + temporarySuffix
+    }
 
     /// Replaces what has the name by a new file, atomically and durably: written under a random name, `fsync(2)`,
     /// `renameat(2)`, `fsync(2)` of the folder. What interrupted calls for this name left is removed.
@@ -57,7 +64,7 @@ extension HeldFolder {
     ) throws(Errno) {
         try require(name)
         try removeTemporaries(of: name)
-        let temporary = Self.temporaryPrefix(name) + randomBytes(8).hexadecimal
+        let temporary = Self.temporaryName(name)
         let base = file.raw
         momentOfWriting("\(path)/\(name)")
         do throws(Errno) {
@@ -85,7 +92,7 @@ extension HeldFolder {
     public func replaceLink(_ name: String, target: String) throws(Errno) {
         try require(name)
         try removeTemporaries(of: name)
-        let temporary = Self.temporaryPrefix(name) + randomBytes(8).hexadecimal
+        let temporary = Self.temporaryName(name)
         let base = file.raw
         try retrying("symlink \(path)/\(temporary)") { symlinkat(target, base, temporary) }
         do throws(Errno) {
@@ -101,10 +108,11 @@ extension HeldFolder {
     public func removeTemporaries(of name: String) throws(Errno) {
         let prefix = Self.temporaryPrefix(name)
         let base = file.raw
-        // Folders of such a name are not ours.
-        for other in try FileTree.names(in: file)
-        where other.hasPrefix(prefix) && other.utf8.count == prefix.utf8.count + 16 {
-            unlinkat(base, other, 0)
+        // Earlier releases gave no suffix. Folders of such a name are not ours.
+        let ends = [Self.randomDigits, Self.randomDigits + Self.temporarySuffix.utf8.count]
+        for other in try FileTree.names(in: file) where other.hasPrefix(prefix) {
+            let rest = other.utf8.count - prefix.utf8.count
+            if rest == ends[0] || rest == ends[1] && other.hasSuffix(Self.temporarySuffix) { unlinkat(base, other, 0) }
         }
     }
 

@@ -68,7 +68,7 @@ import Testing
             host.root.write("/etc/app/app.conf", "edited late")
             #expect(try await host.finish(id).result == .rolledBack)
             #expect(host.root.read("/etc/app/app.conf") == "conf 1.0")
-            #expect(host.root.read("/etc/app/app.conf.gatekeel-save") == "edited late")
+            #expect(host.root.read("/etc/app/app.conf.gatekeel-save.dpkg-old") == "edited late")
         }
     }
 
@@ -92,7 +92,7 @@ import Testing
             default:
                 // What was edited cannot be kept: a folder has the name.
                 host.root.write("/etc/app/app.conf", "edited")
-                try Files.makeDirectories("\(path).gatekeel-save/own")
+                try Files.makeDirectories("\(path).gatekeel-save.dpkg-old/own")
             }
             for _ in 1...100_000 where host.engine.running != nil {
                 if host.engine.active?.events.isWaiting == true, let delay = host.scheduler.nextDelay {
@@ -111,7 +111,7 @@ import Testing
             #expect(
                 (status.reason?.text.firstOccurrence(of: "/etc/app/app.conf could not be put back") != nil)
                     == !isPutBack)
-            if isPutBack { #expect(host.root.exists("/etc/app/app.conf.gatekeel-save")) }
+            if isPutBack { #expect(host.root.exists("/etc/app/app.conf.gatekeel-save.dpkg-old")) }
             await host.stop()
         }
     }

@@ -8,7 +8,7 @@ import Packages
 ///
 /// The behaviour is the payload: what `FakeSystemd` does when a unit of it is started. Options: `template`, `socket`,
 /// `health`, `noconf`, `users`, `data`, `nounits`, `unit=NAME`, `install=UNIT/KEY=VALUE` (a line of its `[Install]` section),
-/// `reach=UNIT` (a drop-in for it), `conf=TEXT`, `stops=HOW` (its units are stopped so), `lines=NAME` (a `tmpfiles.d` and a
+/// `reach=UNIT` (a drop-in for it), `before=UNIT` (its units are ordered before it), `conf=TEXT`, `stops=HOW` (its units are stopped so), `lines=NAME` (a `tmpfiles.d` and a
 /// `sysusers.d` file, see `lines(_:)`; with `nolink` without a link),
 /// `broken` (fails while it is unpacked), `waits` (for the gate, while it is inspected), `folder` (its conffile is in `conf.d`),
 /// `conffile=PATH` (another one), `link=PATH:TARGET` (a link on the host), `signed=TIME`, `expires=TIME` (of
@@ -61,6 +61,7 @@ struct FakePackages: PackageReader {
         }
         let also = words.compactMap(Self.install).filter { $0.1 == "Also" && $0.2.contains("@") }.map(\.2)
         let reaches = words.compactMap { $0.hasPrefix("reach=") ? UnitName(String($0.dropFirst(6))) : nil }
+        let orders = words.compactMap { $0.hasPrefix("before=") ? UnitName(String($0.dropFirst(7))) : nil }
         func texts(_ option: String) -> [String] {
             options.filter { $0.hasPrefix(option) }.map { String($0.dropFirst(option.count)) }.sorted()
         }
@@ -72,7 +73,8 @@ struct FakePackages: PackageReader {
         return ReleaseRecord(
             name: name, version: words[1], signer: "CN=fleet", signedAt: number("signed=") ?? 0,
             content: texts("content=").first ?? "", units: units,
-            reaches: reaches.map { UnitReach(path: "\(folder)/\($0).d/x.conf", unit: $0) }, alsoInstances: also,
+            reaches: reaches.map { UnitReach(path: "\(folder)/\($0).d/x.conf", unit: $0) },
+            orders: orders.map { UnitReach(path: "\(folder)/\(name).service", unit: $0) }, alsoInstances: also,
             conffiles: options.contains("noconf")
                 ? texts("conffile=")
                 : ["/etc/\(name)/\(options.contains("folder") ? "conf.d/" : "")\(name).conf"] + texts("conffile="),

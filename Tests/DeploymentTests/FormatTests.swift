@@ -52,6 +52,7 @@ import Testing
             name: "app", version: "1",
             units: [ReleaseUnit(name: "a@.service", path: "usr/a", dropIns: ["usr/d"], aliases: ["b@.service"])],
             reaches: [UnitReach(path: "usr/x", unit: try #require(UnitName("x.service")))],
+            orders: [UnitReach(path: "usr/y", unit: try #require(UnitName("y.target")))],
             alsoInstances: ["a@b.service"],
             conffiles: ["/etc/a"], sysusers: ["u"], tmpfiles: ["t"], manifestUsers: ["u"], manifestFolders: ["d"],
             dataFolders: ["y"], provision: FakePackages.lines("a").provision, health: HealthCommand(command: ["x"]),

@@ -75,6 +75,26 @@ import Testing
         }
     }
 
+    /// The folder was gone, and the version that failed made it again: the old one runs and uses it.
+    @Test func whatTheOldVersionAsksForStays() async throws {
+        try await onLoop {
+            let host = try await host()
+            let options = DeploymentOptions(activation: .yes)
+            #expect(try await host.install("app 1.0 good lines=app", options).result == .done)
+            for path in ["/run/app", "/var/log/app.log", "/var/lib/app-kept"] {
+                try Files.removeTree(host.root.path + path)
+            }
+            host.root.write("/etc/passwd", Self.passwd)
+            let status = try await host.install("app 2.0 crash lines=app")
+            #expect(status.result == .rolledBack)
+            for path in ["/run/app", "/var/log/app.log", "/var/lib/app-kept/deep/er"] {
+                #expect(host.root.exists(path), "\(path)")
+            }
+            #expect(host.root.read("/etc/passwd")?.contains("app:x:") == true)
+            #expect(status.reason?.text.contains("is kept") == false)
+        }
+    }
+
     @Test func whatWasThereBeforeStays() async throws {
         try await onLoop {
             let host = try await host()
@@ -154,6 +174,11 @@ import Testing
     @Test(
         arguments: [
             ("/run/app/x", "/usr/lib/tmpfiles.d/other.conf", "d /run/app 0755\n", "is made by"),
+            ("/run/app/x", "/usr/lib/systemd/system/other.service", "[Service]\nRuntimeDirectory=app\n", "is made by"),
+            (
+                "/var/lib/app-kept/x", "/lib/systemd/system/other@.service", "[Service]\nStateDirectory=app-kept/%i\n",
+                "is made by"
+            ),
             (
                 "/var/lib/app-kept/x", "/var/lib/dpkg/info/other.list", "/var/lib/app-kept\n",
                 "belongs to the Debian package other"
@@ -167,6 +192,16 @@ import Testing
             let error = await #expect(throws: DeploymentError.self) { try await host.install("app 1.0 good lines=app") }
             #expect(error?.code == .conflict)
             #expect(error?.text.contains(reason) == true)
+        }
+    }
+
+    /// Debian's numbers for packages that need one on every host.
+    @Test func aUserWithANumberOfDebiansIsOneForServices() async throws {
+        try await onLoop {
+            let host = try await host()
+            host.root.write("/etc/passwd", Self.passwd + "app:x:60123:60123::/:/usr/sbin/nologin\n")
+            host.root.write("/etc/group", "app:x:60123:\ndialout:x:20:app\n")
+            #expect(try await host.install("app 1.0 good lines=app").result == .done)
         }
     }
 
@@ -212,6 +247,9 @@ import Testing
         #expect(HostAdditions(additions.record) == additions)
         var release = ReleaseRecord(name: "app", version: "1")
         release.provision = FakePackages.lines("app").provision
+        release.orders = [UnitName("a.service"), UnitName("b@c.target")].compactMap { $0 }.map {
+            UnitReach(path: "x", unit: $0)
+        }
         #expect((try? ReleaseRecord(release.record)) == release)
         var state = PackageState()
         state.accounts = additions.accounts

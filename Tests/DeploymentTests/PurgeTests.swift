@@ -33,12 +33,15 @@ import Testing
             let host = Harness()
             try await host.start()
             host.root.write("/etc/app/app.conf", "the host's")
-            for suffix in ["dpkg-dist", "gatekeel-save"] { host.root.write("/etc/app/app.conf.\(suffix)", "kept") }
+            for suffix in ["dpkg-dist", "gatekeel-save", "gatekeel-save.dpkg-old"] {
+                host.root.write("/etc/app/app.conf.\(suffix)", "kept")
+            }
             #expect(try await host.install("app 1.0 good").result == .done)
             _ = try await purge(host)
             #expect(
                 host.root.tree("/etc").sorted() == [
                     "app/app.conf", "app/app.conf.dpkg-dist", "app/app.conf.gatekeel-save",
+                    "app/app.conf.gatekeel-save.dpkg-old",
                 ])
         }
     }
@@ -64,6 +67,10 @@ import Testing
             host.root.write("/etc/app/app.conf", "edited")
             #expect(try await host.install("app 2.0 good").result == .done)
             #expect(host.root.tree("/etc/app").sorted() == ["app.conf", "app.conf.dpkg-dist"])
+            // What a way back saved, also by its former name.
+            for suffix in ["gatekeel-save", "gatekeel-save.dpkg-old"] {
+                host.root.write("/etc/app/app.conf.\(suffix)", "saved")
+            }
             #expect(try await purge(host).reason == nil)
             #expect(host.root.tree("/etc") == [])
         }

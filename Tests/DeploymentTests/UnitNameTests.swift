@@ -88,6 +88,26 @@ import Testing
         Case(
             testDescription: "a drop-in of another package's unit", package: "reach=app.service",
             refusal: "would change"),
+        Case(
+            testDescription: "before an early service", host: "\(vendor)storage.service",
+            text: "[Unit]\nDefaultDependencies=no\nBefore=local-fs.target\n", package: "before=storage.service",
+            refusal: "storage.service), which may be needed before gatekeel-recover.service"),
+        Case(
+            testDescription: "before an instance of an early template", host: "\(vendor)storage@.service",
+            text: "[Unit]\nDefaultDependencies = false\n", package: "before=storage@a.service",
+            refusal: "which may be needed before"),
+        Case(
+            testDescription: "before another name of an early service", host: "\(admin)storage.service",
+            text: "[Unit]\nDefaultDependencies=no\n[Install]\nAlias=disks.service\n", package: "before=disks.service",
+            refusal: "which may be needed before"),
+        Case(
+            testDescription: "before an early target", host: "\(vendor)storage.target",
+            text: "[Unit]\nBefore=local-fs.target\n", package: "before=storage.target",
+            refusal: "which may be needed before"),
+        Case(testDescription: "before a plain service", package: "before=ssh.service", refusal: ""),
+        Case(
+            testDescription: "before a plain target", host: "\(vendor)later.target",
+            text: "[Unit]\nBefore=shutdown.target\n", package: "before=later.target before=none.service", refusal: ""),
         Case(testDescription: "a drop-in of a unit that is not there", package: "reach=cron.service", refusal: ""),
         Case(
             testDescription: "another instance of no template", host: "\(vendor)ssh@one.service",
@@ -118,6 +138,21 @@ import Testing
                 #expect(host.root.tree("/etc/systemd/system.attached").allSatisfy { !$0.hasPrefix("two") })
             }
         }
+    }
+
+    @Test func aLinkIsAnotherNameOfAnEarlyUnit() throws {
+        let root = TemporaryRoot()
+        let folder = root.path + "/usr/lib/systemd/system"
+        root.write("/usr/lib/systemd/system/early.service", "[Unit]\nDefaultDependencies=no\n")
+        try Files.placeLink("\(folder)/other.service", target: "early.service")
+        try Files.placeLink("\(folder)/masked.service", target: "/dev/null")
+        var host = HostUnits()
+        try host.add(folder: folder) { (_) in false }
+        func refusal(_ name: String) -> String? {
+            UnitName(name).flatMap { host.refusal(of: UnitReach(path: "", unit: $0)) }
+        }
+        #expect(refusal("early.service") != nil && refusal("other.service") != nil)
+        #expect(refusal("masked.service") == nil)
     }
 
     /// The host got the unit after the package was installed.

@@ -97,7 +97,10 @@ import Testing
             "RuntimeDirectory",
             "ReadWritePaths", "Restart", "StandardInput", "WatchdogSec", "DynamicUser", "RootDirectory", "OnCalendar",
             "OnUnitActiveSec", "User", "Environment", "Type", "MemoryMax", "TasksMax", "Alias", "Also", "WantedBy",
-            "RequiredBy", "UpheldBy",
+            "RequiredBy", "UpheldBy", "Accept", "After", "Before", "BindsTo", "Conflicts", "JoinsNamespaceOf",
+            "OnFailure", "OnSuccess", "PartOf", "PropagatesReloadTo", "PropagatesStopTo", "ReloadPropagatedFrom",
+            "Requires", "RequiresMountsFor", "Requisite", "Service", "Slice", "Sockets", "StopPropagatedFrom", "Unit",
+            "Upholds", "Wants",
         ])
         for document in try Document.all {
             for span in document.spans {

@@ -28,7 +28,9 @@ import Testing
             ("units, drop-ins", "\(PackageLimits.readFiles), with \(PackageLimits.readBytes >> 20) MiB"),
             ("configuration files", "\(PackageLimits.conffiles / 1000),000, "),
             ("folders beneath", "\(PackageLimits.hostPaths / 1000),000 |"),
-            ("paths of both", "\(PackageLimits.hostPathBytes >> 20) MiB"),
+            ("folders that systemd makes", "\(PackageLimits.hostPaths / 1000),000 |"),
+            ("units of others", "\(PackageLimits.hostPaths / 1000),000 |"),
+            ("paths of configuration files", "\(PackageLimits.hostPathBytes >> 20) MiB"),
             ("reasons and warnings", "\(PackageLimits.findings) each; \(PackageLimits.sameFindings) "),
             ("packages in the store", "\(Policy.maxPackages) |"),
         ]

@@ -108,11 +108,21 @@ import Testing
     @Test func whatAnInterruptedCallLeftIsRemovedAndNothingElse() throws {
         let root = try TemporaryDirectory()
         let folder = try HeldFolder.open("/", root: root.path)
-        let left = ".x.gatekeel-0123456789abcdef"
-        for name in [left, ".x.gatekeel-notes", ".y.gatekeel-0123456789abcdef"] { try root.write(name, [1]) }
+        let left = ".x.gatekeel-0123456789abcdef.dpkg-new"
+        let former = ".x.gatekeel-0123456789abcdef"
+        for name in [left, former, ".x.gatekeel-notes", ".y.gatekeel-0123456789abcdef"] { try root.write(name, [1]) }
         try folder.replace("x", with: "1".utf8, mode: 0o600)
         let names = try folder.names()
         #expect(names == [".x.gatekeel-notes", ".y.gatekeel-0123456789abcdef", "x"])
+    }
+
+    /// logrotate reads files of any name that does not end like one of dpkg's.
+    @Test func whatIsBeingWrittenHasANameThatProgramsPassOver() throws {
+        let root = try TemporaryDirectory()
+        let folder = try HeldFolder.open("/", root: root.path)
+        var names: [String] = []
+        try folder.replace("x") { (_) throws(Errno) in names = try folder.names() }
+        #expect(names.count == 1 && names.allSatisfy { $0.hasPrefix(".x.gatekeel-") && $0.hasSuffix(".dpkg-new") })
     }
 
     @Test(arguments: ["", ".", "..", "a/b", "/etc"]) func onlyNamesAreTaken(name: String) throws {

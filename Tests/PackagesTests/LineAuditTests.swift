@@ -152,6 +152,28 @@ private func reasons(_ result: Result<PackagePlan, PackageRefusal>) -> [String] 
         #expect(reasons(try audit(tmpfiles: "R /var/lib/state/x/y", unit: "StateDirectory=state\n")).count == 1)
     }
 
+    /// systemd makes them and gives them to the unit's user, as lines would.
+    @Test func foldersOfUnitsAreHeldAgainstTheHost() throws {
+        let settings = """
+            User=x
+            StateDirectory=postgresql/sub foo
+            RuntimeDirectory=sshd foo-%i %p/x
+            CacheDirectory=manual:link
+            LogsDirectory=foo
+            ConfigurationDirectory=other
+
+            """
+        let plan = try audit(unit: settings).get()
+        #expect(
+            plan.provision.places.map { "\($0.path) \($0.isNamed)" } == [
+                "/etc/other false", "/run/foo true", "/run/sshd false", "/var/cache/link false",
+                "/var/cache/manual false",
+                "/var/lib/foo true", "/var/lib/postgresql false", "/var/log/foo true",
+            ])
+        let dynamic = try audit(unit: "DynamicUser=yes\nStateDirectory=bar\n").get()
+        #expect(dynamic.provision.places.map(\.path) == ["/var/lib/bar", "/var/lib/private/bar"])
+    }
+
     @Test func linksOfThePayloadAreNotFollowed() throws {
         let links = [("etc/foo", "/var/lib/foo")]
         #expect(reasons(try audit(tmpfiles: "f /etc/foo/x", links: links)).count == 1)
@@ -210,7 +232,9 @@ private func reasons(_ result: Result<PackagePlan, PackageRefusal>) -> [String] 
             "root": "u root - - - /bin/bash", "root's group": "g root 500", "a home of root's": "u foo - - /root",
             "a home in /etc": "u foo - - /etc/cron.d", "another shell": "u foo - - - /tmp/sh",
             "root's range": "r - 0-10",
-            "persons' range": "r - 900-2000", "behind a carriage return": "# ok\ru foo 0",
+            "persons' range": "r - 900-2000", "between persons and Debian": "u foo 59999", "reserved": "u foo 65000",
+            "nobody": "u foo 65534", "a range of Debian's": "r - 60000-60100",
+            "behind a carriage return": "# ok\ru foo 0",
         ].sorted { $0.key < $1.key })
     func refused(attack: (key: String, value: String)) throws {
         #expect(try !reasons(audit(sysusers: attack.value)).isEmpty, "\(attack.key)")
@@ -218,7 +242,8 @@ private func reasons(_ result: Result<PackagePlan, PackageRefusal>) -> [String] 
 
     @Test(
         arguments: [
-            "u foo -", "u foo - \"A b\" /var/lib/foo", "u! foo - - /run/foo", "u foo 300", "u foo -:data\ng data -",
+            "u foo -", "u foo 60123", "g data 64999", "u foo - \"A b\" /var/lib/foo", "u! foo - - /run/foo",
+            "u foo 300", "u foo -:data\ng data -",
             "g data -", "g data 300", "u foo -\nm foo dialout", "u foo -\nm foo data", "m foo data\nu foo -",
             "u foo - - /nonexistent /usr/sbin/nologin", "u foo - - / /bin/false", "r - 200-400",
             "u _foo - - /usr/share/foo",

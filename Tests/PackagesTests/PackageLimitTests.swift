@@ -123,3 +123,59 @@ import Testing
         #expect(paths == ["/etc/empty", "/etc/foo", "/etc/foo/conf.d"])
     }
 }
+
+/// What is found in one file is bounded where it is found, not only when all of it is listed.
+@Suite struct AuditLimitTests {
+    private static let lines = String(repeating: "x\n", count: PackageAudit.contentLimit / 2)
+    private static let most = PackageLimits.findings + 1
+
+    private func unit(_ text: String) throws -> UnitFile {
+        UnitFile(name: try #require(UnitName("foo.service")), path: "foo.service", bytes: Array(text.utf8))
+    }
+
+    @Test func ofAUnit() throws {
+        let file = try unit("[Service]\n" + Self.lines)
+        #expect(file.document.problems.count == PackageLimits.findings)
+        #expect((1...Self.most).contains(UnitAudit(unit: file, tree: PackagedPaths()).findings().listed.count))
+        let zeros = try unit(String(repeating: "\0\n", count: 10_000))
+        #expect(zeros.ambiguities.count == PackageLimits.findings)
+        let folders = (0..<10_000).map { "StateDirectory=../\($0)\n" }.joined()
+        #expect(try unit("[Service]\n\(folders)").folderFindings().listed.count == Self.most)
+        let programs = (0..<5000).map { "RootDirectory=/\($0)\n" }.joined()
+        let audit = UnitAudit(unit: try unit("[Service]\n\(programs)"), tree: PackagedPaths())
+        #expect(audit.findings().listed.count == Self.most)
+    }
+
+    @Test func ofAnInstallSection() throws {
+        let words = (0..<10_000).map { "Also=u\($0).service\n" }.joined()
+        let file = try unit("[Install]\n\(words)")
+        let own = PackagedUnits(names: [file.name])
+        let section = InstallSection(of: file.name, in: [file])
+        #expect(InstallAudit(section, own: own, isDefault: true).findings.listed.count == Self.most)
+        let names = (0..<5000).map { "Before=m\($0).mount\n" }.joined()
+        let reach = ReachAudit(PackagedUnit(try unit("[Unit]\n\(names)")), own: own)
+        #expect(reach.findings.listed.count == Self.most && reach.orders.isEmpty)
+    }
+
+    @Test func ofLines() {
+        let files = [TmpfilesAudit.File(path: "x.conf", bytes: Array((0..<9999).map { "u\($0)\n" }.joined().utf8))]
+        var users = SysusersAudit()
+        users.audit(files, others: [])
+        #expect(users.findings.listed.count <= Self.most && users.findings.hasRefusal)
+        var lines = TmpfilesAudit(names: OwnNames(["foo"]), tree: PackagedPaths(), declared: [], writable: [])
+        lines.audit(
+            [TmpfilesAudit.File(path: "x.conf", bytes: Array((0..<9999).map { "z /etc/\($0)\n" }.joined().utf8))],
+            others: [])
+        #expect(lines.findings.listed.count == Self.most)
+        #expect(LineText.lines(Array(Self.lines.utf8), atMost: 10).count == 10)
+    }
+
+    @Test func ofScriptsAndRelations() throws {
+        let triggers = (0..<9999).map { "interest t\($0)\n" }.joined()
+        #expect(ScriptAudit(["triggers": Array(triggers.utf8)]) { _ in false }.findings.listed.count == Self.most)
+        let names = (0..<4000).map { "p\($0)" }.joined(separator: ", ")
+        let control = "Package: foo\nVersion: 1.0\nArchitecture: all\nDepends: \(names)\n"
+        let relations = RelationAudit(known: []).findings(for: try PackageControl(parsing: Array(control.utf8)))
+        #expect(relations.listed.count == Self.most)
+    }
+}

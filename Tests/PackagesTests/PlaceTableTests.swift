@@ -193,7 +193,7 @@ private func word(_ path: String, _ use: PlaceUse) -> String {
     private func found(_ links: [(String, String)], _ paths: [String] = []) -> [String] {
         var all = PackagedLinks()
         for (path, target) in links { all.add(path, target: target) }
-        return (all.findings + paths.flatMap { all.findings(leading: $0, of: $0) }).map(\.file)
+        return (all.findings.listed + paths.compactMap { all.finding(leading: $0, of: $0) }).map(\.file)
     }
 
     @Test(arguments: [

@@ -25,7 +25,7 @@ private let systemd = section(
     @Test func debhelperSectionsAreAccepted() {
         let result = audit(
             "#!/bin/sh\nset -e\n\(systemd)\(section("dh_installinit/13", "update-rc.d foo defaults"))exit 0\n")
-        #expect(result.findings.isEmpty)
+        #expect(result.findings.listed.isEmpty)
         #expect(result.enabledUnits == ["foo.service"])
         #expect(result.startedUnits == ["foo.service", "foo.socket"])
     }
@@ -52,7 +52,7 @@ private let systemd = section(
             #DEBHELPER#
             exit 0
             """
-        #expect(audit(script).findings.isEmpty)
+        #expect(audit(script).findings.listed.isEmpty)
     }
 
     @Test(arguments: [
@@ -67,15 +67,15 @@ private let systemd = section(
         ("#!/bin/sh\n# Automatically added by dh_installinit/1\nreboot\n", 2),
     ])
     func otherLinesAreRefusedWithTheirNumber(script: String, line: Int) {
-        let findings = audit(script).findings
+        let findings = audit(script).findings.listed
         #expect(findings.map(\.line) == [line])
         #expect(
             findings.allSatisfy {
                 $0.severity == .refused && $0.file == "postinst" && $0.text.contains("Skip=postinst")
             })
-        #expect(audit(script, skips: ["postinst"]).findings.isEmpty)
-        #expect(audit(script, skips: ["all"]).findings.isEmpty)
-        #expect(audit(script, skips: ["prerm"]).findings.count == 1)
+        #expect(audit(script, skips: ["postinst"]).findings.listed.isEmpty)
+        #expect(audit(script, skips: ["all"]).findings.listed.isEmpty)
+        #expect(audit(script, skips: ["prerm"]).findings.listed.count == 1)
     }
 
     @Test func unitsAreFoundAfterRefusedOrSkippedLines() {
@@ -96,7 +96,7 @@ private let systemd = section(
 
     @Test func triggers() {
         let findings = ScriptAudit(["triggers": Array("# c\nactivate-noawait ldconfig\ninterest /usr/share/x\n".utf8)])
-        { _ in false }.findings
+        { _ in false }.findings.listed
         #expect(findings.map { "\($0.severity) \($0.line)" } == ["warning 3"])
     }
 }

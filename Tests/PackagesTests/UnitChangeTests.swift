@@ -43,9 +43,7 @@ import Testing
     func foldersThatSystemdCreatesAndKeepsAreFound(_ lines: String, _ folders: [String]) throws {
         let name = try #require(UnitName("foo@.service"))
         let unit = UnitFile(name: name, path: "", bytes: Array("[Service]\n\(lines)".utf8))
-        let found = unit.dataFolders(isDynamic: unit.isDynamic).filter {
-            PlaceTable.verdict($0, .stateFolder) == .allowed
-        }
+        let found = PackagedUnit(unit).dataFolders
         #expect(found.map { $0.hasSuffix("/foo@") ? String($0.dropLast()) : $0 }.sorted() == folders)
     }
 }

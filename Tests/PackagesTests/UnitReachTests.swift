@@ -179,6 +179,54 @@ import Testing
             testDescription: "wanted by no unit", files: unit("foo.service", "WantedBy=multi-user"),
             reason: "no name of a unit"),
         Attack(
+            testDescription: "before the file systems",
+            files: ["foo.service": "[Unit]\nDefaultDependencies=no\nBefore=local-fs.target\n\(service)"],
+            reason: "starts before gatekeel-recover.service"),
+        Attack(
+            testDescription: "before the file systems, by a drop-in",
+            files: ["foo.service": service, "foo.service.d/x.conf": "[Unit]\nBefore=network.target swap.target\n"],
+            reason: "foo.service.d/x.conf:2: Before=swap.target"),
+        Attack(
+            testDescription: "before the file systems, which systemd does not reset",
+            files: ["foo.timer": "[Unit]\nBefore=local-fs-pre.target\nBefore=\n", "foo.service": service],
+            reason: "starts before gatekeel-recover.service"),
+        Attack(
+            testDescription: "before an instance that is early",
+            files: ["foo.service": "[Unit]\nDefaultDependencies=no\nBefore=systemd-fsck@dev-sda1.service\n\(service)"],
+            reason: "starts before gatekeel-recover.service"),
+        Attack(
+            testDescription: "before a mount",
+            files: ["foo.slice": "[Unit]\nBefore=srv.mount\n", "foo.service": service],
+            reason: "may be needed before gatekeel-recover.service"),
+        Attack(
+            testDescription: "before devices appear",
+            files: ["foo.service": "[Unit]\nDefaultDependencies=no\nBefore=systemd-udevd.service\n\(service)"],
+            reason: "starts before gatekeel-recover.service"),
+        Attack(
+            testDescription: "before what the host decides",
+            files: ["foo.service": "[Unit]\nBefore=%H.target\n\(service)"],
+            reason: "write the name out"),
+        Attack(
+            testDescription: "before another name in quotes",
+            files: ["foo.service": "[Unit]\nBefore=\"local-fs.target\"\n\(service)"], reason: "without quotes"),
+        Attack(
+            testDescription: "before the boot's end, and after it by default",
+            files: ["foo.service": "[Unit]\nBefore=sysinit.target\n\(service)"], reason: "DefaultDependencies=no"),
+        Attack(
+            testDescription: "a timer before a unit of the boot",
+            files: ["foo.timer": "[Timer]\nUnit=systemd-sysctl.service\n"],
+            reason: "starts before gatekeel-recover.service"),
+        Attack(
+            testDescription: "waited for by the file systems", files: unit("foo.service", "WantedBy=swap.target"),
+            reason: "starts before gatekeel-recover.service"),
+        Attack(
+            testDescription: "waited for by the file systems, by a link",
+            files: unit("foo.target", "Alias=cryptsetup.target.wants/foo.target"),
+            reason: "starts before gatekeel-recover.service"),
+        Attack(
+            testDescription: "waited for by what it waits for", files: unit("foo.service", "WantedBy=sockets.target"),
+            reason: "waits for 'sockets.target' by default"),
+        Attack(
             testDescription: "a default instance that is none", files: unit("foo@.service", "DefaultInstance=a/b"),
             reason: "no valid instance"),
     ]
@@ -190,6 +238,7 @@ import Testing
 
     @Test(arguments: [
         "WantedBy=multi-user.target", "RequiredBy=multi-user.target", "WantedBy=ssh.service",
+        "RequiredBy=dev-ttyS0.device", "WantedBy=sysinit.target", "WantedBy=basic.target", "WantedBy=timers.target",
         "WantedBy=dev-ttyS0.device",
         "Alias=bar.service", "Alias=dbus-org.foo.service", "Alias=foo.service", "Alias=%p-x.service", "Also=foo.socket",
         "Also=foo@a.service", "Also=foo@.service", "RequiredBy=foo.socket", "Alias=multi-user.target.wants/foo.service",
@@ -205,6 +254,7 @@ import Testing
     /// `wpa_supplicant@.service`, `tor@default.service`, `mariadb@bootstrap.service.d`, `system-postgresql.slice`.
     @Test(arguments: [
         "Alias=multi-user.target.wants/foo-bar@%i.service", "WantedBy=sys-subsystem-net-devices-%i.device",
+        "RequiredBy=dev-%i.device", "Alias=dev-%i.device.requires/foo-bar@%i.service",
         "Alias=dbus-foo@%i.service", "WantedBy=foo@%i.target", "DefaultInstance=one\nWantedBy=multi-user.target",
     ])
     func templatesOfDaemonsAreAccepted(_ install: String) throws {
@@ -236,6 +286,56 @@ import Testing
             "foo.service": Self.service, "foo@.service": Self.service, "ssh.socket": "[Socket]\n\(setting)\n",
         ]).get()
         #expect(plan.reaches.map { "\($0.path.dropFirst(Self.folder.count)) \($0.unit)" }.joined() == reach)
+    }
+
+    /// `Accept=` of a drop-in, the sockets that a service takes, and what changes units that it names.
+    @Test(arguments: [
+        ("ssh.socket", "[Socket]\nAccept=yes\n", "ssh.socket ssh@.service"),
+        ("foo.service", "[Service]\nSockets=foo.socket ssh.socket\n", "foo.service.d/x.conf ssh.socket"),
+        ("foo.service", "[Service]\nSockets=ssh.socket\nSockets=\n", "foo.service.d/x.conf ssh.socket"),
+        ("foo.service", "[Unit]\nPropagatesStopTo=cron.service\n", "foo.service.d/x.conf cron.service"),
+        ("foo.service", "[Unit]\nJoinsNamespaceOf=cron.service\n", "foo.service.d/x.conf cron.service"),
+        ("foo.service", "[Unit]\nUpholds=cron.service\n", "foo.service.d/x.conf cron.service"),
+        ("foo.service", "[Unit]\nWants=cron.service\nUpholds=foo.socket\n", ""),
+    ])
+    func dropInsReachWhatTheyName(_ unit: String, _ text: String, _ reaches: String) throws {
+        var files = ["foo.service": Self.service, "foo.socket": "[Socket]\nListenStream=1\n"]
+        files[unit] = files[unit] ?? "[Socket]\nListenStream=2\n"
+        files["\(unit).d/x.conf"] = text
+        let plan = try audit(files).get()
+        #expect(
+            plan.reaches.map { "\($0.path.dropFirst(Self.folder.count)) \($0.unit)" }.joined(separator: " ") == reaches)
+    }
+
+    /// haveged, nftables, networking daemons, sockets and names of its own.
+    @Test(arguments: [
+        "DefaultDependencies=no\nBefore=sysinit.target shutdown.target systemd-journald.service",
+        "DefaultDependencies=no\nBefore=network-pre.target",
+        "Before=network.target network-online.target nss-lookup.target",
+        "Before=multi-user.target cron.service", "Before=foo.socket foo@a.service", "Before=network",
+        "DefaultDependencies=no\nBefore=systemd-tmpfiles-setup.service", "Before=foo@%n.service",
+        "Before=initrd-switch-root.target rescue.service",
+    ])
+    func daemonsMayBeEarly(_ settings: String) throws {
+        let files = [
+            "foo.service": "[Unit]\n\(settings)\n\(Self.service)", "foo.socket": "[Socket]\nListenStream=1\n",
+            "foo@.service": Self.service,
+        ]
+        #expect(refusal(try audit(files)) == "")
+    }
+
+    /// Whether such a unit starts early is known only on the host.
+    @Test func unitsOfTheHostThatComeLaterAreReported() throws {
+        let plan = try audit([
+            "foo.service":
+                "[Unit]\nBefore=cron.service network.target foo.timer\n\(Self.service)[Install]\nWantedBy=my.target cron.service\n",
+            "foo.timer": "[Timer]\nUnit=bar.service\n", "baz.path": "[Path]\nPathExists=/run/x\n",
+        ]).get()
+        #expect(plan.reaches.isEmpty)
+        #expect(
+            plan.orders.map { "\($0.path.dropFirst(Self.folder.count)) \($0.unit)" } == [
+                "baz.path baz.service", "foo.service cron.service", "foo.service my.target", "foo.timer bar.service",
+            ])
     }
 
     @Test func aSocketOfEachInstanceIsAccepted() throws {

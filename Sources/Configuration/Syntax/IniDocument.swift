@@ -6,6 +6,7 @@
 public struct IniDocument: Hashable, Sendable {
     /// The file's name, for messages.
     public let file: String
+    private let limits: IniLimits
     /// In the file's order; a header that comes twice is here twice.
     public private(set) var sections: [IniSection] = []
     /// What does not parse, in the file's order.
@@ -19,6 +20,7 @@ public struct IniDocument: Hashable, Sendable {
     ///   - limits: beyond them nothing is read.
     public init(parsing bytes: some Collection<UInt8>, file: String, limits: IniLimits = IniLimits()) {
         self.file = file
+        self.limits = limits
         guard bytes.count <= limits.bytes else {
             report(0, "the file has \(bytes.count) bytes; at most \(limits.bytes) are read")
             return
@@ -77,6 +79,7 @@ public struct IniDocument: Hashable, Sendable {
     }
 
     private mutating func report(_ line: Int, _ text: String) {
+        guard problems.count < limits.problems else { return }
         problems.append(ConfigurationProblem(Position(file, line), section: sections.last?.header ?? "", text))
     }
 }
@@ -112,10 +115,13 @@ public struct IniLimits: Hashable, Sendable {
     public var lineBytes: Int
     /// Lines that are neither empty nor comments.
     public var entries: Int
+    /// Problems that are kept; what is wrong beyond them is not said.
+    public var problems: Int
 
-    public init(bytes: Int = 1 << 20, lineBytes: Int = 1 << 14, entries: Int = 1 << 14) {
+    public init(bytes: Int = 1 << 20, lineBytes: Int = 1 << 14, entries: Int = 1 << 14, problems: Int = .max) {
         self.bytes = bytes
         self.lineBytes = lineBytes
         self.entries = entries
+        self.problems = problems
     }
 }

@@ -12,6 +12,20 @@ struct AttachedFile: Hashable, Sendable {
     /// On the host, with the root's prefix.
     let path: String
     let content: Content
+    /// The name that an earlier release of Gatekeel gave the file: it is not written any more, and removed only if it still is
+    /// this one, since another package's may have had the same name.
+    var isFormer = false
+
+    /// Removes it durably. A missing one is no error.
+    func remove(_ paths: HostPaths) throws(Errno) {
+        try paths.holdingIfPresent(path) { (folder, name) throws(Errno) in
+            try folder.removeTemporaries(of: name)
+            if isFormer, case .bytes(let bytes) = content, try HostFile.find(name, in: folder).file?.bytes != bytes {
+                return
+            }
+            try folder.remove(name)
+        }
+    }
 
     /// Writes it durably. A file that is already the same is left alone.
     func write(_ paths: HostPaths) throws(Errno) {

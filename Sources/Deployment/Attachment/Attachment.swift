@@ -9,7 +9,8 @@ import Packages
 /// `current`; otherwise an automatic restart during a deployment could run the new payload with the old unit.
 struct Attachment: Sendable {
     static let dropIn = "10-gatekeel.conf"
-    /// How the names of our files in `tmpfiles.d` begin.
+    /// How the names of our files in `tmpfiles.d` begin. The package's name follows, then a `_`, which no package has in its
+    /// name: `gatekeel-foo_server-x.conf` is not `gatekeel-foo-server_x.conf`.
     static let tmpfilesPrefix = "gatekeel-"
     static let unitLimit = 1 << 20
 
@@ -44,12 +45,7 @@ struct Attachment: Sendable {
             files.append(
                 AttachedFile(path: "\(path).d/\(Self.dropIn)", content: .bytes(Array(dropIn(for: unit).utf8))))
         }
-        for source in record.tmpfiles {
-            files.append(
-                AttachedFile(
-                    path: "\(paths.tmpfiles)/\(Self.tmpfilesPrefix)\(record.name)-\(Files.split(source).name)",
-                    content: .bytes(try read(source))))
-        }
+        files += try packagedTmpfiles("_")
         if !record.manifestFolders.isEmpty {
             let text = record.manifestFolders.joined(separator: "\n") + "\n"
             files.append(
@@ -58,6 +54,23 @@ struct Attachment: Sendable {
                     content: .bytes(Array(text.utf8))))
         }
         return files
+    }
+
+    /// All files of the attachment, and those of the package's `tmpfiles.d` by their former names.
+    func filesToRemove() throws -> [AttachedFile] {
+        try files()
+            + packagedTmpfiles("-").map { file in
+                var file = file
+                file.isFormer = true
+                return file
+            }
+    }
+
+    private func packagedTmpfiles(_ separator: String) throws -> [AttachedFile] {
+        try record.tmpfiles.map { source in
+            let name = Self.tmpfilesPrefix + record.name + separator + Files.split(source).name
+            return AttachedFile(path: "\(paths.tmpfiles)/\(name)", content: .bytes(try read(source)))
+        }
     }
 
     /// Whether systemd may load this attachment while the units of another release run: both have the same units, whose
@@ -136,8 +149,7 @@ struct Attachment: Sendable {
 
     // MARK: On the host
 
-    /// Writes the files, and removes those of another release that this one does not have.
-    ///
+    /// Writes the files, and removes those of another release (`filesToRemove`) that this one does not have.
     func attach(replacing old: [AttachedFile], passage: Passage) throws {
         let new = try files()
         for file in new {
@@ -148,15 +160,12 @@ struct Attachment: Sendable {
         try Self.detach(old.filter { !kept.contains($0.path) }, paths, passage: passage)
     }
 
-    /// Removes files, and folders of drop-ins that are empty then.
+    /// Removes files (`filesToRemove`), and folders of drop-ins that are empty then.
     static func detach(_ files: [AttachedFile], _ paths: HostPaths, passage: Passage) throws {
         for file in files {
             try passage("deployment.detach.each")
             let folder = Files.split(file.path).folder
-            try paths.holdingIfPresent(file.path) { (folder, name) throws(Errno) in
-                try folder.removeTemporaries(of: name)
-                try folder.remove(name)
-            }
+            try file.remove(paths)
             if folder.hasSuffix(".d"), !folder.hasSuffix("tmpfiles.d") { paths.removeEmptyFolder(folder) }
         }
     }

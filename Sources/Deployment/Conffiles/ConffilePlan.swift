@@ -22,7 +22,10 @@ struct ConffilePlan: Hashable, Sendable {
     var fields: [String] { [path, choice.rawValue, saved.rawValue, savedBeside.rawValue] }
 
     static let besideSuffix = ".dpkg-dist"
-    static let savedSuffix = ".gatekeel-save"
+    /// Programs that read every file of a folder (logrotate, AppArmor, dnsmasq) pass over this end, as dpkg's own.
+    static let savedSuffix = ".gatekeel-save.dpkg-old"
+    /// With that of earlier releases of Gatekeel.
+    static let savedSuffixes = [savedSuffix, ".gatekeel-save"]
 
     /// dpkg's rules (`deb-conffiles(5)`, `dpkg(1)` at `--force-confdef`), without a terminal to ask on.
     ///

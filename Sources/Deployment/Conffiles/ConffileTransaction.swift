@@ -152,7 +152,7 @@ struct ConffileTransaction: Sendable {
 
     // MARK: Back
 
-    /// Restores the host's files. A file that somebody changed after the switch is kept as `.gatekeel-save`.
+    /// Restores the host's files. A file that somebody changed after the switch is kept as `.gatekeel-save.dpkg-old`.
     ///
     /// A conffile that cannot be restored does not stop the old release: it is reported, and the others are restored.
     /// - Returns: what could not be done, for people.

@@ -496,7 +496,7 @@ extension DeploymentEngine {
         var state = try store.state(of: record.package).state
         state.reason = record.reason
         if isFresh { state.highest = record.oldHighest }
-        state.accounts.subtract(try ProvisionTransaction(store: store, deployment: record).additions().accounts)
+        state.accounts.subtract(try ProvisionTransaction(store: store, deployment: record).undone().accounts)
         // Its enablement has been restored.
         if record.operation == .deactivate {
             state.isActivated = state.isActivated || !record.oldLinks.isEmpty || !record.oldActive.isEmpty

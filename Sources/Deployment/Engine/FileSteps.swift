@@ -60,10 +60,10 @@ struct FileSteps: Sendable {
         Attachment(store: store, release: release, record: try store.record(of: package, release: release))
     }
 
-    /// The attached files of a release; empty without one.
+    /// The attached files of a release, to remove them; empty without one.
     private func files(of release: String) throws -> [AttachedFile] {
         guard !release.isEmpty, try Files.exists(store.folder(of: package, release: release)) else { return [] }
-        return try attachment(release).files()
+        return try attachment(release).filesToRemove()
     }
 
     private func revertAttach() throws {
@@ -124,7 +124,8 @@ struct FileSteps: Sendable {
     private func purge(conffile path: String, made: [String]) -> [String] {
         let beside = path + ConffilePlan.besideSuffix
         let ours =
-            made.contains(path) ? [path, beside, path + ConffilePlan.savedSuffix] : [beside].filter(made.contains)
+            made.contains(path)
+            ? [path, beside] + ConffilePlan.savedSuffixes.map { path + $0 } : [beside].filter(made.contains)
         do throws(Errno) {
             for path in ours {
                 try paths.holdingIfPresent(packaged: path) { (folder, name) throws(Errno) in

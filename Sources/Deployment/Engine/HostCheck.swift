@@ -41,6 +41,7 @@ struct HostCheck: Sendable {
                 "/\(reach.path) would change '\(clash.unit)' (\(clash.owner)), and a package changes only units of its own; remove it from the package"
             )
         }
+        if let why = record.orders.lazy.compactMap(host.refusal(of:)).first { throw DeploymentError(.conflict, why) }
     }
 
     /// Enabling makes a link of each alias, which would hide a unit that the host has got since the package was installed.

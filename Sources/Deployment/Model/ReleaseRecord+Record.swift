@@ -23,7 +23,9 @@ extension ReleaseRecord {
             for path in unit.dropIns { record.add("drop-in", unit.name, path) }
             for alias in unit.aliases { record.add("alias", unit.name, alias) }
         }
-        for reach in reaches { record.add("reach", reach.path, reach.unit.description) }
+        for (key, reaches) in [("reach", reaches), ("order", orders)] {
+            for reach in reaches { record.add(key, reach.path, reach.unit.description) }
+        }
         record.add("also-instance", each: alsoInstances)
         record.add("conffile", each: conffiles)
         record.add("sysusers", each: sysusers)
@@ -48,7 +50,8 @@ extension ReleaseRecord {
         "name", "version", "architecture", "description", "signer", "signed-at", "content", "package-size",
         "installed-size",
         "provides",
-        "unit", "drop-in", "alias", "reach", "also-instance", "conffile", "sysusers", "tmpfiles", "manifest-user",
+        "unit", "drop-in", "alias", "reach", "order", "also-instance", "conffile", "sysusers", "tmpfiles",
+        "manifest-user",
         "manifest-folder",
         "data-folder", "health", "probation-time", "start-timeout", "stop-timeout", "allowed-restarts", "warning",
         Store.stagedAtKey,
@@ -76,10 +79,14 @@ extension ReleaseRecord {
                 isEnabled: fields[2] == "yes", isStarted: fields[3] == "yes", aliases: aliases[fields[0]] ?? [],
                 defaultInstance: fields[4])
         }
-        reaches = record.all("reach").compactMap { fields in
-            guard fields.count == 2 else { return nil }
-            return UnitName(fields[1]).map { UnitReach(path: fields[0], unit: $0) }
+        func reaches(_ key: String) -> [UnitReach] {
+            record.all(key).compactMap { fields in
+                guard fields.count == 2 else { return nil }
+                return UnitName(fields[1]).map { UnitReach(path: fields[0], unit: $0) }
+            }
         }
+        self.reaches = reaches("reach")
+        orders = reaches("order")
         alsoInstances = record.strings("also-instance")
         conffiles = record.strings("conffile")
         sysusers = record.strings("sysusers")

@@ -25,6 +25,8 @@ public struct ReleaseRecord: Hashable, Sendable {
     public var units: [ReleaseUnit]
     /// What the package has for units that are not its own, and what is not installed.
     public var reaches: [UnitReach]
+    /// Units that are not the package's and that its units are ordered before.
+    public var orders: [UnitReach]
     /// Instances of the package's templates that `Also=` of its units enables.
     public var alsoInstances: [String]
     /// Absolute host paths (`/etc/…`); the packaged bytes are in the release, at `conffiles/etc/…`.
@@ -57,7 +59,8 @@ public struct ReleaseRecord: Hashable, Sendable {
         name: String, version: String, architecture: String = "all", description: String = "", signer: String = "",
         signedAt: Int64 = 0, content: String = "", packageSize: UInt64 = 0, installedSize: UInt64 = 0,
         provides: String = "",
-        units: [ReleaseUnit] = [], reaches: [UnitReach] = [], alsoInstances: [String] = [],
+        units: [ReleaseUnit] = [], reaches: [UnitReach] = [], orders: [UnitReach] = [],
+        alsoInstances: [String] = [],
         conffiles: [String] = [], sysusers: [String] = [], tmpfiles: [String] = [], manifestUsers: [String] = [],
         manifestFolders: [String] = [], dataFolders: [String] = [],
         provision: HostProvision = HostProvision(), health: HealthCommand? = nil,
@@ -77,6 +80,7 @@ public struct ReleaseRecord: Hashable, Sendable {
         self.provides = provides
         self.units = units
         self.reaches = reaches
+        self.orders = orders
         self.alsoInstances = alsoInstances
         self.conffiles = conffiles
         self.sysusers = sysusers

@@ -12,11 +12,12 @@ struct ProvisionCheck: Sendable {
         let state = try store.state(of: record.name).state
         let current = try store.release(.current, of: record.name)
         let release = try current.map { try store.record(of: record.name, release: $0) }
-        let before =
-            try current.flatMap { try release?.provision(in: store.tree(of: record.name, release: $0)) }
-            ?? HostProvision()
+        let tree = current.map { store.tree(of: record.name, release: $0) }
+        let before = try tree.flatMap { try release?.provision(in: $0) } ?? HostProvision()
         try checkAccounts(asked, state, before)
-        try checkPlaces(asked, state, before, release)
+        var own = try tree.flatMap { try release?.paths(in: $0) } ?? []
+        own += state.hostLines.compactMap { HostLine($0)?.path } + state.conffiles + state.folders
+        try checkPlaces(asked, own: own)
     }
 
     // MARK: Accounts
@@ -51,7 +52,7 @@ struct ProvisionCheck: Sendable {
                 "the \(what) '\(asked.name)' of \(record.name) would get the number \(wanted), which another \(what) has; the package must leave the number to systemd"
             )
         }
-        guard id > 0, id < 1000 else {
+        guard AccountNumbers.isForServices(id) else {
             throw DeploymentError(
                 .conflict,
                 "the \(what) '\(asked.name)' (\(id)) is there and is not one for services; rename it, or change the package"
@@ -67,26 +68,22 @@ struct ProvisionCheck: Sendable {
 
     // MARK: Places
 
-    private func checkPlaces(
-        _ asked: HostProvision, _ state: PackageState, _ before: HostProvision, _ release: ReleaseRecord?
-    ) throws {
-        var own = before.places.map(\.path) + before.lines.compactMap { HostLine($0)?.path }
-        own += (state.hostLines + (release?.hostLines ?? [])).compactMap { HostLine($0)?.path }
-        own += state.conffiles + state.folders
-        let found = try asked.places.filter { place in
-            try !own.contains { $0 == place.path || $0.hasPrefix(place.path + "/") } && paths.has(place.path)
+    private func checkPlaces(_ asked: HostProvision, own: [String]) throws {
+        let new = asked.places.filter { place in
+            !own.contains { $0 == place.path || $0.hasPrefix(place.path + "/") }
         }
-        guard !found.isEmpty else { return }
+        let found = Set(try new.filter { try paths.has($0.path) })
+        // What is in /run may be missing just now, because a service of the host does not run.
+        let doubtful = new.filter { found.contains($0) || $0.path.hasPrefix("/run/") }
+        guard !doubtful.isEmpty else { return }
         let ofDpkg = try DpkgFiles(folder: paths.dpkgInfo).owners(of: found.map(\.path))
-        let ofHost = try HostTmpfiles(paths).lines()
-        for place in found {
+        let ofHost = try HostFolders(paths)
+        for place in doubtful {
             if let owner = ofDpkg[place.path], owner != record.name {
                 throw refusal(place, "belongs to the Debian package \(owner)")
             }
-            if let file = ofHost.first(where: { $0.path == place.path || $0.path.hasPrefix(place.path + "/") })?.file {
-                throw refusal(place, "is made by \(file) of the host")
-            }
-            guard !place.isNamed else { continue }
+            if let file = ofHost.file(making: place.path) { throw refusal(place, "is made by \(file) of the host") }
+            guard found.contains(place), !place.isNamed else { continue }
             if let other = try owner(of: place) { throw refusal(place, "belongs to the package \(other)") }
             throw refusal(place, "is there already and has no name of the package's")
         }
@@ -95,7 +92,7 @@ struct ProvisionCheck: Sendable {
     private func refusal(_ place: HostProvision.Place, _ why: String) -> DeploymentError {
         DeploymentError(
             .conflict,
-            "\(paths.host(place.path)), which a tmpfiles.d line of \(record.name) makes or changes, \(why); remove it if nobody needs it, or name a folder of the package's own in the line"
+            "\(paths.host(place.path)), which \(record.name) makes or changes by tmpfiles.d or by a unit's StateDirectory= and the like, \(why); remove it if nobody needs it, or name a folder of the package's own"
         )
     }
 
@@ -107,26 +104,6 @@ struct ProvisionCheck: Sendable {
     }
 }
 
-/// The lines of the host's own `tmpfiles.d(5)` files.
-struct HostTmpfiles: Sendable {
-    let paths: HostPaths
-
-    init(_ paths: HostPaths) { self.paths = paths }
-
-    func lines() throws(Errno) -> [(file: String, path: String)] {
-        var found: [(file: String, path: String)] = []
-        for folder in ["/etc/tmpfiles.d", "/run/tmpfiles.d", "/usr/local/lib/tmpfiles.d", "/usr/lib/tmpfiles.d"] {
-            for name in try Files.namesIfPresent(in: paths.host(folder))
-            where name.hasSuffix(".conf") && !name.hasPrefix(Attachment.tmpfilesPrefix) {
-                let file = paths.host("\(folder)/\(name)")
-                guard let bytes = try Files.readIfPresent(file, limit: 1 << 20) else { continue }
-                found += HostProvision.paths(ofTmpfiles: bytes).map { (file, $0) }
-            }
-        }
-        return found
-    }
-}
-
 extension ReleaseRecord {
     /// What the release asks of the host. Records of releases before `provision` was kept do not say: its files are read.
     func provision(in tree: ReleaseTree) throws -> HostProvision {
@@ -134,5 +111,17 @@ extension ReleaseRecord {
         func contents(_ paths: [String]) throws -> [[UInt8]] { try paths.compactMap { try tree.file($0)?.bytes } }
         return HostProvision(
             unaudited: try contents(sysusers), tmpfiles: try contents(tmpfiles), lines: manifestUsers)
+    }
+
+    /// All paths that the release asks for on the host, besides files: by lines, and for its units. Records of releases before
+    /// the folders of units were among the places do not say: the units are read.
+    func paths(in tree: ReleaseTree) throws -> [String] {
+        let asked = try provision(in: tree)
+        let folders = try units.flatMap { unit -> [String] in
+            guard let name = UnitName(unit.name) else { return [] }
+            let files = try ([unit.path] + unit.dropIns).compactMap { try tree.file($0)?.bytes }
+            return HostProvision.folders(ofUnit: name, files)
+        }
+        return asked.places.map(\.path) + (asked.lines + hostLines).compactMap { HostLine($0)?.path } + folders
     }
 }

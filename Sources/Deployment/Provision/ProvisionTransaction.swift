@@ -108,7 +108,7 @@ struct ProvisionTransaction: Sendable {
     ///
     /// - Returns: what stays, for people.
     func undo() throws -> [String] {
-        let made = try settled(try additions())
+        let made = try undone()
         var problems: [String] = []
         let items = made.items.reversed().compactMap { item in HostLine(item.line).map { (line: $0, mark: item.mark) } }
         for (line, mark) in items.sorted(by: { $0.line.depth > $1.line.depth }) {
@@ -138,7 +138,28 @@ struct ProvisionTransaction: Sendable {
     }
 
     /// Those of the accounts that were made that are still the same.
-    func accounts() throws -> AddedAccounts { try Self.present(try settled(try additions()).accounts, paths) }
+    func accounts() throws -> AddedAccounts { try Self.present(try undone().accounts, paths) }
+
+    /// What was made and goes again: not what the release before asks for as well, which runs again by then.
+    func undone() throws -> HostAdditions {
+        var made = try settled(try additions())
+        guard deployment.hasOld, deployment.operation != .remove, !made.items.isEmpty || !made.accounts.isEmpty else {
+            return made
+        }
+        let (package, release) = (deployment.package, deployment.oldRelease)
+        let (old, tree) = (try store.record(of: package, release: release), store.tree(of: package, release: release))
+        let (paths, asked) = (try old.paths(in: tree), try old.provision(in: tree))
+        made.items.removeAll { item in
+            guard let path = HostLine(item.line)?.path else { return false }
+            return paths.contains { $0 == path || $0.hasPrefix(path + "/") }
+        }
+        let users = Set(asked.users.map(\.name))
+        let groups = users.union(asked.groups.map(\.name))
+        made.accounts.users = made.accounts.users.filter { !users.contains($0.name) }
+        made.accounts.groups = made.accounts.groups.filter { !groups.contains($0.name) }
+        made.accounts.members.subtract(asked.members)
+        return made
+    }
 
     /// Those that are still there with the same number.
     static func present(_ accounts: AddedAccounts, _ paths: HostPaths) throws(Errno) -> AddedAccounts {

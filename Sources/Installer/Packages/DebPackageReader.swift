@@ -86,7 +86,7 @@ public struct DebPackageReader: PackageReader {
         let audit = try PackageAudit(controlFiles: try file.controlFiles(), manifest: try file.manifestBytes())
         // Before the payload is decompressed: it may be for another machine altogether.
         let relations = RelationAudit(known: known).findings(for: audit.control)
-        if let refusal = PackageRefusal(relations) { throw refusal }
+        if let refusal = PackageRefusal(relations.listed) { throw refusal }
         return (file, known, audit)
     }
 
@@ -185,6 +185,7 @@ public struct DebPackageReader: PackageReader {
                 "\(reach.path): it would change '\(clash.unit)' of this host (\(clash.owner)), and a package changes only units of its own; remove it from the package"
             )
         }
+        if let why = plan.orders.lazy.compactMap(host.refusal(of:)).first { throw DeploymentError(.conflict, why) }
     }
 
     /// Errors of packages as those of deployments.
@@ -245,7 +246,7 @@ extension ReleaseRecord {
                     name: $0.name, path: $0.path, dropIns: $0.dropIns, isEnabled: $0.isEnabled, isStarted: $0.isStarted,
                     aliases: $0.aliases, defaultInstance: $0.defaultInstance ?? "")
             },
-            reaches: plan.reaches, alsoInstances: plan.alsoInstances,
+            reaches: plan.reaches, orders: plan.orders, alsoInstances: plan.alsoInstances,
             conffiles: plan.conffiles.map(\.path), sysusers: plan.sysusersFiles, tmpfiles: plan.tmpfilesFiles,
             manifestUsers: plan.sysusersLines, manifestFolders: plan.tmpfilesLines,
             dataFolders: plan.dataFolders, provision: plan.provision,

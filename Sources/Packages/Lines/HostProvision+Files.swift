@@ -8,6 +8,15 @@ extension HostProvision {
         }
     }
 
+    /// The folders that systemd makes for a unit (`StateDirectory=` and similar), as far as their names are fixed.
+    ///
+    /// - Parameter files: the unit's file, and drop-ins.
+    public static func folders(ofUnit name: UnitName, _ files: [[UInt8]]) -> [String] {
+        let files = files.map { UnitFile(name: name, path: "", bytes: $0) }
+        guard let file = files.first else { return [] }
+        return PackagedUnit(file, dropIns: Array(files.dropFirst())).folders
+    }
+
     /// What files ask for that were not audited: those of a release that an older version of Gatekeel installed.
     ///
     /// - Parameter lines: of `sysusers.d(5)`, from the manifest.
@@ -19,8 +28,15 @@ extension HostProvision {
         groups = audit.groups
         members = audit.members
         for path in tmpfiles.flatMap(Self.paths(ofTmpfiles:)) {
-            guard let (folder, name) = SharedFolder.split(path) else { continue }
-            places.append(Place("\(folder)/\(name)", isNamed: false))
+            if let place = Place(holding: path, names: OwnNames([])) { places.append(place) }
         }
+    }
+}
+
+extension HostProvision.Place {
+    /// The name in a shared folder that a path has or is below; nil when it is in none.
+    init?(holding path: String, names: OwnNames) {
+        guard let (folder, name) = SharedFolder.split(path) else { return nil }
+        self.init("\(folder)/\(name)", isNamed: names.match(name))
     }
 }

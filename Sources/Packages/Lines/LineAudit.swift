@@ -1,24 +1,24 @@
 /// Audits the `tmpfiles.d(5)` and `sysusers.d(5)` files of a package together with its manifest.
 struct LineAudit {
-    private(set) var findings: [Finding] = []
+    private(set) var findings = FindingList()
     private(set) var provision = HostProvision()
 
     /// - Parameters:
     ///   - plan: with its units, conffiles, and the lines of manifest and payload.
     ///   - tree: the paths of the release.
     ///   - contents: the bytes of files, by their path in the release.
-    init(_ plan: PackagePlan, tree: PackagedPaths, contents: [String: [UInt8]]) {
+    ///   - unitFolders: the folders that systemd makes for the units.
+    init(_ plan: PackagePlan, tree: PackagedPaths, contents: [String: [UInt8]], unitFolders: Set<String>) {
         func files(_ paths: [String]) -> [TmpfilesAudit.File] {
             paths.map { TmpfilesAudit.File(path: $0, bytes: contents[$0] ?? []) }
         }
         for (paths, limit) in [
             (plan.tmpfilesFiles, PackageLimits.tmpfilesLines), (plan.sysusersFiles, PackageLimits.sysusersLines),
         ] {
-            let count = paths.reduce(0) { $0 + LineText.lines(contents[$1] ?? []).count }
+            let count = paths.reduce(0) { $0 + LineText.lines(contents[$1] ?? [], atMost: limit + 1).count }
             guard count > limit, let path = paths.first else { continue }
-            findings = [
-                Finding(.refused, .unsupported, path, "the package has more than \(limit) such lines; make them fewer")
-            ]
+            findings.add(
+                Finding(.refused, .unsupported, path, "the package has more than \(limit) such lines; make them fewer"))
             return
         }
         var users = SysusersAudit()
@@ -30,11 +30,13 @@ struct LineAudit {
             names: names, tree: tree, declared: plan.dataFolders + plan.conffiles.map(\.path),
             writable: plan.dataFolders)
         lines.audit(files(plan.tmpfilesFiles), others: plan.tmpfilesLines)
-        findings = users.findings + lines.findings
+        findings.add(users.findings)
+        findings.add(lines.findings)
         provision.users = users.users
         provision.groups = users.groups
         provision.members = users.members
-        provision.places = lines.places.sorted { $0.path < $1.path }
+        let places = unitFolders.compactMap { HostProvision.Place(holding: $0, names: names) }
+        provision.places = lines.places.union(places).sorted { $0.path < $1.path }
         provision.lines = lines.made
     }
 }

@@ -6,12 +6,17 @@ enum LineText {
         var text: [UInt8]
     }
 
-    /// The lines without comments and empty ones. systemd ends a line at `\n`, `\r` and NUL, also within a comment.
-    static func lines(_ bytes: [UInt8]) -> [Numbered] {
+    /// The lines without comments and empty ones, as many as are wanted. systemd ends a line at `\n`, `\r` and NUL, also within
+    /// a comment.
+    static func lines(_ bytes: [UInt8], atMost limit: Int = .max) -> [Numbered] {
         var lines: [Numbered] = []
         var number = 1
         var previous: UInt8 = 0x0A
-        for part in bytes.split(omittingEmptySubsequences: false, whereSeparator: isEnd) {
+        // Lazily: a file of line ends has many parts.
+        var start = bytes.startIndex
+        while start <= bytes.endIndex, lines.count < limit {
+            let part = bytes[start...].prefix { !isEnd($0) }
+            start = part.endIndex + 1
             defer {
                 // Lines are counted as editors count them: `\r\n` ends one.
                 let end = part.endIndex < bytes.endIndex ? bytes[part.endIndex] : 0x0A

@@ -1,6 +1,6 @@
 /// Holds a package's lines of `sysusers.d(5)` to users and groups of its own: systemd-sysusers runs them as root.
 struct SysusersAudit {
-    private(set) var findings: [Finding] = []
+    private(set) var findings = FindingList()
     private(set) var users: [HostProvision.Account] = []
     private(set) var groups: [HostProvision.Account] = []
     private(set) var members: [HostProvision.Member] = []
@@ -23,11 +23,11 @@ struct SysusersAudit {
         for (file, number, line) in read where !file.isEmpty {
             if let text = refusal(line) { refuse(file, number, text) }
             if case .member(let user, let group) = line.entry, case .warned(let text) = GroupTable.verdict(group) {
-                findings.append(
+                findings.add(
                     Finding(.warning, .unsupported, file, line: number, "'\(user)' joins '\(group)': \(text)"))
             }
             if case .user(let name, _, _, _, let shell?, _) = line.entry, Self.isLogin(shell) {
-                findings.append(
+                findings.add(
                     Finding(
                         .warning, .unsupported, file, line: number,
                         "the user '\(name)' gets the shell \(shell); /usr/sbin/nologin is enough for a service"))
@@ -67,22 +67,19 @@ struct SysusersAudit {
             return users.contains { $0.name == user }
                 ? nil : "'\(user)' is no user of the package; make it with a 'u' line, or remove the line"
         case .range(let range):
-            return Self.system.contains(range.lowerBound) && Self.system.contains(range.upperBound)
-                ? nil : "a package's users have numbers from 100 to 999; choose a range within"
+            return AccountNumbers.chosen.contains(range.lowerBound) && AccountNumbers.chosen.contains(range.upperBound)
+                ? nil : "systemd chooses numbers for packages from 100 to 999; choose a range within"
         }
     }
-
-    /// Debian's numbers for the users of packages. 0 to 99 are the same on every Debian.
-    private static let system: ClosedRange<UInt32> = 100...999
 
     private func account(_ name: String, _ id: SysusersLine.Identifier) -> String? {
         if name == "root" { return "'root' is the host's; remove the line" }
         switch id {
         case .any: return nil
         case .number(let number):
-            return Self.system.contains(number)
+            return AccountNumbers.isForPackages(number)
                 ? nil
-                : "the number \(number) is not for users of packages (100 to 999); write '-', and systemd chooses one"
+                : "the number \(number) is not for users of packages (100 to 999, and 60000 to 64999 as Debian gave them); write '-', and systemd chooses one"
         case .ofFile(let path):
             return "'\(path)' would make its owner the user's number; write '-', and systemd chooses one"
         }
@@ -126,7 +123,7 @@ struct SysusersAudit {
     }
 
     private mutating func refuse(_ file: String, _ line: Int, _ text: String) {
-        findings.append(Finding(.refused, .unsupported, file, line: line, text))
+        findings.add(Finding(.refused, .unsupported, file, line: line, text))
     }
 }
 

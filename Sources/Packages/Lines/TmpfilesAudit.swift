@@ -15,7 +15,7 @@ struct TmpfilesAudit {
     /// The package's names.
     let names: OwnNames
     let tree: PackagedPaths
-    private(set) var findings: [Finding] = []
+    private(set) var findings = FindingList()
     private(set) var places: Set<HostProvision.Place> = []
     /// What lines make, as `HostProvision.lines` has it.
     private(set) var made: [String] = []
@@ -52,8 +52,8 @@ struct TmpfilesAudit {
             note(line)
             // A colon leaves what is there as it is.
             let isKept = text.split(separator: " ").contains { $0.hasPrefix(":") }
-            if line.makesFolder, !isKept, let place = SharedFolder.split(line.path) {
-                places.insert(HostProvision.Place("\(place.folder)/\(place.name)", isNamed: names.match(place.name)))
+            if line.makesFolder, !isKept, let place = HostProvision.Place(holding: line.path, names: names) {
+                places.insert(place)
             }
         }
         for file in files {
@@ -97,7 +97,7 @@ struct TmpfilesAudit {
         let line = located.line
         if let text = refusal(line) { return refuse(located.file, located.number, "'\(line.path)': \(text)") }
         if line.type == "C", let source = line.argument, tree.holds(source) {
-            findings.append(
+            findings.add(
                 Finding(
                     .warning, .unsupported, located.file, line: located.number,
                     "systemd-tmpfiles runs on the host and does not find \(source), which is only in the package; this line fails"
@@ -225,6 +225,6 @@ struct TmpfilesAudit {
     }
 
     private mutating func refuse(_ file: String, _ line: Int, _ text: String) {
-        findings.append(Finding(.refused, .unsupported, file, line: line, text))
+        findings.add(Finding(.refused, .unsupported, file, line: line, text))
     }
 }

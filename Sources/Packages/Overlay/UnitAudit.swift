@@ -6,20 +6,22 @@ struct UnitAudit: Sendable {
     let unit: UnitFile
     let tree: PackagedPaths
 
-    func findings() -> [Finding] {
-        var findings = unit.ambiguities.map { Finding(.refused, .unsupported, unit.path, line: $0.line, $0.text) }
-        findings += unit.document.problems.map {
-            // systemd may read a setting in it all the same, and nothing would have checked that.
-            Finding(
-                .refused, .unsupported, unit.path, line: $0.position.line,
-                "this line cannot be checked, for systemd may read it in another way: \($0.text)")
-        }
+    func findings() -> FindingList {
+        var findings = FindingList(
+            unit.ambiguities.lazy.map { Finding(.refused, .unsupported, unit.path, line: $0.line, $0.text) })
+        findings.add(
+            unit.document.problems.lazy.map {
+                // systemd may read a setting in it all the same, and nothing would have checked that.
+                Finding(
+                    .refused, .unsupported, unit.path, line: $0.position.line,
+                    "this line cannot be checked, for systemd may read it in another way: \($0.text)")
+            })
         let runsUnconfined =
             unit.values("Service", "PermissionsStartOnly").last.flatMap { ValueType.boolean.parse($0) } ?? false
         for section in unit.document.sections {
             for entry in section.entries {
                 if let (severity, text) = verdict(section.header, entry, runsUnconfined: runsUnconfined) {
-                    findings.append(
+                    findings.add(
                         Finding(
                             severity, .unsupported, unit.path, line: entry.position.line,
                             "\(entry.key)=\(entry.value): \(text)"))

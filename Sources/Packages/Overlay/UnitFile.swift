@@ -12,8 +12,9 @@ struct UnitFile: Sendable {
     init(name: UnitName, path: String, bytes: [UInt8]) {
         self.name = name
         self.path = path
-        // All lines are read: systemd has no such limit.
-        document = IniDocument(parsing: bytes, file: path, limits: IniLimits(entries: bytes.count))
+        // All lines are read: systemd has no such limit. A few problems are enough to refuse it.
+        document = IniDocument(
+            parsing: bytes, file: path, limits: IniLimits(entries: bytes.count, problems: PackageLimits.findings))
         ambiguities = UnitText.ambiguities(bytes)
     }
 
@@ -31,44 +32,6 @@ struct UnitFile: Sendable {
     func words(_ section: String, _ key: String) -> [String] {
         values(section, key).flatMap { $0.split(whereSeparator: \.isWhitespace).map(String.init) }
     }
-
-    /// The units that this socket, timer or path unit starts.
-    var triggers: [String] {
-        let named = namedTriggers.map { expanded($0) ?? $0 }
-        switch type {
-        case .socket where named.isEmpty:
-            let accepts = values("Socket", "Accept").last.flatMap { ValueType.boolean.parse($0) } ?? false
-            return [accepts ? "\(name.prefix)@.service" : "\(name.stem).service"]
-        case .timer where named.isEmpty, .path where named.isEmpty: return ["\(name.stem).service"]
-        default: return named
-        }
-    }
-
-    /// The units that it says to start, in this file.
-    var namedTriggers: [String] {
-        switch type {
-        case .socket: words("Socket", "Service")
-        case .timer, .path: words(type.title, "Unit")
-        default: []
-        }
-    }
-
-    /// The data folders that systemd creates for the unit and does not remove: `StateDirectory=`, `CacheDirectory=` and
-    /// `LogsDirectory=` of `systemd.exec(5)`. Folders whose name depends on the host or the instance are left out.
-    ///
-    /// - Parameter isDynamic: whether `DynamicUser=` is set in this file or in a drop-in of the unit.
-    func dataFolders(isDynamic: Bool) -> [String] {
-        let bases = [("StateDirectory", "/var/lib"), ("CacheDirectory", "/var/cache"), ("LogsDirectory", "/var/log")]
-        return bases.flatMap { key, base in
-            words(type.title, key).flatMap { word -> [String] in
-                // Newer versions of systemd also accept `name:link`.
-                let names = word.split(separator: ":").compactMap { expanded(String($0)) }
-                return names.flatMap { isDynamic ? ["\(base)/\($0)", "\(base)/private/\($0)"] : ["\(base)/\($0)"] }
-            }
-        }
-    }
-
-    var isDynamic: Bool { values(type.title, "DynamicUser").last.flatMap { ValueType.boolean.parse($0) } ?? false }
 
     /// Expands the specifiers that depend neither on the instance nor on the host; nil if the value has others.
     func expanded(_ value: String) -> String? {

@@ -1,24 +1,81 @@
 /// The folders that systemd makes for a unit, and gives to its user.
 extension UnitFile {
+    private struct FolderSetting {
+        let key: String
+        let base: String
+        /// It holds data: systemd does not remove it. That of a dynamic user is in `private`.
+        let isData: Bool
+
+        init(_ key: String, _ base: String, isData: Bool) {
+            self.key = key
+            self.base = base
+            self.isData = isData
+        }
+
+        func paths(_ name: String, isDynamic: Bool) -> [String] {
+            isData && isDynamic ? ["\(base)/\(name)", "\(base)/private/\(name)"] : ["\(base)/\(name)"]
+        }
+    }
+
     private static let folderSettings = [
-        ("StateDirectory", "/var/lib"), ("CacheDirectory", "/var/cache"), ("LogsDirectory", "/var/log"),
-        ("RuntimeDirectory", "/run"), ("ConfigurationDirectory", "/etc"),
+        FolderSetting("StateDirectory", "/var/lib", isData: true),
+        FolderSetting("CacheDirectory", "/var/cache", isData: true),
+        FolderSetting("LogsDirectory", "/var/log", isData: true),
+        FolderSetting("RuntimeDirectory", "/run", isData: false),
+        FolderSetting("ConfigurationDirectory", "/etc", isData: false),
     ]
+
+    /// Newer versions of systemd also accept `name:link`.
+    private func folderNames(_ setting: FolderSetting, in section: String) -> [String] {
+        words(section, setting.key).flatMap { $0.split(separator: ":").map(String.init) }
+    }
+
+    /// The folders of data: `StateDirectory=`, `CacheDirectory=` and `LogsDirectory=` of `systemd.exec(5)`. Folders whose name
+    /// depends on the host or the instance are left out.
+    ///
+    /// - Parameter isDynamic: whether the unit has a dynamic user, by this file or a drop-in.
+    func dataFolders(isDynamic: Bool) -> [String] {
+        Self.folderSettings.filter(\.isData).flatMap { setting in
+            folderNames(setting, in: type.title).compactMap(expanded).flatMap {
+                setting.paths($0, isDynamic: isDynamic)
+            }
+        }
+    }
+
+    /// All folders, as far as their names depend neither on the host nor on the instance: `/run/foo` of
+    /// `RuntimeDirectory=foo/%i`.
+    func folders(isDynamic: Bool) -> [String] {
+        Self.folderSettings.flatMap { setting in
+            folderNames(setting, in: type.title).flatMap { word -> [String] in
+                let parts = word.split(separator: "/").map { expanded(String($0)) }.prefix { $0 != nil }
+                let name = parts.compactMap(\.self).joined(separator: "/")
+                return name.isEmpty ? [] : setting.paths(name, isDynamic: isDynamic)
+            }
+        }
+    }
 
     /// Refuses folders of the host: systemd would give `/var/lib/dpkg` to the unit's user, and remove `/run/systemd` when the
     /// unit stops.
-    func folderFindings() -> [Finding] {
-        Self.folderSettings.flatMap { key, base in
-            ["Service", "Socket"].flatMap { words($0, key) }.flatMap { $0.split(separator: ":") }.compactMap { word in
-                guard let name = fixedStart(String(word)) else {
-                    return Finding(
-                        .refused, .unsupported, path,
-                        "\(key)=\(word) could be any folder; begin it with the package's name")
+    func folderFindings() -> FindingList {
+        var findings = FindingList()
+        for setting in Self.folderSettings {
+            for word in ["Service", "Socket"].flatMap({ folderNames(setting, in: $0) }) {
+                guard let name = fixedStart(word) else {
+                    findings.add(
+                        Finding(
+                            .refused, .unsupported, path,
+                            "\(setting.key)=\(word) could be any folder; begin it with the package's name"))
+                    continue
                 }
-                guard case .refused(let why) = PlaceTable.verdict("\(base)/\(name)", .stateFolder) else { return nil }
-                return Finding(.refused, .unsupported, path, "\(key)=\(name) is no folder of a package: \(why)")
+                guard case .refused(let why) = PlaceTable.verdict("\(setting.base)/\(name)", .stateFolder) else {
+                    continue
+                }
+                findings.add(
+                    Finding(
+                        .refused, .unsupported, path, "\(setting.key)=\(name) is no folder of a package: \(why)"))
             }
         }
+        return findings
     }
 
     /// A name as far as it does not depend on the instance or the host; nil when nothing of it is fixed.
@@ -30,5 +87,17 @@ extension UnitFile {
             }
         }
         return nil
+    }
+}
+
+extension PackagedUnit {
+    /// The folders that systemd makes for it, of those that a package may have.
+    var folders: [String] { allowed(files.flatMap { $0.folders(isDynamic: isDynamic) }) }
+
+    /// Those of them that hold data and have fixed names.
+    var dataFolders: [String] { allowed(files.flatMap { $0.dataFolders(isDynamic: isDynamic) }) }
+
+    private func allowed(_ folders: [String]) -> [String] {
+        folders.filter { PlaceTable.verdict($0, .stateFolder) == .allowed }
     }
 }

@@ -2,11 +2,15 @@ import Configuration
 
 /// Plans a package's units from the files in its `usr/lib/systemd/system`.
 struct UnitPlanner {
-    private(set) var findings: [Finding] = []
+    private(set) var findings = FindingList()
     /// The folders that systemd creates for the units and does not remove.
     private(set) var dataFolders: Set<String> = []
+    /// All folders that systemd creates for them.
+    private(set) var folders: Set<String> = []
     /// Entries of folders that are not installed and name units which are not the package's.
     private(set) var reaches: [UnitReach] = []
+    /// Units that are not the package's and that its units are ordered before.
+    private(set) var orders: Set<UnitReach> = []
     /// Instances of templates that are enabled with other units.
     private(set) var alsoInstances: Set<String> = []
 
@@ -40,37 +44,43 @@ struct UnitPlanner {
         let own = PackagedUnits(names: Set(files.map(\.name)))
         for file in files {
             if let why = own.refusal(of: file.name) {
-                findings.append(Finding(.refused, .unsupported, file.path, why))
+                findings.add(Finding(.refused, .unsupported, file.path, why))
             }
         }
         let dropIns = self.dropIns(of: own)
         var aliases = self.aliases(of: own)
         var sections: [UnitName: InstallSection] = [:]
-        for file in files {
-            let parts = (dropIns[file.name] ?? []).map {
-                UnitFile(name: file.name, path: $0, bytes: contents[$0] ?? [])
-            }
-            findings += UnitAudit(unit: file, tree: tree).findings() + busFindings(file)
-            findings += ([file] + parts).flatMap { $0.folderFindings() }
-            for part in parts { findings += UnitAudit(unit: part, tree: tree).findings() }
-            let isDynamic = ([file] + parts).contains(where: \.isDynamic)
-            dataFolders.formUnion(
-                ([file] + parts).flatMap { $0.dataFolders(isDynamic: isDynamic) }.filter {
-                    PlaceTable.verdict($0, .stateFolder) == .allowed
+        let units = files.map { file in
+            PackagedUnit(
+                file,
+                dropIns: (dropIns[file.name] ?? []).map {
+                    UnitFile(name: file.name, path: $0, bytes: contents[$0] ?? [])
                 })
-            let section = InstallSection(of: file.name, in: [file] + parts)
-            let audit = InstallAudit(section, own: own)
-            findings += audit.findings
-            considerTriggers([file] + parts, own)
-            aliases[file.name, default: []] += audit.aliases
+        }
+        for unit in units {
+            if let finding = busFinding(unit.files[0]) { findings.add(finding) }
+            for file in unit.files {
+                findings.add(UnitAudit(unit: file, tree: tree).findings())
+                findings.add(file.folderFindings())
+            }
+            folders.formUnion(unit.folders)
+            dataFolders.formUnion(unit.dataFolders)
+            let reach = ReachAudit(unit, own: own)
+            findings.add(reach.findings)
+            reaches += reach.reaches.sorted { ($0.path, $0.unit.description) < ($1.path, $1.unit.description) }
+            let section = InstallSection(of: unit.name, in: unit.files)
+            let audit = InstallAudit(section, own: own, isDefault: unit.isDefault)
+            findings.add(audit.findings)
+            orders.formUnion(reach.orders.union(audit.orders))
+            aliases[unit.name, default: []] += audit.aliases
             alsoInstances.formUnion(audit.alsoInstances)
-            sections[file.name] = section
+            sections[unit.name] = section
         }
         if files.isEmpty {
-            findings.append(
+            findings.add(
                 Finding(.warning, .unsupported, Self.folder, "the package has no units: nothing of it will run"))
         }
-        let triggered = Set(files.flatMap(\.triggers))
+        let triggered = Set(units.flatMap(\.triggers))
         let anyInstall = sections.values.contains(where: \.hasEffect)
         // The scripts decide only if they enable or start a unit. Otherwise Activate starts the units that Debian leaves off.
         let names = Set(files.map(\.name.description))
@@ -96,29 +106,13 @@ struct UnitPlanner {
     private mutating func unitFile(_ text: String, _ path: String, _ bytes: [UInt8]) -> UnitFile? {
         guard let name = UnitName(text), UnitType.packaged.contains(name.type) else {
             let known = UnitType.packaged.map(\.rawValue).joined(separator: ", ")
-            findings.append(
+            findings.add(
                 Finding(
                     .refused, .unsupported, path,
                     "a package cannot bring a unit of this type or name; the allowed types are \(known)"))
             return nil
         }
         return UnitFile(name: name, path: path, bytes: bytes)
-    }
-
-    /// A socket hands its connections to the service that it names, also to one of the host.
-    private mutating func considerTriggers(_ files: [UnitFile], _ own: PackagedUnits) {
-        guard let file = files.first, file.type == .socket else { return }
-        let named = files.flatMap(\.namedTriggers)
-        for text in named.isEmpty ? file.triggers : named {
-            if case .name(let name) = InstallSpecifiers(unit: file.name).expand(text), let unit = UnitName(name) {
-                if !own.hold(unit) { reaches.append(UnitReach(path: file.path, unit: unit)) }
-            } else {
-                findings.append(
-                    Finding(
-                        .refused, .unsupported, file.path,
-                        "Service=\(text): this is no name of a unit; write the name out"))
-            }
-        }
     }
 
     // MARK: Folders
@@ -132,11 +126,11 @@ struct UnitPlanner {
             guard parts.count > 1 else { continue }
             let path = Self.folder + entry
             guard parts.count == 2, let folder = UnitFolder(parts[0]) else {
-                findings.append(Finding(.warning, .unsupported, path, "systemd does not read this file"))
+                findings.add(Finding(.warning, .unsupported, path, "systemd does not read this file"))
                 continue
             }
             if let breadth = folder.breadth {
-                findings.append(
+                findings.add(
                     Finding(
                         .refused, .unsupported, path,
                         "systemd applies it to \(breadth), also to those of the host; put it into the folders of the package's own units"
@@ -147,7 +141,7 @@ struct UnitPlanner {
             if folder.kind == .dropIns, own.hold(unit), contents[path] != nil, parts[1].hasSuffix(".conf") {
                 dropIns[own.names.contains(unit) ? unit : unit.template ?? unit, default: []].append(path)
             } else {
-                findings.append(considered(path, parts[1], in: folder, of: unit, own))
+                findings.add(considered(path, parts[1], in: folder, of: unit, own))
             }
         }
         return dropIns
@@ -181,12 +175,12 @@ struct UnitPlanner {
             if target == "/dev/null" { continue }
             let last = target.split(separator: "/").last.map(String.init) ?? ""
             guard let unit = UnitName(last), own.hold(unit), let alias = UnitName(name), alias.type == unit.type else {
-                findings.append(
+                findings.add(
                     Finding(.warning, .unsupported, path, "it links to \(target), which is not a unit of this package"))
                 continue
             }
             if let why = own.refusal(of: alias) {
-                findings.append(Finding(.refused, .unsupported, path, why))
+                findings.add(Finding(.refused, .unsupported, path, why))
             } else {
                 aliases[own.names.contains(unit) ? unit : unit.template ?? unit, default: []].append(name)
             }
@@ -195,17 +189,15 @@ struct UnitPlanner {
     }
 
     /// Finds a service that must own a bus name while its policy is where the bus does not see it.
-    private func busFindings(_ file: UnitFile) -> [Finding] {
+    private func busFinding(_ file: UnitFile) -> Finding? {
         guard let name = file.values("Service", "BusName").last,
             let policy = tree.paths.filter({ $0.hasPrefix("usr/share/dbus-1/system.d/") && $0.hasSuffix(".conf") })
                 .min()
-        else { return [] }
-        return [
-            Finding(
-                .refused, .unsupported, policy,
-                "the message bus reads only the host's policy, so \(file.name) could not own \(name); put this file into /etc/dbus-1/system.d"
-            )
-        ]
+        else { return nil }
+        return Finding(
+            .refused, .unsupported, policy,
+            "the message bus reads only the host's policy, so \(file.name) could not own \(name); put this file into /etc/dbus-1/system.d"
+        )
     }
 }
 

@@ -15,11 +15,14 @@ struct PackagedLinks: Sendable {
     private var sorted: [(key: String, value: String)] { targets.sorted { $0.key < $1.key } }
 
     /// Links that lead to where the package could not put a file itself.
-    var findings: [Finding] {
-        sorted.compactMap { path, target in
-            guard let why = refusal(path, target) else { return nil }
-            return Finding(.refused, .unsupported, String(path.dropFirst()), "it links to '\(target)': \(why)")
+    var findings: FindingList {
+        var findings = FindingList()
+        for (path, target) in sorted {
+            guard let why = refusal(path, target) else { continue }
+            findings.add(
+                Finding(.refused, .unsupported, String(path.dropFirst()), "it links to '\(target)': \(why)"))
         }
+        return findings
     }
 
     /// What is refused because it is a link of the package itself, or below one.
@@ -27,15 +30,13 @@ struct PackagedLinks: Sendable {
     /// - Parameters:
     ///   - path: absolute.
     ///   - file: for the finding: what names the path.
-    func findings(leading path: String, of file: String) -> [Finding] {
-        guard let link = link(above: path, orAt: true) else { return [] }
+    func finding(leading path: String, of file: String) -> Finding? {
+        guard let link = link(above: path, orAt: true) else { return nil }
         let subject = file == path ? "it" : "'\(path)'"
-        return [
-            Finding(
-                .refused, .unsupported, file.hasPrefix("/") ? String(file.dropFirst()) : file,
-                "'\(link)' is a link of the package, so \(subject) would be elsewhere; use the path that it leads to, or a folder instead of the link"
-            )
-        ]
+        return Finding(
+            .refused, .unsupported, file.hasPrefix("/") ? String(file.dropFirst()) : file,
+            "'\(link)' is a link of the package, so \(subject) would be elsewhere; use the path that it leads to, or a folder instead of the link"
+        )
     }
 
     /// The first link on the way to a path.

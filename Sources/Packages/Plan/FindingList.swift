@@ -31,12 +31,18 @@ public struct FindingList: Hashable, Sendable {
         }
     }
 
+    /// Adds a finding, if there is one.
+    public mutating func add(_ finding: Finding?) { if let finding { add(finding) } }
+
     public mutating func add(_ findings: some Sequence<Finding>) { for finding in findings { add(finding) } }
 
     public mutating func add(_ other: FindingList) {
         add(other.kept)
         omitted.merge(other.omitted) { $0 + $1 }
     }
+
+    /// All that is kept: the reasons of a refusal first.
+    public var listed: [Finding] { findings(.refused) + findings(.warning) }
 
     /// What is kept of a severity; at last how many others there are.
     public func findings(_ severity: Finding.Severity) -> [Finding] {

@@ -247,7 +247,7 @@ public struct PackageAudit: Sendable {
     public func plan(
         known: [KnownPackage], architecture: String = Architecture.native
     ) throws(PackageRefusal) -> PackagePlan {
-        var all = FindingList(RelationAudit(known: known, architecture: architecture).findings(for: control))
+        var all = RelationAudit(known: known, architecture: architecture).findings(for: control)
         all.add(scripts.findings)
         all.add(findings)
         var plan = PackagePlan(control: control)
@@ -256,11 +256,16 @@ public struct PackageAudit: Sendable {
         plan.units = units.plan()
         all.add(units.findings)
         plan.reaches = units.reaches
+        plan.orders = units.orders.sorted { ($0.path, $0.unit.description) < ($1.path, $1.unit.description) }
         plan.alsoInstances = units.alsoInstances.sorted()
         plan.dataFolders = units.dataFolders.sorted()
         for (count, limit, what) in [
             (plan.units.reduce(0) { $0 + $1.aliases.count }, PackageLimits.units, "other names of units (Alias=)"),
-            (plan.dataFolders.count, PackageLimits.hostPaths, "folders of units (StateDirectory= and similar)"),
+            (units.folders.count, PackageLimits.hostPaths, "folders of units (StateDirectory= and similar)"),
+            (
+                plan.reaches.count + plan.orders.count, PackageLimits.hostPaths,
+                "units that are not the package's and that its units name (Before=, Sockets= and similar)"
+            ),
         ] where count > limit {
             all.add(
                 Finding(.refused, .unsupported, UnitPlanner.folder, "there are more than \(limit) \(what); remove some")
@@ -277,7 +282,7 @@ public struct PackageAudit: Sendable {
         all.add(linkFindings)
         plan.sysusersLines = manifest.sysusersLines
         plan.tmpfilesLines = tmpfilesLines
-        let lines = LineAudit(plan, tree: tree, contents: contents)
+        let lines = LineAudit(plan, tree: tree, contents: contents, unitFolders: units.folders)
         all.add(lines.findings)
         plan.provision = lines.provision
         plan.health = manifest.health
@@ -288,11 +293,13 @@ public struct PackageAudit: Sendable {
     }
 
     /// What links of the package lead to, and what would be led elsewhere by them.
-    private var linkFindings: [Finding] {
+    private var linkFindings: FindingList {
         var findings = hostLinks.findings
-        for conffile in conffiles { findings += hostLinks.findings(leading: conffile.path, of: conffile.path) }
-        for folder in hostFolders.keys.sorted() { findings += hostLinks.findings(leading: folder, of: folder) }
-        for folder in manifest.directories { findings += hostLinks.findings(leading: folder.path, of: "_gkmanifest") }
+        for conffile in conffiles { findings.add(hostLinks.finding(leading: conffile.path, of: conffile.path)) }
+        for folder in hostFolders.keys.sorted() { findings.add(hostLinks.finding(leading: folder, of: folder)) }
+        for folder in manifest.directories {
+            findings.add(hostLinks.finding(leading: folder.path, of: "_gkmanifest"))
+        }
         return findings
     }
 

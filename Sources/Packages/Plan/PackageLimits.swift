@@ -11,7 +11,8 @@ public enum PackageLimits {
     public static let readBytes = 1 << 20
     /// Configuration files.
     public static let conffiles = 2000
-    /// Folders and links outside of the release: beneath /etc, /var and /srv.
+    /// Folders and links outside of the release: beneath /etc, /var and /srv. As many folders may systemd make for the units, and
+    /// so many units may they name that are not the package's.
     public static let hostPaths = 1000
     /// The bytes of the paths of both together, with the folders of the configuration files. The record of a release and the
     /// journal of a deployment hold them (`CheckedFile.recordLimit`).

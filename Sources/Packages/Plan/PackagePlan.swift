@@ -17,6 +17,9 @@ public struct PackagePlan: Hashable, Sendable {
     /// What the package has for units that are not its own. It is not installed; if such a unit is on the host, or is another
     /// package's, the package is refused.
     public var reaches: [UnitReach]
+    /// Units that are not the package's and that its units are ordered before. If such a unit of the host starts early, the
+    /// package is refused.
+    public var orders: [UnitReach]
     /// Instances of the package's templates that `Also=` of its units enables.
     public var alsoInstances: [String]
     /// Folders that systemd creates for the units (`StateDirectory=` and similar). A purge removes these and those above.
@@ -37,6 +40,7 @@ public struct PackagePlan: Hashable, Sendable {
         sysusersLines = []
         tmpfilesLines = []
         reaches = []
+        orders = []
         alsoInstances = []
         dataFolders = []
         provision = HostProvision()

@@ -11,23 +11,23 @@ public struct RelationAudit: Sendable {
     }
 
     /// The relations that are not met, the conflicts, and the warnings.
-    public func findings(for control: PackageControl) -> [Finding] {
+    public func findings(for control: PackageControl) -> FindingList {
         let others = known.filter { $0.name != control.name }
-        var findings: [Finding] = []
+        var findings = FindingList()
         if control.architecture != "all" && control.architecture != architecture {
-            findings.append(
+            findings.add(
                 Finding(
                     .refused, .architecture, "control",
                     "the package is for \(control.architecture), but this host is \(architecture); deliver the package for \(architecture)"
                 ))
         }
         if control.isEssential {
-            findings.append(
+            findings.add(
                 Finding(
                     .refused, .unsupported, "control", "an essential package belongs to the host; install it with apt"))
         }
         if let host = known.first(where: { $0.name == control.name && $0.source == .dpkg }) {
-            findings.append(
+            findings.add(
                 Finding(
                     .refused, .conflict, "control",
                     "dpkg has installed \(control.name) \(host.version) on this host; remove it first "
@@ -35,7 +35,7 @@ public struct RelationAudit: Sendable {
         }
         for (field, dependencies) in [("Pre-Depends", control.preDepends), ("Depends", control.depends)] {
             for dependency in dependencies {
-                if let finding = unmet(dependency, field, by: control, others) { findings.append(finding) }
+                if let finding = unmet(dependency, field, by: control, others) { findings.add(finding) }
             }
         }
         for (field, relations) in [("Conflicts", control.conflicts), ("Breaks", control.breaks)] {
@@ -43,7 +43,7 @@ public struct RelationAudit: Sendable {
                 guard let other = others.first(where: { $0.satisfies(relation, architecture: $0.architecture) }) else {
                     continue
                 }
-                findings.append(
+                findings.add(
                     Finding(
                         .refused, .conflict, "control",
                         "\(field): \(relation): \(other.name) \(other.version) is installed; remove it first"))

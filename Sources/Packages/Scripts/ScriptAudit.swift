@@ -5,7 +5,7 @@ import Linux
 /// Sections that debhelper adds are recognised by the tool's name. Otherwise a script may hold only comments, `set -e`, empty
 /// cases and similar lines. Any other line refuses the package with script and line, unless the manifest skips the script.
 public struct ScriptAudit: Sendable {
-    public private(set) var findings: [Finding] = []
+    public private(set) var findings = FindingList()
     /// Units that the scripts would enable; nil if no debhelper section concerns units.
     public private(set) var enabledUnits: Set<String>?
     /// Units that the scripts would start at the first installation; nil as for `enabledUnits`.
@@ -89,8 +89,9 @@ public struct ScriptAudit: Sendable {
         switch DebhelperTool.verdict(tool) {
         case .done, .needless: break
         case .missing(let what):
-            let finding = Finding(.warning, .unsupported, name, line: line, "\(tool): \(what)")
-            if !findings.contains(where: { $0.text == finding.text }) { findings.append(finding) }
+            if warned.insert(tool).inserted {
+                findings.add(Finding(.warning, .unsupported, name, line: line, "\(tool): \(what)"))
+            }
         case .refused(let why): refuse(name, line, "\(tool): \(why)")
         case nil: refuse(name, line, "Gatekeel does not know \(tool)")
         }
@@ -113,6 +114,8 @@ public struct ScriptAudit: Sendable {
     }
 
     private var notEnabled: Set<String> = []
+    /// Tools of which something is missing.
+    private var warned: Set<String> = []
 
     /// The words after a command, without quotes, up to a redirection or the end of the command.
     private static func units(_ line: String, after command: String) -> [String]? {
@@ -129,7 +132,7 @@ public struct ScriptAudit: Sendable {
             guard let directive = words.first else { continue }
             // The linker finds libraries of a release in the standard folders; the host's cache does not list them.
             if directive.hasPrefix("activate"), words.dropFirst() == ["ldconfig"] { continue }
-            findings.append(
+            findings.add(
                 Finding(
                     .warning, .unsupported, "triggers", line: index + 1,
                     "the trigger '\(words.joined(separator: " "))' is ignored"))
@@ -137,7 +140,7 @@ public struct ScriptAudit: Sendable {
     }
 
     private mutating func refuse(_ name: String, _ line: Int, _ text: String) {
-        findings.append(
+        findings.add(
             Finding(
                 .refused, .unsupported, name, line: line,
                 "\(text); maintainer scripts are not run: sign the package with a manifest that says what to do instead, with [Scripts] Skip=\(name)"

@@ -11,6 +11,10 @@ public struct HostUnits: Sendable {
     }
 
     private var owners: [UnitName: String] = [:]
+    /// Units that may start before the file systems are there.
+    private var early: Set<UnitName> = []
+    /// Other names, by links.
+    private var links: [UnitName: UnitName] = [:]
     private static let fileLimit = 1 << 20
 
     public init() {}
@@ -24,7 +28,15 @@ public struct HostUnits: Sendable {
             guard let name = UnitName(text), owners[name] == nil, try !isOurs(text) else { continue }
             let path = "\(folder)/\(text)"
             add(name, owner: path)
-            for alias in try Self.aliases(of: name, at: path) { add(alias, owner: "\(path), by its Alias=") }
+            if let target = try Files.linkTarget(path) {
+                links[name] = UnitName(Files.split(target).name)
+            } else if let file = try Self.file(of: name, at: path) {
+                for alias in Self.aliases(of: file) {
+                    add(alias, owner: "\(path), by its Alias=")
+                    if alias != name { links[alias] = name }
+                }
+                if Self.isEarly(file) { early.insert(name) }
+            }
         }
     }
 
@@ -43,16 +55,39 @@ public struct HostUnits: Sendable {
         return first.map { Clash(unit: $0.key, owner: $0.value) }
     }
 
-    /// The other names that a unit's file asks for. systemd makes them links when the unit is enabled.
-    private static func aliases(of name: UnitName, at path: String) throws(Errno) -> [UnitName] {
+    /// Why a package's unit may not be ordered before one of these; nil if it may.
+    public func refusal(of order: UnitReach) -> String? {
+        var name = order.unit
+        // As deep as systemd follows links of units.
+        for _ in 0..<8 { if let next = links[name] ?? name.template.flatMap({ links[$0] }) { name = next } }
+        guard early.contains(name) || name.template.map(early.contains) == true else { return nil }
+        let owner = owners[name] ?? name.template.flatMap { owners[$0] } ?? "of the host"
+        return
+            "\(order.path): the unit would start before '\(order.unit)' (\(owner)), which may be needed before gatekeel-recover.service; every unit of a package waits for that: choose a later one, as network-pre.target"
+    }
+
+    /// A unit file that may say something about the unit; nil for the others, which need not be parsed.
+    private static func file(of name: UnitName, at path: String) throws(Errno) -> UnitFile? {
         guard name.type.mayAlias, let status = try Files.status(path), status.st_mode & S_IFMT == S_IFREG,
             status.st_size <= fileLimit, let bytes = try Files.readIfPresent(path, limit: fileLimit)
-        else { return [] }
-        // Few files have any: the others need not be parsed.
-        guard String(decoding: bytes, as: UTF8.self).holds("Alias") else { return [] }
-        let section = InstallSection(of: name, in: [UnitFile(name: name, path: path, bytes: bytes)])
+        else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard ["Alias", "DefaultDependencies", "Before"].contains(where: { text.holds($0) }) else { return nil }
+        return UnitFile(name: name, path: path, bytes: bytes)
+    }
+
+    /// Whether a unit may start early: it is without the default dependencies, which order services and sockets after the
+    /// early boot; or it is a target, which they do not, and is before something.
+    private static func isEarly(_ file: UnitFile) -> Bool {
+        if !PackagedUnit(file).isDefault { return true }
+        return file.type == .target && file.words("Unit", "Before").contains { $0 != "shutdown.target" }
+    }
+
+    /// The other names that a unit's file asks for. systemd makes them links when the unit is enabled.
+    private static func aliases(of file: UnitFile) -> [UnitName] {
+        let section = InstallSection(of: file.name, in: [file])
         return section.entries.filter { $0.key == .alias }.compactMap { entry in
-            guard case .name(let text) = InstallSpecifiers(unit: name).expand(entry.word) else { return nil }
+            guard case .name(let text) = InstallSpecifiers(unit: file.name).expand(entry.word) else { return nil }
             return UnitName(text)
         }
     }

@@ -6,22 +6,28 @@
 struct InstallAudit: Sendable {
     let section: InstallSection
     let own: PackagedUnits
+    /// Whether the unit has systemd's default dependencies.
+    let isDefault: Bool
 
-    private(set) var findings: [Finding] = []
+    private(set) var findings = FindingList()
     /// Other names of the unit. A template's alias that depends on the instance is here as a template.
     private(set) var aliases: [String] = []
     /// Instances of the package's templates that `Also=` enables.
     private(set) var alsoInstances: [String] = []
+    /// Targets that want the unit and wait for it, and of which the host knows whether they are early.
+    private(set) var orders: Set<UnitReach> = []
 
-    init(_ section: InstallSection, own: PackagedUnits) {
+    init(_ section: InstallSection, own: PackagedUnits, isDefault: Bool) {
         self.section = section
         self.own = own
-        findings = section.unclear.map {
-            Finding(.refused, .unsupported, $0.file, line: $0.line, "names of units are ASCII; correct the line")
-        }
+        self.isDefault = isDefault
+        findings.add(
+            section.unclear.lazy.map {
+                Finding(.refused, .unsupported, $0.file, line: $0.line, "names of units are ASCII; correct the line")
+            })
         for entry in section.entries {
             guard let why = refusal(of: entry) else { continue }
-            findings.append(
+            findings.add(
                 Finding(
                     .refused, .unsupported, entry.path, line: entry.line, "\(entry.key.rawValue)=\(entry.word): \(why)")
             )
@@ -40,18 +46,18 @@ struct InstallAudit: Sendable {
         case .ofInstance(let name): return refusal(ofAnyInstance: name, entry.key)
         case .name(let name):
             switch entry.key {
-            case .alias: return refusal(ofAlias: name)
+            case .alias: return refusal(ofAlias: name, entry.path)
             case .also: return refusal(ofAlso: name)
-            case .wantedBy: return refusal(ofDependent: name, .wants)
-            case .requiredBy: return refusal(ofDependent: name, .requires)
-            case .upheldBy: return refusal(ofDependent: name, .upholds)
+            case .wantedBy: return refusal(ofDependent: name, .wants, entry.path)
+            case .requiredBy: return refusal(ofDependent: name, .requires, entry.path)
+            case .upheldBy: return refusal(ofDependent: name, .upholds, entry.path)
             case .defaultInstance: return refusal(ofDefaultInstance: name)
             }
         }
     }
 
-    private mutating func refusal(ofAlias text: String) -> String? {
-        if text.contains("/") { return refusal(ofLink: text) }
+    private mutating func refusal(ofAlias text: String, _ path: String) -> String? {
+        if text.contains("/") { return refusal(ofLink: text, path) }
         guard let name = UnitName(text) else { return Self.noName }
         guard name.type == section.unit.type, name.type.mayAlias else {
             return "a unit cannot have another name of the type '\(name.type.rawValue)'; remove it"
@@ -64,13 +70,13 @@ struct InstallAudit: Sendable {
     }
 
     /// `Alias=multi-user.target.wants/foo.service`, an old way to write `WantedBy=`.
-    private func refusal(ofLink text: String) -> String? {
+    private mutating func refusal(ofLink text: String, _ path: String) -> String? {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2, let folder = UnitFolder(parts[0]), case .unit(let name) = folder.subject,
             folder.kind != .dropIns, let unit = UnitName(parts[1]),
             unit == section.unit || unit.template == section.unit
         else { return "the link would not lead from a unit to this one; use WantedBy=" }
-        return refusal(ofDependent: name.description, folder.kind)
+        return refusal(ofDependent: name.description, folder.kind, path)
     }
 
     private mutating func refusal(ofAlso text: String) -> String? {
@@ -83,17 +89,30 @@ struct InstallAudit: Sendable {
             "'\(name)' is not a unit of this package, and would stay enabled after the package's removal; remove it, and enable that unit by itself"
     }
 
-    private func refusal(ofDependent text: String, _ kind: UnitFolder.Kind) -> String? {
+    private mutating func refusal(ofDependent text: String, _ kind: UnitFolder.Kind, _ path: String) -> String? {
         guard let name = UnitName(text) else { return Self.noName }
         if name.isDashPrefix, !own.hold(name) {
             return
                 "systemd applies it to every \(name.type.rawValue) whose name begins with '\(name.prefix)'; name one unit"
         }
-        if kind == .wants || own.hold(name) { return nil }
-        // Others are needed by all that runs, or by the boot.
-        let isLast = ["multi-user.target", "graphical.target"].contains(name.description)
-        if kind == .requires, isLast { return nil }
+        if own.hold(name) { return nil }
+        if kind == .wants { return refusal(ofOrderBefore: name, path) }
+        // Other targets are needed by all that runs, or by the boot. Devices are made by the kernel, and not stopped.
+        let isHarmless = ["multi-user.target", "graphical.target"].contains(name.description) || name.type == .device
+        if kind == .requires, isHarmless { return nil }
         return Self.binding(name, kind)
+    }
+
+    /// A target waits for what it wants, if both have systemd's default dependencies.
+    private mutating func refusal(ofOrderBefore name: UnitName, _ path: String) -> String? {
+        guard name.type == .target, isDefault else { return nil }
+        switch BootOrder.verdict(section.unit.type, isDefault: true, before: name, isWanted: true) {
+        case .allowed: return nil
+        case .ofHost:
+            orders.insert(UnitReach(path: path, unit: name))
+            return nil
+        case .refused(let why): return why
+        }
     }
 
     private static func binding(_ name: UnitName, _ kind: UnitFolder.Kind) -> String {
@@ -112,12 +131,16 @@ struct InstallAudit: Sendable {
 
     /// A name with the instance of a template elsewhere than behind the `@`: `dev-%i.device`.
     private func refusal(ofAnyInstance text: String, _ key: InstallSection.Key) -> String? {
-        let isHarmless = text.hasSuffix(".device") || text.hasSuffix(".target")
-        if key == .wantedBy, isHarmless, !text.contains("/") { return nil }
+        // Devices are made by the kernel: they may need the unit too.
+        let names: [String] =
+            switch key {
+            case .wantedBy: [".device", ".target"]
+            case .requiredBy: [".device"]
+            case .alias: [".device.wants", ".device.requires", ".target.wants"]
+            case .also, .upheldBy, .defaultInstance: []
+            }
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        if key == .alias, parts.count == 2, [".device.wants", ".target.wants"].contains(where: parts[0].hasSuffix) {
-            return nil
-        }
+        if parts.count == (key == .alias ? 2 : 1), names.contains(where: { parts[0].hasSuffix($0) }) { return nil }
         return "the instance would decide which unit this is; write '%i' only behind an '@'"
     }
 

@@ -5,10 +5,12 @@ enum UnitText {
         let text: String
     }
 
+    /// The first ones: a few are enough to refuse the file.
     static func ambiguities(_ bytes: [UInt8]) -> [Ambiguity] {
         var found: [Ambiguity] = []
         for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
             if let text = ambiguity(line) { found.append(Ambiguity(line: index + 1, text: text)) }
+            if found.count >= PackageLimits.findings { break }
         }
         return found
     }

@@ -174,7 +174,8 @@ def with_sample(t):
     for folder in ("/var/lib/keelsample", "/srv/keelsample", "/var/lib/keelsample-state", "/var/cache/keelsample/cache"):
         m.write(f"{folder}/data", "of the sample's\n")
     # The copy of an administrator's edit that a rollback leaves.
-    m.write("/etc/keelsample.d/more.conf.gatekeel-save", "edited\n")
+    for suffix in ("gatekeel-save", "gatekeel-save.dpkg-old"):
+        m.write(f"/etc/keelsample.d/more.conf.{suffix}", "edited\n")
     return m
 
 

@@ -1,0 +1,82 @@
+import Configuration
+
+/// Finds the units that a package's unit names and that are not the package's, as far as it would change them or is ordered
+/// before them.
+///
+/// What only starts or stops another unit with this one (`Wants=`, `Conflicts=`, `OnFailure=`, `Unit=` of a timer), makes this
+/// one follow another (`PartOf=`, `BindsTo=`, `After=`, `StopPropagatedFrom=`) or puts it into a slice is not judged: the other
+/// unit stays what it is, as with dpkg.
+struct ReachAudit {
+    private let unit: PackagedUnit
+    private let own: PackagedUnits
+
+    private(set) var findings = FindingList()
+    /// Units that would be changed.
+    private(set) var reaches: Set<UnitReach> = []
+    /// Units that it is ordered before, and of which the host knows whether they start early.
+    private(set) var orders: Set<UnitReach> = []
+
+    private enum Effect { case changes, isBefore, starts }
+
+    /// The keys of `systemd.unit(5)`, `systemd.service(5)`, `systemd.socket(5)`, `systemd.timer(5)` and `systemd.path(5)` that
+    /// change the units which they name, or order this one before them. systemd resets none of them but `Unit=`, and nothing
+    /// that was assigned may be harmful.
+    private static let keys: [String: [String: Effect]] = [
+        "Unit": ["Before": .isBefore, "PropagatesStopTo": .changes, "JoinsNamespaceOf": .changes, "Upholds": .changes],
+        "Service": ["Sockets": .changes], "Socket": ["Service": .changes],
+        "Timer": ["Unit": .starts], "Path": ["Unit": .starts],
+    ]
+
+    init(_ unit: PackagedUnit, own: PackagedUnits) {
+        self.unit = unit
+        self.own = own
+        for file in unit.files {
+            for section in file.document.sections {
+                guard let keys = Self.keys[section.header] else { continue }
+                for entry in section.entries {
+                    guard let effect = keys[entry.key] else { continue }
+                    for word in entry.value.split(whereSeparator: \.isWhitespace) {
+                        judge(String(word), effect, file.path, entry)
+                    }
+                }
+            }
+        }
+        guard unit.namedTriggers.isEmpty else { return }
+        for name in unit.triggers.compactMap({ UnitName($0) }) {
+            consider(name, unit.type == .socket ? .changes : .starts, unit.path, 0, "it starts '\(name)'")
+        }
+    }
+
+    private mutating func judge(_ word: String, _ effect: Effect, _ path: String, _ entry: IniEntry) {
+        let setting = "\(entry.key)=\(word)"
+        func refuse(_ text: String) {
+            findings.add(Finding(.refused, .unsupported, path, line: entry.position.line, "\(setting): \(text)"))
+        }
+        if word.contains(where: { $0 == "\"" || $0 == "'" }) { return refuse("write the name without quotes") }
+        switch InstallSpecifiers(unit: unit.name).expand(word) {
+        case .name(let text):
+            if let name = UnitName(text) {
+                consider(name, effect, path, entry.position.line, setting)
+            } else if entry.key == "Service" || entry.key == "Unit" {
+                refuse("this is no name of a unit; write the name out")
+            }
+        // Of other lists systemd leaves out what is no name.
+        case .ofInstance, .unknown:
+            refuse("the instance or the host decides which unit this is; write the name out")
+        }
+    }
+
+    private mutating func consider(_ name: UnitName, _ effect: Effect, _ path: String, _ line: Int, _ what: String) {
+        if own.hold(name) { return }
+        guard effect != .changes else {
+            reaches.insert(UnitReach(path: path, unit: name))
+            return
+        }
+        // A timer or path unit is ordered before what it starts.
+        switch BootOrder.verdict(unit.type, isDefault: unit.isDefault, before: name, isWanted: false) {
+        case .allowed: break
+        case .ofHost: orders.insert(UnitReach(path: path, unit: name))
+        case .refused(let why): findings.add(Finding(.refused, .unsupported, path, line: line, "\(what): \(why)"))
+        }
+    }
+}
