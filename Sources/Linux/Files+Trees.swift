@@ -58,6 +58,13 @@ extension Files {
         try retrying("rename \(temporary)") { Glibc.rename(temporary, path) }
     }
 
+    /// Whether the file system of a path is mounted for reading only (`statvfs(3)`, `ST_RDONLY`).
+    public static func isReadOnly(_ path: String) throws(Errno) -> Bool {
+        var status = statvfs()
+        try retrying("statvfs \(path)") { statvfs(path, &status) }
+        return status.f_flag & UInt(ST_RDONLY) != 0
+    }
+
     /// Bytes that an unprivileged process may still write beneath `path`: `statvfs(3)`.
     public static func freeSpace(at path: String) throws(Errno) -> UInt64 {
         var status = statvfs()

@@ -239,6 +239,30 @@ import Testing
         }
     }
 
+    /// What failed as often as it may, and has no other way to go, is not repeated without a pause.
+    @Test func whatIsHopelessAndStaysPauses() {
+        for operation in Deployment.DeploymentOperation.allCases {
+            for phase in reachable(operation) where phase != .finished {
+                for event in [Transition.Event.failed, .hopeless] {
+                    var machine = DeploymentMachine(operation: operation, phase: phase)
+                    let actions = machine.handle(event, Conditions(hasOld: true, enables: true, starts: true))
+                    #expect((machine.phase == phase) == (actions.first == .pause), "\(operation) \(phase) \(event)")
+                }
+            }
+        }
+    }
+
+    /// A journal may name a phase that its operation does not have.
+    @Test func withoutARowTheDeploymentEnds() {
+        for event in Transition.Event.allCases {
+            var machine = DeploymentMachine(operation: .activate, phase: .switching)
+            #expect(machine.handle(event, Conditions()).prefix(2) == [.settle(.failed), .enter(.cleaning)])
+            _ = machine.handle(.done, Conditions())
+            #expect(machine.phase == .finished)
+            #expect(machine.handle(event, Conditions()) == [])
+        }
+    }
+
     /// Kills, however many, leave no package half removed.
     @Test func aRemovalThatHasBegunIsAlwaysTakenUp() {
         var record = DeploymentRecord(id: "1", package: "app", operation: .remove, version: "1.0", phase: .removing)

@@ -27,6 +27,18 @@ struct AttachedFile: Hashable, Sendable {
         }
     }
 
+    /// Whether it is on the host as it should be.
+    func isInPlace(_ paths: HostPaths) throws(Errno) -> Bool {
+        var isInPlace = false
+        try paths.holdingIfPresent(path) { (folder, name) throws(Errno) in
+            switch content {
+            case .bytes(let bytes): isInPlace = try HostFile.find(name, in: folder).file?.bytes == bytes
+            case .link(let target): isInPlace = try folder.linkTarget(name) == target
+            }
+        }
+        return isInPlace
+    }
+
     /// Writes it durably. A file that is already the same is left alone.
     func write(_ paths: HostPaths) throws(Errno) {
         try paths.holding(path, making: 0o755) { (folder, name) throws(Errno) in

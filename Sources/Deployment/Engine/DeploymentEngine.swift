@@ -60,6 +60,7 @@ public final class DeploymentEngine: Deployments {
                 notes.append(RecoveryNote(kind: .corrupt, package: "", deployment: "", text: text))
             }
             notes += try StoreCleanUp(store: store, deployment: journal.deployment).run()
+            notes += try AttachmentCheck(store: store, deployed: journal.deployment?.package).run()
             let signed = try store.signedTime()
             store.makeReserve()
             return (journal.deployment, history.deployments, notes, try store.loadStaged().packages, signed)
@@ -68,7 +69,8 @@ public final class DeploymentEngine: Deployments {
         stagedPackages = staged
         signedTime = signed
         // A repair may have changed unit files.
-        if notes.contains(where: { $0.kind == .corrupt && !$0.package.isEmpty }) { try? await ports.units.reload() }
+        let isRepaired = notes.contains { ($0.kind == .corrupt && !$0.package.isEmpty) || $0.kind == .detached }
+        if isRepaired { try? await ports.units.reload() }
         try await refreshAll()
         isOpen = true
         guard let interrupted else { return notes }
@@ -85,6 +87,11 @@ public final class DeploymentEngine: Deployments {
             return note(.resumed, record, "it had ended, and only its entry in the history was missing")
         }
         let event = record.takeUp(bootID: ports.bootID, policy: policy)
+        if DeploymentMachine.transition(record.operation, record.phase, event, record.conditions) == nil {
+            record.reason = .interrupted(
+                "this release of Gatekeel cannot go on with \(record.operation.rawValue) from '\(record.phase.rawValue)'"
+            )
+        }
         let store = self.store
         let snapshot = record
         try await Worker.shared.run { try store.saveJournal(snapshot) }
@@ -380,12 +387,14 @@ public final class DeploymentEngine: Deployments {
         isPreparing = true
         defer { (isPreparing, preparing) = (false, nil) }
         do {
+            let store = self.store
+            // Before anything is stopped that could then neither be exchanged nor removed.
+            try await Worker.shared.run { try store.requireWritable() }
             let record = try await decided(try await surveyed(try await make()))
             try CheckedFile.requireRoom(
                 for: record.record, "too many instances of the package's units run or are enabled; stop some of them")
             let active = ActiveDeployment(record, ports: ports)
             let actions = active.machine.begin()
-            let store = self.store
             // Durable before the caller gets the identifier.
             try await Worker.shared.run {
                 do {

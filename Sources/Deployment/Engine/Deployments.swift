@@ -101,6 +101,8 @@ public struct RecoveryNote: Hashable, Sendable {
         case unreadable
         /// Left-overs were removed.
         case cleaned
+        /// Unit files of a release that is not in the store were removed.
+        case detached
     }
 
     public var kind: Kind

@@ -59,11 +59,19 @@ struct DeploymentMachine: Hashable, Sendable {
         }
     }
 
-    /// Handles an event. Without a row for it nothing happens.
+    /// Handles an event.
+    ///
+    /// Without a row for it (a journal may name a phase that its operation does not have) the deployment has failed and ends:
+    /// the engine must not stay busy for ever.
     mutating func handle(_ event: Transition.Event, _ conditions: Conditions) -> [Action] {
-        guard let transition = Self.transition(operation, phase, event, conditions) else { return [] }
+        guard phase != .finished else { return [] }
+        guard let transition = Self.transition(operation, phase, event, conditions) else {
+            phase = .cleaning
+            return [.settle(.failed), .enter(phase)] + performing
+        }
         var actions: [Action] = []
-        if transition.to == phase, event == .failed { actions.append(.pause) }
+        // A failure that leads to the same phase again must not be repeated without end or pause.
+        if transition.to == phase, event == .failed || event == .hopeless { actions.append(.pause) }
         if let outcome = transition.outcome { actions.append(.settle(outcome)) }
         phase = transition.to
         actions.append(.enter(phase))

@@ -35,13 +35,13 @@ extension Store {
         try passage("deployment.stage.copy.before")
         let free = try Files.freeSpace(at: folder)
         let room = free > Self.spaceLeft ? free - Self.spaceLeft : 0
-        guard room >= size else { throw Self.noSpace(size, free) }
+        guard room >= size else { throw noSpace(size, free) }
         let target = try FileDescriptor.open(package(staged: token), O_WRONLY | O_CREAT | O_EXCL)
         do throws(Errno) {
             try source.copy(to: target, limit: Int(clamping: min(limit, room)), seconds: seconds)
         } catch {
             switch error.code {
-            case EFBIG where room < limit: throw Self.noSpace(room, free)
+            case EFBIG where room < limit: throw noSpace(room, free)
             case EFBIG: throw Self.tooLarge(limit)
             case ETIMEDOUT: throw DeploymentError(.failed, "the package could not be read within \(seconds) s")
             default: throw error
@@ -64,9 +64,11 @@ extension Store {
             .invalidArgument, "the package has more than \(limit) bytes; MaxPackageSize= in installd.conf allows more")
     }
 
-    private static func noSpace(_ size: UInt64, _ free: UInt64) -> DeploymentError {
+    private func noSpace(_ size: UInt64, _ free: UInt64) -> DeploymentError {
         DeploymentError(
-            .noSpace, "the package takes \(size) bytes or more and \(free) are free; free space and send it again")
+            .noSpace,
+            "the package takes \(size) bytes or more, and the file system of \(root) has \(free) free; free space there and send it again"
+        )
     }
 
     /// Writes the record of a staged package. From here on the package survives a restart.

@@ -22,6 +22,7 @@ extension RecoveryNote {
                 LogMessage(
                     "A part of the store is left as it is: \(text, .reason); check the disk (dmesg), then restart gatekeel-installd"
                 ).with(.package, package))
+        case .detached: Log.warning(LogMessage("\(package, .package): \(text, .reason)"))
         case .cleaned:
             Log.info(LogMessage("Cleaned up: \(text)").with(.package, package))
         }

@@ -1,0 +1,72 @@
+import Linux
+import Packages
+
+/// Holds the unit files in `/etc` against the releases in the store when the daemon starts. One of them may have been lost: a
+/// disk was exchanged, a backup restored, a file system made anew.
+struct AttachmentCheck: Sendable {
+    let store: Store
+    /// The package of a deployment that is going on: its files are that deployment's.
+    let deployed: String?
+    private var paths: HostPaths { store.paths }
+
+    /// - Returns: what was found and repaired.
+    func run() throws -> [RecoveryNote] {
+        var notes: [RecoveryNote] = []
+        var expected: Set<String> = []
+        for package in try store.packageNames() {
+            guard let current = try store.release(.current, of: package) else { continue }
+            // What cannot be read is neither repaired nor taken for lost.
+            guard let record = try? store.record(of: package, release: current) else { return notes }
+            expected.formUnion(record.units.map(\.name))
+            guard package != deployed else { continue }
+            do {
+                let attachment = Attachment(store: store, release: current, record: record)
+                let missing = try attachment.files().filter { try !$0.isInPlace(paths) }
+                guard !missing.isEmpty else { continue }
+                try attachment.attach(replacing: [], passage: store.passage)
+                notes.append(
+                    note(
+                        .corrupt, package,
+                        "\(missing.count) of its files in /etc were missing or of another version, and were written again: \(Self.some(missing.map(\.path)))"
+                    ))
+            } catch {
+                #if DEBUG
+                    if error is Killed { throw error }
+                #endif
+                notes.append(note(.unreadable, package, "its files in /etc: \(error)"))
+            }
+        }
+        return try notes + detachOrphans(expected)
+    }
+
+    /// Unit files that name a release which the store does not have.
+    private func detachOrphans(_ expected: Set<String>) throws -> [RecoveryNote] {
+        var notes: [RecoveryNote] = []
+        for name in try Files.namesIfPresent(in: paths.attachedUnits)
+        where UnitName(name) != nil && !expected.contains(name) {
+            let dropIn = "\(paths.attachedUnits)/\(name).d/\(Attachment.dropIn)"
+            // Others attach units too; ours have this drop-in.
+            guard let bytes = try Files.readIfPresent(dropIn, limit: Attachment.unitLimit) else { continue }
+            let package =
+                String(decoding: bytes, as: UTF8.self).split(separator: " ").dropFirst().first.map(String.init) ?? ""
+            guard PackageName.isValid(package), package != deployed else { continue }
+            for link in try EnablementLink.find(for: [name], paths) { try EnablementLink.remove(link, paths) }
+            let files = ["\(paths.attachedUnits)/\(name)", dropIn].map { AttachedFile(path: $0, content: .bytes([])) }
+            try Attachment.detach(files, paths, passage: store.passage)
+            notes.append(
+                note(
+                    .detached, package,
+                    "the unit \(name) was detached and disabled: the store has no release of its package; install it again"
+                ))
+        }
+        return notes
+    }
+
+    private func note(_ kind: RecoveryNote.Kind, _ package: String, _ text: String) -> RecoveryNote {
+        RecoveryNote(kind: kind, package: package, deployment: "", text: text)
+    }
+
+    private static func some(_ paths: [String]) -> String {
+        paths.prefix(3).joined(separator: ", ") + (paths.count > 3 ? ", …" : "")
+    }
+}
