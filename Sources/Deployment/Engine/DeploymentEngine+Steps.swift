@@ -391,7 +391,7 @@ extension DeploymentEngine {
         }
     }
 
-    private func healthUnit(_ release: ReleaseRecord) -> String { "gatekeel-health-\(release.name).service" }
+    private func healthUnit(_ release: ReleaseRecord) -> String { UnitName.ofHealthCheck(of: release.name) }
 
     // MARK: The end
 
