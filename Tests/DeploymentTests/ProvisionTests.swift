@@ -122,6 +122,7 @@ import Testing
             let status = try await host.finish(try await host.engine.remove("app", purge: true))
             #expect(status.reason == nil)
             asBefore(host)
+            #expect(host.systemd.groupsRemovedInVain == [], "the user's own group went with it")
         }
     }
 
