@@ -58,8 +58,7 @@ struct UnitFile: Sendable {
     ///
     /// - Parameter isDynamic: whether `DynamicUser=` is set in this file or in a drop-in of the unit.
     func dataFolders(isDynamic: Bool) -> [String] {
-        let bases = [("StateDirectory", "/var/lib"), ("CacheDirectory", "/var/cache"), ("LogsDirectory", "/var/log")]
-        return bases.flatMap { key, base in
+        Self.dataFolderSettings.flatMap { key, base in
             words(type.title, key).flatMap { word -> [String] in
                 // Newer versions of systemd also accept `name:link`.
                 let names = word.split(separator: ":").compactMap { expanded(String($0)) }

@@ -1,15 +1,18 @@
 /// The folders that systemd makes for a unit, and gives to its user.
 extension UnitFile {
-    private static let folderSettings = [
+    private static let folderSettings =
+        dataFolderSettings + [("RuntimeDirectory", "/run"), ("ConfigurationDirectory", "/etc")]
+
+    /// Of those, the settings of folders that systemd does not remove and that are data.
+    static let dataFolderSettings = [
         ("StateDirectory", "/var/lib"), ("CacheDirectory", "/var/cache"), ("LogsDirectory", "/var/log"),
-        ("RuntimeDirectory", "/run"), ("ConfigurationDirectory", "/etc"),
     ]
 
     /// Refuses folders of the host: systemd would give `/var/lib/dpkg` to the unit's user, and remove `/run/systemd` when the
     /// unit stops.
     func folderFindings() -> [Finding] {
         Self.folderSettings.flatMap { key, base in
-            ["Service", "Socket"].flatMap { words($0, key) }.flatMap { $0.split(separator: ":") }.compactMap { word in
+            words(type.title, key).flatMap { $0.split(separator: ":") }.compactMap { word in
                 guard let name = fixedStart(String(word)) else {
                     return Finding(
                         .refused, .unsupported, path,
