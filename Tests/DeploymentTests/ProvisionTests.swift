@@ -171,6 +171,25 @@ import Testing
         }
     }
 
+    /// A line of the manifest changes the owner of a folder that is there.
+    @Test(arguments: [
+        (list: "other", line: "/var/lib/app", isRefused: true),
+        (list: "other:amd64", line: "/var/lib/app", isRefused: true),
+        (list: "other", line: "/var/lib/app/more", isRefused: false),
+        (list: "app", line: "/var/lib/app", isRefused: false),
+        (list: "app:amd64", line: "/var/lib/app", isRefused: false),
+    ])
+    func aFolderOfDpkgsKeepsItsOwner(list: String, line: String, isRefused: Bool) async throws {
+        try await onLoop {
+            let host = try await host()
+            host.root.write("/var/lib/dpkg/info/\(list).list", "/.\n/var\n/var/lib\n\(line)\n")
+            if !isRefused { return #expect(try await host.install("app 1.0 good users").result == .done) }
+            let error = await #expect(throws: DeploymentError.self) { try await host.install("app 1.0 good users") }
+            #expect(error?.code == .conflict)
+            #expect(error?.text.contains("/var/lib/app belongs to the Debian package") == true)
+        }
+    }
+
     @Test(
         arguments: [
             ("app:x:0:0::/:/bin/sh\n", "is not one for services"),

@@ -77,10 +77,10 @@ struct ProvisionCheck: Sendable {
             try !own.contains { $0 == place.path || $0.hasPrefix(place.path + "/") } && paths.has(place.path)
         }
         guard !found.isEmpty else { return }
-        let ofDpkg = try DpkgFiles(folder: paths.dpkgInfo).owners(of: found.map(\.path))
+        let ofDpkg = try DpkgFiles(folder: paths.dpkgInfo).owners(of: found.map(\.path), except: record.name)
         let ofHost = try HostTmpfiles(paths).lines()
         for place in found {
-            if let owner = ofDpkg[place.path], owner != record.name {
+            if let owner = ofDpkg[place.path] {
                 throw refusal(place, "belongs to the Debian package \(owner)")
             }
             if let file = ofHost.first(where: { $0.path == place.path || $0.path.hasPrefix(place.path + "/") })?.file {
