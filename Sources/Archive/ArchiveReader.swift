@@ -43,9 +43,22 @@ public final class ArchiveReader {
     /// The bytes of all names and targets so far.
     private var nameBytes = 0
 
+    /// Where the archive is, for another reader of it.
+    private final class Source {
+        let file: FileDescriptor
+        let range: Range<Int>
+        let compression: Compression
+
+        init(_ file: consuming FileDescriptor, _ range: Range<Int>, _ compression: Compression) {
+            self.file = file
+            self.range = range
+            self.compression = compression
+        }
+    }
+
     private let archive: OpaquePointer
     private let feed: TarFeed
-    private let packedBytes: Int
+    private let source: Source
     private let locale: UnsafeMutableRawPointer?
     private var current: ArchiveEntry?
     private var ended = false
@@ -59,7 +72,7 @@ public final class ArchiveReader {
         limits: ArchiveLimits = ArchiveLimits()
     ) throws(ArchiveError) {
         self.limits = limits
-        packedBytes = range.count
+        do { source = Source(try file.duplicate(), range, compression) } catch { throw .file(error) }
         feed = try TarFeed(file, range: range, compression: compression, limits: limits)
         guard let archive = archive_read_new() else { throw .file(Errno(ENOMEM, "archive_read_new")) }
         self.archive = archive
@@ -107,6 +120,15 @@ public final class ArchiveReader {
             current = entry
             return entry
         } catch { throw fail(error) }
+    }
+
+    /// Reads all headers of the archive with a reader of its own, for what they have too much of. This one stays where it is.
+    ///
+    /// It decompresses the archive once more, and writes nothing.
+    func checkAll() throws(ArchiveError) {
+        let other = try ArchiveReader(
+            source.file, range: source.range, compression: source.compression, limits: limits)
+        while try other.next() != nil {}
     }
 
     /// Reads the next block of the current entry's data with its offset in the file: `archive_read_data_block(3)`. There may be
@@ -166,7 +188,7 @@ public final class ArchiveReader {
         totalBytes = sum
         // Count what the headers announce and what the filter has delivered, which includes padding and large headers.
         let unpacked = max(totalBytes, Int(archive_filter_bytes(archive, 0)))
-        let (allowed, huge) = packedBytes.multipliedReportingOverflow(by: limits.ratio)
+        let (allowed, huge) = source.range.count.multipliedReportingOverflow(by: limits.ratio)
         if !huge, unpacked > allowed + ArchiveLimits.ratioAllowance {
             throw .limit("the archive unpacks to more than \(limits.ratio) times its size")
         }

@@ -4,7 +4,8 @@ import Linux
 
 /// Unpacks an archive beneath an empty folder that nobody else uses.
 ///
-/// The archive is decompressed once. Limits and names are checked by the reader; devices, FIFOs, sockets, setuid, capabilities
+/// The archive is decompressed once. If it has more entries or bytes than its package said, all its headers are read before the
+/// rest is unpacked: unpacking 100,000 files, to refuse the next one, takes a minute. Limits and names are checked by the reader; devices, FIFOs, sockets, setuid, capabilities
 /// and owners by policy. Nothing is written through a symbolic link, outside the root or over another entry. On failure
 /// everything that was written is removed.
 public struct Extraction: Sendable {
@@ -31,6 +32,12 @@ public struct Extraction: Sendable {
     public var expectedBytes = 0
     /// The bytes that must stay free beyond that.
     public var reserve = 16 << 20
+    /// The announced number of files, which does not count folders and links: the lines of `md5sums`
+    /// (`DebFile.listedFiles`).
+    public var expectedFiles = 0
+
+    /// So many entries are unpacked in any case before all are counted.
+    static let uncountedEntries = 2000
 
     public init() {}
 
@@ -81,10 +88,15 @@ public struct Extraction: Sendable {
         var writer: TreeWriter
         do { writer = try TreeWriter(root: root) } catch { throw ArchiveError(error) }
         var seen: Set<String> = []
+        var isCounted = false
         while let entry = try reader.next() {
             // The caller owns the root folder itself.
             if entry.path.isEmpty, entry.kind == .directory { continue }
             try faultPoint("archive.entry.before")
+            if !isCounted, exceedsAnnouncement(reader) {
+                try reader.checkAll()
+                isCounted = true
+            }
             try check(entry, reader.limits)
             if entry.kind == .directory, !seen.insert(entry.path).inserted {
                 throw ArchiveError.duplicate(path: entry.path)
@@ -97,6 +109,12 @@ public struct Extraction: Sendable {
         try faultPoint("archive.finish.before")
         try writer.finish()
         return report
+    }
+
+    /// Whether more was read than the package said, by more than is usual.
+    private func exceedsAnnouncement(_ reader: ArchiveReader) -> Bool {
+        reader.entryCount - Self.uncountedEntries > 2 * expectedFiles
+            || reader.totalBytes - reserve > expectedBytes
     }
 
     private func write(

@@ -103,6 +103,58 @@ import Testing
         try bench.unpack(path, expectedBytes: 1 << 20)
     }
 
+    /// An archive that exceeds a limit further on is refused after its first entries.
+    @Test func tooManyEntriesAreCountedEarly() throws {
+        let bench = try Workbench()
+        var tar = TarBuilder()
+        for index in 0...5000 { tar.add("./f\(index)") }
+        let path = try bench.folder.write("a.tar", tar.finished)
+        var limits = ArchiveLimits()
+        limits.entries = 5000
+        var placed = 0
+        #expect(throws: ArchiveError.limit("the archive has more than 5000 entries")) {
+            try bench.unpack(path, limits: limits) {
+                placed += 1
+                return .path($0.path)
+            }
+        }
+        #expect(placed == 2000)
+        // A package that lists its files is not decompressed twice for them.
+        placed = 0
+        #expect(throws: ArchiveError.self) {
+            try bench.unpack(path, limits: limits, expectedFiles: 2000) {
+                placed += 1
+                return .path($0.path)
+            }
+        }
+        #expect(placed == 5000)
+        #expect(try Files.names(in: bench.root).isEmpty)
+        limits.entries = 5001
+        #expect(try bench.unpack(path, limits: limits).entries == 5001)
+    }
+
+    /// Once an archive has more bytes than its package said, the rest is counted. One that keeps to its size is read once.
+    @Test(arguments: [(announced: 0, placed: 5), (announced: 8 << 20, placed: 8), (announced: 30 << 20, placed: 9)])
+    func tooManyBytesAreCountedEarly(announced: Int, placed expected: Int) throws {
+        let bench = try Workbench()
+        var tar = TarBuilder()
+        let data = [UInt8](repeating: 0x78, count: 3 << 20)
+        for index in 0..<10 { tar.add(Array("./f\(index)".utf8), data: data) }
+        let path = try bench.folder.write("a.tar", tar.finished)
+        var limits = ArchiveLimits()
+        limits.totalBytes = 29 << 20
+        var placed = 0
+        #expect(throws: ArchiveError.limit("the archive unpacks to more than \(29 << 20) bytes")) {
+            try bench.unpack(path, limits: limits, expectedBytes: announced) {
+                placed += 1
+                return .path($0.path)
+            }
+        }
+        #expect(placed == expected)
+        limits.totalBytes = 30 << 20
+        #expect(try bench.unpack(path, limits: limits, expectedBytes: announced).entries == 10)
+    }
+
     @Test func removingATreeFollowsNoLink() throws {
         let bench = try Workbench()
         try shell(

@@ -17,7 +17,7 @@ final class Workbench {
     @discardableResult
     func unpack(
         _ path: String, _ compression: Compression = .none, limits: ArchiveLimits = ArchiveLimits(),
-        ownership: Ownership = .caller, expectedBytes: Int = 0,
+        ownership: Ownership = .caller, expectedBytes: Int = 0, expectedFiles: Int = 0,
         place: (ArchiveEntry) throws -> Extraction.Destination = { .path($0.path) }
     ) throws -> Extraction.Report {
         let file = try FileDescriptor.open(path)
@@ -25,6 +25,7 @@ final class Workbench {
         var extraction = Extraction()
         extraction.ownership = ownership
         extraction.expectedBytes = expectedBytes
+        extraction.expectedFiles = expectedFiles
         return try extraction.run(reader, beneath: try FileDescriptor.open(root, O_RDONLY | O_DIRECTORY), place: place)
     }
 

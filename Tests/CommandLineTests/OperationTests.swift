@@ -355,6 +355,10 @@ import Testing
 
     @Test func theHealthCommandsOutputIsShown() {
         #expect(LogCommand(PackageInfo(name: "foo")).matches.contains(["_SYSTEMD_UNIT=gatekeel-health-foo.service"]))
+        #expect(
+            LogCommand(PackageInfo(name: "foo-c++")).matches.contains([
+                "_SYSTEMD_UNIT=gatekeel-health-foo\\x2dc\\x2b\\x2b.service"
+            ]))
     }
 }
 

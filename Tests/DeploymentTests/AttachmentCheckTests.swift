@@ -76,14 +76,14 @@ import Testing
         try await onLoop {
             let host = try await Harness.with("app 1.0 good")
             var record = DeploymentRecord(
-                id: "00000001", package: "app", operation: .deactivate, version: "1.0", phase: .unpacking)
+                id: "00000001", package: "app", operation: .deactivate, version: "1.0", phase: .exchanging)
             (record.oldRelease, record.newRelease) = ("1.0", "1.0")
             try Store(host.root.paths).saveJournal(record)
             try await host.start()
             await host.settle()
             let status = try #require(host.engine.deployment("00000001"))
             #expect(status.result == .failed)
-            #expect(status.reason?.text.contains("cannot go on with deactivate from 'unpacking'") == true)
+            #expect(status.reason?.text.contains("deactivate cannot go on from 'exchanging'") == true)
             #expect(host.engine.running == nil)
             #expect(try await host.install("app 2.0 good").result == .done)
         }

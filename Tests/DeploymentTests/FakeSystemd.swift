@@ -385,6 +385,8 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner {
 
     /// Users that still have files.
     var usersWithFiles: Set<String> = []
+    /// Groups that were to be removed when they were gone.
+    private(set) var groupsRemovedInVain: [String] = []
 
     func remove(_ accounts: AddedAccounts) async -> [String] {
         calls.append("remove-accounts")
@@ -401,6 +403,9 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner {
             for user in accounts.users where !usersWithFiles.contains(user.name) { names[user.name] = nil }
         }
         self.accounts("group") { names in
+            // As userdel(8) does.
+            for user in accounts.users where !usersWithFiles.contains(user.name) { names[user.name] = nil }
+            groupsRemovedInVain += accounts.groups.map(\.name).filter { names[$0] == nil }
             for group in accounts.groups where !usersWithFiles.contains(group.name) { names[group.name] = nil }
         }
         return accounts.users.map(\.name).filter(usersWithFiles.contains).sorted().map { "the user '\($0)' is kept" }

@@ -254,7 +254,7 @@ import Testing
 
     /// A journal may name a phase that its operation does not have.
     @Test func withoutARowTheDeploymentEnds() {
-        for event in Transition.Event.allCases {
+        for event in [Transition.Event.done, .failed, .hopeless, .exhausted] {
             var machine = DeploymentMachine(operation: .activate, phase: .switching)
             #expect(machine.handle(event, Conditions()).prefix(2) == [.settle(.failed), .enter(.cleaning)])
             _ = machine.handle(.done, Conditions())

@@ -142,6 +142,7 @@ import Testing
             let status = try await host.finish(try await host.engine.remove("app", purge: true))
             #expect(status.reason == nil)
             asBefore(host)
+            #expect(host.systemd.groupsRemovedInVain == [], "the user's own group went with it")
         }
     }
 
@@ -202,6 +203,25 @@ import Testing
             host.root.write("/etc/passwd", Self.passwd + "app:x:60123:60123::/:/usr/sbin/nologin\n")
             host.root.write("/etc/group", "app:x:60123:\ndialout:x:20:app\n")
             #expect(try await host.install("app 1.0 good lines=app").result == .done)
+        }
+    }
+
+    /// A line of the manifest changes the owner of a folder that is there.
+    @Test(arguments: [
+        (list: "other", line: "/var/lib/app", isRefused: true),
+        (list: "other:amd64", line: "/var/lib/app", isRefused: true),
+        (list: "other", line: "/var/lib/app/more", isRefused: false),
+        (list: "app", line: "/var/lib/app", isRefused: false),
+        (list: "app:amd64", line: "/var/lib/app", isRefused: false),
+    ])
+    func aFolderOfDpkgsKeepsItsOwner(list: String, line: String, isRefused: Bool) async throws {
+        try await onLoop {
+            let host = try await host()
+            host.root.write("/var/lib/dpkg/info/\(list).list", "/.\n/var\n/var/lib\n\(line)\n")
+            if !isRefused { return #expect(try await host.install("app 1.0 good users").result == .done) }
+            let error = await #expect(throws: DeploymentError.self) { try await host.install("app 1.0 good users") }
+            #expect(error?.code == .conflict)
+            #expect(error?.text.contains("/var/lib/app belongs to the Debian package") == true)
         }
     }
 

@@ -33,6 +33,15 @@ final class FakeInstaller: SoftwareInstaller {
     /// It does not answer.
     var isAway = false
     private var waiting: [CheckedContinuation<DeploymentEnd, Never>] = []
+
+    /// From now on an install puts this release of `keel` in place of what is staged.
+    func installsKeel(_ version: String, active: Bool) {
+        onInstall = { [unowned self] in
+            packages = [InstalledPackage(name: "keel", version: version, active: active)]
+            staged = []
+        }
+    }
+
     private var deployments: [String: String] = [:]
 
     func stage(path: String) async throws(InstallerRefusal) -> DeliveredPackage {

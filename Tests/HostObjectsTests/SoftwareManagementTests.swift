@@ -91,10 +91,7 @@ import Testing
         func install(_ version: String, active: Bool = true, to instance: UInt16 = 0) async throws {
             let package = DeliveredPackage(token: "t-\(version)", name: "keel", version: version)
             #expect(try await push(package, to: instance).code == .changed)
-            installer.onInstall = { [installer] in
-                installer.packages = [InstalledPackage(name: "keel", version: version, active: active)]
-                installer.staged = []
-            }
+            installer.installsKeel(version, active: active)
             try await object.execute(instance, 4, [])
         }
 
@@ -575,10 +572,7 @@ final class Reports {
 extension SoftwareManagementTests.Rig {
     /// Installs what was pushed; nothing runs yet.
     func install2() async throws {
-        installer.onInstall = { [installer] in
-            installer.packages = [InstalledPackage(name: "keel", version: "1.0", active: false)]
-            installer.staged = []
-        }
+        installer.installsKeel("1.0", active: false)
         try await object.execute(0, 4, [])
     }
 }

@@ -85,10 +85,7 @@ extension SoftwareManagementTests {
             await rig.object.start()
             _ = try await rig.push(Self.one)
             rig.installer.loseAnswers = true
-            rig.installer.onInstall = { [installer = rig.installer] in
-                installer.packages = [InstalledPackage(name: "keel", version: "1.0", active: true)]
-                installer.staged = []
-            }
+            rig.installer.installsKeel("1.0", active: true)
             // The installer had begun when it died; it is back at once and ends its work.
             try await rig.object.execute(0, 4, [])
             #expect(rig.state() == "4 2 true")
@@ -101,10 +98,7 @@ extension SoftwareManagementTests {
             await rig.object.start()
             _ = try await rig.push(Self.one)
             rig.installer.loseInstall = true
-            rig.installer.onInstall = { [installer = rig.installer] in
-                installer.packages = [InstalledPackage(name: "keel", version: "1.0", active: true)]
-                installer.staged = []
-            }
+            rig.installer.installsKeel("1.0", active: true)
             try await rig.object.execute(0, 4, [])
             #expect(rig.state() == "4 2 true")
         }

@@ -95,6 +95,27 @@ private let at = VerificationTime(clock: 0)
         #expect(listings == [["foo", "foo.service"], ["foo", "foo.service"]])
     }
 
+    /// Nothing is decompressed of a package that says itself that it is too large.
+    @Test func theAnnouncedSizeIsHeldToTheLimit() throws {
+        let shop = try Workshop()
+        let file = try shop.package(["usr/bin/foo": "x"])
+        var reader = try shop.reader()
+        reader.configuration.maxUnpackedSize = 1024
+        let record = try reader.inspect(file, time: at, installed: [])
+        try Files.removeTree("\(shop.root)/tree")
+        reader.configuration.maxUnpackedSize = 1023
+        let large = #expect(throws: DeploymentError.self) { _ = try reader.inspect(file, time: at, installed: []) }
+        #expect(large?.code == .unsupported && large?.text.contains("Installed-Size") == true)
+        #expect(code { try reader.verify(file, record: record, time: at, installed: []) } == .unsupported)
+        reader.configuration.maxUnpackedSize = 1024
+        reader.configuration.maxEntries = 4
+        let lines = String(repeating: "\(String(repeating: "0", count: 32))  usr/bin/foo\n", count: 5)
+        let many = try shop.package(["usr/bin/foo": "x", "DEBIAN/md5sums": lines])
+        let listed = #expect(throws: DeploymentError.self) { _ = try reader.inspect(many, time: at, installed: []) }
+        #expect(listed?.code == .unsupported && listed?.text.contains("md5sums lists 5 files") == true)
+        #expect(try !Files.exists("\(shop.root)/tree"))
+    }
+
     @Test func refusalsHaveTheirCodes() throws {
         let shop = try Workshop()
         let unsigned = try shop.package(["usr/bin/foo": "x"])

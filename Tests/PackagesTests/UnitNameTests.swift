@@ -27,6 +27,25 @@ import Testing
 
     @Test func theLongestNameIsOne() { #expect(UnitName(String(repeating: "a", count: 247) + ".service") != nil) }
 
+    /// As `systemd-escape(1)` answers.
+    @Test(arguments: [
+        ("foo", "foo"), ("libstdc++6", "libstdc\\x2b\\x2b6"), ("foo-bar", "foo\\x2dbar"), ("a@b", "a\\x40b"),
+        ("foo/bar", "foo-bar"), (".foo.bar", "\\x2efoo.bar"), ("a\\b", "a\\x5cb"), ("a:b_C", "a:b_C"),
+        ("\u{f6}\t", "\\xc3\\xb6\\x09"), ("", ""),
+    ])
+    func textsAreEscaped(_ text: String, _ escaped: String) { #expect(UnitName.escaped(text) == escaped) }
+
+    /// Every name that a package may have gives one that systemd accepts.
+    @Test(arguments: [
+        ("rinetd", "gatekeel-health-rinetd.service"), ("foo+bar", "gatekeel-health-foo\\x2bbar.service"),
+        ("a" + String(repeating: "+", count: 127), nil),
+    ])
+    func healthChecksHaveNamesOfUnits(_ package: String, _ expected: String?) throws {
+        let name = UnitName.ofHealthCheck(of: package)
+        #expect(PackageName.isValid(package) && UnitName(name)?.isTemplate == false)
+        if let expected { #expect(name == expected) }
+    }
+
     /// As `systemd-analyze` and `unit_file_find_dirs()` have them.
     @Test(
         arguments: [

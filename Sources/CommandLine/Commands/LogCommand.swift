@@ -2,6 +2,7 @@ import Contract
 import EventLoop
 import Glibc
 import Linux
+import Packages
 
 /// `log NAME`: journalctl takes the place of this process.
 struct LogCommand {
@@ -46,7 +47,7 @@ struct LogCommand {
             ["PACKAGE=\(package.name)", "_SYSTEMD_UNIT=\($0).service"]
         }
         // What a unit wrote, and what the service manager says of it.
-        let units = (package.units + ["gatekeel-health-\(package.name).service"]).flatMap { unit -> [[String]] in
+        let units = (package.units + [UnitName.ofHealthCheck(of: package.name)]).flatMap { unit -> [[String]] in
             unit.holds("@.") ? instances(of: unit) : Self.matches(unit)
         }
         return daemons + units
@@ -65,8 +66,8 @@ struct LogCommand {
         let parts = template.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
         let (prefix, suffix) = (parts[0] + "@", parts[1])
         let names = known.filter { $0.hasPrefix(prefix) && $0.hasSuffix(suffix) && $0.count > template.count }
-        let escaped = parts[0].map { $0 == "-" ? "\\x2d" : String($0) }.joined()
-        let slice = suffix == ".service" ? [["_SYSTEMD_SLICE=system-\(escaped).slice"]] : []
+        let name = suffix == ".service" ? UnitName(template)?.sliceOfInstances : nil
+        let slice = name.map { [["_SYSTEMD_SLICE=\($0)"]] } ?? []
         return slice + names.prefix(Self.mostInstances).map { ["UNIT=\($0)", "_PID=1"] }
     }
 

@@ -36,6 +36,15 @@ final class ActiveDeployment {
 
     var conditions: DeploymentMachine.Conditions { record.conditions }
 
+    /// The actions of the next phase.
+    func advance(_ event: Transition.Event) -> [DeploymentMachine.Action] {
+        let (operation, phase) = (record.operation, machine.phase)
+        if record.reason == nil, DeploymentMachine.transition(operation, phase, event, conditions) == nil {
+            record.reason = .interrupted("\(operation.rawValue) cannot go on from '\(phase.rawValue)'; try it again")
+        }
+        return machine.handle(event, conditions)
+    }
+
     var status: DeploymentStatus {
         let base = record.phase.percent
         let percent = record.phase == .unpacking ? base + unpacked * (Phase.preparing.percent - base) / 100 : base

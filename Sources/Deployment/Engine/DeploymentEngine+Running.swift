@@ -9,7 +9,7 @@ extension DeploymentEngine {
             do {
                 guard try await perform(actions, active) else { return }
                 active.failures = 0
-                actions = active.machine.handle(.done, active.conditions)
+                actions = active.advance(.done)
             } catch {
                 #if DEBUG
                     if error is Killed { return abandon() }
@@ -27,7 +27,7 @@ extension DeploymentEngine {
         let isVerdict = error is Failure
         let isHopeless = isVerdict || active.failures > phase.retries(policy)
         note((error as? Failure)?.reason ?? DeploymentError.wrapping(error).reason, active, isHopeless)
-        let actions = active.machine.handle(isHopeless ? .hopeless : .failed, active.conditions)
+        let actions = active.advance(isHopeless ? .hopeless : .failed)
         if active.machine.phase != phase { active.failures = 0 }
         return actions
     }

@@ -85,6 +85,17 @@ extension DeploymentEngine {
         let transaction = ProvisionTransaction(store: store, deployment: active.record)
         let (problems, accounts) = try await Worker.shared.run { (try transaction.undo(), try transaction.accounts()) }
         active.record.note(problems: problems)
+        // A user's own group goes with the user: which groups are left to remove is seen only then.
+        var users = accounts
+        users.groups = []
+        try await remove(users, active)
+        guard !accounts.groups.isEmpty else { return }
+        var groups = AddedAccounts()
+        groups.groups = try await Worker.shared.run { try transaction.accounts().groups }
+        try await remove(groups, active)
+    }
+
+    private func remove(_ accounts: AddedAccounts, _ active: ActiveDeployment) async throws {
         guard !accounts.isEmpty else { return }
         let kept = await ports.provisioner.remove(accounts)
         if isSuspended { throw Suspended() }
@@ -434,7 +445,7 @@ extension DeploymentEngine {
         }
     }
 
-    private func healthUnit(_ release: ReleaseRecord) -> String { "gatekeel-health-\(release.name).service" }
+    private func healthUnit(_ release: ReleaseRecord) -> String { UnitName.ofHealthCheck(of: release.name) }
 
     // MARK: The end
 

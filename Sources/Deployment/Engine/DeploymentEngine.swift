@@ -87,17 +87,12 @@ public final class DeploymentEngine: Deployments {
             return note(.resumed, record, "it had ended, and only its entry in the history was missing")
         }
         let event = record.takeUp(bootID: ports.bootID, policy: policy)
-        if DeploymentMachine.transition(record.operation, record.phase, event, record.conditions) == nil {
-            record.reason = .interrupted(
-                "this release of Gatekeel cannot go on with \(record.operation.rawValue) from '\(record.phase.rawValue)'"
-            )
-        }
         let store = self.store
         let snapshot = record
         try await Worker.shared.run { try store.saveJournal(snapshot) }
         let active = ActiveDeployment(record, ports: ports)
         self.active = active
-        let actions = active.machine.handle(event, active.conditions)
+        let actions = active.advance(event)
         LoopActor.spawn { [weak self] in await self?.run(active, actions) }
         if event == .exhausted || record.reason != nil {
             return note(.reverted, record, record.reason?.description ?? "")

@@ -13,6 +13,7 @@ struct PlaceCheck: Sendable {
         let links = lines.filter { $0.type == "L" }.map(\.path)
         try checkHostsLinks(record.conffiles + lines.map(\.path))
         try checkDebian(record.conffiles + links)
+        try checkOwners(lines.filter(\.setsOwner).map(\.path))
         for other in try store.packageNames() where other != record.name {
             try check(against: other, files: record.conffiles, folders: lines.map(\.path), links: links)
         }
@@ -37,6 +38,19 @@ struct PlaceCheck: Sendable {
         throw DeploymentError(
             .conflict,
             "\(owner.path) belongs to the Debian package \(owner.package); it is never replaced: remove that package, or this file from yours"
+        )
+    }
+
+    /// A folder that dpkg installed keeps its owner and mode. What dpkg has left of the same package is the package's own.
+    private func checkOwners(_ folders: [String]) throws {
+        let dpkg = DpkgFiles(folder: paths.dpkgInfo)
+        let named = try folders + folders.compactMap { try self.reached(by: $0) }
+        guard let (path, owner) = try dpkg.owners(of: named, except: record.name).min(by: { $0.key < $1.key }) else {
+            return
+        }
+        throw DeploymentError(
+            .conflict,
+            "\(path) belongs to the Debian package \(owner), and Directory= in the manifest of \(record.name) would change its owner and mode; name a folder of the package's own, or remove that package"
         )
     }
 

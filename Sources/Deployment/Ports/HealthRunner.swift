@@ -15,7 +15,7 @@ public protocol HealthRunner: AnyObject {
 
 /// A health command to be run now.
 public struct HealthCheck: Hashable, Sendable {
-    /// The transient unit's name: `gatekeel-health-<package>.service`.
+    /// The transient unit's name: `UnitName.ofHealthCheck(of:)`.
     public var unit: String
     /// The program, an absolute path, and its arguments.
     public var command: [String]

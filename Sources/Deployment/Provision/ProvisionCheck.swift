@@ -76,10 +76,10 @@ struct ProvisionCheck: Sendable {
         // What is in /run may be missing just now, because a service of the host does not run.
         let doubtful = new.filter { found.contains($0) || $0.path.hasPrefix("/run/") }
         guard !doubtful.isEmpty else { return }
-        let ofDpkg = try DpkgFiles(folder: paths.dpkgInfo).owners(of: found.map(\.path))
+        let ofDpkg = try DpkgFiles(folder: paths.dpkgInfo).owners(of: found.map(\.path), except: record.name)
         let ofHost = try HostFolders(paths)
         for place in doubtful {
-            if let owner = ofDpkg[place.path], owner != record.name {
+            if let owner = ofDpkg[place.path] {
                 throw refusal(place, "belongs to the Debian package \(owner)")
             }
             if let file = ofHost.file(making: place.path) { throw refusal(place, "is made by \(file) of the host") }

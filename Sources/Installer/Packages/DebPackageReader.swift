@@ -87,7 +87,20 @@ public struct DebPackageReader: PackageReader {
         // Before the payload is decompressed: it may be for another machine altogether.
         let relations = RelationAudit(known: known).findings(for: audit.control)
         if let refusal = PackageRefusal(relations.listed) { throw refusal }
+        try checkAnnounced(audit.control, try file.listedFiles())
         return (file, known, audit)
+    }
+
+    /// What a package says about its payload. It is counted too when it is unpacked.
+    private func checkAnnounced(_ control: PackageControl, _ files: Int) throws {
+        var reason: String?
+        if control.installedSize > configuration.maxUnpackedSize {
+            reason =
+                "Installed-Size says that it unpacks to \(control.installedSize) bytes; the limit is \(configuration.maxUnpackedSize)"
+        } else if files > configuration.maxEntries {
+            reason = "md5sums lists \(files) files; the limit is \(configuration.maxEntries)"
+        }
+        if let reason { throw DebError.archive(member: "the package", .limit(reason)) }
     }
 
     /// Audits and unpacks in one pass: decompressing takes longer than all else. `unpack` moves the tree into place.
@@ -101,7 +114,7 @@ public struct DebPackageReader: PackageReader {
         // A hard link's target is asked for right after the link; its own entry was audited before.
         var linkTarget: String?
         let report = try file.unpack(
-            beneath: root, limits: limits, extraction: extraction(expecting: audit.control.installedSize)
+            beneath: root, limits: limits, extraction: try extraction(of: file, expecting: audit.control.installedSize)
         ) { entry in
             if entry.path != linkTarget, try audit.consider(entry) { wanted.append(entry) }
             if let refusal = audit.refusal { throw refusal }
@@ -119,10 +132,11 @@ public struct DebPackageReader: PackageReader {
     /// Beside the staged file, and discarded with it.
     private static func tree(beside package: String) -> String { "\(Files.split(package).folder)/tree" }
 
-    private func extraction(expecting bytes: UInt64) -> Extraction {
+    private func extraction(of file: DebFile, expecting bytes: UInt64) throws -> Extraction {
         var extraction = Extraction()
         extraction.ownership = ownership
         extraction.expectedBytes = Int(clamping: bytes)
+        extraction.expectedFiles = try file.listedFiles()
         return extraction
     }
 
@@ -142,7 +156,7 @@ public struct DebPackageReader: PackageReader {
             var bytes: UInt64 = 0
             var percent = 0
             try file.unpack(
-                beneath: root, limits: limits, extraction: extraction(expecting: record.installedSize)
+                beneath: root, limits: limits, extraction: try extraction(of: file, expecting: record.installedSize)
             ) { entry in
                 bytes += UInt64(clamping: entry.size)
                 let now = record.installedSize == 0 ? 0 : Int(min(99, bytes * 100 / record.installedSize))

@@ -81,7 +81,7 @@ public final class SystemdProvisioner: HostProvisioner {
             return "the \(what) '\(account.name)' is kept: \(why)\(hint)"
         }
         guard let end = await run([program, account.name]) else { return nil }
-        // `userdel` removes the group of the same name too, and a user that is kept keeps its group.
+        // It was there when it was looked for: somebody else removed it meanwhile.
         if end == "it exited with status \(Self.unknown)" { return nil }
         return "the \(what) '\(account.name)' is kept: \(program): \(end)\(hint)"
     }

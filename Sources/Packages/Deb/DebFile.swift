@@ -60,14 +60,48 @@ public final class DebFile: Sendable {
     /// `md5sums` is omitted: it can be long, and the signature proves more. At most 64 plain files with a total of 4 MiB are
     /// accepted; folders and links are refused.
     public func controlFiles() throws(DebError) -> [String: [UInt8]] {
+        var files: [String: [UInt8]] = [:]
+        var bytes = 0
+        try readControl { (entry, reader) throws(ArchiveError) in
+            guard files[entry.path] == nil else { throw .duplicate(path: entry.path) }
+            if entry.path == Self.listName {
+                files[entry.path] = []
+                return
+            }
+            bytes += entry.size
+            guard bytes <= 4 << 20 else { throw .limit("the control files have more than 4 MiB") }
+            files[entry.path] = try reader.readData(limit: 4 << 20)
+        }
+        files[Self.listName] = nil
+        guard files["control"] != nil else {
+            throw .malformed("\(container.control.name) has no file 'control'; build the package with dpkg-deb")
+        }
+        return files
+    }
+
+    /// How many files `md5sums` lists, which debhelper makes; 0 without it. This is what the package says: its payload may have
+    /// others.
+    public func listedFiles() throws(DebError) -> Int {
+        var count = 0
+        try readControl { (entry, reader) throws(ArchiveError) in
+            guard entry.path == Self.listName else { return }
+            count = try reader.readData(limit: Self.listLimit).count { $0 == UInt8(ascii: "\n") }
+        }
+        return count
+    }
+
+    private static let listName = "md5sums"
+    private static let listLimit = 16 << 20
+
+    private func readControl(
+        _ body: (ArchiveEntry, ArchiveReader) throws(ArchiveError) -> Void
+    ) throws(DebError) {
         var limits = ArchiveLimits()
         limits.entries = 64
         limits.depth = 1
         limits.pathBytes = 255
-        limits.fileBytes = 16 << 20
+        limits.fileBytes = Self.listLimit
         limits.totalBytes = 24 << 20
-        var files: [String: [UInt8]] = [:]
-        var bytes = 0
         do throws(ArchiveError) {
             let reader = try ArchiveReader(
                 file, range: container.control.data, compression: container.controlCompression, limits: limits)
@@ -78,21 +112,9 @@ public final class DebFile: Sendable {
                         path: entry.path,
                         reason: "a control archive may hold only plain files; build the package with dpkg-deb")
                 }
-                guard files[entry.path] == nil else { throw .duplicate(path: entry.path) }
-                if entry.path == "md5sums" {
-                    files[entry.path] = []
-                    continue
-                }
-                bytes += entry.size
-                guard bytes <= 4 << 20 else { throw .limit("the control files have more than 4 MiB") }
-                files[entry.path] = try reader.readData(limit: 4 << 20)
+                try body(entry, reader)
             }
         } catch { throw DebError(error, in: container.control.name) }
-        files["md5sums"] = nil
-        guard files["control"] != nil else {
-            throw .malformed("\(container.control.name) has no file 'control'; build the package with dpkg-deb")
-        }
-        return files
     }
 
     /// Unpacks the data archive beneath an empty folder, decompressing it once, and flushes it to the disk.

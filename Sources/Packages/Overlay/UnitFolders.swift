@@ -59,7 +59,7 @@ extension UnitFile {
     func folderFindings() -> FindingList {
         var findings = FindingList()
         for setting in Self.folderSettings {
-            for word in ["Service", "Socket"].flatMap({ folderNames(setting, in: $0) }) {
+            for word in folderNames(setting, in: type.title) {
                 guard let name = fixedStart(word) else {
                     findings.add(
                         Finding(

@@ -98,7 +98,30 @@ extension UnitName {
     /// The slice that systemd puts the instances of a template into: `system-foo\x2dbar.slice` of `foo-bar@.service`.
     public var sliceOfInstances: String? {
         guard isTemplate else { return nil }
-        let escaped = prefix.map { $0 == "-" ? "\\x2d" : $0 == "\\" ? "\\x5c" : String($0) }.joined()
-        return "system-\(escaped).slice"
+        return "system-\(Self.escaped(prefix)).slice"
+    }
+}
+
+extension UnitName {
+    /// A text as a part of a unit's name, as `systemd-escape(1)` writes it: `libstdc\x2b\x2b6`.
+    public static func escaped(_ text: String) -> String {
+        text.utf8.enumerated().map { index, byte in
+            switch byte {
+            case UInt8(ascii: "/"): "-"
+            case UInt8(ascii: "-"), UInt8(ascii: "\\"), UInt8(ascii: "@"): hexadecimal(byte)
+            case UInt8(ascii: ".") where index == 0: hexadecimal(byte)
+            default: isAllowed(byte) ? String(UnicodeScalar(byte)) : hexadecimal(byte)
+            }
+        }.joined()
+    }
+
+    private static func hexadecimal(_ byte: UInt8) -> String {
+        "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+    }
+
+    /// The transient unit that runs the health command of a package. One check runs at a time, so the end of a name that is too
+    /// long is left out.
+    public static func ofHealthCheck(of package: String) -> String {
+        "gatekeel-health-\(escaped(package).prefix(limit / 2)).service"
     }
 }
