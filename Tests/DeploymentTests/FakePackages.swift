@@ -11,7 +11,7 @@ import Packages
 /// `reach=UNIT` (a drop-in for it), `before=UNIT` (its units are ordered before it), `conf=TEXT`, `stops=HOW` (its units are stopped so), `lines=NAME` (a `tmpfiles.d` and a
 /// `sysusers.d` file, see `lines(_:)`; with `nolink` without a link),
 /// `broken` (fails while it is unpacked), `waits` (for the gate, while it is inspected), `folder` (its conffile is in `conf.d`),
-/// `conffile=PATH` (another one), `link=PATH:TARGET` (a link on the host), `signed=TIME`, `expires=TIME` (of
+/// `conffile=PATH` (another one), `place=PATH` (a folder of a unit, without a name of the package's), `link=PATH:TARGET` (a link on the host), `signed=TIME`, `expires=TIME` (of
 /// its certificate).
 struct FakePackages: PackageReader {
     /// Where the inspection of a package that `waits` stands.
@@ -70,6 +70,8 @@ struct FakePackages: PackageReader {
         }
         var lines = options.first { $0.hasPrefix("lines=") }.map { Self.lines(String($0.dropFirst(6))) }
         if options.contains("nolink") { lines?.provision.lines.removeAll { $0.hasPrefix("L ") } }
+        var provision = lines?.provision ?? HostProvision()
+        provision.places += texts("place=").map { HostProvision.Place($0, isNamed: false) }
         return ReleaseRecord(
             name: name, version: words[1], signer: "CN=fleet", signedAt: number("signed=") ?? 0,
             content: texts("content=").first ?? "", units: units,
@@ -83,7 +85,7 @@ struct FakePackages: PackageReader {
             manifestUsers: options.contains("users") ? ["u \(name) - - -"] : [],
             manifestFolders: (options.contains("users") ? ["d /var/lib/\(name) 0755 \(name) \(name) -"] : []) + links,
             dataFolders: options.contains("data") ? ["/var/lib/\(name)-data/own", "/var/lib/dpkg-has"] : [],
-            provision: lines?.provision ?? HostProvision(),
+            provision: provision,
             health: options.contains("health") ? HealthCommand(command: ["/usr/bin/check"], user: "nobody") : nil)
     }
 

@@ -196,6 +196,24 @@ import Testing
         }
     }
 
+    /// A folder of a unit that is there is refused, unless a unit of the version in place has it, whose record may be an older
+    /// one that does not say so.
+    @Test(arguments: [("", true), ("[Service]\nRuntimeDirectory=other/%i\n", false)])
+    func aFolderOfAUnitIsTheVersionsInPlace(unit: String, isRefused: Bool) async throws {
+        try await onLoop {
+            let host = try await host()
+            #expect(try await host.install("app 1.0 good").result == .done)
+            host.root.write("/var/lib/gatekeel/packages/app/1.0/usr/lib/systemd/system/app.service", unit)
+            host.root.write("/run/other/socket", "")
+            do {
+                #expect(try await host.install("app 2.0 good place=/run/other").result == .done)
+                #expect(!isRefused)
+            } catch let error as DeploymentError {
+                #expect(isRefused && error.text.contains("is there already and has no name of the package's"))
+            }
+        }
+    }
+
     /// Debian's numbers for packages that need one on every host.
     @Test func aUserWithANumberOfDebiansIsOneForServices() async throws {
         try await onLoop {

@@ -23,6 +23,7 @@ import Testing
         let listed: [(String, String)] = [
             ("files, folders and links in a package", "\(limits.entries / 1000),000 "),
             ("length of a path", "1,0\(limits.pathBytes - 1000) bytes, \(limits.depth) folders"),
+            ("name of a unit", "\(PackageLimits.nameBytes) bytes"),
             ("dictionary of xz", "\(limits.windowBytes >> 20) MiB"),
             ("units of a package", "\(PackageLimits.units) |"),
             ("units, drop-ins", "\(PackageLimits.readFiles), with \(PackageLimits.readBytes >> 20) MiB"),

@@ -1,4 +1,3 @@
-import Archive
 import Testing
 
 @testable import Packages
@@ -13,26 +12,11 @@ private func audit(
         ("usr/share/foo/data", ""),
         ("usr/lib/systemd/system/\(name).service", "[Service]\nExecStart=/usr/bin/true\n\(unit)"),
     ]
-    do throws(PackageRefusal) {
-        let control = "Package: \(name)\nVersion: 1.0\nArchitecture: all\n"
-        var audit = try PackageAudit(
-            controlFiles: ["control": Array(control.utf8)], manifest: manifest.map { Array($0.utf8) })
-        for (path, target) in links {
-            _ = try audit.consider(ArchiveEntry(path: path, kind: .symbolicLink(target: target)))
-        }
-        for (path, text) in files {
-            let entry = ArchiveEntry(path: path, kind: .file, size: text.utf8.count)
-            if try audit.consider(entry) { audit.take(Array(text.utf8), of: entry) }
-        }
-        return .success(try audit.plan(known: []))
-    } catch {
-        return .failure(error)
-    }
+    return try auditPackage(files, links: links, name: name, manifest: manifest)
 }
 
 private func reasons(_ result: Result<PackagePlan, PackageRefusal>) -> [String] {
-    guard case .failure(let refusal) = result else { return [] }
-    return refusal.findings.map(\.description)
+    result.refusals.map(\.description)
 }
 
 @Suite struct TmpfilesAuditTests {
@@ -137,6 +121,36 @@ private func reasons(_ result: Result<PackagePlan, PackageRefusal>) -> [String] 
             ("redis-server", "d /run/redis 2755 redis redis"), ("rpcbind", "d /run/rpcbind 0755 root root - -"),
         ])
     func daemons(name: String, lines: String) throws { #expect(reasons(try audit(tmpfiles: lines, name: name)) == []) }
+
+    /// For this reason, and for no other.
+    @Test(
+        arguments: [
+            ("Z /var/lib/foo/{..,x}/y 0750", "has braces in it"), ("r /run/foo/{a,b}", "has braces in it"),
+            ("d /run/foo/{a,b}", "has braces in it"), ("L /run/foo/x - - - - /usr/share/{a,b}", nil),
+            ("Z /var/lib/foo/* - foo\nR /var/lib/foo/a/b", "'foo' may write in '/var/lib/foo'"),
+            ("e /var/lib/foo 0770 root foo\nf+ /var/lib/foo/a/b", "the group 'foo' may write in '/var/lib/foo'"),
+            ("z /var/lib/foo 0777\nd= /var/lib/foo/a/b", "everybody may write in '/var/lib/foo'"),
+            ("a+ /var/log/foo - - - - u:foo:rwx\nR /var/log/foo/a/b", "others may write in '/var/log/foo'"),
+            ("d /var/lib/foo 0755 root shadow", "it would belong to the group 'shadow'"),
+            ("d /var/lib/foo\nz /var/lib/foo 2755 root foo", "may not have a setuid or setgid bit"),
+            ("C /var/lib/foo/x - - - - /usr/lib/ssl/private", "copy something of its own"),
+        ] as [(String, String?)])
+    func theReasonIsNamed(lines: String, reason: String?) throws {
+        let found = reasons(try audit(tmpfiles: lines))
+        #expect(found.count == (reason == nil ? 0 : 1))
+        if let reason { #expect(found.first?.contains(reason) == true, "\(found)") }
+    }
+
+    @Test func thereIsALimitOfLines() throws {
+        func lines(_ count: Int, _ line: (Int) -> String) -> String { (0..<count).map { line($0) + "\n" }.joined() }
+        func folders(_ count: Int) -> String { "# none\n\n" + lines(count) { "d /run/foo/\($0)" } }
+        func groups(_ count: Int) -> String { lines(count) { "g foo\($0) -" } }
+        #expect(reasons(try audit(tmpfiles: folders(PackageLimits.tmpfilesLines))) == [])
+        let many = reasons(try audit(tmpfiles: folders(PackageLimits.tmpfilesLines + 1)))
+        #expect(many.count == 1 && many[0].contains("more than 1000 such lines"))
+        #expect(reasons(try audit(sysusers: groups(PackageLimits.sysusersLines))) == [])
+        #expect(reasons(try audit(sysusers: groups(PackageLimits.sysusersLines + 1))).count == 1)
+    }
 
     @Test func aUsersNameIsThePackages() throws {
         let users = "u bar -\n"

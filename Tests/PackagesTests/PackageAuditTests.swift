@@ -6,32 +6,8 @@ import Testing
 
 private let control = "Package: foo\nVersion: 1.0\nArchitecture: all\n"
 
-/// Audits a package made from paths and texts.
-private func audit(
-    _ files: [(String, String)] = [], links: [(String, String)] = [], folders: [String] = [], manifest: String? = nil,
-    scripts: [String: String] = [:]
-) throws -> Result<PackagePlan, PackageRefusal> {
-    do throws(PackageRefusal) {
-        var members = scripts.mapValues { Array($0.utf8) }
-        members["control"] = Array(control.utf8)
-        var audit = try PackageAudit(controlFiles: members, manifest: manifest.map { Array($0.utf8) })
-        for path in folders { _ = try audit.consider(ArchiveEntry(path: path, kind: .directory, mode: 0o755)) }
-        for (path, target) in links {
-            _ = try audit.consider(ArchiveEntry(path: path, kind: .symbolicLink(target: target)))
-        }
-        for (path, text) in files {
-            let entry = ArchiveEntry(path: path, kind: .file, size: text.utf8.count)
-            if try audit.consider(entry) { audit.take(Array(text.utf8), of: entry) }
-        }
-        return .success(try audit.plan(known: []))
-    } catch {
-        return .failure(error)
-    }
-}
-
 private func refusals(_ result: Result<PackagePlan, PackageRefusal>) -> [String] {
-    guard case .failure(let refusal) = result else { return [] }
-    return refusal.findings.map { "\($0.file):\($0.line)" }
+    result.refusals.map { "\($0.file):\($0.line)" }
 }
 
 private let units = "lib/systemd/system/"
@@ -88,7 +64,7 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
 
 @Suite struct PackageAuditTests {
     @Test func unitsArePlanned() throws {
-        let plan = try audit(
+        let plan = try auditPackage(
             [
                 ("\(units)foo.service", service + "Alias=bar.service\n"),
                 ("\(units)foo@.service", "[Service]\nExecStart=/bin/true\n"),
@@ -121,7 +97,7 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
         ("[Service]\nStandardInput=file:/usr/share/foo/env", 2),
     ])
     func settingsThatAnOverlayCannotServeAreRefusedWithTheirLine(text: String, line: Int) throws {
-        let result = try audit([
+        let result = try auditPackage([
             ("usr/bin/foo", ""), ("usr/share/foo/env", ""), ("\(units)foo.service", text + "\n" + service),
         ])
         #expect(refusals(result) == ["usr/lib/systemd/system/foo.service:\(line)"])
@@ -135,14 +111,14 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
         "[Unit]\nConditionPathExists=/usr/bin/foo\nConditionPathExists=",
     ])
     func settingsThatAnOverlayCanServeAreAccepted(text: String) throws {
-        let result = try audit([("usr/bin/foo", ""), ("\(units)foo.service", text + "\n" + service)])
+        let result = try auditPackage([("usr/bin/foo", ""), ("\(units)foo.service", text + "\n" + service)])
         if text.hasSuffix("=") { return }
         #expect(refusals(result).isEmpty)
         #expect(try result.get().warnings.isEmpty)
     }
 
     @Test func optionalFilesAndHostPlacesGiveWarnings() throws {
-        let plan = try audit([
+        let plan = try auditPackage([
             ("usr/share/foo/env", ""),
             ("\(units)foo.service", "[Service]\nEnvironmentFile=-/usr/share/foo/env\n" + service),
             ("lib/udev/rules.d/1.rules", ""), ("usr/share/dbus-1/system.d/foo.conf", ""), ("etc/cron.daily/foo", ""),
@@ -164,7 +140,7 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
         ("boot/x", "boot/x:0"),
     ])
     func otherRefusals(path: String, finding: String) throws {
-        #expect(refusals(try audit([(path, "")])) == [finding])
+        #expect(refusals(try auditPackage([(path, "")])) == [finding])
     }
 
     @Test(arguments: [
@@ -175,7 +151,7 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
         // udev would run what the service writes there.
         ("etc/udev/rules.d/99-foo.rules", "/var/lib/foo/r.rules", "etc/other", ["etc/udev/rules.d/99-foo.rules:0"]),
     ]) func linksLeadNowhereElse(link: String, target: String, file: String, findings: [String]) throws {
-        #expect(refusals(try audit([(file, "")], links: [(link, target)])) == findings)
+        #expect(refusals(try auditPackage([(file, "")], links: [(link, target)])) == findings)
     }
 
     @Test(arguments: [
@@ -187,16 +163,16 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
         ("DynamicUser=yes\nStateDirectory=foo", false), ("StateDirectory=dpkg\nStateDirectory=", false),
     ]) func systemdGivesAwayNoFolderOfTheHost(setting: String, isRefused: Bool) throws {
         let unit = "[Service]\nExecStart=/bin/true\n"
-        #expect(refusals(try audit([("\(units)foo.service", "\(unit)\(setting)\n")])).isEmpty == !isRefused)
+        #expect(refusals(try auditPackage([("\(units)foo.service", "\(unit)\(setting)\n")])).isEmpty == !isRefused)
         let dropIn = ("\(units)foo.service.d/x.conf", "[Service]\n\(setting)\n")
-        #expect(refusals(try audit([("\(units)foo.service", unit), dropIn])).isEmpty == !isRefused)
+        #expect(refusals(try auditPackage([("\(units)foo.service", unit), dropIn])).isEmpty == !isRefused)
     }
 
     @Test func foldersBelowALinkAreRefused() throws {
         let link = [("etc/evil", "/var/lib/foo")]
-        #expect(refusals(try audit(links: link, folders: ["etc/evil/sub"])) == ["etc/evil/sub:0"])
+        #expect(refusals(try auditPackage(links: link, folders: ["etc/evil/sub"])) == ["etc/evil/sub:0"])
         let manifest = "[Package]\nFormat=1\n[Directories]\nDirectory=/etc/evil/sub:root\n"
-        #expect(refusals(try audit(links: link, manifest: manifest)) == ["_gkmanifest:0"])
+        #expect(refusals(try auditPackage(links: link, manifest: manifest)) == ["_gkmanifest:0"])
     }
 
     /// Where programs of the host act on a file, nobody but root may change it.
@@ -224,23 +200,32 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
         #expect(((try? plan.get()) == nil) == isRefused)
     }
 
+    /// systemd-sysusers gives a new user the group of its name, also one that is there.
+    @Test func aUserIsNotNamedLikeAGroupOfTheHost() throws {
+        let found = try auditPackage(manifest: "[Package]\nFormat=1\n[Users]\nUser=shadow:/var/lib/foo bar\n").refusals
+        #expect(found.count == 1 && found[0].text.contains("'shadow' is a group of the host"))
+    }
+
     @Test func theManifestsGroupsAreWarnedOf() throws {
-        let plan = try audit(manifest: "[Package]\nFormat=1\n[Users]\nUser=foo\nMember=foo:adm foo:dialout\n").get()
+        let plan = try auditPackage(manifest: "[Package]\nFormat=1\n[Users]\nUser=foo\nMember=foo:adm foo:dialout\n")
+            .get()
         #expect(
             plan.warnings.filter { $0.file == "_gkmanifest" }.map(\.text).first?.contains("'foo' joins 'adm'") == true)
         #expect(plan.sysusersLines == ["u foo - \"foo\" - -", "m foo adm", "m foo dialout"])
     }
 
     @Test func oneFileUnderTwoNamesIsRefused() throws {
-        #expect(refusals(try audit([("lib/foo", ""), ("usr/lib/foo", "")])) == ["usr/lib/foo:0"])
-        #expect(refusals(try audit(folders: ["lib", "usr/lib"])).isEmpty)
+        #expect(refusals(try auditPackage([("lib/foo", ""), ("usr/lib/foo", "")])) == ["usr/lib/foo:0"])
+        #expect(refusals(try auditPackage(folders: ["lib", "usr/lib"])).isEmpty)
     }
 
     @Test func aBusNameNeedsAPolicyOnTheHost() throws {
         let text = "[Service]\nType=dbus\nBusName=org.foo\n" + service
         let policy = "usr/share/dbus-1/system.d/org.foo.conf"
-        #expect(refusals(try audit([(policy, ""), ("\(units)foo.service", text)])) == ["\(policy):0"])
-        #expect(refusals(try audit([("etc/dbus-1/system.d/org.foo.conf", ""), ("\(units)foo.service", text)])).isEmpty)
+        #expect(refusals(try auditPackage([(policy, ""), ("\(units)foo.service", text)])) == ["\(policy):0"])
+        #expect(
+            refusals(try auditPackage([("etc/dbus-1/system.d/org.foo.conf", ""), ("\(units)foo.service", text)]))
+                .isEmpty)
     }
 
     @Test func activateStartsUnitsThatDebianDoesNotStart() throws {
@@ -252,7 +237,7 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
             fi
             # End automatically added section
             """
-        let plan = try audit([("\(units)foo.service", service)], scripts: ["postinst": script]).get()
+        let plan = try auditPackage([("\(units)foo.service", service)], members: ["postinst": script]).get()
         #expect(plan.units.allSatisfy { $0.isEnabled && $0.isStarted })
     }
 

@@ -68,6 +68,22 @@ import Testing
         #expect(long.count < 100 && long.text.contains("1024 KiB"))
     }
 
+    /// A suffix for what is put beside a file and a prefix for its temporary name must fit too.
+    @Test(arguments: [(PackageLimits.nameBytes, false), (PackageLimits.nameBytes + 1, true)])
+    func longNamesAreRefused(count: Int, isRefused: Bool) throws {
+        func name(_ suffix: String) -> String { String(repeating: "x", count: count - suffix.utf8.count) + suffix }
+        let units = "usr/lib/systemd/system/"
+        for path in [
+            "etc/foo/" + name(""), units + name(".service"), "\(units)foo.service.d/" + name(".conf"),
+            // The package's name comes before it.
+            "usr/lib/tmpfiles.d/" + name("foo.conf").dropFirst(3),
+        ] {
+            var audit = try audit()
+            _ = try audit.consider(file(path))
+            #expect((audit.refusal?.description.contains("more than 200 bytes") ?? false) == isRefused, "\(path)")
+        }
+    }
+
     /// The reasons are listed as far as they help; then the rest of the package is not read.
     @Test func refusalsAreBounded() throws {
         let boot = try taken((0..<1000).lazy.map { file("boot/f\($0)") })

@@ -1,4 +1,3 @@
-import Archive
 import Testing
 
 @testable import Packages
@@ -11,25 +10,14 @@ import Testing
     private func audit(
         _ files: [String: String], links: [String: String] = [:]
     ) throws -> Result<PackagePlan, PackageRefusal> {
-        do throws(PackageRefusal) {
-            let control = Array("Package: foo\nVersion: 1.0\nArchitecture: all\n".utf8)
-            var audit = try PackageAudit(controlFiles: ["control": control], manifest: nil)
-            for (name, target) in links {
-                _ = try audit.consider(ArchiveEntry(path: Self.folder + name, kind: .symbolicLink(target: target)))
-            }
-            for (name, text) in files.sorted(by: { $0.key < $1.key }) {
-                let entry = ArchiveEntry(path: Self.folder + name, kind: .file, size: text.utf8.count)
-                if try audit.consider(entry) { audit.take(Array(text.utf8), of: entry) }
-            }
-            return .success(try audit.plan(known: []))
-        } catch {
-            return .failure(error)
+        func entries(_ texts: [String: String]) -> [(String, String)] {
+            texts.sorted { $0.key < $1.key }.map { (Self.folder + $0.key, $0.value) }
         }
+        return try auditPackage(entries(files), links: entries(links))
     }
 
     private func refusal(_ result: Result<PackagePlan, PackageRefusal>) -> String {
-        guard case .failure(let refusal) = result else { return "" }
-        return refusal.findings.map(\.description).joined(separator: "\n")
+        result.refusals.map(\.description).joined(separator: "\n")
     }
 
     struct Attack: CustomTestStringConvertible, Sendable {
@@ -224,6 +212,28 @@ import Testing
             files: unit("foo.target", "Alias=cryptsetup.target.wants/foo.target"),
             reason: "starts before gatekeel-recover.service"),
         Attack(
+            testDescription: "a service before a socket of the host",
+            files: ["foo.service": "[Unit]\nBefore=dbus.socket\n\(service)"],
+            reason: "waits for 'dbus.socket' by default"),
+        Attack(
+            testDescription: "a service before a socket of its own",
+            files: [
+                "foo.service": "[Unit]\nBefore=foo.socket\n\(service)", "foo.socket": "[Socket]\nListenStream=1\n",
+            ], reason: "waits for 'foo.socket' by default"),
+        Attack(
+            testDescription: "a target before the boot's end",
+            files: ["foo.target": "[Unit]\nBefore=sysinit.target\nWants=foo.service\n", "foo.service": service],
+            reason: "waits for 'sysinit.target' by default"),
+        Attack(
+            testDescription: "a target that the boot waits for",
+            files: [
+                "foo.target": "[Unit]\nWants=foo.service\n[Install]\nWantedBy=sysinit.target\n", "foo.service": service,
+            ],
+            reason: "waits for 'sysinit.target' by default"),
+        Attack(
+            testDescription: "waited for by what the boot's end waits for",
+            files: unit("foo.service", "WantedBy=tpm2.target"), reason: "waits for 'tpm2.target' by default"),
+        Attack(
             testDescription: "waited for by what it waits for", files: unit("foo.service", "WantedBy=sockets.target"),
             reason: "waits for 'sockets.target' by default"),
         Attack(
@@ -312,7 +322,8 @@ import Testing
         "DefaultDependencies=no\nBefore=sysinit.target shutdown.target systemd-journald.service",
         "DefaultDependencies=no\nBefore=network-pre.target",
         "Before=network.target network-online.target nss-lookup.target",
-        "Before=multi-user.target cron.service", "Before=foo.socket foo@a.service", "Before=network",
+        "Before=multi-user.target cron.service", "Before=foo@a.service foo@.service", "Before=network",
+        "DefaultDependencies=no\nBefore=foo.socket dbus.socket tpm2.target",
         "DefaultDependencies=no\nBefore=systemd-tmpfiles-setup.service", "Before=foo@%n.service",
         "Before=initrd-switch-root.target rescue.service",
     ])

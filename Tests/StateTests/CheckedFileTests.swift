@@ -166,9 +166,12 @@ import Testing
         record.add("number", 42)
         record.add("flag", true)
         record.add("each", each: ["", "b"])
+        // They combine with the '=' and the tab before them.
+        record.add("marks", "\u{301}x", "\u{301}")
         let read = try #require(Record(bytes: record.bytes))
         #expect(read == record)
         #expect(read.all("unit") == [["tab\there", "line\nbreak", "back\\slash", "", "é"], ["again"]])
+        #expect(read.all("marks") == [["\u{301}x", "\u{301}"]])
         #expect(read.integer("number") == 42 && read.flag("flag") && !read.flag("number"))
         #expect(read.strings("each") == ["", "b"] && read["unit"] == "tab\there")
         #expect(read.fields("none") == nil && read.integer("none") == 0 && read.string("none").isEmpty)

@@ -106,6 +106,7 @@ public struct PackageAudit: Sendable {
             if case .warned(let text) = PlaceTable.verdict(path, .link) { warn(entry.path, text) }
         case .conffile(let path):
             try countConffile(path)
+            requireShortName(path)
             if !tree.paths.insert(path).inserted {
                 refuse(.malformed, entry.path, "the package has it twice; remove one")
             }
@@ -119,6 +120,18 @@ public struct PackageAudit: Sendable {
         }
         if findings.isFull, let refusal { throw refusal }
         return false
+    }
+
+    /// Refuses a file whose name could be too long on the host.
+    ///
+    /// - Parameter others: the bytes of what is added there.
+    private mutating func requireShortName(_ path: String, others: Int = 0) {
+        let name = path[(path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex)...]
+        guard name.utf8.count + others > PackageLimits.nameBytes else { return }
+        refuse(
+            .unsupported, path,
+            "its name\(others > 0 ? " and that of the package have" : " has") more than \(PackageLimits.nameBytes) bytes; shorten it"
+        )
     }
 
     private static func excess(_ file: String, _ text: String) -> PackageRefusal {
@@ -205,8 +218,10 @@ public struct PackageAudit: Sendable {
             let isAsked =
                 path.hasPrefix("usr/lib/tmpfiles.d/") || path.hasPrefix("usr/lib/sysusers.d/")
             guard isAsked, path.hasSuffix(".conf") else { return false }
+            if path.hasPrefix("usr/lib/tmpfiles.d/") { requireShortName(path, others: control.name.utf8.count) }
             return try accepts(entry, path)
         }
+        requireShortName(path)
         counts.units += rest.contains("/") && entry.kind == .file ? 0 : 1
         guard counts.units <= PackageLimits.units else {
             throw Self.excess(path, "the package has more than \(PackageLimits.units) units and links to units")

@@ -17,6 +17,9 @@ public enum PackageLimits {
     /// The bytes of the paths of both together, with the folders of the configuration files. The record of a release and the
     /// journal of a deployment hold them (`CheckedFile.recordLimit`).
     public static let hostPathBytes = 1 << 20
+    /// The bytes of the name of a unit, of a drop-in or of a file beneath /etc; of a `tmpfiles.d(5)` file with the package's name.
+    /// On the host a prefix or a suffix may be added, and a file system takes 255.
+    public static let nameBytes = 200
     /// Lines of the control file `conffiles`.
     public static let listedConffiles = 2 * conffiles
     /// Lines of `tmpfiles.d(5)` files, comments and empty lines left out.

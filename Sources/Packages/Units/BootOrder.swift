@@ -23,13 +23,7 @@ enum BootOrder {
                 "'\(other)' starts before gatekeel-recover.service, which every unit of a package waits for; choose a later one, as network-pre.target or sysinit.target"
             )
         }
-        if isDefault, isAwaited(name, by: type, isWanted: isWanted) {
-            return .refused(
-                isWanted
-                    ? "the unit waits for '\(other)' by default, and neither could start first; use WantedBy=multi-user.target"
-                    : "the unit waits for '\(other)' by default, and neither could start first; remove it, or add DefaultDependencies=no"
-            )
-        }
+        if isDefault, let why = refusal(type, before: other, isWanted: isWanted) { return .refused(why) }
         // The units of an initrd are not on a host that has booted.
         if late.contains(name) || name.hasPrefix("initrd") { return .allowed }
         switch other.type {
@@ -41,13 +35,27 @@ enum BootOrder {
         }
     }
 
+    /// Why a unit with default dependencies may not be before another one, which may be the package's too; nil if it may.
+    static func refusal(_ type: UnitType, before other: UnitName, isWanted: Bool) -> String? {
+        guard isAwaited(other, by: type, isWanted: isWanted) else { return nil }
+        let advice = isWanted ? "use WantedBy=multi-user.target" : "remove it, or add DefaultDependencies=no"
+        return "the unit waits for '\(other)' by default, and neither could start first; \(advice)"
+    }
+
     /// Whether a unit is after another one by its default dependencies.
-    private static func isAwaited(_ name: String, by type: UnitType, isWanted: Bool) -> Bool {
-        switch type {
-        case .service where beforeBasic.contains(name): true
-        // systemd does not let a target wait for a unit that names the target itself.
-        case .service, .socket, .timer, .path:
-            !isWanted && (beforeSysinit.contains(name) || type == .service && name == "basic.target")
+    private static func isAwaited(_ other: UnitName, by type: UnitType, isWanted: Bool) -> Bool {
+        let name = (other.template ?? other).description
+        let isOfSysinit = beforeSysinit.contains(name)
+        // basic.target waits for these, and each service for that.
+        let isOfBasic = name == "basic.target"
+        let isBeforeBasic = beforeBasic.contains(name) || other.type == .socket || other.type == .path
+        // systemd does not let a target wait for a unit that waits for the target itself.
+        let isItself = isWanted && (name == "sysinit.target" || type == .service && isOfBasic)
+        return switch type {
+        case .service: !isItself && (isBeforeBasic || isOfSysinit || isOfBasic)
+        case .socket, .timer, .path: !isItself && isOfSysinit
+        // A target waits for the services that it wants.
+        case .target: isBeforeBasic || isOfSysinit || isOfBasic
         default: false
         }
     }
@@ -70,11 +78,11 @@ enum BootOrder {
 
     private static let beforeBasic: Set<String> = ["sockets.target", "paths.target", "slices.target"]
 
-    /// The end of the early boot, and services that it waits for and gatekeel-recover.service does not.
+    /// The end of the early boot, and units that it waits for and gatekeel-recover.service does not.
     private static let beforeSysinit: Set<String> = [
         "sysinit.target", "apparmor.service", "systemd-binfmt.service", "systemd-journal-flush.service",
         "systemd-journald.service", "systemd-random-seed.service", "systemd-resolved.service",
-        "systemd-timesyncd.service", "systemd-tmpfiles-setup.service", "systemd-update-utmp.service",
+        "systemd-timesyncd.service", "systemd-tmpfiles-setup.service", "systemd-update-utmp.service", "tpm2.target",
     ]
 
     /// Nothing early waits for these.

@@ -67,7 +67,17 @@ struct ReachAudit {
     }
 
     private mutating func consider(_ name: UnitName, _ effect: Effect, _ path: String, _ line: Int, _ what: String) {
-        if own.hold(name) { return }
+        func refuse(_ why: String) {
+            findings.add(Finding(.refused, .unsupported, path, line: line, "\(what): \(why)"))
+        }
+        if own.hold(name) {
+            if effect == .isBefore, unit.isDefault,
+                let why = BootOrder.refusal(unit.type, before: name, isWanted: false)
+            {
+                refuse(why)
+            }
+            return
+        }
         guard effect != .changes else {
             reaches.insert(UnitReach(path: path, unit: name))
             return
@@ -76,7 +86,7 @@ struct ReachAudit {
         switch BootOrder.verdict(unit.type, isDefault: unit.isDefault, before: name, isWanted: false) {
         case .allowed: break
         case .ofHost: orders.insert(UnitReach(path: path, unit: name))
-        case .refused(let why): findings.add(Finding(.refused, .unsupported, path, line: line, "\(what): \(why)"))
+        case .refused(let why): refuse(why)
         }
     }
 }
