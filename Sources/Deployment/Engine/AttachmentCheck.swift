@@ -56,7 +56,7 @@ struct AttachmentCheck: Sendable {
             notes.append(
                 note(
                     .detached, package,
-                    "the unit \(name) was detached and disabled: the store has no release of its package; install it again"
+                    "the unit \(name) was detached and disabled"
                 ))
         }
         return notes

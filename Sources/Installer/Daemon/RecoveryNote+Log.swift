@@ -22,7 +22,10 @@ extension RecoveryNote {
                 LogMessage(
                     "A part of the store is left as it is: \(text, .reason); check the disk (dmesg), then restart gatekeel-installd"
                 ).with(.package, package))
-        case .detached: Log.warning(LogMessage("\(package, .package): \(text, .reason)"))
+        case .detached:
+            Log.warning(
+                "Package \(package, .package) is gone from the store: \(text, .reason); check the disk (dmesg), then install it again"
+            )
         case .cleaned:
             Log.info(LogMessage("Cleaned up: \(text)").with(.package, package))
         }

@@ -179,3 +179,41 @@ def a_full_spool_is_reported_to_the_server(t):
     slot.installed(g.signed("3.0"), "3.0")
     slot.becomes(5, state=INSTALLED, active=True)
     g.runs("3.0")
+
+
+@test
+def what_was_lost_is_found(t):
+    """Unit files that are gone from /etc are written again; a read-only /etc is found before anything is stopped; units of a store
+    that was lost are detached."""
+    rig = Rig(t)
+    m = rig.machine
+    equal(rig.deploy("1.0")["result"], "done", "the install")
+    equal(rig.ended(rig.installer.activate("keelsample"))["result"], "done", "the activation")
+    m.sh("systemctl stop gatekeel-installd && rm -r /etc/systemd/system.attached/keelsample.* && systemctl daemon-reload")
+    m.run("systemctl", "start", "gatekeel-installd")
+    rig.connect()
+    m.wait_for_entry(10, "the repair is told", lambda entry: "were written again" in entry["MESSAGE"])
+    expect(m.exists("/etc/systemd/system.attached/keelsample.service.d/10-gatekeel.conf"), "its files are back")
+    equal(m.state("keelsample.service"), "active", "the unit")
+
+    # A file system that went read-only after an error, as ext4 does with errors=remount-ro.
+    m.sh("mkdir /mnt/etc && mount -t tmpfs tmpfs /mnt/etc && cp -a /etc/. /mnt/etc && mount --move /mnt/etc /etc")
+    m.run("systemctl", "restart", "gatekeel-installd")
+    rig.connect()
+    m.sh("mount -o remount,ro /etc")
+    for what in (lambda: rig.installer.remove("keelsample"), lambda: rig.installer.call("Deactivate", "s", b"keelsample")):
+        try:
+            what()
+            expect(False, "it was accepted")
+        except BusError as error:
+            t.step(str(error))
+            expect("/etc is mounted read-only" in str(error), f"the reason: {error}")
+    equal(m.state("keelsample.service"), "active", "the unit")
+    m.sh("mount -o remount,rw /etc")
+
+    m.sh("systemctl stop gatekeel-installd keelsample && rm -r /var/lib/gatekeel")
+    m.run("systemctl", "start", "gatekeel-installd")
+    rig.connect()
+    m.wait_for_entry(10, "the loss is told", lambda entry: "keelsample.service was detached" in entry["MESSAGE"])
+    equal(m.state("keelsample.service"), "not-found", "its unit")
+    equal(m.sh("find /etc/systemd -name 'keelsample*'").strip(), "", "its files")
