@@ -43,14 +43,23 @@ import Testing
 
     @Test func unitsOfALostStoreAreDetached() async throws {
         try await onLoop {
-            let host = try await Harness.with("app 1.0 good")
+            let host = try await Harness.with("app 1.0 good users")
             host.root.write("\(Self.attached)/port.service", "[Service]\n")
             host.root.write("\(Self.attached)/port.service.d/10-profile.conf", "[Service]\n")
+            host.root.write("\(Self.attached)/app.service.d/20-more.conf", "[Service]\n")
+            let before = host.root.tree("/etc")
             try Files.removeTree("\(host.root.path)/var/lib/gatekeel")
+            try await host.start()
+            // All of it may only be away.
+            #expect(host.notes.map(\.kind) == [.unreadable])
+            #expect(host.notes.first?.text.contains("units of app are attached; mount it") == true)
+            #expect(host.root.tree("/etc") == before)
+            try await host.install("other 1.0 good")
             try await host.start()
             #expect(host.notes.map(\.kind) == [.detached])
             #expect(host.notes.first?.text == "the unit app.service was detached and disabled")
             #expect(host.root.tree("/etc/systemd").filter { $0.contains("app") } == [])
+            #expect(host.root.tree("/etc/tmpfiles.d") == [])
             #expect(host.root.exists("\(Self.attached)/port.service"), "others attach units too")
             #expect(try await host.install("app 1.0 good").result == .done)
         }
@@ -68,6 +77,27 @@ import Testing
             host.root.write("/var/lib/gatekeel/packages/app/1.0/gatekeel-release", "nonsense")
             try await host.start()
             #expect(host.root.tree("/etc") == before)
+        }
+    }
+
+    /// A unit file of the release in place is gone. An update goes on; a bad one cannot be undone, and says so.
+    @Test(arguments: ["2.0 good", "2.0 crash"]) func aDamagedReleaseIsReplaced(_ update: String) async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good content=a")
+            _ = try await host.finish(try await host.engine.deactivate("app"))
+            try Files.remove("\(host.root.path)/var/lib/gatekeel/packages/app/1.0/usr/lib/systemd/system/app.service")
+            let status = try await host.install("app \(update)", DeploymentOptions(activation: .yes))
+            #expect(host.engine.running == nil)
+            if update.hasSuffix("good") {
+                #expect(status.result == .done)
+            } else {
+                #expect(status.result == .rolledBack)
+                #expect(status.reason?.text.contains("is damaged and cannot be put back") == true)
+                // The same package is not "in place": it is what mends it.
+                let again = try await host.install("app 1.0 good content=a", DeploymentOptions(activation: .yes))
+                #expect(again.result == .done && again.operation == .update)
+            }
+            #expect(host.systemd.running.count == 1)
         }
     }
 

@@ -32,9 +32,9 @@ import Testing
     @Test func everyKeyIsKnown() throws {
         var deployment = DeploymentRecord(id: "1", package: "app", operation: .update, version: "2", phase: .probation)
         deployment.oldLinks = [EnablementLink(path: "a", target: "b")]
-        (deployment.oldActive, deployment.triggers) = (["a"], ["b"])
+        (deployment.oldActive, deployment.triggers, deployment.triggered) = (["a"], ["b"], ["a"])
         (deployment.enabled, deployment.started, deployment.off) = (["a"], ["a"], ["b"])
-        deployment.byHand = deployment.oldLinks
+        (deployment.on, deployment.byHand) = (["c"], deployment.oldLinks)
         deployment.conffiles = [ConffilePlan(path: "/etc/a", choice: .keep, saved: .file, savedBeside: .nothing)]
         (deployment.folders, deployment.found) = (["/etc/a"], ["/var/lib/a"])
         deployment.note(problems: ["p"])
@@ -42,7 +42,7 @@ import Testing
         #expect(deployment.record.keys.subtracting(["kind", "format"]) == DeploymentRecord.keys)
         var state = PackageState()
         (state.conffiles, state.made, state.folders, state.hostLines) = (["a"], ["a"], ["b"], ["c"])
-        (state.off, state.byHand) = (["b"], deployment.oldLinks)
+        (state.off, state.on, state.byHand) = (["b"], ["c"], deployment.oldLinks)
         state.accounts.users = [.init("a", id: 1)]
         state.accounts.groups = [.init("b")]
         state.accounts.members = [.init("a", of: "b")]

@@ -33,7 +33,7 @@ import Testing
         deployment.downtime = .milliseconds(1234)
         (deployment.purge, deployment.allowDowngrade, deployment.keepsPrevious) = (true, true, true)
         (deployment.triggers, deployment.enabled, deployment.started) = (["t.socket"], ["a.service"], ["b.service"])
-        deployment.off = ["c.service"]
+        (deployment.off, deployment.on, deployment.triggered) = (["c.service"], ["d.service"], ["e.service"])
         deployment.byHand = [EnablementLink(path: "x.target.wants/a.service", target: "/a.service")]
         (deployment.boots, deployment.attempts, deployment.startedAt) = (1, 2, 3)
         (deployment.activation, deployment.bootID, deployment.oldHighest) = (.no, "b", "1")

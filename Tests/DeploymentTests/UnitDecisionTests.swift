@@ -48,6 +48,8 @@ import Testing
             #expect(links(host).contains(Self.byHand))
             #expect(try await host.finish(try await host.engine.deactivate("app")).result == .done)
             #expect(links(host) == [])
+            #expect(try await host.install("app 3.0 good").result == .done)
+            #expect(links(host) == [])
             #expect(try await host.finish(try await host.engine.activate("app")).result == .done)
             #expect(links(host).contains(Self.byHand))
             #expect(try await host.finish(try await host.engine.remove("app", purge: true)).result == .done)
@@ -68,6 +70,69 @@ import Testing
             #expect(host.systemd.running == ["app.service: 1.0 good"])
             #expect(try await host.install("app 2.0 good unit=b.service").result == .done)
             #expect(host.systemd.running == ["app.service: 2.0 good"])
+        }
+    }
+
+    /// B is only for another target: a link by hand does not enable it.
+    @Test func aLinkByHandDoesNotEnable() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good unit=b.service")
+            try await host.systemd.stop(["b.service"])
+            try Files.remove("\(host.root.path)\(Self.folder)/\(Self.second)")
+            let path = "\(host.root.path)\(Self.folder)/rescue.target.wants/b.service"
+            try Files.makeDirectories(Files.split(path).folder)
+            try Files.replaceLink(path, target: "\(Self.folder).attached/b.service")
+            #expect(try await host.install("app 2.0 good unit=b.service").result == .done)
+            #expect(links(host) == [Self.own, "rescue.target.wants/b.service"])
+            #expect(host.systemd.running == ["app.service: 2.0 good"])
+            // Off by an update, and on again.
+            let off = DeploymentOptions(activation: .no)
+            #expect(try await host.install("app 3.0 good unit=b.service", off).result == .done)
+            #expect(links(host) == [])
+            #expect(try await host.finish(try await host.engine.activate("app")).result == .done)
+            #expect(links(host) == [Self.own, "rescue.target.wants/b.service"])
+            #expect(host.systemd.running == ["app.service: 3.0 good"])
+        }
+    }
+
+    @Test func theLinksOfAMaskedUnitStay() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good unit=b.service")
+            let mask = "\(host.root.path)\(Self.folder)/b.service"
+            try Files.replaceLink(mask, target: "/dev/null")
+            // It still runs, and cannot be started again.
+            let status = try await host.install("app 2.0 crash unit=b.service stops=SIGINT")
+            #expect(status.result == .rolledBack && !status.isDown)
+            #expect(host.systemd.running == ["app.service: 1.0 good"])
+            #expect(try await host.install("app 2.0 good unit=b.service stops=SIGINT").result == .done)
+            try Files.remove(mask)
+            #expect(links(host) == [Self.own, Self.second])
+            #expect(try await host.install("app 3.0 good unit=b.service").result == .done)
+            #expect(host.systemd.running == ["app.service: 3.0 good", "b.service: 3.0 good"])
+        }
+    }
+
+    /// An activation that fails leaves the host's socket as it was.
+    @Test func aFailedActivationStartsWhatItStopped() async throws {
+        try await onLoop {
+            let host = Harness()
+            try await host.start()
+            try await host.install("app 1.0 crash")
+            try await host.install("other 1.0 good", DeploymentOptions(activation: .yes))
+            host.systemd.alter("app.service") { $0.triggeredBy = ["other.service"] }
+            #expect(try await host.finish(try await host.engine.activate("app")).result == .failed)
+            #expect(host.systemd.running == ["other.service: 1.0 good"])
+        }
+    }
+
+    /// Soon after a boot, a unit that waits for its turn is one that runs.
+    @Test func aUnitThatIsStillToStartRuns() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good")
+            try await host.systemd.stop(["app.service"])
+            host.systemd.alter("app.service") { $0.hasJob = true }
+            #expect(try await host.install("app 2.0 crash").result == .rolledBack)
+            #expect(host.systemd.running == ["app.service: 1.0 good"])
         }
     }
 
@@ -122,6 +187,20 @@ import Testing
             let calls = host.systemd.calls.dropFirst(before)
             #expect(calls.first { $0.hasPrefix("stop") } == "stop other.service app.service")
             #expect(host.systemd.running.contains("other.service: 1.0 good") == (what != "remove"))
+        }
+    }
+
+    /// A unit that only a socket of the host starts is not started by itself; the socket is.
+    @Test func whatStartsAUnitIsStartedAgainByItself() async throws {
+        try await onLoop {
+            let host = Harness()
+            try await host.start()
+            try await host.install("app 1.0 good socket install=app.socket/WantedBy=sockets.target")
+            try await host.install("other 1.0 good", DeploymentOptions(activation: .yes))
+            try await host.systemd.start(["app.service"])
+            host.systemd.alter("app.service") { $0.triggeredBy = ["other.service"] }
+            #expect(try await host.install("app 2.0 good socket").result == .done)
+            #expect(host.systemd.running == ["other.service: 1.0 good"])
         }
     }
 

@@ -37,11 +37,11 @@ import Testing
         let old = release(unit("a.service"), unit("b.service"), unit("c.service"))
         let new = release(unit("a.service"), unit("b.service"), unit("c.service"), unit("new.service"))
         // b was disabled; c too, but runs.
-        let selection = UnitSelection(
-            of: new, .restore, past: past(old, enabled: [link("a.service")], active: ["a.service", "c.service"]))
+        let past = past(old, enabled: [link("a.service")], active: ["a.service", "c.service"])
+        let selection = UnitSelection(of: new, .restore, past: past)
         #expect(selection.enabled == ["a.service", "new.service"])
         #expect(selection.started == ["a.service", "c.service", "new.service"])
-        #expect(selection.off == ["b.service", "c.service"])
+        #expect(past.turnedOff == ["b.service", "c.service"])
     }
 
     @Test func anUpdateOfWhatIsOffChangesNothing() {
@@ -88,9 +88,11 @@ import Testing
         let selection = UnitSelection(of: release, .yes, past: past(release, enabled: [], off: ["b.service"]))
         #expect(selection.enabled == ["a.service"])
         #expect(selection.started == ["a.service"])
-        // What is there now has the last word.
-        let now = past(release, enabled: [link("b.service")], off: ["b.service"])
-        #expect(UnitSelection(of: release, .yes, past: now).enabled == ["b.service"])
+        // What is there now has the last word. While the package is off, what is not enabled says nothing.
+        var now = past(release, enabled: [link("b.service")], off: ["b.service"])
+        now.isOn = false
+        #expect(UnitSelection(of: release, .yes, past: now).enabled == ["a.service", "b.service"])
+        #expect(UnitSelection(of: release, .yes, past: now).started == ["a.service", "b.service"])
     }
 
     /// A unit that only enables others (`Also=`) has no links of its own and is not off.
@@ -99,7 +101,7 @@ import Testing
         var past = past(release, enabled: [link("a.socket")], active: ["a.socket"])
         past.linkable = ["a.socket"]
         let selection = UnitSelection(of: release, .yes, past: past)
-        #expect(selection.off == [])
+        #expect(past.turnedOff == [])
         #expect(selection.started == ["a.socket", "a.service"], "sockets first")
     }
 
@@ -111,5 +113,53 @@ import Testing
         let selection = UnitSelection(of: old, .restore, past: past)
         #expect(selection.enabled == ["a@.service", "a@two.service"])
         #expect(selection.started == ["a@one.service", "a@three.service", "a@two.service"])
+    }
+
+    /// What an administrator has enabled beyond the package's own is remembered, too.
+    @Test func activateTurnsOnWhatWasOnBefore() {
+        let release = release(unit("a.service"), unit("b.service", false, false), unit("t@.service", false, false))
+        let links = [link("a.service"), link("b.service"), link("t@x.service", file: "t@.service")]
+        let on = past(release, enabled: links).turnedOn
+        #expect(on == ["b.service", "t@x.service"])
+        var past = past(release, enabled: [])
+        (past.isOn, past.on) = (false, on)
+        let selection = UnitSelection(of: release, .yes, past: past)
+        #expect(selection.enabled == ["a.service", "b.service", "t@x.service"])
+        #expect(selection.started == ["a.service", "b.service", "t@x.service"])
+    }
+
+    /// Another instance than the default one is enabled: it is no instance of what is off.
+    @Test func theDefaultInstanceMayBeOff() {
+        let release = release(unit("a.service"), unit("t@.service", true, false, instance: "one"))
+        let past = past(release, enabled: [link("a.service"), link("t@two.service", file: "t@.service")])
+        #expect(past.turnedOff == ["t@one.service"])
+        #expect(UnitSelection(of: release, .restore, past: past).enabled == ["a.service", "t@two.service"])
+    }
+
+    @Test func aNewDefaultInstanceTakesThePlaceOfTheOld() {
+        let old = release(unit("t@.service", true, false, instance: "one"))
+        let new = release(unit("t@.service", true, false, instance: "two"))
+        let past = past(old, enabled: [link("t@one.service", file: "t@.service")], active: ["t@one.service"])
+        let selection = UnitSelection(of: new, .restore, past: past)
+        #expect(selection.enabled == ["t@.service"])
+        #expect(selection.started == ["t@two.service"])
+    }
+
+    /// A unit that runs is started again, enabled or not; but not what a socket or timer starts.
+    @Test func whatRunsIsStartedAgain() {
+        let release = release(unit("a.service"), unit("b.service", false, false), unit("c.service", false, false))
+        var past = past(release, enabled: [link("a.service")], active: ["a.service", "b.service", "c.service"])
+        past.triggered = ["c.service"]
+        #expect(UnitSelection(of: release, .restore, past: past).started == ["a.service", "b.service"])
+    }
+
+    /// A version without the unit lies between.
+    @Test func whatWasOffStaysOffWhenItComesBack() {
+        let old = release(unit("a.service"))
+        let new = release(unit("a.service"), unit("b.service"))
+        let past = past(old, enabled: [link("a.service")], active: ["a.service"], off: ["b.service"])
+        #expect(past.turnedOff == ["b.service"])
+        #expect(UnitSelection(of: new, .restore, past: past).enabled == ["a.service"])
+        #expect(UnitSelection(of: new, .restore, past: past).started == ["a.service"])
     }
 }

@@ -252,6 +252,27 @@ struct ServiceTests {
         }
     }
 
+    /// Activate was called, but the package starts nothing by itself: it is active when a unit of it is.
+    @Test func aPackageThatStartsNothingIsActiveByAnyUnit() async throws {
+        try await withService { rig in
+            try rig.systemd.fake.unit("some.service", ["ActiveState": .string("inactive")])
+            var package = ServiceRig.keel
+            package.name = "some"
+            package.units = [
+                ReleaseUnit(name: "some.service", path: "", isStarted: false),
+                ReleaseUnit(name: "some@.service", path: "", isStarted: false),
+            ]
+            rig.engine.known.append(package)
+            rig.service.packageChanged(package)
+            #expect(try await rig.client.package("some").isActive == false)
+            let seen = Arrival<Bool>()
+            try rig.client.onPackageChanged { seen.came($0.isActive) }
+            _ = try await rig.client.packages()
+            try rig.systemd.fake.unit("some.service").change(["ActiveState": .string("active")])
+            #expect(await seen.wait(for: 1) == [true])
+        }
+    }
+
     @Test func aDeploymentIsToldStepByStep() async throws {
         try await withService { rig in
             let seen = Arrival<DeploymentInfo>()

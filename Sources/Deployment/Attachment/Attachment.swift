@@ -58,12 +58,38 @@ struct Attachment: Sendable {
 
     /// All files of the attachment, and those of the package's `tmpfiles.d` by their former names.
     func filesToRemove() throws -> [AttachedFile] {
-        try files()
-            + packagedTmpfiles("-").map { file in
-                var file = file
-                file.isFormer = true
-                return file
-            }
+        do {
+            return try files()
+                + packagedTmpfiles("-").map { file in
+                    var file = file
+                    file.isFormer = true
+                    return file
+                }
+        } catch is DeploymentError {
+            // Of a damaged release only the paths are known, which is enough.
+            return pathsOfUnits().map { AttachedFile(path: $0, content: .bytes([])) }
+        }
+    }
+
+    /// Whether the release has all the files that are attached.
+    func isWhole() throws -> Bool {
+        do {
+            _ = try files()
+            return true
+        } catch is DeploymentError {
+            return false
+        }
+    }
+
+    private func pathsOfUnits() -> [String] {
+        record.units.flatMap { unit in
+            let path = "\(paths.attachedUnits)/\(unit.name)"
+            return [path, "\(path).d/\(Self.dropIn)"]
+                + unit.dropIns.map { dropIn in
+                    let (folder, name) = Files.split(dropIn)
+                    return "\(paths.attachedUnits)/\(Files.split(folder).name)/\(name)"
+                }
+        }
     }
 
     private func packagedTmpfiles(_ separator: String) throws -> [AttachedFile] {

@@ -41,25 +41,48 @@ struct AttachmentCheck: Sendable {
 
     /// Unit files that name a release which the store does not have.
     private func detachOrphans(_ expected: Set<String>) throws -> [RecoveryNote] {
-        var notes: [RecoveryNote] = []
+        var orphans: [(unit: String, package: String)] = []
         for name in try Files.namesIfPresent(in: paths.attachedUnits)
         where UnitName(name) != nil && !expected.contains(name) {
-            let dropIn = "\(paths.attachedUnits)/\(name).d/\(Attachment.dropIn)"
             // Others attach units too; ours have this drop-in.
-            guard let bytes = try Files.readIfPresent(dropIn, limit: Attachment.unitLimit) else { continue }
-            let package =
-                String(decoding: bytes, as: UTF8.self).split(separator: " ").dropFirst().first.map(String.init) ?? ""
-            guard PackageName.isValid(package), package != deployed else { continue }
-            for link in try EnablementLink.find(for: [name], paths) { try EnablementLink.remove(link, paths) }
-            let files = ["\(paths.attachedUnits)/\(name)", dropIn].map { AttachedFile(path: $0, content: .bytes([])) }
-            try Attachment.detach(files, paths, passage: store.passage)
-            notes.append(
-                note(
-                    .detached, package,
-                    "the unit \(name) was detached and disabled"
-                ))
+            let dropIn = "\(paths.attachedUnits)/\(name).d/\(Attachment.dropIn)"
+            guard let bytes = try? Files.readIfPresent(dropIn, limit: Attachment.unitLimit) else { continue }
+            let words = String(decoding: bytes, as: UTF8.self).split(separator: " ").map(String.init)
+            guard words.count > 1, PackageName.isValid(words[1]), words[1] != deployed else { continue }
+            orphans.append((name, words[1]))
         }
-        return notes
+        guard !orphans.isEmpty else { return [] }
+        if try store.packageNames().isEmpty {
+            // Maybe the store is only away: on a disk that is not mounted yet.
+            let packages = Set(orphans.map(\.package)).sorted().joined(separator: ", ")
+            return [
+                note(
+                    .unreadable, "",
+                    "it is empty, but units of \(packages) are attached; mount it, or install the packages again")
+            ]
+        }
+        return orphans.map { unit, package in
+            do {
+                try detach(unit, of: package)
+                return note(.detached, package, "the unit \(unit) was detached and disabled")
+            } catch {
+                return note(.unreadable, package, "the unit \(unit) of a release that is gone: \(error)")
+            }
+        }
+    }
+
+    private func detach(_ unit: String, of package: String) throws {
+        for link in try EnablementLink.find(for: [unit], paths) { try EnablementLink.remove(link, paths) }
+        try store.passage("deployment.detach.each")
+        try paths.holdingIfPresent("\(paths.attachedUnits)/\(unit)") { (folder, name) throws(Errno) in
+            try folder.remove(name)
+            try folder.removeTree("\(name).d")
+        }
+        let prefix = Attachment.tmpfilesPrefix + package
+        for name in try Files.namesIfPresent(in: paths.tmpfiles)
+        where name == "\(prefix).conf" || name.hasPrefix("\(prefix)_") {
+            try paths.remove("\(paths.tmpfiles)/\(name)")
+        }
     }
 
     private func note(_ kind: RecoveryNote.Kind, _ package: String, _ text: String) -> RecoveryNote {

@@ -165,16 +165,29 @@ extension DeploymentEngine {
         deployment.oldLinks = try await Worker.shared.run { try EnablementLink.find(for: names, paths) }
         let units = try await loadedUnits(of: release)
         let statuses = units.isEmpty ? [] : try await ports.units.status(of: units)
-        // Each connection of a socket with Accept= has an instance, which only a connection can start.
-        let ofConnections = Set(
-            statuses.filter(\.accepts).compactMap { UnitName($0.unit).map { "\($0.prefix)@.service" } })
-        deployment.oldActive = statuses.filter { status in
-            !status.isDown && !(UnitName(status.unit)?.template.map { ofConnections.contains($0.description) } ?? false)
-        }.map(\.unit)
         let own = Set(units + release.units.flatMap(\.aliases))
         let others = Set(statuses.flatMap(\.triggeredBy)).subtracting(own)
-        deployment.triggers =
-            others.isEmpty ? [] : try await ports.units.status(of: others.sorted()).filter { !$0.isDown }.map(\.unit)
+        let triggers = others.isEmpty ? [] : try await ports.units.status(of: others.sorted())
+        // Each connection of a socket with Accept= has an instance, which only a connection can start.
+        let ofConnections = Set(
+            (statuses + triggers).filter(\.accepts).compactMap { UnitName($0.unit).map { "\($0.prefix)@.service" } })
+        let active = statuses.filter { status in
+            status.isUpOrQueued
+                && !(UnitName(status.unit)?.template.map { ofConnections.contains($0.description) } ?? false)
+        }.map(\.unit)
+        deployment.triggered = statuses.filter { !$0.triggeredBy.isEmpty }.map(\.unit)
+        let started = triggers.filter(\.isUpOrQueued).map(\.unit)
+        let store = self.store
+        // What is masked cannot be started again.
+        let masked = try await Worker.shared.run {
+            Set(
+                try HostSelection(store: store).masked(
+                    Set(active + started + active.compactMap { UnitName($0)?.template?.description })))
+        }
+        func isFree(_ unit: String) -> Bool {
+            !masked.contains(unit) && !masked.contains(UnitName(unit)?.template?.description ?? "")
+        }
+        (deployment.oldActive, deployment.triggers) = (active.filter(isFree), started.filter(isFree))
         return deployment
     }
 
@@ -199,11 +212,12 @@ extension DeploymentEngine {
             try HostSelection(store: store).past(of: snapshot, old, release)
         }
         let selection = UnitSelection(of: release, deployment.effectiveActivation, past: past)
-        (deployment.enabled, deployment.started, deployment.off) = (
-            selection.enabled, selection.started, past.turnedOff.sorted()
-        )
+        (deployment.enabled, deployment.started) = (selection.enabled, selection.started)
+        (deployment.off, deployment.on) = (past.turnedOff.sorted(), past.turnedOn.sorted())
         let names = Set(release.units.map(\.name))
-        deployment.byHand = links.filter { names.contains($0.file) && !past.isMasked($0.unit) }
+        // An update of what is off leaves it off.
+        let isOff = deployment.oldLinks.isEmpty && deployment.effectiveActivation == .restore
+        deployment.byHand = isOff ? [] : links.filter { names.contains($0.file) }
         return deployment
     }
 
@@ -315,8 +329,9 @@ extension DeploymentEngine {
         if !record.enabled.isEmpty { try await ports.units.enable(record.enabled) }
         let isChanged = try await Worker.shared.run {
             // Also= of another unit may have enabled them.
-            let off = Set(record.off).subtracting(record.enabled)
-            for link in try EnablementLink.find(for: names, store.paths) where off.contains(link.file) {
+            let off = Set(record.off)
+            for link in try EnablementLink.find(for: names, store.paths)
+            where off.contains(link.file) || off.contains(link.unit) {
                 try EnablementLink.remove(link, store.paths)
             }
             try EnablementLink.make(record.byHand, store.paths)
@@ -330,7 +345,7 @@ extension DeploymentEngine {
     private func start(_ active: ActiveDeployment) async throws {
         let release = try await releaseRecord(active.record.package, active.record.newRelease)
         let units = active.record.started
-        guard !units.isEmpty else { return }
+        guard active.record.starts else { return }
         try await ports.units.resetFailed(try await loadedUnits(of: release))
         active.before = Dictionary(
             try await ports.units.status(of: units).map { ($0.unit, $0.conditionTimestamp) },
@@ -354,7 +369,7 @@ extension DeploymentEngine {
     /// Starts the previous release again. It only has to become active.
     private func startOld(_ active: ActiveDeployment) async throws {
         let record = active.record
-        guard record.hasOld, !record.oldActive.isEmpty else { return }
+        guard record.hasOld, !record.oldActive.isEmpty || !record.triggers.isEmpty else { return }
         let release = try await releaseRecord(record.package, record.oldRelease)
         try await ports.units.resetFailed(try await loadedUnits(of: release))
         active.before = [:]
@@ -458,9 +473,7 @@ extension DeploymentEngine {
             state.reason = nil
             switch record.operation {
             case .activate: state.isActivated = true
-            case .deactivate:
-                state.isActivated = false
-                state.keepDecisions(of: record)
+            case .deactivate: state.isActivated = false
             case .install, .update, .rollback, .remove:
                 let release = try store.record(of: record.package, release: record.newRelease)
                 if state.highest.isEmpty || packages.isVersion(state.highest, lowerThan: release.version) {
@@ -475,8 +488,13 @@ extension DeploymentEngine {
                 state.accounts.formUnion(added.accounts)
                 if record.activation != .restore { state.isActivated = record.activation == .yes }
             }
-            // They are in the links now.
-            if record.enables { (state.off, state.byHand) = ([], []) }
+            if record.effectiveActivation == .no { state.keepDecisions(of: record) }
+            // They are in the links now, but for units that this release does not have.
+            if record.enables {
+                let release = try store.record(of: record.package, release: record.newRelease)
+                let known = Set(release.units.compactMap(\.enabledName))
+                (state.off, state.on, state.byHand) = (record.off.filter { !known.contains($0) }, [], [])
+            }
             try store.save(state, of: record.package)
         }
     }

@@ -286,7 +286,9 @@ public final class DeploymentEngine: Deployments {
     private nonisolated static func isInPlace(_ record: ReleaseRecord, _ store: Store) throws -> Bool {
         guard !record.content.isEmpty, let current = try store.release(.current, of: record.name) else { return false }
         // A release that cannot be read is replaced.
-        return try store.recordIfWhole(of: record.name, release: current)?.content == record.content
+        guard let inPlace = try store.recordIfWhole(of: record.name, release: current) else { return false }
+        return try inPlace.content == record.content
+            && Attachment(store: store, release: current, record: inPlace).isWhole()
     }
 
     /// The deployment of a package that is in place already: its units become what is asked for, and no file is changed.

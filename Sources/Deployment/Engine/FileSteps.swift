@@ -37,7 +37,7 @@ struct FileSteps: Sendable {
         case .forget: return try forget()
         case .delete: try delete()
         case .revertConffiles: return try conffiles.revert()
-        case .revertAttach: try revertAttach()
+        case .revertAttach: return try revertAttach()
         case .revertLinks:
             try store.set(current: deployment.oldRelease, previous: deployment.oldPrevious, of: package)
         case .revertEnablement: try EnablementLink.set(deployment.oldLinks, for: unitNames(), paths)
@@ -66,13 +66,20 @@ struct FileSteps: Sendable {
         return try attachment(release).filesToRemove()
     }
 
-    private func revertAttach() throws {
+    /// - Returns: that the release in place before is damaged, for people. Then nothing is attached.
+    private func revertAttach() throws -> [String] {
         let new = try files(of: deployment.newRelease)
         if deployment.hasOld {
-            try attachment(deployment.oldRelease).attach(replacing: new, passage: passage)
-        } else {
+            let old = try attachment(deployment.oldRelease)
+            if try old.isWhole() {
+                try old.attach(replacing: new, passage: passage)
+                return []
+            }
             try Attachment.detach(new, paths, passage: passage)
+            return ["the release that was in place is damaged and cannot be put back: install the package again"]
         }
+        try Attachment.detach(new, paths, passage: passage)
+        return []
     }
 
     /// The units of both releases.

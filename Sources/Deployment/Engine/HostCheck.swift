@@ -72,7 +72,9 @@ struct HostCheck: Sendable {
                 let path = "\(folder)/\(name)"
                 if try EnablementLink.leads(path, toAnyOf: ours, store.paths) { return true }
                 // The administrator has masked it: it is installed, and stays off.
-                return isAdministrators && own.contains(name) ? try Files.isMask(path) : false
+                let isOurs =
+                    own.contains(name) || UnitName(name)?.template.map { own.contains($0.description) } ?? false
+                return isAdministrators && isOurs ? try Files.isMask(path) : false
             }
         }
         // Others than Gatekeel attach units too: portable services.

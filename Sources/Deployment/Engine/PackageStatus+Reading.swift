@@ -20,11 +20,13 @@ extension PackageStatus {
         }
         let previous = try store.release(.previous, of: name)
         let links = try EnablementLink.find(for: record?.units.map(\.name) ?? [], store.paths)
+        let instances = Set(links.map(\.unit).filter { record?.hasTemplate(of: $0) == true }).sorted()
         return PackageStatus(
             name: name, version: record?.version ?? current.map(Store.version(ofFolder:)) ?? "",
             previousVersion: previous.map { version(of: $0, name, store) } ?? "",
             isInstalled: current != nil, isEnabled: !links.isEmpty, isActivated: state.isActivated,
-            units: record?.units ?? [], signer: record?.signer ?? "", description: record?.description ?? "",
+            units: record?.units ?? [], instances: instances, signer: record?.signer ?? "",
+            description: record?.description ?? "",
             architecture: record?.architecture ?? "", provides: record?.provides ?? "",
             highestCommitted: state.highest,
             installedAt: state.installedAt, reason: reason, warnings: record?.warnings ?? [])

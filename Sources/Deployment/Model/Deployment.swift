@@ -62,8 +62,11 @@ public struct PackageStatus: Hashable, Sendable {
     /// Activate was called last. For a package with units, systemd says whether they run; this is for packages without.
     public var isActivated: Bool
     public var units: [ReleaseUnit]
-    /// The units that Activate starts: the package is active when all of these are.
-    public var startedUnits: [String] { units.filter(\.isStarted).map(\.name) }
+    /// Instances of its templates that are enabled.
+    public var instances: [String] = []
+    /// The units that should run: those that Activate starts, and enabled instances. The package is active when all of these
+    /// are. A package that starts none is active when any of its units is.
+    public var startedUnits: [String] { units.filter(\.isStarted).map(\.name) + instances }
     public var signer: String
     public var description: String
     public var architecture: String

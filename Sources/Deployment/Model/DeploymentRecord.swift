@@ -31,15 +31,18 @@ struct DeploymentRecord: Hashable, Sendable {
     var oldActive: [String] = []
     /// Units of the host that start units of the package (a socket), and were active: they are stopped first.
     var triggers: [String] = []
+    /// Units of the old release that sockets, paths or timers start.
+    var triggered: [String] = []
     /// The units and instances to enable and to start of the new release, and what the administrator has decided otherwise:
-    /// units that stay off, and links that are not of the package.
+    /// units that are off, units that are on, and links that stay as they are.
     var enabled: [String] = []
     var started: [String] = []
     var off: [String] = []
+    var on: [String] = []
     var byHand: [EnablementLink] = []
     /// Whether anything is to be enabled, or started.
     var enables: Bool { effectiveActivation != .no && (!enabled.isEmpty || !byHand.isEmpty) }
-    var starts: Bool { !started.isEmpty }
+    var starts: Bool { !started.isEmpty || (effectiveActivation != .no && !triggers.isEmpty) }
     /// systemd may load the new unit files while the old release runs.
     var attachesEarly = false
     /// The plan of the conffiles.
@@ -109,9 +112,11 @@ extension DeploymentRecord {
         for link in oldLinks { record.add("old-link", link.path, link.target) }
         record.add("old-active", each: oldActive)
         record.add("trigger", each: triggers)
+        record.add("triggered", each: triggered)
         record.add("enable", each: enabled)
         record.add("start", each: started)
         record.add("off", each: off)
+        record.add("on", each: on)
         for link in byHand { record.add("link-by-hand", link.path, link.target) }
         record.add("attaches-early", attachesEarly)
         for plan in conffiles {
@@ -136,7 +141,7 @@ extension DeploymentRecord {
     static let keys: Set = [
         "id", "package", "operation", "version", "old-version", "phase", "token", "purge", "allow-downgrade",
         "keeps-previous", "activation", "new-release", "old-release", "old-previous", "old-highest", "old-link",
-        "old-active", "trigger",
+        "old-active", "trigger", "triggered", "on",
         "enable", "start", "off", "link-by-hand", "attaches-early", "conffile", "folder", "found", "boots", "boot-id",
         "attempts", "reason", "problem",
         "down", "result",
@@ -163,9 +168,11 @@ extension DeploymentRecord {
         oldLinks = try EnablementLink.links(record, "old-link")
         oldActive = record.strings("old-active")
         triggers = record.strings("trigger")
+        triggered = record.strings("triggered")
         enabled = record.strings("enable")
         started = record.strings("start")
         off = record.strings("off")
+        on = record.strings("on")
         byHand = try EnablementLink.links(record, "link-by-hand")
         attachesEarly = record.flag("attaches-early")
         conffiles = try record.all("conffile").map { (fields) throws(Corrupt) in try ConffilePlan(fields: fields) }

@@ -9,9 +9,10 @@ struct PackageState: Hashable, Sendable {
     var installedAt: Int64 = 0
     /// Whether Activate was called last, for packages without units.
     var isActivated = false
-    /// Units that the administrator had disabled, and links to its units that he had made, when the package was last
-    /// deactivated or removed: Activate restores them.
+    /// Units that the administrator had disabled or enabled, and links to its units that he had made, when the package was
+    /// last deactivated or removed: Activate restores them. Of a package that is active: units that its release does not have.
     var off: [String] = []
+    var on: [String] = []
     var byHand: [EnablementLink] = []
     /// Conffiles of all its releases.
     var conffiles: [String] = []
@@ -31,7 +32,7 @@ struct PackageState: Hashable, Sendable {
     var others = Record()
 
     static let keys = Set([
-        "highest", "installed-at", "activated", "off", "link-by-hand", "conffile", "made", "folder", "host-line",
+        "highest", "installed-at", "activated", "off", "on", "link-by-hand", "conffile", "made", "folder", "host-line",
         "reason",
     ]).union(AddedAccounts.keys)
 
@@ -57,7 +58,7 @@ struct PackageState: Hashable, Sendable {
     mutating func keepDecisions(of deployment: DeploymentRecord) {
         // Of a package that was off nothing new is known.
         guard !deployment.oldLinks.isEmpty else { return }
-        (off, byHand) = (deployment.off, deployment.byHand)
+        (off, on, byHand) = (deployment.off, deployment.on, deployment.byHand)
     }
 
     /// Adds lines of what was made on the host, but for paths that are known already.
@@ -72,6 +73,7 @@ struct PackageState: Hashable, Sendable {
         record.add("installed-at", installedAt)
         record.add("activated", isActivated)
         record.add("off", each: off)
+        record.add("on", each: on)
         for link in byHand { record.add("link-by-hand", link.path, link.target) }
         record.add("conffile", each: conffiles)
         record.add("made", each: made)
@@ -88,6 +90,7 @@ struct PackageState: Hashable, Sendable {
         installedAt = record.integer("installed-at")
         isActivated = record.flag("activated")
         off = record.strings("off")
+        on = record.strings("on")
         byHand = record.all("link-by-hand").compactMap {
             $0.count == 2 ? EnablementLink(path: $0[0], target: $0[1]) : nil
         }

@@ -142,6 +142,11 @@ public struct ReleaseUnit: Hashable, Sendable {
     /// `foo@.service`.
     public var isTemplate: Bool { UnitName(name)?.isTemplate ?? false }
 
+    /// The name under which it is enabled: of a template the default instance; nil without one.
+    var enabledName: String? {
+        isTemplate ? UnitName(name)?.instantiated(defaultInstance)?.description : name
+    }
+
     /// Whether Activate enables it: a template only if it has a default instance.
     var mayBeEnabled: Bool { isEnabled && (!isTemplate || !defaultInstance.isEmpty) }
 }

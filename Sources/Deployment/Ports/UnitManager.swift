@@ -80,6 +80,8 @@ public struct UnitStatus: Hashable, Sendable {
     public var stopTimeout: Duration?
     /// `TriggeredBy`: sockets, paths and timers that start the unit, of the host too.
     public var triggeredBy: [String]
+    /// `Job`: a start or stop waits for its turn or is under way.
+    public var hasJob: Bool
     /// `UnitFileState`: `enabled`, `disabled`, `static`, `masked`, …; empty when systemd does not tell.
     public var fileState: String
     /// `ExecStop`, `ExecStopPre` or `ExecStopPost`: a program of the release takes part in stopping.
@@ -89,7 +91,7 @@ public struct UnitStatus: Hashable, Sendable {
         unit: String, activeState: ActiveState, subState: String = "", result: String = "success", restarts: Int = 0,
         exitCode: Int32 = 0, exitStatus: Int32 = 0, conditionsHold: Bool = true, assertsHold: Bool = true,
         conditionTimestamp: UInt64 = 0, isOneshot: Bool = false, accepts: Bool = false, stopTimeout: Duration? = nil,
-        triggeredBy: [String] = [], fileState: String = "", hasStopCommands: Bool = false
+        triggeredBy: [String] = [], hasJob: Bool = false, fileState: String = "", hasStopCommands: Bool = false
     ) {
         self.unit = unit
         self.activeState = activeState
@@ -105,12 +107,16 @@ public struct UnitStatus: Hashable, Sendable {
         self.accepts = accepts
         self.stopTimeout = stopTimeout
         self.triggeredBy = triggeredBy
+        self.hasJob = hasJob
         self.fileState = fileState
         self.hasStopCommands = hasStopCommands
     }
 
     /// Whether the unit has no processes and will get none by itself.
     public var isDown: Bool { activeState == .inactive || activeState == .failed }
+
+    /// Whether the unit runs, or a start of it waits for its turn: soon after a boot.
+    var isUpOrQueued: Bool { !isDown || hasJob }
 
     /// Whether systemd skipped the last start: a condition in the unit's file did not hold.
     public var wasSkipped: Bool { activeState == .inactive && conditionTimestamp > 0 && !conditionsHold }

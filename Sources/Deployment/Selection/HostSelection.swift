@@ -7,7 +7,8 @@ struct HostSelection: Sendable {
     let store: Store
     private var paths: HostPaths { store.paths }
 
-    /// What was decided before a deployment, and the links that an administrator has made himself (`systemctl add-wants`).
+    /// What was decided before a deployment, and the links that stay as they are: those that an
+    /// administrator has made himself (`systemctl add-wants`), and those of masked units.
     ///
     /// - Parameters:
     ///   - deployment: with what is enabled and runs.
@@ -19,12 +20,11 @@ struct HostSelection: Sendable {
         let state = try store.state(of: deployment.package).state
         let links = deployment.oldLinks
         var past = UnitSelection.Past(
-            release: old, links: links, active: deployment.oldActive, off: Set(state.off),
-            masked: Set(
-                try masked(
-                    Set(
-                        new.units.map(\.name) + deployment.oldActive
-                            + (links + state.byHand).flatMap { [$0.unit, $0.file] }))))
+            release: old, links: links, active: deployment.oldActive, triggered: Set(deployment.triggered),
+            isOn: state.isActivated || !deployment.oldActive.isEmpty, off: Set(state.off), on: Set(state.on))
+        let names =
+            new.units.map(\.name) + new.enabledInstances + (links + state.byHand).flatMap { [$0.unit, $0.file] }
+        past.masked = Set(try masked(Set(names + deployment.oldActive)))
         guard let old else { return (past, state.byHand) }
         var ofThePackage: Set<String> = []
         for (unit, install) in try installs(of: old, in: deployment.oldRelease) {
@@ -32,11 +32,14 @@ struct HostSelection: Sendable {
             for name in names { ofThePackage.formUnion(install.paths(of: name)) }
             if !install.paths(of: unit).isEmpty { past.linkable.insert(unit.description) }
         }
-        return (past, links.isEmpty ? state.byHand : links.filter { !ofThePackage.contains($0.path) })
+        past.links = links.filter { ofThePackage.contains($0.path) }
+        // The links of what is masked stay as they are: without the mask they count again.
+        let kept = links.filter { !ofThePackage.contains($0.path) || past.isMasked($0.unit) || past.isMasked($0.file) }
+        return (past, links.isEmpty ? state.byHand : kept)
     }
 
     /// Those of the units, and of the instances that are named, which are masked in `/etc` or in `/run`.
-    private func masked(_ units: some Sequence<String>) throws(Errno) -> [String] {
+    func masked(_ units: some Sequence<String>) throws(Errno) -> [String] {
         var masked: [String] = []
         for unit in units where !masked.contains(unit) {
             for folder in paths.administratorUnitFolders where try Files.isMask("\(folder)/\(unit)") {

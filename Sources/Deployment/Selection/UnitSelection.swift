@@ -10,20 +10,25 @@ struct UnitSelection: Hashable, Sendable {
     var enabled: [String] = []
     /// Units and instances to start: those that start others first.
     var started: [String] = []
-    /// Units that the administrator has disabled while others of the package were enabled.
-    var off: [String] = []
 
     /// What is known of the package's units before the deployment.
     struct Past: Hashable, Sendable {
         /// The release in place; nil without one.
         var release: ReleaseRecord?
+        /// The links of its `[Install]` sections that are there. Those that were made by hand are not among them.
         var links: [EnablementLink] = []
         /// Units that were running, instances of templates too.
         var active: [String] = []
+        /// Units that sockets, paths and timers start.
+        var triggered: Set<String> = []
+        /// Whether the package was active as a whole. While it is not, what is not enabled says nothing.
+        var isOn = true
         /// Units whose `[Install]` sections make links.
         var linkable: Set<String> = []
-        /// Units that were off when the package was deactivated.
+        /// What was off, and what was on beyond what Activate enables, when the package was deactivated; and what is off of
+        /// units that the release in place does not have.
         var off: Set<String> = []
+        var on: Set<String> = []
         /// Units that the administrator has masked (`systemctl mask`).
         var masked: Set<String> = []
 
@@ -33,19 +38,31 @@ struct UnitSelection: Hashable, Sendable {
         /// Whether a unit, or the default instance of a template, is enabled.
         func isEnabled(_ unit: ReleaseUnit) -> Bool {
             guard unit.isTemplate else { return links.contains { $0.file == unit.name } }
-            let instance = UnitName(unit.name)?.instantiated(unit.defaultInstance)
-            return instance.map { name in links.contains { $0.unit == name.description } } ?? false
+            return links.contains { $0.unit == unit.enabledName }
         }
 
         func isMasked(_ unit: String) -> Bool {
             masked.contains(unit) || UnitName(unit)?.template.map { masked.contains($0.description) } ?? false
         }
 
-        /// Units of the release in place that are off though the package enables them, while others are on.
+        /// Units that the administrator has disabled: they are off though the package enables them, while others are on. Of
+        /// a template it is the default instance.
         var turnedOff: Set<String> {
-            guard !links.isEmpty, let release else { return off }
-            return Set(
-                release.units.filter { $0.mayBeEnabled && linkable.contains($0.name) && !isEnabled($0) }.map(\.name))
+            guard isOn, !links.isEmpty, let release else {
+                return off.filter { name in !links.contains { $0.unit == name || $0.file == name } }
+            }
+            let known = Set(release.units.compactMap(\.enabledName))
+            let disabled = release.units.filter {
+                $0.mayBeEnabled && linkable.contains($0.name) && !isEnabled($0) && !isMasked($0.enabledName ?? "")
+            }
+            return off.subtracting(known).union(disabled.compactMap(\.enabledName))
+        }
+
+        /// Units and instances that the administrator has enabled though the package leaves them off.
+        var turnedOn: Set<String> {
+            guard !links.isEmpty, let release else { return on }
+            let units = release.units.filter { !$0.isTemplate && !$0.mayBeEnabled && isEnabled($0) }.map(\.name)
+            return Set(units).union(links.map(\.unit).filter(release.hasTemplate)).subtracting(release.enabledInstances)
         }
     }
 
@@ -57,44 +74,52 @@ struct UnitSelection: Hashable, Sendable {
     init(of release: ReleaseRecord, _ activation: Activation, past: Past) {
         guard activation == .yes || activation == .restore && past.isActive else { return }
         let off = past.turnedOff
-        self.off = off.sorted()
         let known = Dictionary(
             (past.release?.units ?? []).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let enables = activation == .yes || !past.links.isEmpty
+        var instances: Set<String> = []
         for unit in release.units where !past.isMasked(unit.name) {
-            let wasEnabled = past.isEnabled(unit)
-            // What the package itself left off until now is as new when it does no longer.
-            let isWanted = unit.mayBeEnabled && !off.contains(unit.name)
-            let isNew = known[unit.name].map { !$0.mayBeEnabled } ?? true
-            if enables, wasEnabled || isWanted && (activation == .yes || isNew) {
-                enabled.append(unit.name)
+            // A new version may have another default instance.
+            let wasEnabled = past.isEnabled(known[unit.name] ?? unit) || past.on.contains(unit.name)
+            if let name = unit.enabledName, enables, !past.isMasked(name) {
+                // What the package itself left off until now is as new when it does no longer.
+                let isNew = past.isOn && (known[unit.name].map { !$0.mayBeEnabled } ?? true)
+                let isWanted = unit.mayBeEnabled && !off.contains(name) && (activation == .yes || isNew)
+                if wasEnabled || isWanted {
+                    enabled.append(unit.name)
+                    if unit.isTemplate, wasEnabled { instances.insert(name) }
+                }
             }
-            if !unit.isTemplate, starts(unit, known[unit.name], activation, wasEnabled, past) {
+            guard !unit.isTemplate else { continue }
+            // What an administrator has running is started again, but for what other units start by themselves.
+            let ran = past.active.contains(unit.name) && (unit.isStarted || !past.triggered.contains(unit.name))
+            // An enabled unit that had failed is started too: this release may fix it.
+            let isDue =
+                activation == .yes
+                ? !off.contains(unit.name)
+                : wasEnabled
+                    || (past.isOn && !off.contains(unit.name) && (known[unit.name].map { !$0.isStarted } ?? true))
+            if ran || (unit.isStarted && isDue) || (activation == .yes && past.on.contains(unit.name)) {
                 started.append(unit.name)
             }
         }
-        addInstances(of: release, past)
+        addInstances(of: release, past, instances, activation)
         started = Self.inOrder(started)
-    }
-
-    private func starts(
-        _ unit: ReleaseUnit, _ old: ReleaseUnit?, _ activation: Activation, _ wasEnabled: Bool, _ past: Past
-    ) -> Bool {
-        // What an administrator has running is started again, but for what other units start by themselves.
-        if past.active.contains(unit.name), unit.isStarted || wasEnabled { return true }
-        guard unit.isStarted else { return false }
-        if activation == .yes { return !off.contains(unit.name) }
-        // An enabled unit that had failed is started too: this release may fix it.
-        return wasEnabled || old.map { !$0.isStarted } ?? true
     }
 
     /// Instances that an administrator enabled, or that were running. Those that the release in place enabled by itself are
     /// enabled again only if this one does.
-    private mutating func addInstances(of release: ReleaseRecord, _ past: Past) {
+    ///
+    /// - Parameter defaults: the default instances of templates that are enabled again.
+    private mutating func addInstances(
+        of release: ReleaseRecord, _ past: Past, _ defaults: Set<String>, _ activation: Activation
+    ) {
+        let (before, now) = (past.release?.enabledInstances ?? [], release.enabledInstances)
         func isOurs(_ name: String) -> Bool { release.hasTemplate(of: name) && !past.isMasked(name) }
-        let linked = Set(past.links.map(\.unit).filter(isOurs))
-        enabled += linked.subtracting(past.release?.enabledInstances ?? []).sorted()
-        started += linked.union(past.active.filter(isOurs)).sorted()
+        func stays(_ name: String) -> Bool { !before.contains(name) || now.contains(name) }
+        let linked = Set(past.links.map(\.unit)).union(activation == .yes ? past.on : []).filter(isOurs)
+        enabled += linked.subtracting(before).sorted()
+        started += linked.union(past.active.filter(isOurs)).filter(stays).union(defaults).sorted()
     }
 
     /// Sockets, paths and timers before the services that they start: a socket does not start once its service runs.

@@ -15,6 +15,8 @@ final class PackageActivity {
 
     private struct Entry {
         var units: [String]
+        /// It has units and starts none of them: others do.
+        var isPassive = false
         var isActivated: Bool
         var statuses: [String: UnitStatus] = [:]
         var watch: (any Scheduled)?
@@ -46,8 +48,10 @@ final class PackageActivity {
 
     /// Follows a package's units from now on, if it does not yet.
     func follow(_ package: PackageStatus) async {
-        let wanted = package.isInstalled ? package.startedUnits : []
-        if packages[package.name]?.units == wanted {
+        let others = package.units.filter { !$0.isTemplate }.map(\.name)
+        let wanted = !package.isInstalled ? [] : package.startedUnits.isEmpty ? others : package.startedUnits
+        let isPassive = package.startedUnits.isEmpty && !package.units.isEmpty
+        if packages[package.name]?.units == wanted, packages[package.name]?.isPassive == isPassive {
             packages[package.name]?.isActivated = package.isActivated
             return judge(package.name)
         }
@@ -55,7 +59,7 @@ final class PackageActivity {
         let wasActive = packages[package.name]?.isActive ?? false
         packages[package.name]?.watch?.cancel()
         packages[package.name] = Entry(
-            units: wanted, isActivated: package.isInstalled && package.isActivated,
+            units: wanted, isPassive: isPassive, isActivated: package.isInstalled && package.isActivated,
             statuses: statuses.filter { wanted.contains($0.key) },
             isActive: wasActive)
         guard !wanted.isEmpty else { return judge(package.name) }
@@ -88,7 +92,7 @@ final class PackageActivity {
     private func judge(_ package: String) {
         guard let entry = packages[package] else { return }
         // A package without units runs nothing: the last word on it counts.
-        let isActive = entry.units.isEmpty ? entry.isActivated : Self.isActive(entry)
+        let isActive = entry.units.isEmpty && !entry.isPassive ? entry.isActivated : Self.isActive(entry)
         guard isActive != entry.isActive else { return }
         packages[package]?.isActive = isActive
         changed?(package)
@@ -99,7 +103,11 @@ final class PackageActivity {
         var isAnyUp = false
         for unit in entry.units {
             guard let status = entry.statuses[unit] else { return false }
-            if isUp(status, entry.isActivated) { isAnyUp = true } else if shouldRun(status) { return false }
+            if isUp(status, entry.isActivated) {
+                isAnyUp = true
+            } else if !entry.isPassive, shouldRun(status) {
+                return false
+            }
         }
         return isAnyUp
     }

@@ -170,7 +170,8 @@ extension UnitStatus {
             conditionTimestamp: values["ConditionTimestampMonotonic"]?.unsigned ?? 0,
             isOneshot: text("Type") == "oneshot", accepts: values["Accept"]?.flag ?? false,
             stopTimeout: values["TimeoutStopUSec"]?.unsigned.flatMap { $0 == .max ? nil : .microseconds($0) },
-            triggeredBy: values["TriggeredBy"]?.elements?.compactMap(\.text) ?? [], fileState: text("UnitFileState"),
+            triggeredBy: values["TriggeredBy"]?.elements?.compactMap(\.text) ?? [],
+            hasJob: (values["Job"]?.elements?.first?.unsigned ?? 0) != 0, fileState: text("UnitFileState"),
             hasStopCommands: ["ExecStop", "ExecStopPre", "ExecStopPost"].contains {
                 values[$0]?.elements?.isEmpty == false
             })

@@ -96,7 +96,7 @@ def hostile_packages_are_refused_with_the_reason(t):
 
 
 # Beside the refusals it makes and signs nine packages, two of them with 100,001 entries.
-hostile_packages_are_refused_with_the_reason.seconds = 9 * REFUSAL + 300
+hostile_packages_are_refused_with_the_reason.seconds = 9 * REFUSAL + 600
 
 
 @test

@@ -211,9 +211,15 @@ def what_was_lost_is_found(t):
     equal(m.state("keelsample.service"), "active", "the unit")
     m.sh("mount -o remount,rw /etc")
 
-    m.sh("systemctl stop gatekeel-installd keelsample && rm -r /var/lib/gatekeel")
+    # It may only be away: it is told, and nothing is changed.
+    m.sh("systemctl stop gatekeel-installd keelsample && mv /var/lib/gatekeel/packages /var/lib/away")
     m.run("systemctl", "start", "gatekeel-installd")
     rig.connect()
-    m.wait_for_entry(10, "the loss is told", lambda entry: "keelsample.service was detached" in entry["MESSAGE"])
+    m.wait_for_entry(10, "the loss is told", lambda entry: "units of keelsample are attached" in entry["MESSAGE"])
+    # Its place is taken by another package: what is attached belongs to nothing any more.
+    equal(rig.deploy("1.0", name="keelother", unit=packages.UNIT)["result"], "done", "the install of another package")
+    m.run("systemctl", "restart", "gatekeel-installd")
+    rig.connect()
+    m.wait_for_entry(10, "the unit is detached", lambda entry: "keelsample.service was detached" in entry["MESSAGE"])
     equal(m.state("keelsample.service"), "not-found", "its unit")
     equal(m.sh("find /etc/systemd -name 'keelsample*'").strip(), "", "its files")
