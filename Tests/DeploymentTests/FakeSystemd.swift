@@ -274,6 +274,8 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner {
         tell(name)
     }
 
+    func defaultStopTimeout() async throws -> Duration? { .seconds(90) }
+
     func status(of names: [String]) async throws -> [UnitStatus] {
         if onStatus?() == true { onStatus = nil }
         return names.map { units[$0]?.status ?? UnitStatus(unit: $0, activeState: .inactive, subState: "dead") }

@@ -204,8 +204,10 @@ import Testing
         }
     }
 
-    /// A unit may have longer to stop than Gatekeel would give it by itself.
-    @Test(arguments: [(nil, true), (.seconds(2), true), (.seconds(60), false)] as [(Duration?, Bool)])
+    /// A unit may have longer to stop than Gatekeel would give it by itself; 90 s are systemd's default, which no unit asked for.
+    @Test(
+        arguments: [(nil, true), (.seconds(2), true), (.seconds(60), false), (.seconds(90), true)]
+            as [(Duration?, Bool)])
     func aUnitHasItsOwnTimeToStop(_ own: Duration?, _ isKilled: Bool) async throws {
         try await onLoop {
             let host = try await Harness.with("app 1.0 laststop")

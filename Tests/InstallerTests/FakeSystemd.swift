@@ -23,7 +23,8 @@ final class FakeSystemd {
 
     init(_ address: String) async throws {
         connection = try BusConnection.open(address: address)
-        manager.add(Self.interface, methods: methods())
+        manager.add(
+            Self.interface, methods: methods(), properties: ["DefaultTimeoutStopUSec": { .uint64(90_000_000) }])
         try connection.export(manager)
         try await connection.requestName(SystemdObject.name)
     }
@@ -156,7 +157,8 @@ final class FakeSystemd {
             .init(
                 "JobRemoved", "",
                 arguments: [.init("id", "u"), .init("job", "o"), .init("unit", "s"), .init("result", "s")]),
-        ])
+        ],
+        properties: [.init("DefaultTimeoutStopUSec", "t", "")])
 }
 
 /// One unit of the fake: properties of both interfaces in one dictionary.

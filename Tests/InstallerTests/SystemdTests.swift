@@ -126,6 +126,7 @@ struct SystemdTests {
                         hasStopCommands: true)
                 ])
             #expect(try await units.loaded(matching: ["*"]) == ["a.service"])
+            #expect(try await units.defaultStopTimeout() == .seconds(90))
         }
     }
 

@@ -282,9 +282,11 @@ extension DeploymentEngine {
     /// How long the units have to stop: not less than they have by their own files (`TimeoutStopSec=`), after which systemd
     /// kills them by itself.
     private func stopTimeout(of units: [String], _ release: ReleaseRecord) async throws -> Duration {
-        let own = try await ports.units.status(of: units).filter { !$0.isDown }.compactMap(\.stopTimeout).max()
         let limit = release.stopTimeout ?? policy.stopTimeout
-        guard let own else { return limit }
+        // systemd's default is nobody's decision.
+        let usual = try await ports.units.defaultStopTimeout()
+        let own = try await ports.units.status(of: units).filter { !$0.isDown }.compactMap(\.stopTimeout)
+        guard let own = own.filter({ $0 != usual }).max() else { return limit }
         return max(limit, min(own + .seconds(5), Policy.longestStop))
     }
 

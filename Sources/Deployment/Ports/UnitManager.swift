@@ -29,6 +29,9 @@ public protocol UnitManager: AnyObject {
     /// `ResetFailedUnit` for each: forgets the failed state and the restart counter. Not loaded is no error.
     func resetFailed(_ units: [String]) async throws
 
+    /// `DefaultTimeoutStopUSec`: what units have to stop whose files do not say; nil for ever.
+    func defaultStopTimeout() async throws -> Duration?
+
     /// The units' present properties, in any order. A unit that systemd does not know is `.inactive`.
     func status(of units: [String]) async throws -> [UnitStatus]
 

@@ -68,6 +68,15 @@ public final class SystemdConnection {
         }
     }
 
+    /// A property of the manager.
+    func managerProperty(_ name: String) async throws(BusError) -> BusValue {
+        let deadline: Duration = .seconds(25)
+        return try await asking(deadline) { () async throws(BusError) in
+            try await self.connection.property(
+                name, of: SystemdObject.manager, at: SystemdObject.path, self.destination, deadline: deadline)
+        }
+    }
+
     /// All properties of a unit and of its type.
     func properties(of unit: String) async throws(BusError) -> [String: BusValue] {
         var values = try await properties(SystemdObject.unit, of: unit)

@@ -68,6 +68,14 @@ public final class SystemdUnitManager: UnitManager {
         }
     }
 
+    public func defaultStopTimeout() async throws -> Duration? {
+        do throws(BusError) {
+            return timeout(try await systemd.managerProperty("DefaultTimeoutStopUSec"))
+        } catch {
+            throw DeploymentError(systemd: error, "systemd does not tell its defaults")
+        }
+    }
+
     public func status(of units: [String]) async throws -> [UnitStatus] {
         var result: [UnitStatus] = []
         for unit in units {
@@ -156,6 +164,11 @@ private final class UnitWatch: Scheduled {
     }
 }
 
+/// Microseconds; the largest number stands for no end.
+private func timeout(_ value: BusValue?) -> Duration? {
+    value?.unsigned.flatMap { $0 == .max ? nil : .microseconds($0) }
+}
+
 extension UnitStatus {
     /// From systemd's properties; what is missing has a neutral value.
     init(_ unit: String, _ values: [String: BusValue]) {
@@ -169,7 +182,7 @@ extension UnitStatus {
             assertsHold: values["AssertResult"]?.flag ?? true,
             conditionTimestamp: values["ConditionTimestampMonotonic"]?.unsigned ?? 0,
             isOneshot: text("Type") == "oneshot", accepts: values["Accept"]?.flag ?? false,
-            stopTimeout: values["TimeoutStopUSec"]?.unsigned.flatMap { $0 == .max ? nil : .microseconds($0) },
+            stopTimeout: timeout(values["TimeoutStopUSec"]),
             triggeredBy: values["TriggeredBy"]?.elements?.compactMap(\.text) ?? [],
             hasJob: (values["Job"]?.elements?.first?.unsigned ?? 0) != 0, fileState: text("UnitFileState"),
             hasStopCommands: ["ExecStop", "ExecStopPre", "ExecStopPost"].contains {

@@ -4,7 +4,6 @@ Where systemd in the machine has the controllers (a unified hierarchy), systemd 
 machine has none, so the service's main process is put into a group of this host with the same limits. They then end with that
 process, as a limit does that is set with `systemctl set-property --runtime` and reset."""
 
-import os
 import pathlib
 
 from .case import Skipped, expect
@@ -29,7 +28,7 @@ class Confined:
         pid = self.machine.main_pid(self.unit)
         expect(pid > 0, f"{self.unit} runs")
         for controller, value in self.limits.items():
-            group = self._base(controller) / f"confined-{os.getpid()}-{pid}"
+            group = self._base(controller) / f"confined-{self.machine.name}-{pid}"
             group.mkdir()
             self.groups.append(group)
             (group / OLD[controller]).write_text(str(value))

@@ -1,6 +1,6 @@
 """The sequences of real servers, step by step: ThingsBoard's updates, and GEISA's ADM tests 01 to 06."""
 
-from gk.case import equal, expect, test
+from gk.case import equal, expect, test, until
 from gk.gateway import DELIVERED, INITIAL, INSTALLED, Gateway
 
 
@@ -55,6 +55,10 @@ def thingsboard(t):
             # An operator has to do this, because ThingsBoard does not.
             device.execute("/9/0/10", timeout=5).expect("2.04")
             g.runs("1.0")
+            # What is on probation cannot be prepared for an update yet.
+            until(20, "the activation has ended", lambda: g.machine.run(
+                "busctl", "get-property", "org.gatekeel.Installer1", "/org/gatekeel/Installer1", "org.gatekeel.Installer1",
+                "Busy").out.strip() == "b false")
     slot.becomes(5, active=True)
     g.runs("2.0")
     results = {event.data.get("val", {}).get("value") for event in g.events.seen

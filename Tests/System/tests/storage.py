@@ -197,10 +197,10 @@ def what_was_lost_is_found(t):
     equal(m.state("keelsample.service"), "active", "the unit")
 
     # A file system that went read-only after an error, as ext4 does with errors=remount-ro.
-    m.sh("mkdir /mnt/etc && mount -t tmpfs tmpfs /mnt/etc && cp -a /etc/. /mnt/etc && mount --move /mnt/etc /etc")
+    m.sh("mkdir /run/etc && mount -t tmpfs tmpfs /run/etc && cp -a /etc/. /run/etc && mount --bind /run/etc /etc")
     m.run("systemctl", "restart", "gatekeel-installd")
     rig.connect()
-    m.sh("mount -o remount,ro /etc")
+    m.sh("mount -o remount,ro /run/etc")
     for what in (lambda: rig.installer.remove("keelsample"), lambda: rig.installer.call("Deactivate", "s", b"keelsample")):
         try:
             what()
@@ -209,7 +209,7 @@ def what_was_lost_is_found(t):
             t.step(str(error))
             expect("/etc is mounted read-only" in str(error), f"the reason: {error}")
     equal(m.state("keelsample.service"), "active", "the unit")
-    m.sh("mount -o remount,rw /etc")
+    m.sh("mount -o remount,rw /run/etc")
 
     # It may only be away: it is told, and nothing is changed.
     m.sh("systemctl stop gatekeel-installd keelsample && mv /var/lib/gatekeel/packages /var/lib/away")
