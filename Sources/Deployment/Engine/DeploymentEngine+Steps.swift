@@ -184,9 +184,7 @@ extension DeploymentEngine {
                 try HostSelection(store: store).masked(
                     Set(active + started + active.compactMap { UnitName($0)?.template?.description })))
         }
-        func isFree(_ unit: String) -> Bool {
-            !masked.contains(unit) && !masked.contains(UnitName(unit)?.template?.description ?? "")
-        }
+        func isFree(_ unit: String) -> Bool { !masked.holds(unit: unit) }
         (deployment.oldActive, deployment.triggers) = (active.filter(isFree), started.filter(isFree))
         return deployment
     }

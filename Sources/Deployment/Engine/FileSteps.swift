@@ -69,17 +69,14 @@ struct FileSteps: Sendable {
     /// - Returns: that the release in place before is damaged, for people. Then nothing is attached.
     private func revertAttach() throws -> [String] {
         let new = try files(of: deployment.newRelease)
-        if deployment.hasOld {
-            let old = try attachment(deployment.oldRelease)
-            if try old.isWhole() {
-                try old.attach(replacing: new, passage: passage)
-                return []
-            }
-            try Attachment.detach(new, paths, passage: passage)
-            return ["the release that was in place is damaged and cannot be put back: install the package again"]
+        let old = deployment.hasOld ? try attachment(deployment.oldRelease) : nil
+        if let old, try old.isWhole() {
+            try old.attach(replacing: new, passage: passage)
+            return []
         }
         try Attachment.detach(new, paths, passage: passage)
-        return []
+        return old == nil
+            ? [] : ["the release that was in place is damaged and cannot be put back: install the package again"]
     }
 
     /// The units of both releases.

@@ -72,9 +72,7 @@ struct HostCheck: Sendable {
                 let path = "\(folder)/\(name)"
                 if try EnablementLink.leads(path, toAnyOf: ours, store.paths) { return true }
                 // The administrator has masked it: it is installed, and stays off.
-                let isOurs =
-                    own.contains(name) || UnitName(name)?.template.map { own.contains($0.description) } ?? false
-                return isAdministrators && isOurs ? try Files.isMask(path) : false
+                return isAdministrators && own.holds(unit: name) ? try Files.isMask(path) : false
             }
         }
         // Others than Gatekeel attach units too: portable services.

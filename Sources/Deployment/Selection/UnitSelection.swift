@@ -41,9 +41,7 @@ struct UnitSelection: Hashable, Sendable {
             return links.contains { $0.unit == unit.enabledName }
         }
 
-        func isMasked(_ unit: String) -> Bool {
-            masked.contains(unit) || UnitName(unit)?.template.map { masked.contains($0.description) } ?? false
-        }
+        func isMasked(_ unit: String) -> Bool { masked.holds(unit: unit) }
 
         /// Units that the administrator has disabled: they are off though the package enables them, while others are on. Of
         /// a template it is the default instance.
