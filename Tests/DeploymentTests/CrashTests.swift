@@ -25,6 +25,8 @@ import Testing
         Scenario(name: "bad update", old: "app 1.0 good", new: "app 2.0 crash"),
         Scenario(name: "good update, stopped otherwise", old: "app 1.0 good", new: "app 2.0 good stops=SIGINT"),
         Scenario(name: "bad update, stopped otherwise", old: "app 1.0 good", new: "app 2.0 crash stops=SIGINT"),
+        Scenario(name: "good update with migrations", old: MigrationTests.old, new: MigrationTests.new("good")),
+        Scenario(name: "bad update with migrations", old: MigrationTests.old, new: MigrationTests.new("crash")),
         Scenario(name: "first install", old: "", new: "app 1.0 good"),
         Scenario(name: "rollback", old: "app 1.0 good", new: "app 2.0 good", operation: .rollback),
         Scenario(name: "remove", old: "app 1.0 good", new: "", operation: .remove),
@@ -84,6 +86,7 @@ import Testing
                     _ = try await host.finish(try await host.engine.deactivate("app"))
                 }
             }
+            if scenario.old == MigrationTests.old { MigrationTests.edit(host) }
             let killer = Killer(at: index)
             try await host.start(killer.passage)
             try? await scenario.begin(host)
@@ -119,6 +122,10 @@ import Testing
         } else {
             #expect(scenario.old.isEmpty, comment)
             #expect(host.root.tree("/etc") == [], comment)
+        }
+        if scenario.old == MigrationTests.old {
+            let expected = status?.version == "1.0" ? MigrationTests.before : MigrationTests.after
+            #expect(MigrationTests.etc(host) == expected, comment)
         }
         // What was active is active, and what was not is not.
         let isActive = !host.systemd.running.isEmpty

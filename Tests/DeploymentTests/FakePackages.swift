@@ -12,7 +12,8 @@ import Packages
 /// `sysusers.d` file, see `lines(_:)`; with `nolink` without a link),
 /// `broken` (fails while it is unpacked), `waits` (for the gate, while it is inspected), `folder` (its conffile is in `conf.d`),
 /// `conffile=PATH` (another one), `place=PATH` (a folder of a unit, without a name of the package's), `link=PATH:TARGET` (a link on the host), `signed=TIME`, `expires=TIME` (of
-/// its certificate).
+/// its certificate), `migrate=KIND:PATH[:OTHER[:LASTVERSION]]`, `etc=PATH` (a folder on the host), `changes` (its conffiles that
+/// are named by `conffile=` have another text in each version).
 struct FakePackages: PackageReader {
     /// Where the inspection of a package that `waits` stands.
     static let gate = Gate()
@@ -68,6 +69,13 @@ struct FakePackages: PackageReader {
         let links = texts("link=").map { link in
             "L " + link.split(separator: ":").joined(separator: " - - - - ")
         }
+        let folders = texts("etc=").map { "d \($0) :0750 :0 :0 -" }
+        let migrations = words.filter { $0.hasPrefix("migrate=") }.compactMap { word -> Migration? in
+            let fields = word.dropFirst(8).split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+            guard fields.count > 1, let kind = Migration.Kind(rawValue: fields[0]) else { return nil }
+            return Migration(
+                kind, fields[1], fields.count > 2 ? fields[2] : "", lastVersion: fields.count > 3 ? fields[3] : "")
+        }
         var lines = options.first { $0.hasPrefix("lines=") }.map { Self.lines(String($0.dropFirst(6))) }
         if options.contains("nolink") { lines?.provision.lines.removeAll { $0.hasPrefix("L ") } }
         var provision = lines?.provision ?? HostProvision()
@@ -80,10 +88,12 @@ struct FakePackages: PackageReader {
             conffiles: options.contains("noconf")
                 ? texts("conffile=")
                 : ["/etc/\(name)/\(options.contains("folder") ? "conf.d/" : "")\(name).conf"] + texts("conffile="),
+            migrations: migrations,
             sysusers: lines.map { _ in ["usr/lib/sysusers.d/\(name).conf"] } ?? [],
             tmpfiles: lines.map { _ in ["usr/lib/tmpfiles.d/\(name).conf"] } ?? [],
             manifestUsers: options.contains("users") ? ["u \(name) - - -"] : [],
-            manifestFolders: (options.contains("users") ? ["d /var/lib/\(name) 0755 \(name) \(name) -"] : []) + links,
+            manifestFolders: (options.contains("users") ? ["d /var/lib/\(name) 0755 \(name) \(name) -"] : []) + folders
+                + links,
             dataFolders: options.contains("data") ? ["/var/lib/\(name)-data/own", "/var/lib/dpkg-has"] : [],
             provision: provision,
             health: options.contains("health") ? HealthCommand(command: ["/usr/bin/check"], user: "nobody") : nil)
@@ -139,7 +149,10 @@ struct FakePackages: PackageReader {
             for path in record.sysusers { try write(path, lines.users) }
             for path in record.tmpfiles { try write(path, lines.files) }
         }
-        for conffile in record.conffiles { try write(ReleaseTree.conffiles + conffile, text) }
+        for conffile in record.conffiles {
+            let isOther = words.contains("conffile=\(conffile)") && !words.contains("changes")
+            try write(ReleaseTree.conffiles + conffile, isOther ? "packaged" : text)
+        }
         progress(100)
     }
 

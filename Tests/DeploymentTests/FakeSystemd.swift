@@ -413,11 +413,13 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner {
         return accounts.users.map(\.name).filter(usersWithFiles.contains).sorted().map { "the user '\($0)' is kept" }
     }
 
-    func makeFiles(from files: [String]) async throws {
+    func makeFiles(from files: [String], excluding prefixes: [String]) async throws {
         try call("files", files.map { Files.split($0).name })
         for file in files {
             let text = String(decoding: try Files.read(file, limit: 1 << 16), as: UTF8.self)
-            for words in text.split(separator: "\n").map({ $0.split(separator: " ").map(String.init) }) {
+            func isLeftOut(_ path: String) -> Bool { prefixes.contains { path == $0 || path.hasPrefix($0 + "/") } }
+            for words in text.split(separator: "\n").map({ $0.split(separator: " ").map(String.init) })
+            where !isLeftOut(words[1]) {
                 switch words[0] {
                 case "d": try Files.makeDirectories(root.path + words[1])
                 case "f": if !root.exists(words[1]) { root.write(words[1], "") }
@@ -432,6 +434,7 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner {
             // As systemd-tmpfiles does, a link is made where nothing is.
             for line in text.split(separator: "\n") where line.hasPrefix("L ") {
                 let fields = line.split(separator: " ").map(String.init)
+                if isLeftOut(fields[1]) { continue }
                 let path = root.path + fields[1]
                 try Files.makeDirectories(Files.split(path).folder)
                 if try Files.status(path) == nil { try Files.placeLink(path, target: fields[fields.count - 1]) }

@@ -14,6 +14,8 @@ import Testing
         case crash = "app 2.0 crash"
         case unhealthy = "app 2.0 unhealthy health"
         case rollback, remove
+        case migrations = "with migrations"
+        case unmade = "with migrations, crash"
 
         var testDescription: String { rawValue }
 
@@ -21,6 +23,8 @@ import Testing
         func go(_ host: Harness) async throws -> DeploymentStatus {
             switch self {
             case .update, .crash, .unhealthy: try await host.install(rawValue)
+            case .migrations: try await host.install(MigrationTests.new("good"))
+            case .unmade: try await host.install(MigrationTests.new("crash"))
             case .rollback: try await host.finish(try await host.engine.rollback("app"))
             case .remove: try await host.finish(try await host.engine.remove("app", purge: false))
             }
@@ -29,8 +33,8 @@ import Testing
         /// What may run afterwards.
         var outcomes: [String?] {
             switch self {
-            case .update: ["1.0", "2.0"]
-            case .crash, .unhealthy: ["1.0"]
+            case .update, .migrations: ["1.0", "2.0"]
+            case .crash, .unhealthy, .unmade: ["1.0"]
             case .rollback: ["0.9", "1.0"]
             case .remove: ["1.0", nil]
             }
@@ -44,7 +48,9 @@ import Testing
             let isWhole = getenv("GATEKEEL_FAULTS").map { String(cString: $0) } == "whole"
             for place in stride(from: 1, through: 1000, by: isWhole ? 1 : way == .update ? 2 : 5) {
                 let host = try await Harness.with("app 0.9 good")
-                try await host.install("app 1.0 good")
+                let migrates = way == .migrations || way == .unmade
+                try await host.install(migrates ? MigrationTests.old : "app 1.0 good")
+                if migrates { MigrationTests.edit(host) }
                 let fault = Fault(at: place)
                 try await host.start(fault.passage)
                 let status = try? await way.go(host)
@@ -52,6 +58,10 @@ import Testing
                 let comment = Comment(rawValue: "\(fault.name) (\(place)): \(status.map { "\($0)" } ?? "refused")")
                 let current = try Store(host.root.paths).release(.current, of: "app")
                 #expect(way.outcomes.contains(current), comment)
+                if migrates {
+                    let expected = current == "1.0" ? MigrationTests.before : MigrationTests.after
+                    #expect(MigrationTests.etc(host) == expected, comment)
+                }
                 #expect(host.systemd.running == (current.map { ["app.service: \($0) good"] } ?? []), comment)
                 #expect(host.systemd.enabled == (current == nil ? [] : ["app.service"]), comment)
                 if current != nil { #expect(host.mixture(of: "app") == [], comment) }

@@ -36,6 +36,7 @@ import Testing
         (deployment.enabled, deployment.started, deployment.off) = (["a"], ["a"], ["b"])
         (deployment.on, deployment.byHand) = (["c"], deployment.oldLinks)
         deployment.conffiles = [ConffilePlan(path: "/etc/a", choice: .keep, saved: .file, savedBeside: .nothing)]
+        deployment.migrations = [MigrationStep(.remove, "/etc/a", "/etc/a.dpkg-bak")]
         (deployment.folders, deployment.found) = (["/etc/a"], ["/var/lib/a"])
         deployment.note(problems: ["p"])
         deployment.downtime = .seconds(1)
@@ -48,16 +49,17 @@ import Testing
         state.accounts.members = [.init("a", of: "b")]
         state.reason = Reason("a", "b")
         #expect(state.record.keys.subtracting(["kind", "format"]) == PackageState.keys)
-        let release = ReleaseRecord(
+        var release = ReleaseRecord(
             name: "app", version: "1",
             units: [ReleaseUnit(name: "a@.service", path: "usr/a", dropIns: ["usr/d"], aliases: ["b@.service"])],
             reaches: [UnitReach(path: "usr/x", unit: try #require(UnitName("x.service")))],
             orders: [UnitReach(path: "usr/y", unit: try #require(UnitName("y.target")))],
             alsoInstances: ["a@b.service"],
-            conffiles: ["/etc/a"], sysusers: ["u"], tmpfiles: ["t"], manifestUsers: ["u"], manifestFolders: ["d"],
+            conffiles: ["/etc/a"], migrations: [Migration(.removeConffile, "/etc/b")], sysusers: ["u"], tmpfiles: ["t"], manifestUsers: ["u"], manifestFolders: ["d"],
             dataFolders: ["y"], provision: FakePackages.lines("a").provision, health: HealthCommand(command: ["x"]),
             probationTime: .seconds(1),
             startTimeout: .seconds(2), stopTimeout: .seconds(3), allowedRestarts: 4, warnings: ["w"])
+        release.mounts = ["/usr/local"]
         #expect(
             release.record.keys.union([Store.stagedAtKey]).subtracting(["kind", "format"]) == ReleaseRecord.keys)
     }

@@ -227,9 +227,12 @@ struct SystemdTests {
                 "ExecMainStatus": .int32(73),
             ]
             let error = await #expect(throws: DeploymentError.self) {
-                try await provisioner.makeFiles(from: ["/r/b.conf"])
+                try await provisioner.makeFiles(from: ["/r/b.conf"], excluding: ["/etc/b"])
             }
             #expect(error?.text.contains("status 73") == true)
+            #expect(
+                rig.fake.transientProperties["ExecStart"]?.elements?.first?.elements?[1].strings
+                    == ["/usr/bin/systemd-tmpfiles", "--create", "--exclude-prefix=/etc/b", "/r/b.conf"])
         }
     }
 

@@ -188,7 +188,9 @@ import Testing
 
     @Test func ofScriptsAndRelations() throws {
         let triggers = (0..<9999).map { "interest t\($0)\n" }.joined()
-        #expect(ScriptAudit(["triggers": Array(triggers.utf8)]) { _ in false }.findings.listed.count == Self.most)
+        #expect(
+            ScriptAudit(["triggers": Array(triggers.utf8)], package: "foo") { _ in false }.findings.listed.count
+                == Self.most)
         let names = (0..<4000).map { "p\($0)" }.joined(separator: ", ")
         let control = "Package: foo\nVersion: 1.0\nArchitecture: all\nDepends: \(names)\n"
         let relations = RelationAudit(known: []).findings(for: try PackageControl(parsing: Array(control.utf8)))

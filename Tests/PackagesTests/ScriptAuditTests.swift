@@ -7,7 +7,7 @@ private func section(_ tool: String, _ lines: String) -> String {
 }
 
 private func audit(_ script: String, name: String = "postinst", skips: Set<String> = []) -> ScriptAudit {
-    ScriptAudit([name: Array(script.utf8)]) { skips.contains($0) || skips.contains("all") }
+    ScriptAudit([name: Array(script.utf8)], package: "foo") { skips.contains($0) || skips.contains("all") }
 }
 
 private let systemd = section(
@@ -95,8 +95,9 @@ private let systemd = section(
     }
 
     @Test func triggers() {
-        let findings = ScriptAudit(["triggers": Array("# c\nactivate-noawait ldconfig\ninterest /usr/share/x\n".utf8)])
-        { _ in false }.findings.listed
+        let findings = ScriptAudit(
+            ["triggers": Array("# c\nactivate-noawait ldconfig\ninterest /usr/share/x\n".utf8)], package: "foo"
+        ) { _ in false }.findings.listed
         #expect(findings.map { "\($0.severity) \($0.line)" } == ["warning 3"])
     }
 }

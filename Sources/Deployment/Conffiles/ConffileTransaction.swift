@@ -16,6 +16,8 @@ struct ConffileTransaction: Sendable {
     /// What a deployment finds on the host before it changes anything.
     struct Plan {
         var conffiles: [ConffilePlan] = []
+        /// What is changed before them.
+        var migrations: [MigrationStep] = []
         /// Folders below `/etc` that the host does not have, parents first.
         var folders: [String] = []
         /// Paths of the release's host lines that the host had before the package.
@@ -26,38 +28,59 @@ struct ConffileTransaction: Sendable {
     ///
     /// A complete plan is used again: users and folders may have been made since. If only an older copy of the journal
     /// survived, the host may have been switched already, and then the old bytes exist only in this plan's copies.
-    func plan(_ conffiles: [String], hostLines: [String]) throws -> Plan {
+    func plan(_ release: ReleaseRecord) throws -> Plan {
         let file = CheckedFile(record: "\(work)/plan")
         if let record = try file.load("conffiles").record {
             return Plan(
                 conffiles: try record.all("conffile").map { (fields) throws(Corrupt) in
                     try ConffilePlan(fields: fields)
                 },
+                migrations: try record.all("migration").map { (fields) throws(Corrupt) in
+                    try MigrationStep(fields: fields)
+                },
                 folders: record.strings("folder"), found: record.strings("found"))
         }
         try Files.removeTree(work)
         try Files.makeDirectories(work, mode: 0o700)
+        let migration = try migrationPlan(release)
         var plans: [ConffilePlan] = []
-        for (index, path) in conffiles.enumerated() {
+        for (index, path) in release.conffiles.enumerated() {
             guard let new = try packaged(path, deployment.newRelease) else {
                 throw DeploymentError(.unsupported, "the package names \(path) as a conffile and does not hold it")
             }
-            let host = try paths.find(packaged: path)
-            let beside = try paths.find(packaged: path + ConffilePlan.besideSuffix)
+            let source = migration.moved[path] ?? path
+            let isCleared = source == path && migration.clears(path)
+            let host = isCleared ? .nothing : try paths.find(packaged: source)
+            let besidePath = path + ConffilePlan.besideSuffix
+            let beside = migration.clears(besidePath) ? .nothing : try paths.find(packaged: besidePath)
+            let old = migration.restored.contains(path) ? new.bytes : try pristine(source)
             plans.append(
                 ConffilePlan(
-                    path: path,
-                    choice: ConffilePlan.choice(host: host, old: try pristine(path), new: new.bytes),
+                    path: path, choice: ConffilePlan.choice(host: host, old: old, new: new.bytes),
                     saved: try save(host, as: "\(index)"), savedBeside: try save(beside, as: "\(index).beside")))
         }
-        let plan = Plan(conffiles: plans, folders: try missingFolders(), found: try found(hostLines))
+        let steps = try MigrationTransaction(store: store, deployment: deployment).saved(migration.steps)
+        let plan = Plan(
+            conffiles: plans, migrations: steps, folders: try missingFolders(migration),
+            found: try found(release.hostLines))
         var record = Record(kind: "conffiles")
         for conffile in plan.conffiles { record.add("conffile", fields: conffile.fields) }
+        for step in plan.migrations { record.add("migration", fields: step.fields) }
         record.add("folder", each: plan.folders)
         record.add("found", each: plan.found)
         try file.save(record.bytes)
         try Files.synchronizeDirectory(Files.split(work).folder)
         return plan
+    }
+
+    private func migrationPlan(_ release: ReleaseRecord) throws -> MigrationPlan {
+        let old = deployment.oldRelease
+        let planner = MigrationPlanner(
+            store: store, deployment: deployment, new: release,
+            old: old.isEmpty ? nil : try store.record(of: deployment.package, release: old),
+            state: try store.state(of: deployment.package).state
+        ) { (path) throws(Errno) in try pristine(path) }
+        return try planner.plan()
     }
 
     /// The paths of these lines that the host has, and not because of the package.
@@ -69,8 +92,15 @@ struct ConffileTransaction: Sendable {
     /// The files that the deployment made where nothing was. Call it once it has succeeded.
     ///
     /// One that cannot be looked at is left out: a purge then leaves it.
-    func made() -> [String] {
+    func made() throws -> [String] {
         var made: [String] = []
+        // What a migration moved is the package's as before.
+        let before = Set(try store.state(of: deployment.package).state.made)
+        let conffiles = Set(deployment.conffiles.map(\.path))
+        for step in deployment.migrations
+        where step.action == .rename && conffiles.contains(step.other) && before.contains(step.path) {
+            made.append(step.other)
+        }
         for plan in deployment.conffiles where plan.choice != .keep {
             let beside = plan.path + ConffilePlan.besideSuffix
             // If a file appeared after the plan was made, it stayed, and the packaged one was put beside it.
@@ -95,7 +125,7 @@ struct ConffileTransaction: Sendable {
     }
 
     /// The packaged file in a release.
-    private func packaged(_ path: String, _ release: String) throws(Errno) -> HostFile? {
+    func packaged(_ path: String, _ release: String) throws(Errno) -> HostFile? {
         try store.tree(of: deployment.package, release: release).file(ReleaseTree.conffiles + path)
     }
 
@@ -158,6 +188,7 @@ struct ConffileTransaction: Sendable {
     /// - Returns: what could not be done, for people.
     func revert() throws -> [String] {
         var problems: [String] = []
+        let migrations = MigrationTransaction(store: store, deployment: deployment)
         func attempt(_ path: String, _ saved: ConffilePlan.Saved, _ name: String, _ plan: ConffilePlan) {
             do {
                 try restore(path, saved, name, new: try packaged(plan.path, deployment.newRelease)?.bytes)
@@ -167,7 +198,7 @@ struct ConffileTransaction: Sendable {
         }
         for (index, plan) in deployment.conffiles.enumerated() {
             try store.passage("deployment.revert-conffiles.each")
-            guard plan.choice != .keep else { continue }
+            guard plan.choice != .keep, try !migrations.isPending(above: plan.path) else { continue }
             if plan.choice == .install { attempt(plan.path, plan.saved, "\(index)", plan) }
             // After an edit between plan and switch, `install` wrote a `.dpkg-dist` too.
             attempt(plan.path + ConffilePlan.besideSuffix, plan.savedBeside, "\(index).beside", plan)
@@ -218,10 +249,11 @@ struct ConffileTransaction: Sendable {
     }
 
     /// Folders of the new release's conffiles that the host does not have, parents first.
-    private func missingFolders() throws(Errno) -> [String] {
+    private func missingFolders(_ migration: MigrationPlan) throws(Errno) -> [String] {
         var missing: [String] = []
         try walk("/etc", packagedFolder) { (path) throws(Errno) in
-            if try !paths.has(path) { missing.append(path) }
+            let isThere = migration.clears(path) ? false : try paths.has(path)
+            if !isThere { missing.append(path) }
         }
         return missing
     }
@@ -237,7 +269,7 @@ struct ConffileTransaction: Sendable {
         for path in deployment.folders { try makeFolder(path) }
     }
 
-    private func makeFolders(for path: String) throws(Errno) {
+    func makeFolders(for path: String) throws(Errno) {
         for folder in deployment.folders where path.hasPrefix(folder + "/") { try makeFolder(folder) }
     }
 

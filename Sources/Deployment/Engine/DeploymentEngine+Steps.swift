@@ -73,7 +73,11 @@ extension DeploymentEngine {
         let users = record.sysusers + (record.manifestUsers.isEmpty ? [] : [Store.usersName])
         if !users.isEmpty { try await ports.provisioner.makeUsers(from: users.map { "\(folder)/\($0)" }) }
         let folders = record.tmpfiles + (record.manifestFolders.isEmpty ? [] : [Store.foldersName])
-        if !folders.isEmpty { try await ports.provisioner.makeFiles(from: folders.map { "\(folder)/\($0)" }) }
+        // What a migration still has to clear is made before the start.
+        let cleared = active.record.migrations.filter(\.clears).map(\.path)
+        if !folders.isEmpty {
+            try await ports.provisioner.makeFiles(from: folders.map { "\(folder)/\($0)" }, excluding: cleared)
+        }
         let transaction = ProvisionTransaction(store: store, deployment: active.record)
         try await Worker.shared.run { try transaction.settle() }
     }
@@ -111,12 +115,13 @@ extension DeploymentEngine {
             // Rendered now, so that problems are found while the old release runs.
             _ = try Attachment(store: store, release: snapshot.newRelease, record: release).files()
             let transaction = ConffileTransaction(store: store, deployment: snapshot)
-            let plan = try transaction.plan(release.conffiles, hostLines: release.hostLines)
+            let plan = try transaction.plan(release)
             try Self.requireRoom(for: plan, release, snapshot, store)
             try ProvisionTransaction(store: store, deployment: snapshot).survey(release)
             return plan
         }
-        (record.conffiles, record.folders, record.found) = (plan.conffiles, plan.folders, plan.found)
+        (record.conffiles, record.migrations) = (plan.conffiles, plan.migrations)
+        (record.folders, record.found) = (plan.folders, plan.found)
         record.attachesEarly = try await attachesEarly(release, record)
         active.record = record
     }
@@ -126,12 +131,14 @@ extension DeploymentEngine {
         for plan: ConffileTransaction.Plan, _ release: ReleaseRecord, _ deployment: DeploymentRecord, _ store: Store
     ) throws {
         var deployment = deployment
-        (deployment.conffiles, deployment.folders, deployment.found) = (plan.conffiles, plan.folders, plan.found)
+        (deployment.conffiles, deployment.migrations) = (plan.conffiles, plan.migrations)
+        (deployment.folders, deployment.found) = (plan.folders, plan.found)
         try CheckedFile.requireRoom(
             for: deployment.record, "the package has too many files beneath /etc; split it into several packages")
         var state = try store.state(of: release.name).state
         // Each conffile may get a file beside it.
-        let made = plan.conffiles.flatMap { [$0.path, $0.path + ConffilePlan.besideSuffix] }
+        let made =
+            plan.conffiles.flatMap { [$0.path, $0.path + ConffilePlan.besideSuffix] } + plan.migrations.map(\.other)
         state.add(release, made: made, folders: plan.folders, found: plan.found)
         state.add(lines: release.provision.lines)
         try CheckedFile.requireRoom(
@@ -345,6 +352,10 @@ extension DeploymentEngine {
     private func start(_ active: ActiveDeployment) async throws {
         let release = try await releaseRecord(active.record.package, active.record.newRelease)
         let units = active.record.started
+        if !active.record.migrations.isEmpty, !release.manifestFolders.isEmpty {
+            let folder = store.folder(of: release.name, release: active.record.newRelease)
+            try await ports.provisioner.makeFiles(from: ["\(folder)/\(Store.foldersName)"], excluding: [])
+        }
         guard active.record.starts else { return }
         try await ports.units.resetFailed(try await loadedUnits(of: release))
         active.before = Dictionary(
@@ -481,7 +492,7 @@ extension DeploymentEngine {
                 }
                 state.installedAt = now
                 state.add(
-                    release, made: ConffileTransaction(store: store, deployment: record).made(),
+                    release, made: try ConffileTransaction(store: store, deployment: record).made(),
                     folders: record.folders, found: record.found)
                 let added = try ProvisionTransaction(store: store, deployment: record).additions()
                 state.add(lines: added.items.map(\.line))

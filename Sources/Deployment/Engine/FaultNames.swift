@@ -11,9 +11,11 @@
             "deployment.stage.copy.before", "deployment.stage.copy.after", "deployment.stage.record.before",
             "deployment.stage.record.after", "deployment.discard.before", "deployment.discard.after",
             "deployment.unpack.complete", "deployment.unpack.sync",
-            "deployment.unpack.rename", "deployment.conffiles.each", "deployment.attach.each",
+            "deployment.unpack.rename", "deployment.migrations.each", "deployment.conffiles.each",
+            "deployment.attach.each",
             "deployment.detach.each", "deployment.links.between", "deployment.revert-conffiles.each",
-            "deployment.delete.each", "deployment.clean.each", "deployment.provision.record",
+            "deployment.revert-migrations.each", "deployment.delete.each", "deployment.clean.each",
+            "deployment.provision.record",
             "deployment.unprovision.each",
         ]
 

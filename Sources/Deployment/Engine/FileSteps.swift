@@ -1,5 +1,6 @@
 import Glibc
 import Linux
+import Packages
 
 /// The steps that only change files, for the engine (on the worker's thread) and for recovery early at boot.
 ///
@@ -12,12 +13,15 @@ struct FileSteps: Sendable {
     private var paths: HostPaths { store.paths }
     private var conffiles: ConffileTransaction { ConffileTransaction(store: store, deployment: deployment) }
 
+    private var migrations: MigrationTransaction { MigrationTransaction(store: store, deployment: deployment) }
+
     /// - Returns: problems that do not stop the deployment, for people.
     func perform(_ step: Step) throws -> [String] {
         switch step {
         case .mark: try mark()
         case .unmark: try Files.remove(store.marker(of: package))
         case .conffiles:
+            try migrations.apply()
             try conffiles.makeFolders()
             try conffiles.apply()
         case .attach:
@@ -36,7 +40,10 @@ struct FileSteps: Sendable {
             paths.removeEmptyFolder(paths.attachedUnits)
         case .forget: return try forget()
         case .delete: try delete()
-        case .revertConffiles: return try conffiles.revert()
+        case .revertConffiles:
+            let problems = try conffiles.revert() + migrations.revert()
+            conffiles.removeEmptyFolders()
+            return problems
         case .revertAttach: return try revertAttach()
         case .revertLinks:
             try store.set(current: deployment.oldRelease, previous: deployment.oldPrevious, of: package)
@@ -129,7 +136,8 @@ struct FileSteps: Sendable {
         let beside = path + ConffilePlan.besideSuffix
         let ours =
             made.contains(path)
-            ? [path, beside] + ConffilePlan.savedSuffixes.map { path + $0 } : [beside].filter(made.contains)
+            ? [path, beside] + (ConffilePlan.savedSuffixes + MigrationStep.suffixes).map { path + $0 }
+            : [beside].filter(made.contains)
         do throws(Errno) {
             for path in ours {
                 try paths.holdingIfPresent(packaged: path) { (folder, name) throws(Errno) in

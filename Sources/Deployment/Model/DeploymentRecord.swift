@@ -47,6 +47,8 @@ struct DeploymentRecord: Hashable, Sendable {
     var attachesEarly = false
     /// The plan of the conffiles.
     var conffiles: [ConffilePlan] = []
+    /// What is changed of the host's files before that.
+    var migrations: [MigrationStep] = []
     /// Folders below `/etc` that the switch makes.
     var folders: [String] = []
     /// Folders and links of the release that the host had before the package: a purge leaves them.
@@ -122,6 +124,7 @@ extension DeploymentRecord {
         for plan in conffiles {
             record.add("conffile", fields: plan.fields)
         }
+        for step in migrations { record.add("migration", fields: step.fields) }
         record.add("folder", each: folders)
         record.add("found", each: found)
         record.add("boots", boots)
@@ -142,7 +145,8 @@ extension DeploymentRecord {
         "id", "package", "operation", "version", "old-version", "phase", "token", "purge", "allow-downgrade",
         "keeps-previous", "activation", "new-release", "old-release", "old-previous", "old-highest", "old-link",
         "old-active", "trigger", "triggered", "on",
-        "enable", "start", "off", "link-by-hand", "attaches-early", "conffile", "folder", "found", "boots", "boot-id",
+        "enable", "start", "off", "link-by-hand", "attaches-early", "conffile", "migration", "folder", "found", "boots",
+        "boot-id",
         "attempts", "reason", "problem",
         "down", "result",
         "started-at", "ended-at", "downtime",
@@ -176,6 +180,7 @@ extension DeploymentRecord {
         byHand = try EnablementLink.links(record, "link-by-hand")
         attachesEarly = record.flag("attaches-early")
         conffiles = try record.all("conffile").map { (fields) throws(Corrupt) in try ConffilePlan(fields: fields) }
+        migrations = try record.all("migration").map { (fields) throws(Corrupt) in try MigrationStep(fields: fields) }
         folders = record.strings("folder")
         found = record.strings("found")
         boots = record.integer("boots")

@@ -28,6 +28,9 @@ extension ReleaseRecord {
         }
         record.add("also-instance", each: alsoInstances)
         record.add("conffile", each: conffiles)
+        for migration in migrations {
+            record.add("migration", migration.kind.rawValue, migration.path, migration.other, migration.lastVersion)
+        }
         record.add("sysusers", each: sysusers)
         record.add("tmpfiles", each: tmpfiles)
         record.add("manifest-user", each: manifestUsers)
@@ -42,6 +45,7 @@ extension ReleaseRecord {
         record.add("stop-timeout", stopTimeout)
         if let allowedRestarts { record.add("allowed-restarts", allowedRestarts) }
         record.add("warning", each: warnings)
+        record.add("mount", each: mounts)
         record.add(others)
         return record
     }
@@ -50,10 +54,11 @@ extension ReleaseRecord {
         "name", "version", "architecture", "description", "signer", "signed-at", "content", "package-size",
         "installed-size",
         "provides",
-        "unit", "drop-in", "alias", "reach", "order", "also-instance", "conffile", "sysusers", "tmpfiles",
+        "unit", "drop-in", "alias", "reach", "order", "also-instance", "conffile", "migration", "sysusers", "tmpfiles",
         "manifest-user",
         "manifest-folder",
         "data-folder", "health", "probation-time", "start-timeout", "stop-timeout", "allowed-restarts", "warning",
+        "mount",
         Store.stagedAtKey,
     ]).union(HostProvision.keys)
 
@@ -89,6 +94,10 @@ extension ReleaseRecord {
         orders = reaches("order")
         alsoInstances = record.strings("also-instance")
         conffiles = record.strings("conffile")
+        migrations = record.all("migration").compactMap { fields in
+            guard fields.count == 4, let kind = Migration.Kind(rawValue: fields[0]) else { return nil }
+            return Migration(kind, fields[1], fields[2], lastVersion: fields[3])
+        }
         sysusers = record.strings("sysusers")
         tmpfiles = record.strings("tmpfiles")
         manifestUsers = record.strings("manifest-user")
@@ -104,6 +113,7 @@ extension ReleaseRecord {
         stopTimeout = record.duration("stop-timeout")
         allowedRestarts = record.optionalInteger("allowed-restarts")
         warnings = record.strings("warning")
+        mounts = record.strings("mount")
         others = record.others(of: Self.keys)
     }
 }

@@ -31,6 +31,8 @@ public struct ReleaseRecord: Hashable, Sendable {
     public var alsoInstances: [String]
     /// Absolute host paths (`/etc/…`); the packaged bytes are in the release, at `conffiles/etc/…`.
     public var conffiles: [String]
+    /// What an update from an earlier version changes of the host's files.
+    public var migrations: [Migration]
     /// `sysusers.d` files, relative to the release: `usr/lib/sysusers.d/mosquitto.conf`.
     public var sysusers: [String]
     /// `tmpfiles.d` files, relative to the release.
@@ -52,6 +54,8 @@ public struct ReleaseRecord: Hashable, Sendable {
     public var allowedRestarts: Int?
     /// Findings that do not refuse the package, for people.
     public var warnings: [String]
+    /// Mount points of the host below `/usr` and `/opt`, which the release's overlay would hide from its units.
+    var mounts: [String] = []
     /// What a newer release added to the record.
     var others = Record()
 
@@ -61,7 +65,8 @@ public struct ReleaseRecord: Hashable, Sendable {
         provides: String = "",
         units: [ReleaseUnit] = [], reaches: [UnitReach] = [], orders: [UnitReach] = [],
         alsoInstances: [String] = [],
-        conffiles: [String] = [], sysusers: [String] = [], tmpfiles: [String] = [], manifestUsers: [String] = [],
+        conffiles: [String] = [], migrations: [Migration] = [], sysusers: [String] = [], tmpfiles: [String] = [],
+        manifestUsers: [String] = [],
         manifestFolders: [String] = [], dataFolders: [String] = [],
         provision: HostProvision = HostProvision(), health: HealthCommand? = nil,
         probationTime: Duration? = nil,
@@ -83,6 +88,7 @@ public struct ReleaseRecord: Hashable, Sendable {
         self.orders = orders
         self.alsoInstances = alsoInstances
         self.conffiles = conffiles
+        self.migrations = migrations
         self.sysusers = sysusers
         self.tmpfiles = tmpfiles
         self.manifestUsers = manifestUsers

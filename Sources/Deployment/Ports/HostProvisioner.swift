@@ -7,7 +7,9 @@ public protocol HostProvisioner: AnyObject {
     func makeUsers(from files: [String]) async throws
 
     /// `systemd-tmpfiles --create FILE…` with absolute paths; waits for its end. Idempotent.
-    func makeFiles(from files: [String]) async throws
+    ///
+    /// - Parameter prefixes: lines for these paths, and for what is below them, are left out (`--exclude-prefix=`).
+    func makeFiles(from files: [String], excluding prefixes: [String]) async throws
 
     /// Removes memberships, users and groups, in this order. An account that still has files or processes stays.
     ///

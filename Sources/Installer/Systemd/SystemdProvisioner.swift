@@ -20,8 +20,9 @@ public final class SystemdProvisioner: HostProvisioner {
         try await make("users", ["/usr/bin/systemd-sysusers"] + files, files)
     }
 
-    public func makeFiles(from files: [String]) async throws {
-        try await make("files", ["/usr/bin/systemd-tmpfiles", "--create"] + files, files)
+    public func makeFiles(from files: [String], excluding prefixes: [String]) async throws {
+        let options = ["--create"] + prefixes.map { "--exclude-prefix=\($0)" }
+        try await make("files", ["/usr/bin/systemd-tmpfiles"] + options + files, files)
     }
 
     private func make(_ what: String, _ command: [String], _ files: [String]) async throws {

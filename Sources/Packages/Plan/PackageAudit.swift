@@ -9,6 +9,7 @@ public struct PackageAudit: Sendable {
     public let manifest: PackageManifest
     private let scripts: ScriptAudit
     private let listedConffiles: [String]
+    private let migrations: [Migration]
     private var findings = FindingList()
     private var tree = PackagedPaths()
     private var conffiles: [PlannedConffile] = []
@@ -70,19 +71,27 @@ public struct PackageAudit: Sendable {
             manifest = PackageManifest()
         }
         findings = FindingList(manifest.warnings)
-        scripts = ScriptAudit(files, skips: manifest.skips)
+        scripts = ScriptAudit(files, package: control.name, skips: manifest.skips)
         var listed: [String] = []
         let lines = String(decoding: files["conffiles"] ?? [], as: UTF8.self)
             .split(separator: "\n", maxSplits: PackageLimits.listedConffiles)
         guard lines.count <= PackageLimits.listedConffiles else {
             throw Self.excess("conffiles", "the file has more than \(PackageLimits.listedConffiles) lines")
         }
+        var removed: [Migration] = []
         for line in lines {
-            let words = line.split(separator: " ")
-            // "remove-on-upgrade /etc/…" names a file that the package no longer has.
-            if words.count == 1, let path = words.first { listed.append(String(path)) }
+            let words = line.split(separator: " ").map(String.init)
+            if words.count == 1 {
+                listed.append(words[0])
+            } else if words.count == 2, words[0] == Migration.Kind.removeOnUpgrade.rawValue {
+                removed.append(Migration(.removeOnUpgrade, words[1]))
+            }
+        }
+        guard removed.count <= PackageLimits.migrations else {
+            throw Self.excess("conffiles", "more than \(PackageLimits.migrations) lines say remove-on-upgrade")
         }
         listedConffiles = listed
+        migrations = scripts.migrations + removed
     }
 
     /// Takes the next entry of `data.tar`.
@@ -262,6 +271,13 @@ public struct PackageAudit: Sendable {
     public func plan(
         known: [KnownPackage], architecture: String = Architecture.native
     ) throws(PackageRefusal) -> PackagePlan {
+        let (plan, findings) = assess(known: known, architecture: architecture)
+        if let refusal = PackageRefusal(findings.findings(.refused)) { throw refusal }
+        return plan
+    }
+
+    /// The plan as far as it can be made, and all findings.
+    func assess(known: [KnownPackage], architecture: String) -> (plan: PackagePlan, findings: FindingList) {
         var all = RelationAudit(known: known, architecture: architecture).findings(for: control)
         all.add(scripts.findings)
         all.add(findings)
@@ -288,6 +304,9 @@ public struct PackageAudit: Sendable {
         }
         plan.conffiles = conffiles.sorted { $0.path < $1.path }
         let packaged = Set(conffiles.map(\.path))
+        let audit = MigrationAudit(migrations, conffiles: packaged)
+        all.add(audit.findings)
+        plan.migrations = audit.accepted
         for path in listedConffiles where path.hasPrefix("/etc/") && !packaged.contains(path) {
             if case .skipped = Placement.of(String(path.dropFirst()), .file) { continue }
             all.add(Finding(.warning, .malformed, "conffiles", "\(path) is not in the package"))
@@ -302,9 +321,8 @@ public struct PackageAudit: Sendable {
         plan.provision = lines.provision
         plan.health = manifest.health
         plan.probation = manifest.probation
-        if let refusal = PackageRefusal(all.findings(.refused)) { throw refusal }
         plan.warnings = all.findings(.warning)
-        return plan
+        return (plan, all)
     }
 
     /// What links of the package lead to, and what would be led elsewhere by them.

@@ -22,6 +22,8 @@ public enum PackageLimits {
     public static let nameBytes = 200
     /// Lines of the control file `conffiles`.
     public static let listedConffiles = 2 * conffiles
+    /// Different calls of `dpkg-maintscript-helper(1)` in the maintainer scripts, and as many flags `remove-on-upgrade`.
+    public static let migrations = 200
     /// Lines of `tmpfiles.d(5)` files, comments and empty lines left out.
     public static let tmpfilesLines = 1000
     /// Lines of `sysusers.d(5)` files, in the same way.

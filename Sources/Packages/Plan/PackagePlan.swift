@@ -5,6 +5,8 @@ public struct PackagePlan: Hashable, Sendable {
     public var units: [PlannedUnit]
     /// Conffiles with their paths on the host beneath /etc. The packaged bytes are in the release at `conffiles/etc/…`.
     public var conffiles: [PlannedConffile]
+    /// What an update from an earlier version changes of the host's files.
+    public var migrations: [Migration]
     /// `sysusers.d` files, relative to the release. They are applied once, before units start.
     public var sysusersFiles: [String]
     /// `tmpfiles.d` files, relative to the release. They are applied before units start, and at every boot (folders in /run).
@@ -35,6 +37,7 @@ public struct PackagePlan: Hashable, Sendable {
         self.control = control
         units = []
         conffiles = []
+        migrations = []
         sysusersFiles = []
         tmpfilesFiles = []
         sysusersLines = []

@@ -10,14 +10,18 @@ public struct ScriptAudit: Sendable {
     public private(set) var enabledUnits: Set<String>?
     /// Units that the scripts would start at the first installation; nil as for `enabledUnits`.
     public private(set) var startedUnits: Set<String>?
+    /// What the scripts would have `dpkg-maintscript-helper(1)` do, each once, in their order.
+    public private(set) var migrations: [Migration] = []
 
     /// Scripts that dpkg or debconf would run.
     public static let names = ["preinst", "postinst", "prerm", "postrm", "config"]
 
     /// - Parameters:
     ///   - files: the members of `control.tar`.
+    ///   - package: the package's name.
     ///   - skips: whether the manifest skips the named script.
-    public init(_ files: [String: [UInt8]], skips: (String) -> Bool) {
+    public init(_ files: [String: [UInt8]], package: String, skips: (String) -> Bool) {
+        self.package = package
         for name in Self.names {
             guard let bytes = files[name] else { continue }
             examine(bytes, name: name, isSkipped: skips(name))
@@ -44,7 +48,11 @@ public struct ScriptAudit: Sendable {
         for (index, line) in lines.enumerated().dropFirst() {
             let number = index + 1
             let text = line.trimmed
-            if let tool = Self.toolOfHeader(text) {
+            if let call = helperCall(in: text, followedBy: lines[number...]) {
+                take(call, name, number, isSkipped: isSkipped)
+            } else if isRestOfCall(lines, index) {
+                continue
+            } else if let tool = Self.toolOfHeader(text) {
                 if section != nil, !isSkipped { refuse(name, number, "a debhelper section begins inside another one") }
                 section = (tool, number)
                 if !isSkipped { judge(tool, name, number) }
@@ -66,15 +74,52 @@ public struct ScriptAudit: Sendable {
     /// Collects the units from the sections after a refused line.
     private mutating func collectUnits(_ lines: ArraySlice<Substring>, _ name: String) {
         var tool: String?
-        for line in lines {
+        for (index, line) in zip(lines.indices, lines) {
             let text = line.trimmed
-            if let header = Self.toolOfHeader(text) {
+            if let call = helperCall(in: text, followedBy: lines[(index + 1)...]) {
+                take(call, name, index + 1, isSkipped: true)
+            } else if let header = Self.toolOfHeader(text) {
                 tool = header
             } else if text == "# End automatically added section" {
                 tool = nil
             } else if let tool {
                 take(text, of: tool, in: name)
             }
+        }
+    }
+
+    private static let continuation: Character = "\\"
+
+    /// The call of `dpkg-maintscript-helper` in a line, and in those that continue it.
+    private func helperCall(
+        in line: String, followedBy rest: ArraySlice<Substring>
+    ) -> MaintscriptHelper.Call? {
+        var line = line
+        guard MaintscriptHelper.begins(line) else { return nil }
+        for next in rest.prefix(8) where line.last == Self.continuation { line = line.dropLast() + next.trimmed }
+        return MaintscriptHelper.call(in: line, package: package)
+    }
+
+    /// Whether a line continues a call that began before it.
+    private func isRestOfCall(_ lines: [Substring], _ index: Int) -> Bool {
+        var index = index - 1
+        while index > 0, lines[index].trimmed.last == Self.continuation {
+            if MaintscriptHelper.begins(lines[index].trimmed) { return true }
+            index -= 1
+        }
+        return false
+    }
+
+    private mutating func take(_ call: MaintscriptHelper.Call, _ name: String, _ line: Int, isSkipped: Bool) {
+        switch call {
+        case .idle: break
+        case .migration(let migration):
+            guard !migrations.contains(migration) else { break }
+            if migrations.count < PackageLimits.migrations { return migrations.append(migration) }
+            refuse(name, line, "more than \(PackageLimits.migrations) different calls of dpkg-maintscript-helper")
+        case .unclear(let why):
+            guard !isSkipped else { break }
+            refuse(name, line, "this call of dpkg-maintscript-helper is not understood: \(why)")
         }
     }
 
@@ -113,6 +158,7 @@ public struct ScriptAudit: Sendable {
         enabledUnits?.subtract(notEnabled)
     }
 
+    private let package: String
     private var notEnabled: Set<String> = []
     /// Tools of which something is missing.
     private var warned: Set<String> = []

@@ -2,18 +2,23 @@ import Glibc
 import Linux
 
 /// What dpkg's database says about files on the host: `/var/lib/dpkg/info/*.list`.
-struct DpkgFiles: Sendable {
+public struct DpkgFiles: Sendable {
+    public static let folder = "/var/lib/dpkg/info"
+
     let folder: String
 
+    /// - Parameter folder: `/var/lib/dpkg/info`.
+    public init(folder: String) { self.folder = folder }
+
     /// A Debian package that owns one of the paths, if one does.
-    func owner(ofAnyOf paths: [String]) throws(Errno) -> (path: String, package: String)? {
+    public func owner(ofAnyOf paths: [String]) throws(Errno) -> (path: String, package: String)? {
         try owners(of: paths).min { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
     /// The Debian packages that own some of the paths, without their architecture.
     ///
     /// - Parameter except: a package whose own files do not count.
-    func owners(of paths: [String], except: String = "") throws(Errno) -> [String: String] {
+    public func owners(of paths: [String], except: String = "") throws(Errno) -> [String: String] {
         var owners: [String: String] = [:]
         guard !paths.isEmpty, try Files.exists(folder) else { return owners }
         let wanted = Set(paths)

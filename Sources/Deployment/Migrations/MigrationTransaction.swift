@@ -1,0 +1,218 @@
+import Glibc
+import Linux
+
+/// The migrations of one deployment: their steps are done at the switch, before the new conffiles are put in place, and undone on
+/// the way back, after those are.
+///
+/// Every call may be repeated, even after an interruption.
+struct MigrationTransaction: Sendable {
+    let store: Store
+    let deployment: DeploymentRecord
+    private var paths: HostPaths { store.paths }
+    private var work: String { store.work(of: deployment.id) }
+    private var conffiles: ConffileTransaction { ConffileTransaction(store: store, deployment: deployment) }
+
+    /// Copies what the steps change into the work folder.
+    func saved(_ steps: [MigrationStep]) throws(Errno) -> [MigrationStep] {
+        var steps = steps
+        for (index, step) in steps.enumerated() where step.action == .remove || step.action == .rename {
+            steps[index].saved = try save(step.path, as: name(index))
+            steps[index].savedOther = try save(step.other, as: otherName(index))
+        }
+        return steps
+    }
+
+    private func name(_ index: Int) -> String { "\(work)/migration-\(index)" }
+    private func otherName(_ index: Int) -> String { "\(name(index)).other" }
+
+    private func save(_ path: String, as copy: String) throws(Errno) -> ConffilePlan.Saved {
+        switch try find(path) {
+        case .nothing: return .nothing
+        case .other: return .other
+        case .file(let file):
+            try file.write(ours: copy)
+            return .file
+        }
+    }
+
+    // MARK: Forward
+
+    func apply() throws {
+        for (index, step) in deployment.migrations.enumerated() {
+            try store.passage("deployment.migrations.each")
+            switch step.action {
+            case .remove:
+                guard case .file(let file) = try find(step.path) else { break }
+                if try file.bytes == copy(name(index))?.bytes {
+                    try paths.remove(step.path)
+                } else {
+                    // Edited since.
+                    try rename(step.path, to: step.other)
+                }
+            case .rename:
+                // Done before an interruption. What somebody has made since stays.
+                if step.saved == .file, try isAsSaved(step.other, step.saved, name(index)) {
+                    if try isAsSaved(step.path, step.saved, name(index)) { try paths.remove(step.path) }
+                } else if try find(step.path) != .nothing {
+                    try rename(step.path, to: step.other)
+                }
+            case .removeLink:
+                if try link(step.path) == step.other { try paths.remove(step.path) }
+            case .makeLink:
+                try paths.holding(packaged: step.path) { (folder, name) throws(Errno) in
+                    if try !folder.has(name) { try folder.replaceLink(name, target: step.other) }
+                }
+            case .removeFolder:
+                guard try isFolder(step.path), !paths.removeEmptyFolder(step.path) else { break }
+                throw DeploymentError(
+                    .conflict, "\(paths.host(step.path)) is not empty any more; move away what is in it")
+            }
+        }
+    }
+
+    /// Whether a link or folder is still there that a step removes: then no conffile of the release has been put in its place.
+    func isPending(above path: String) throws(Errno) -> Bool {
+        for step in deployment.migrations where path == step.path || path.hasPrefix(step.path + "/") {
+            switch step.action {
+            case .removeLink: if try link(step.path) == step.other { return true }
+            case .removeFolder where path == step.path, .rename where path == step.path:
+                if try isFolder(step.path) { return true }
+            default: break
+            }
+        }
+        return false
+    }
+
+    // MARK: Back
+
+    /// - Returns: what could not be done, for people.
+    func revert() throws -> [String] {
+        var problems: [String] = []
+        for (index, step) in deployment.migrations.enumerated().reversed() {
+            try store.passage("deployment.revert-migrations.each")
+            do throws(Errno) {
+                try revert(step, index)
+            } catch {
+                problems.append("\(paths.host(step.path)) could not be put back: \(error)")
+            }
+        }
+        return problems
+    }
+
+    private func revert(_ step: MigrationStep, _ index: Int) throws(Errno) {
+        switch step.action {
+        case .remove:
+            guard try !isAsSaved(step.path, step.saved, name(index)), let file = try copy(name(index)) else { return }
+            try vacate(step.path)
+            try write(file, step.path)
+        case .rename: try revertRename(step, index)
+        case .removeLink:
+            guard try link(step.path) != step.other else { return }
+            try vacate(step.path)
+            try paths.holding(packaged: step.path, making: 0o755) { (folder, name) throws(Errno) in
+                try folder.replaceLink(name, target: step.other)
+            }
+        case .makeLink: if try link(step.path) == step.other { try paths.remove(step.path) }
+        case .removeFolder:
+            guard try !isFolder(step.path), let attributes = FolderAttributes(step.other) else { return }
+            try vacate(step.path)
+            try paths.holding(packaged: step.path, making: 0o755) { (folder, name) throws(Errno) -> Void in
+                try folder.makeFolder(
+                    name, mode: attributes.mode, owner: attributes.owner, group: attributes.group)
+            }
+        }
+    }
+
+    private func revertRename(_ step: MigrationStep, _ index: Int) throws(Errno) {
+        let other = try find(step.other)
+        let isAtOther = try isAsSaved(step.other, step.saved, name(index))
+        if try isAsSaved(step.path, step.saved, name(index)) {
+            // Not done, or undone; a copy that an interruption left goes.
+            if step.saved == .file, isAtOther, step.savedOther == .nothing { try paths.remove(step.other) }
+        } else if isAtOther {
+            try vacate(step.path)
+            if isBeside(step.path, step.other) {
+                try rename(step.other, to: step.path)
+            } else if let file = try copy(name(index)) {
+                try write(file, step.path)
+                try paths.remove(step.other)
+            }
+        } else if let file = try copy(name(index)) {
+            // It was edited, or exchanged, under its new name: that version is kept.
+            if other != .nothing { try vacate(step.other) }
+            try vacate(step.path)
+            try write(file, step.path)
+        }
+        if step.savedOther == .file, try find(step.other) == .nothing, let file = try copy(otherName(index)) {
+            try write(file, step.other)
+        }
+    }
+
+    // MARK: Files
+
+    /// As `HostPaths.find(packaged:)`; a file too large for a conffile is `other`.
+    private func find(_ path: String) throws(Errno) -> HostFile.Found {
+        do throws(Errno) {
+            return try paths.find(packaged: path)
+        } catch {
+            guard error.code == EFBIG else { throw error }
+            return .other
+        }
+    }
+
+    private func copy(_ path: String) throws(Errno) -> HostFile? { try HostFile.find(ours: path).file }
+
+    private func isAsSaved(_ path: String, _ saved: ConffilePlan.Saved, _ name: String) throws(Errno) -> Bool {
+        switch (try find(path), saved) {
+        case (.nothing, .nothing), (.other, .other): true
+        case (.file(let file), .file): try copy(name)?.bytes == file.bytes
+        default: false
+        }
+    }
+
+    private func link(_ path: String) throws(Errno) -> String? {
+        try paths.holdingIfPresent(packaged: path) { (folder, name) throws(Errno) in try folder.linkTarget(name) }
+            ?? nil
+    }
+
+    private func isFolder(_ path: String) throws(Errno) -> Bool {
+        try paths.holdingIfPresent(packaged: path) { (folder, name) throws(Errno) in
+            try folder.status(name).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
+        } ?? false
+    }
+
+    private func write(_ file: HostFile, _ path: String) throws(Errno) {
+        try paths.holding(packaged: path, making: 0o755) { (folder, name) throws(Errno) in
+            try file.write(name, in: folder)
+        }
+    }
+
+    private func isBeside(_ path: String, _ other: String) -> Bool {
+        Files.split(path).folder == Files.split(other).folder
+    }
+
+    private func rename(_ path: String, to other: String) throws(Errno) {
+        if isBeside(path, other) {
+            return try paths.holding(packaged: path) { (folder, name) throws(Errno) in
+                try folder.rename(name, to: Files.split(other).name)
+            }
+        }
+        guard case .file(var file) = try find(path) else { return }
+        let isRoots = try paths.holding(packaged: path) { (folder, _) throws(Errno) in folder.isRootsAlone }
+        if !isRoots, let packaged = try conffiles.packaged(other, deployment.newRelease) {
+            // Where others than root can have set mode and owner, those of the package count.
+            (file.mode, file.owner, file.group) = (packaged.mode, packaged.owner, packaged.group)
+        }
+        try conffiles.makeFolders(for: other)
+        try write(file, other)
+        try paths.remove(path)
+    }
+
+    /// Makes room at a path: an empty folder is removed, anything else is kept as `.gatekeel-save.dpkg-old`.
+    private func vacate(_ path: String) throws(Errno) {
+        try paths.holdingIfPresent(packaged: path) { (folder, name) throws(Errno) in
+            guard try folder.has(name), !folder.removeEmptyFolder(name) else { return }
+            try folder.rename(name, to: name + ConffilePlan.savedSuffix)
+        }
+    }
+}
