@@ -92,8 +92,10 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
         ("[Unit]\nConditionPathExists=/usr/bin/foo", 2), ("[Unit]\nAssertFileIsExecutable=/bin/foo", 2),
         ("[Unit]\nConditionPathExistsGlob=/usr/bin/f*", 2), ("[Unit]\nConditionPathExists=/usr/bin/%p", 2),
         ("[Service]\nEnvironmentFile=/usr/share/foo/env", 2), ("[Service]\n\nLoadCredential=x:/usr/share/foo/env", 3),
-        ("[Service]\nRootDirectory=/srv", 2), ("[Service]\nExecStartPre=+/usr/bin/foo x", 2),
-        ("[Service]\nPermissionsStartOnly=yes\nExecStartPre=-/usr/bin/foo", 3),
+        ("[Service]\nRootDirectory=/srv", 2), ("[Service]\nBindReadOnlyPaths=/usr/share/foo/env", 2),
+        ("[Service]\nBindPaths=/srv /usr/share/foo/env:/run/env", 2), ("[Service]\nOpenFile=/usr/share/foo/env:env", 2),
+        ("[Service]\nExtensionDirectories=/srv/foo", 2), ("[Service]\nExtensionDirectories=", 2),
+        ("[Service]\nExtensionImages=/srv/foo.raw", 2),
         ("[Service]\nStandardInput=file:/usr/share/foo/env", 2),
     ])
     func settingsThatAnOverlayCannotServeAreRefusedWithTheirLine(text: String, line: Int) throws {
@@ -107,7 +109,9 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
         "[Unit]\nConditionPathExists=/usr/bin/other", "[Unit]\nConditionPathExists=!/usr/bin/foo",
         "[Unit]\nConditionPathExists=/etc/foo",
         "[Service]\nEnvironmentFile=/etc/default/foo", "[Service]\nExecStartPre=-/usr/bin/foo",
-        "[Service]\nExecStartPre=+/bin/true",
+        // Without confinement, but with the overlay: tried with systemd 252 and 257.
+        "[Service]\nExecStartPre=+/usr/bin/foo x", "[Service]\nPermissionsStartOnly=yes\nExecStartPre=-/usr/bin/foo",
+        "[Service]\nBindReadOnlyPaths=/etc/foo:/usr/bin/foo", "[Service]\nReadOnlyPaths=/usr/bin/foo",
         "[Unit]\nConditionPathExists=/usr/bin/foo\nConditionPathExists=",
     ])
     func settingsThatAnOverlayCanServeAreAccepted(text: String) throws {
@@ -121,6 +125,7 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
         let plan = try auditPackage([
             ("usr/share/foo/env", ""),
             ("\(units)foo.service", "[Service]\nEnvironmentFile=-/usr/share/foo/env\n" + service),
+            ("\(units)bar.service", "[Service]\nBindPaths=-/usr/share/foo/env\n" + service),
             ("lib/udev/rules.d/1.rules", ""), ("usr/share/dbus-1/system.d/foo.conf", ""), ("etc/cron.daily/foo", ""),
             ("etc/pam.d/foo", ""), ("usr/lib/tmpfiles.d/foo.conf", "C /var/lib/foo - - - - /usr/share/foo/env"),
         ]).get()
@@ -128,7 +133,8 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
             plan.warnings.map { "\($0.file):\($0.line)" } == [
                 "usr/lib/udev/rules.d/1.rules:0", "usr/share/dbus-1/system.d/foo.conf:0", "etc/cron.daily/foo:0",
                 "etc/pam.d/foo:0",
-                "usr/lib/systemd/system/foo.service:2", "usr/lib/tmpfiles.d/foo.conf:1",
+                "usr/lib/systemd/system/bar.service:2", "usr/lib/systemd/system/foo.service:2",
+                "usr/lib/tmpfiles.d/foo.conf:1",
             ])
         #expect(plan.conffiles.map(\.path) == ["/etc/pam.d/foo"])
     }

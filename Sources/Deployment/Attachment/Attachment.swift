@@ -164,6 +164,7 @@ struct Attachment: Sendable {
                 ExtensionDirectories=\(Self.escaped(release))
 
                 """
+            for mount in record.mounts { text += "BindReadOnlyPaths=-\(Self.escaped(mount))\n" }
         }
         return text
     }

@@ -48,6 +48,8 @@ struct Unpacking: Sendable {
             "usr/lib/extension-release.d/extension-release.\(deployment.newRelease)", Array("ID=_any\n".utf8))
         if !record.manifestUsers.isEmpty { try tree.add(Store.usersName, Self.lines(record.manifestUsers)) }
         if !record.manifestFolders.isEmpty { try tree.add(Store.foldersName, Self.lines(record.manifestFolders)) }
+        var record = record
+        record.mounts = try OverlayCheck(paths: store.paths, record: record).run(folder)
         let bytes = CheckedFile.checked(record.record.bytes)
         try tree.add(Store.recordName, bytes)
         try tree.add("\(Store.recordName).previous", bytes)

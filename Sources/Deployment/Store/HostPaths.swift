@@ -10,6 +10,8 @@ public struct HostPaths: Hashable, Sendable {
     public var systemUnits: String { root + "/etc/systemd/system" }
     /// Where a package's `tmpfiles.d` files are put, so that each boot makes its folders in `/run`.
     public var tmpfiles: String { root + "/etc/tmpfiles.d" }
+    /// The mounts as this process sees them.
+    var mountTable: String { root + "/proc/self/mountinfo" }
     /// dpkg's lists of files: `/var/lib/dpkg/info`.
     public var dpkgInfo: String { root + "/var/lib/dpkg/info" }
 

@@ -16,11 +16,9 @@ struct UnitAudit: Sendable {
                     .refused, .unsupported, unit.path, line: $0.position.line,
                     "this line cannot be checked, for systemd may read it in another way: \($0.text)")
             })
-        let runsUnconfined =
-            unit.values("Service", "PermissionsStartOnly").last.flatMap { ValueType.boolean.parse($0) } ?? false
         for section in unit.document.sections {
             for entry in section.entries {
-                if let (severity, text) = verdict(section.header, entry, runsUnconfined: runsUnconfined) {
+                if let (severity, text) = verdict(section.header, entry) {
                     findings.add(
                         Finding(
                             severity, .unsupported, unit.path, line: entry.position.line,
@@ -31,9 +29,7 @@ struct UnitAudit: Sendable {
         return findings
     }
 
-    private func verdict(
-        _ section: String, _ entry: IniEntry, runsUnconfined: Bool
-    ) -> (Finding.Severity, String)? {
+    private func verdict(_ section: String, _ entry: IniEntry) -> (Finding.Severity, String)? {
         switch (section, entry.key) {
         case ("Unit", let key) where Self.conditions.contains(key): return condition(entry)
         case ("Service", "EnvironmentFile"), ("Socket", "EnvironmentFile"):
@@ -63,8 +59,11 @@ struct UnitAudit: Sendable {
             return (
                 .refused, "systemd watches the host, where it does not exist; watch a path beneath /etc, /run or /var"
             )
-        case ("Service", let key) where key.hasPrefix("Exec"), ("Socket", let key) where key.hasPrefix("Exec"):
-            return command(entry, runsUnconfined: runsUnconfined && key != "ExecStart" && key != "ExecSearchPath")
+        case ("Service", let key) where Self.bound.contains(key), ("Socket", let key) where Self.bound.contains(key):
+            return bind(entry)
+        case ("Service", let key) where Self.overlaid.contains(key),
+            ("Socket", let key) where Self.overlaid.contains(key):
+            return (.refused, "the overlay of the unit's files is Gatekeel's; put the files into the package")
         default: return nil
         }
     }
@@ -86,20 +85,28 @@ struct UnitAudit: Sendable {
             )
     }
 
-    /// A `+` runs a command without any sandboxing, so also without the overlay. `PermissionsStartOnly=` does the same for all
-    /// commands but `ExecStart=`.
-    private func command(_ entry: IniEntry, runsUnconfined: Bool) -> (Finding.Severity, String)? {
-        let prefix = entry.value.prefix { "@-:+!|".contains($0) }
-        guard prefix.contains("+") || runsUnconfined else { return nil }
-        let program = entry.value.dropFirst(prefix.count).prefix { !$0.isWhitespace }
-        guard names(String(program)) else { return nil }
-        let why = prefix.contains("+") ? "because of the '+' prefix" : "because of PermissionsStartOnly="
-        return (
-            .refused, "\(why) it runs outside of the overlay, where the program does not exist; remove that setting"
-        )
+    /// `BindReadOnlyPaths=-/usr/share/foo:/run/foo`: systemd looks for the first path on the host.
+    private func bind(_ entry: IniEntry) -> (Finding.Severity, String)? {
+        for word in entry.value.split(whereSeparator: { $0.isWhitespace || $0 == "\"" || $0 == "'" }) {
+            let isOptional = word.hasPrefix("-")
+            let path = word.drop { $0 == "-" || $0 == "+" }.prefix { $0 != ":" }
+            guard names(String(path)) else { continue }
+            return isOptional
+                ? (.warning, "systemd looks for \(path) on the host, does not find it and continues without it")
+                : (
+                    .refused,
+                    "systemd looks for \(path) on the host and does not find it, so the unit would not start; the unit sees the package's files without it: remove it"
+                )
+        }
+        return nil
     }
 
     private func names(_ path: String) -> Bool { unit.expanded(path).map(tree.holds) ?? false }
+
+    private static let bound: Set<String> = ["BindPaths", "BindReadOnlyPaths", "MountImages", "OpenFile"]
+
+    /// An empty assignment of the first would take our own away.
+    private static let overlaid: Set<String> = ["ExtensionDirectories", "ExtensionImages"]
 
     private static let watched: Set<String> = [
         "PathExists", "PathExistsGlob", "PathChanged", "PathModified", "DirectoryNotEmpty",
