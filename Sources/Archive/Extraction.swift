@@ -171,6 +171,19 @@ public struct Extraction: Sendable {
         }
     }
 
+    /// Why an entry would not be unpacked because of its type, mode, owner or attributes; nil if it would be.
+    ///
+    /// - Parameter isPlaced: whether it is unpacked at all: of what is left out, the owner does not count.
+    public func refusal(of entry: ArchiveEntry, _ limits: ArchiveLimits, isPlaced: Bool) -> ArchiveError? {
+        do throws(ArchiveError) {
+            try check(entry, limits)
+            if isPlaced { _ = try ownership.pair(for: entry) }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     private func check(_ entry: ArchiveEntry, _ limits: ArchiveLimits) throws(ArchiveError) {
         func refused(_ reason: String) -> ArchiveError { .refused(path: entry.path, reason: reason) }
         if entry.path.isEmpty { throw .badName(name: "", reason: "is the package's root, which must be a folder") }

@@ -42,7 +42,7 @@ public enum CommandLineTool {
         switch command {
         case .packageSign: return try files.sign()
         case .packageVerify: return try files.verify()
-        case .packageInfo: return try files.info()
+        case .packageInfo: return try PackageInfoCommand(console: console, invocation: invocation).run()
         case .keyringAdd: return try keyring.add()
         case .keyringRemove: return try keyring.remove()
         case .keyringList: return try keyring.list()

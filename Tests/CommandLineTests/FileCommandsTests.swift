@@ -40,7 +40,11 @@ private final class Workshop {
             switch invocation.command {
             case .packageSign: return (try files.sign(), out)
             case .packageVerify: return (try files.verify(), out)
-            case .packageInfo: return (try files.info(), out)
+            case .packageInfo:
+                var info = PackageInfoCommand(console: console, invocation: invocation)
+                info.keyring = "\(root)/keyring.d"
+                info.configuration = ConfigurationFiles("installd.conf", roots: [root])
+                return (try info.run(), out)
             case .keyringAdd: return (try keyring.add(), out)
             case .keyringRemove: return (try keyring.remove(), out)
             case .keyringList: return (try keyring.list(), out)
@@ -70,6 +74,53 @@ private final class Workshop {
         #expect(info.out.holds("package\tfoo\n") && info.out.holds("fits this host\tyes\n"))
         #expect(system("dpkg-deb -I \(shop.root)/foo.deb >/dev/null") == 0)
         #expect(shop.run("package info @none.deb").code == .noInput)
+    }
+
+    /// A package that install would refuse ends with 65, and is described all the same.
+    @Test func infoPredictsWhatInstallWouldDo() throws {
+        let shop = try Workshop()
+        func build(_ commands: String) throws -> (code: ExitCode, out: String) {
+            let steps = """
+                cd \(shop.root) && exec >/dev/null 2>&1; rm -rf tree/usr tree/etc tree/boot tree/DEBIAN/conffiles
+                mkdir -p tree/usr/lib/systemd/system tree/etc/foo tree/usr/bin; printf '#!/bin/sh\\n' > tree/usr/bin/foo
+                printf '[Service]\\nExecStart=/usr/bin/foo\\n' > tree/usr/lib/systemd/system/foo.service
+                echo a > tree/etc/foo/foo.conf; echo /etc/foo/foo.conf > tree/DEBIAN/conffiles
+                owner=--root-owner-group; \(commands)
+                dpkg-deb $owner -b tree foo.deb
+                """
+            #expect(system(steps) == 0)
+            return shop.run("package info @foo.deb")
+        }
+        let good = try build(":")
+        #expect(good.code == .done && good.out.holds("fits this host\tyes\n"), "\(good.out)")
+        let refused = [
+            ("chmod 4755 tree/usr/bin/foo", "usr/bin/foo: it is setuid"),
+            ("chown 12345 tree/usr/bin/foo; owner=", "/foo: it belongs to "),
+            ("mkdir tree/boot; touch tree/boot/x", "boot/x: "),
+            ("cp tree/usr/lib/systemd/system/foo.service tree/usr/lib/systemd/system/dbus.service", "a unit of this host"),
+            ("printf '[Install]\\nMaxEntries=3\\n' > installd.conf", "more than 3 entries"),
+        ]
+        for (commands, text) in refused {
+            let info = try build(commands)
+            #expect(info.code == .badData && info.out.holds("fits this host\tno\n"), "\(commands): \(info.out)")
+            #expect(
+                info.out.split(separator: "\n").contains { $0.hasPrefix("refused\t") && $0.contains(text) },
+                "\(info.out)")
+            // Whatever speaks against it, what it holds is shown.
+            if !commands.hasPrefix("printf") {
+                #expect(info.out.holds("unit\tfoo.service, started by activate\n"), "\(info.out)")
+                #expect(info.out.holds("configuration\t/etc/foo/foo.conf\n"), "\(info.out)")
+            }
+        }
+        #expect(try build("rm -f installd.conf").code == .done)
+        // A keyring makes this machine a gateway, which takes signed packages only.
+        #expect(shop.run("keyring add @ca.pem").code == .done)
+        let unsigned = shop.run("package info @foo.deb")
+        #expect(unsigned.code == .badData && unsigned.out.holds("refused\tthe signature: "))
+        let sign = "package sign --key \(shop.root)/sign.key --certificate \(shop.root)/sign.pem @foo.deb"
+        #expect(shop.run(sign).code == .done)
+        let signed = shop.run("package info @foo.deb")
+        #expect(signed.code == .done && signed.out.holds("signature\tgood, by "), "\(signed.out)")
     }
 
     @Test func aManifestIsCheckedBeforeItIsAttached() throws {

@@ -155,10 +155,14 @@ enum Named: String, CaseIterable {
         case .file:
             [
                 .init("name", .text, ""), .init("version", .text, ""), .init("architecture", .text, ""),
-                .init("description", .text, ""), .init("signed", .boolean, "it has a signature, which is not verified"),
+                .init("description", .text, ""), .init("signed", .boolean, "it has a signature"),
+                .init(
+                    "signer", .text,
+                    "subject of its signer's certificate, if a certificate of this machine's keyring vouches for it"),
                 .init("manifest", .boolean, "it has a manifest"),
                 .init("fits", .boolean, "the installer of this host would accept it"),
                 .init("units", .list(.named(.unit)), ""), .init("conffiles", .list(.text), ""),
+                .init("migrations", .list(.text), "what an update from an earlier version changes of files in /etc"),
                 .init("findings", .list(.named(.finding)), "what the installer would refuse or warn of"),
             ]
         case .unit:

@@ -5,7 +5,7 @@ import Linux
 import Packages
 import Signing
 
-/// `package sign`, `verify`, `info`: on files, without a daemon.
+/// `package sign`, `verify`: on files, without a daemon.
 struct PackageFileCommands {
     let console: Console
     let invocation: Invocation
@@ -87,69 +87,6 @@ struct PackageFileCommands {
             throw Self.failure(error)
         }
         return .done
-    }
-
-    func info() throws(Failure) -> ExitCode {
-        do {
-            let package = try DebFile(path: file, .ignored)
-            let control = try PackageControl(parsing: try package.controlFiles()["control"] ?? [])
-            let known = (try? DpkgStatus.read()) ?? []
-            var plan: PackagePlan?
-            var findings: [Finding]
-            do {
-                let made = try package.plan(known: known)
-                plan = made
-                findings = made.warnings
-            } catch let refusal as PackageRefusal {
-                findings = refusal.findings
-            }
-            let isSigned = package.container.signature != nil
-            let isManifest = package.container.manifest != nil
-            if console.isJSON {
-                console.json(json(control, plan, findings, isSigned: isSigned, hasManifest: isManifest))
-                return .done
-            }
-            var table = TextTable("FIELD", "VALUE")
-            table.add("package", control.name)
-            table.add("version", control.version.description)
-            table.add("architecture", control.architecture)
-            table.add("description", control.summary)
-            table.add("signature", isSigned ? "present, not verified (try \"gatekeel package verify\")" : "none")
-            table.add("manifest", isManifest ? "present" : "none")
-            for unit in plan?.units ?? [] {
-                table.add("unit", unit.name + (unit.isStarted ? ", started by activate" : ""))
-            }
-            for conffile in plan?.conffiles ?? [] { table.add("configuration", conffile.path) }
-            table.add("fits this host", plan == nil ? "no" : "yes")
-            for finding in findings {
-                table.add(finding.severity == .refused ? "refused" : "warning", finding.description)
-            }
-            console.table(table)
-        } catch {
-            throw Self.failure(error)
-        }
-        return .done
-    }
-
-    private func json(
-        _ control: PackageControl, _ plan: PackagePlan?, _ findings: [Finding], isSigned: Bool, hasManifest: Bool
-    ) -> JSON {
-        let units: [JSON] = (plan?.units ?? []).map {
-            ["name": .string($0.name), "enabled": .bool($0.isEnabled), "started": .bool($0.isStarted)]
-        }
-        let found: [JSON] = findings.map {
-            [
-                "severity": .string($0.severity.rawValue), "kind": .string($0.kind.rawValue), "file": .string($0.file),
-                "line": .number(.init($0.line)), "text": .string($0.explanation),
-            ]
-        }
-        return [
-            "name": .string(control.name), "version": .string(control.version.description),
-            "architecture": .string(control.architecture), "description": .string(control.summary),
-            "signed": .bool(isSigned), "manifest": .bool(hasManifest), "fits": .bool(plan != nil),
-            "units": .array(units), "conffiles": .array((plan?.conffiles ?? []).map { .string($0.path) }),
-            "findings": .array(found),
-        ]
     }
 
     private func read(_ option: String, limit: Int) throws(Failure) -> [UInt8] {

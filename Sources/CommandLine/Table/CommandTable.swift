@@ -180,8 +180,9 @@ enum CommandTable {
             ]),
         CommandDeclaration(
             .packageInfo, "Show what a package holds and whether it fits this host",
-            "Shows name, version, and everything that the installer would refuse or warn of; if it refuses nothing, also units "
-                + "and configuration files. The signature is not verified.",
+            "Shows name, version, units, configuration files, what an update changes of these, and everything that the installer of "
+                + "this host would refuse or warn of by its configuration, its keyring and what dpkg has installed. Ends with status "
+                + "65 if it would refuse the package. Not considered are the packages that Gatekeel has installed and the free space.",
             arguments: [ArgumentDeclaration("FILE", .file)]),
         CommandDeclaration(
             .keyringAdd, "Trust the packages of a certificate authority",

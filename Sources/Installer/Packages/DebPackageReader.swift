@@ -22,9 +22,7 @@ public struct DebPackageReader: PackageReader {
     public init(
         configuration: InstallConfiguration, keyring: String = "/etc/gatekeel/keyring.d",
         dpkgStatus: String = DpkgStatus.path,
-        hostUnitFolders: [String] = [
-            "/usr/lib/systemd/system", "/lib/systemd/system", "/usr/local/lib/systemd/system",
-        ],
+        hostUnitFolders: [String] = HostUnits.packagedFolders,
         ownership: Ownership = .root
     ) {
         self.configuration = configuration
@@ -87,20 +85,10 @@ public struct DebPackageReader: PackageReader {
         // Before the payload is decompressed: it may be for another machine altogether.
         let relations = RelationAudit(known: known).findings(for: audit.control)
         if let refusal = PackageRefusal(relations.listed) { throw refusal }
-        try checkAnnounced(audit.control, try file.listedFiles())
-        return (file, known, audit)
-    }
-
-    /// What a package says about its payload. It is counted too when it is unpacked.
-    private func checkAnnounced(_ control: PackageControl, _ files: Int) throws {
-        var reason: String?
-        if control.installedSize > configuration.maxUnpackedSize {
-            reason =
-                "Installed-Size says that it unpacks to \(control.installedSize) bytes; the limit is \(configuration.maxUnpackedSize)"
-        } else if files > configuration.maxEntries {
-            reason = "md5sums lists \(files) files; the limit is \(configuration.maxEntries)"
+        if let reason = configuration.refusal(of: audit.control, listedFiles: try file.listedFiles()) {
+            throw DebError.archive(member: "the package", .limit(reason))
         }
-        if let reason { throw DebError.archive(member: "the package", .limit(reason)) }
+        return (file, known, audit)
     }
 
     /// Audits and unpacks in one pass: decompressing takes longer than all else. `unpack` moves the tree into place.
@@ -169,37 +157,13 @@ public struct DebPackageReader: PackageReader {
         }
     }
 
-    private var limits: ArchiveLimits {
-        var limits = ArchiveLimits()
-        limits.entries = configuration.maxEntries
-        limits.totalBytes = Int(clamping: configuration.maxUnpackedSize)
-        limits.fileBytes = min(limits.totalBytes, limits.fileBytes)
-        limits.ratio = configuration.maxRatio
-        limits.allowsSetuid = configuration.allowSetuid
-        return limits
-    }
+    private var limits: ArchiveLimits { ArchiveLimits(configuration) }
 
     /// What would replace or change a unit of the host is refused at once. The installation checks it again, and more.
     private func checkUnits(_ plan: PackagePlan) throws {
         var host = HostUnits()
         for folder in hostUnitFolders { try host.add(folder: folder) { _ in false } }
-        for unit in plan.units {
-            for alias in unit.aliases {
-                guard let clash = UnitName(alias).flatMap(host.clash) else { continue }
-                throw DeploymentError(
-                    .conflict,
-                    "\(unit.path): its other name '\(alias)' is a unit of this host, '\(clash.unit)' (\(clash.owner)); remove the name from the package"
-                )
-            }
-        }
-        for reach in plan.reaches {
-            guard let clash = host.clash(with: reach.unit) else { continue }
-            throw DeploymentError(
-                .conflict,
-                "\(reach.path): it would change '\(clash.unit)' of this host (\(clash.owner)), and a package changes only units of its own; remove it from the package"
-            )
-        }
-        if let why = plan.orders.lazy.compactMap(host.refusal(of:)).first { throw DeploymentError(.conflict, why) }
+        if let finding = plan.conflicts(with: host).first { throw DeploymentError(.conflict, finding.description) }
     }
 
     /// Errors of packages as those of deployments.
@@ -261,7 +225,8 @@ extension ReleaseRecord {
                     aliases: $0.aliases, defaultInstance: $0.defaultInstance ?? "")
             },
             reaches: plan.reaches, orders: plan.orders, alsoInstances: plan.alsoInstances,
-            conffiles: plan.conffiles.map(\.path), sysusers: plan.sysusersFiles, tmpfiles: plan.tmpfilesFiles,
+            conffiles: plan.conffiles.map(\.path), migrations: plan.migrations, sysusers: plan.sysusersFiles,
+            tmpfiles: plan.tmpfilesFiles,
             manifestUsers: plan.sysusersLines, manifestFolders: plan.tmpfilesLines,
             dataFolders: plan.dataFolders, provision: plan.provision,
             health: plan.health.map { HealthCommand(command: $0.command, user: $0.user, timeout: $0.timeout) },

@@ -17,6 +17,11 @@ public struct HostUnits: Sendable {
     private var links: [UnitName: UnitName] = [:]
     private static let fileLimit = 1 << 20
 
+    /// Where packages of the host have units.
+    public static let packagedFolders = [
+        "/usr/lib/systemd/system", "/lib/systemd/system", "/usr/local/lib/systemd/system",
+    ]
+
     public init() {}
 
     /// Adds the units of a folder, with the other names that they have when they are enabled. A folder of higher precedence
