@@ -57,7 +57,8 @@ public enum Installer1 {
                 """
                 A package: name s, version s, previous s, state s (installed, absent: only configuration files are left),
                 active b, enabled b, units as, signer s, description s, architecture s, installed-at t, reason s (why its
-                last deployment ended badly), reason-version s (the version that the reason is about), warnings as.
+                last deployment ended badly), reason-version s (the version that the reason is about), warnings as,
+                problems as (what of the host does not fit it any more).
                 """,
                 inputs: [.init("name", "s")], outputs: [.init("package", "a{sv}")]),
             .init("ListStaged", "Packages that wait, as Stage's info.", outputs: [.init("staged", "aa{sv}")]),

@@ -30,12 +30,14 @@ public struct PackageInfo: DictionaryValue {
     /// The version that `reason` is about, which may not be the installed one; empty without a reason.
     public var reasonVersion: String
     public var warnings: [String]
+    /// What of the host does not fit it any more, since Debian packages or files were removed.
+    public var problems: [String]
 
     public init(
         name: String, version: String = "", previous: String = "", state: State = .installed, isActive: Bool = false,
         isEnabled: Bool = false, units: [String] = [], signer: String = "", description: String = "",
         architecture: String = "", installedAt: Int64 = 0, reason: String = "", reasonVersion: String = "",
-        warnings: [String] = []
+        warnings: [String] = [], problems: [String] = []
     ) {
         self.name = name
         self.version = version
@@ -51,6 +53,7 @@ public struct PackageInfo: DictionaryValue {
         self.reason = reason
         self.reasonVersion = reasonVersion
         self.warnings = warnings
+        self.problems = problems
     }
 
     public init?(properties: [String: BusValue]) {
@@ -62,7 +65,8 @@ public struct PackageInfo: DictionaryValue {
             signer: properties.text("signer"), description: properties.text("description"),
             architecture: properties.text("architecture"),
             installedAt: Int64(contract: properties.number("installed-at")), reason: properties.text("reason"),
-            reasonVersion: properties.text("reason-version"), warnings: properties.strings("warnings"))
+            reasonVersion: properties.text("reason-version"), warnings: properties.strings("warnings"),
+            problems: properties.strings("problems"))
     }
 
     public var properties: [String: BusValue] {
@@ -71,7 +75,7 @@ public struct PackageInfo: DictionaryValue {
             "state": .string(state.rawValue), "active": .bool(isActive), "enabled": .bool(isEnabled),
             "units": .texts(units), "signer": .text(signer), "description": .text(description),
             "architecture": .text(architecture), "installed-at": installedAt.contract, "reason": .text(reason),
-            "reason-version": .text(reasonVersion), "warnings": .texts(warnings),
+            "reason-version": .text(reasonVersion), "warnings": .texts(warnings), "problems": .texts(problems),
         ]
     }
 }

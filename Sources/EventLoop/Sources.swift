@@ -1,5 +1,6 @@
 import CSDEvent
 import Glibc
+import Linux
 
 /// An event source of the loop. The loop keeps it alive until it is cancelled.
 @LoopActor
@@ -19,11 +20,19 @@ public class EventSource {
     }
 
     fileprivate func adopt(_ what: String, _ add: (UnsafeMutableRawPointer, inout OpaquePointer?) -> Int32) {
+        let result = tryToAdopt(add)
+        guard result >= 0 else { preconditionFailure("\(what): \(String(cString: strerror(-result)))") }
+    }
+
+    /// - Returns: what the C function returned: a negative error if there is no source.
+    fileprivate func tryToAdopt(_ add: (UnsafeMutableRawPointer, inout OpaquePointer?) -> Int32) -> Int32 {
         EventLoop.shared.checkIsolated()
         var source: OpaquePointer?
-        let result = add(Unmanaged.passRetained(self).toOpaque(), &source)
-        guard result >= 0 else { preconditionFailure("\(what): \(String(cString: strerror(-result)))") }
+        let own = Unmanaged.passRetained(self)
+        let result = add(own.toOpaque(), &source)
+        if result < 0 { own.release() }
         self.source = source
+        return result
     }
 }
 
@@ -64,6 +73,24 @@ public final class SignalSource: EventSource {
         sigaddset(&set, signal)
         pthread_sigmask(SIG_BLOCK, &set, nil)
         adopt("sd_event_add_signal") { sd_event_add_signal(EventLoop.shared.handle, &$1, signal, signalFired, $0) }
+    }
+}
+
+/// Files that get a name in a folder: `sd_event_add_inotify(3)` with `IN_MOVED_TO` and `IN_CLOSE_WRITE`.
+@LoopActor
+public final class FolderSource: EventSource {
+    fileprivate let handler: @LoopActor (String) -> Void
+
+    /// - Parameter handler: called with the name of each file that was moved into the folder or written there.
+    /// - Throws: `ENOENT` and others of `inotify_add_watch(2)`.
+    public init(_ folder: String, handler: @escaping @LoopActor (String) -> Void) throws(Errno) {
+        self.handler = handler
+        super.init()
+        let result = tryToAdopt {
+            sd_event_add_inotify(
+                EventLoop.shared.handle, &$1, folder, UInt32(IN_MOVED_TO | IN_CLOSE_WRITE | IN_ONLYDIR), folderFired, $0)
+        }
+        if result < 0 { throw Errno(-result, "watch \(folder)") }
     }
 }
 
@@ -135,6 +162,19 @@ private func signalFired(
     nonisolated(unsafe) let pointer = data  // stays on this thread
     LoopActor.assumeIsolated {
         Unmanaged<SignalSource>.fromOpaque(pointer).takeUnretainedValue().handler()
+    }
+    return 0
+}
+
+private func folderFired(
+    _: OpaquePointer?, event: UnsafePointer<inotify_event>?, data: UnsafeMutableRawPointer?
+) -> Int32 {
+    guard let data, let event, event.pointee.len > 0 else { return 0 }
+    nonisolated(unsafe) let pointer = data  // stays on this thread
+    // The name follows the structure, up to a NUL.
+    let name = String(cString: UnsafeRawPointer(event + 1).assumingMemoryBound(to: CChar.self))
+    LoopActor.assumeIsolated {
+        Unmanaged<FolderSource>.fromOpaque(pointer).takeUnretainedValue().handler(name)
     }
     return 0
 }

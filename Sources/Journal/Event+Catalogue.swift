@@ -150,6 +150,18 @@ extension Event {
                 Add its successor with 'gatekeel keyring add FILE'.
                 """
             )
+        case .hostChanged:
+            (
+                "The host does not fit an installed package any more",
+                """
+                Debian packages or files of the host have changed since @PACKAGE@ was installed:
+                @REASON@
+                It runs on, but may fail at its next start.
+                """,
+                """
+                Do what the reason says. 'gatekeel status' lists the problems that are left.
+                """
+            )
         case .configurationRefused:
             (
                 "The configuration has an error",

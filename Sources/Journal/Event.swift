@@ -13,6 +13,7 @@ public enum Event: String, Sendable, CaseIterable {
     case deploymentRecovered = "d31bca1e714640bcb2495ad01f4e20b1"
     case activationFailed = "172821472bc946a4a6966f855cab72f0"
     case certificateExpires = "c0d24d81a2d345f9b7bf63102052f2b3"
+    case hostChanged = "634b1713332b4618806f47a69fa4ec78"
     case configurationRefused = "e9365640907e475e8cf88deb04d3780a"
     case configurationKept = "1ea95c37b68a3a7fe1af92d689695dd1"
     case keyRefused = "ff9fd57ad99240afbd33e2b95375ddeb"
@@ -30,7 +31,7 @@ public enum Event: String, Sendable, CaseIterable {
         case .rolledBack, .deploymentFailed, .activationFailed, .configurationRefused, .keyRefused, .storageFull,
             .stateRestored:
             .error
-        case .registrationFailed, .packageRefused, .deploymentRecovered, .certificateExpires, .callerRefused,
+        case .registrationFailed, .packageRefused, .deploymentRecovered, .certificateExpires, .hostChanged, .callerRefused,
             .configurationKept:
             .warning
         case .registered, .deregistered, .packageInstalled, .packageRemoved, .downloadWaits, .accountReset,

@@ -104,6 +104,7 @@ enum Named: String, CaseIterable {
                 .init("reason", .text, "why its last deployment ended badly: a token, a colon, a text"),
                 .init("reason-version", .text, "the version that the reason is about"),
                 .init("warnings", .list(.text), ""),
+                .init("problems", .list(.text), "what of the host does not fit it any more"),
             ]
         case .staged:
             [

@@ -12,7 +12,7 @@ import Packages
 /// `sysusers.d` file, see `lines(_:)`; with `nolink` without a link),
 /// `broken` (fails while it is unpacked), `waits` (for the gate, while it is inspected), `folder` (its conffile is in `conf.d`),
 /// `conffile=PATH` (another one), `place=PATH` (a folder of a unit, without a name of the package's), `link=PATH:TARGET` (a link on the host), `signed=TIME`, `expires=TIME` (of
-/// its certificate), `migrate=KIND:PATH[:OTHER[:LASTVERSION]]`, `etc=PATH` (a folder on the host), `changes` (its conffiles that
+/// its certificate), `migrate=KIND:PATH[:OTHER[:LASTVERSION]]`, `etc=PATH` (a folder on the host), `depends=NAME`, `changes` (its conffiles that
 /// are named by `conffile=` have another text in each version).
 struct FakePackages: PackageReader {
     /// Where the inspection of a package that `waits` stands.
@@ -82,7 +82,8 @@ struct FakePackages: PackageReader {
         provision.places += texts("place=").map { HostProvision.Place($0, isNamed: false) }
         return ReleaseRecord(
             name: name, version: words[1], signer: "CN=fleet", signedAt: number("signed=") ?? 0,
-            content: texts("content=").first ?? "", units: units,
+            content: texts("content=").first ?? "",
+            relations: texts("depends=").first.map { ["Depends": $0] } ?? [:], units: units,
             reaches: reaches.map { UnitReach(path: "\(folder)/\($0).d/x.conf", unit: $0) },
             orders: orders.map { UnitReach(path: "\(folder)/\(name).service", unit: $0) }, alsoInstances: also,
             conffiles: options.contains("noconf")

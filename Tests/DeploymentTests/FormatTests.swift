@@ -50,12 +50,13 @@ import Testing
         state.reason = Reason("a", "b")
         #expect(state.record.keys.subtracting(["kind", "format"]) == PackageState.keys)
         var release = ReleaseRecord(
-            name: "app", version: "1",
+            name: "app", version: "1", relations: ["Depends": "a"],
             units: [ReleaseUnit(name: "a@.service", path: "usr/a", dropIns: ["usr/d"], aliases: ["b@.service"])],
             reaches: [UnitReach(path: "usr/x", unit: try #require(UnitName("x.service")))],
             orders: [UnitReach(path: "usr/y", unit: try #require(UnitName("y.target")))],
             alsoInstances: ["a@b.service"],
-            conffiles: ["/etc/a"], migrations: [Migration(.removeConffile, "/etc/b")], sysusers: ["u"], tmpfiles: ["t"], manifestUsers: ["u"], manifestFolders: ["d"],
+            conffiles: ["/etc/a"], migrations: [Migration(.removeConffile, "/etc/b")], sysusers: ["u"], tmpfiles: ["t"],
+            manifestUsers: ["u"], manifestFolders: ["d"],
             dataFolders: ["y"], provision: FakePackages.lines("a").provision, health: HealthCommand(command: ["x"]),
             probationTime: .seconds(1),
             startTimeout: .seconds(2), stopTimeout: .seconds(3), allowedRestarts: 4, warnings: ["w"])

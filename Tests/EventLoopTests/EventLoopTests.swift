@@ -24,6 +24,28 @@ import Testing
         #expect(seen == [1, 2])
     }
 
+    @Test func filesThatComeIntoAFolderAreNamed() async throws {
+        let folder = "/tmp/gatekeel-test-\(getpid())-\(randomBytes(4).map { "\($0)" }.joined())"
+        try Files.makeDirectories(folder)
+        defer { try? Files.removeTree(folder) }
+        let names = await onLoop {
+            var names: [String] = []
+            var source: FolderSource?
+            await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+                source = try? FolderSource(folder) { name in
+                    names.append(name)
+                    if name == "last" { continuation.resume() }
+                }
+                try? Files.replace("\(folder)/moved", with: [1], mode: 0o644)
+                try? Files.replace("\(folder)/last", with: [1], mode: 0o644)
+            }
+            source?.cancel()
+            #expect(throws: Errno.self) { try FolderSource("\(folder)/none") { _ in } }
+            return names
+        }
+        #expect(names.contains("moved") && names.last == "last")
+    }
+
     /// Whoever waits until a moment, and finds that it has not come yet, waits for ever. sd-event's own relative timers count
     /// from when the loop woke up; a handler that was slow, or did not get the processor, got its timers early.
     @Test func aTimerIsNeverEarly() async {

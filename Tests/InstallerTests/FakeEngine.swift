@@ -53,6 +53,13 @@ final class FakeEngine: Deployments {
     func suspend() { isSuspended = true }
     func refresh(_ name: String) async {}
 
+    /// What `hostProblems` finds; nil: it cannot be found out.
+    var found: [String: [String]]? = [:]
+    func hostProblems() async throws -> [String: [String]] {
+        guard let found else { throw DeploymentError(.failed, "the disk") }
+        return found
+    }
+
     @discardableResult
     private func record(_ call: String) throws -> String {
         if let failure { throw failure }

@@ -119,6 +119,51 @@ struct ServiceTests {
         }
     }
 
+    /// Problems are told when they come and when they are gone, and stay when the host cannot be looked at.
+    @Test func whatDoesNotFitTheHostIsTold() async throws {
+        try await withService { rig in
+            let seen = Arrival<[String]>()
+            try rig.client.onPackageChanged { seen.came($0.problems) }
+            #expect(try await rig.client.package("keel").problems == [])
+            rig.engine.found = ["keel": ["a library is missing"]]
+            rig.service.lookAtHost()
+            #expect(await seen.wait(for: 1) == [["a library is missing"]])
+            rig.engine.found = nil
+            rig.service.lookAtHost()
+            await LoopScheduler.shared.sleep(for: .milliseconds(20))
+            #expect(try await rig.client.package("keel").problems == ["a library is missing"])
+            rig.engine.found = [:]
+            rig.service.lookAtHost()
+            #expect(await seen.wait(for: 2).last == [])
+        }
+    }
+
+    /// apt writes the status file many times: one look follows, after the last.
+    @Test func aChangeByDpkgIsNoticedOnce() async throws {
+        try await onLoop {
+            let folder = "/tmp/gatekeel-host-\(getpid())-\(randomBytes(4).hexadecimal)"
+            try Files.makeDirectories(folder)
+            defer { try? Files.removeTree(folder) }
+            let looks = Arrival<Int>()
+            var count = 0
+            let watch = HostWatch(folder: folder, rest: .milliseconds(200), scheduler: LoopScheduler.shared) {
+                count += 1
+                looks.came(count)
+            }
+            watch.start()
+            for text in ["a", "b", "c"] {
+                try Files.replace("\(folder)/available", with: Array(text.utf8), mode: 0o644)
+                try Files.replace("\(folder)/status", with: Array(text.utf8), mode: 0o644)
+            }
+            #expect(await looks.wait(for: 1) == [1])
+            await LoopScheduler.shared.sleep(for: .milliseconds(400))
+            #expect(count == 1)
+            try Files.replace("\(folder)/available", with: [1], mode: 0o644)
+            await LoopScheduler.shared.sleep(for: .milliseconds(400))
+            #expect(count == 1)
+        }
+    }
+
     @Test func everyMethodReachesThePipeline() async throws {
         try await withService { rig in
             let file = try FileDescriptor.open("/etc/hostname")

@@ -81,6 +81,9 @@ struct StatusCommand {
     private func show(_ packages: [PackageInfo], _ running: DeploymentInfo?) {
         if console.isTerminal { console.line("") }
         if packages.isEmpty { console.line("No packages.") } else { console.table(ViewCommands.table(packages)) }
+        for package in packages where !checks {
+            for problem in package.problems { console.complain("warning: the package \(package.name): \(problem)") }
+        }
         if let running {
             console.line("\(running.operation) of \(running.subject): \(running.activity) (\(running.percent)%)")
         }

@@ -90,6 +90,7 @@ struct ViewCommands {
         table.add("architecture", package.architecture)
         table.add("installed at", Moments.text(package.installedAt))
         table.add("last problem", package.note)
+        for problem in package.problems { table.add("problem", problem) }
         for warning in package.warnings { table.add("warning", warning) }
         table.rows.removeAll { $0[1].isEmpty }
         console.table(table)

@@ -84,7 +84,10 @@ struct GatewayPicture: Sendable {
             }
         }
         if case .success(let packages) = packages {
-            for package in packages where package.isDown { ills.append("the package \(package.name) is not active") }
+            for package in packages {
+                if package.isDown { ills.append("the package \(package.name) is not active") }
+                ills += package.problems.map { "the package \(package.name): \($0)" }
+            }
         }
         return ills
     }

@@ -28,6 +28,8 @@ public final class DeploymentEngine: Deployments {
     /// The token of the staged package of that request.
     private var preparing: String?
     var isSuspended = false
+    /// Conffiles of the installed releases, as they were last seen.
+    private var conffilesSeen: HostFit.Conffiles = [:]
 
     public convenience init(paths: HostPaths = HostPaths(), policy: Policy = Policy(), ports: Ports) {
         self.init(store: Store(paths), policy: policy, ports: ports)
@@ -443,6 +445,13 @@ public final class DeploymentEngine: Deployments {
         known.values.filter(\.isInstalled).map {
             InstalledVersion(name: $0.name, version: $0.version, provides: $0.provides)
         }
+    }
+
+    public func hostProblems() async throws -> [String: [String]] {
+        let fit = HostFit(store: store, before: conffilesSeen)
+        let (problems, conffiles) = try await Worker.shared.run { try fit.look() }
+        conffilesSeen = conffiles
+        return problems
     }
 
     /// Reads a package's status again, for example after somebody enabled or disabled it by hand.

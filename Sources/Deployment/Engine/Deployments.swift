@@ -58,6 +58,12 @@ public protocol Deployments: AnyObject {
     /// Forgets the newest signed time, if a signer's clock was wrong. The next package that is accepted sets it again.
     func resetSignedTime() async throws
 
+    /// What of the host does not fit the installed packages any more, for people, by package: relations that are not met, and
+    /// conffiles that are gone since the call before.
+    ///
+    /// - Throws: when that cannot be found out.
+    func hostProblems() async throws -> [String: [String]]
+
     /// Stops waiting and leaves everything as it is. Call it before the daemon ends; the next start resumes.
     func suspend()
 }

@@ -16,6 +16,7 @@ extension ReleaseRecord {
         record.add("package-size", packageSize)
         record.add("installed-size", installedSize)
         record.add("provides", provides)
+        for (field, text) in relations.sorted(by: { $0.key < $1.key }) { record.add("relation", field, text) }
         for unit in units {
             record.add(
                 "unit", unit.name, unit.path, unit.isEnabled ? "yes" : "no", unit.isStarted ? "yes" : "no",
@@ -53,7 +54,7 @@ extension ReleaseRecord {
     static let keys = Set([
         "name", "version", "architecture", "description", "signer", "signed-at", "content", "package-size",
         "installed-size",
-        "provides",
+        "provides", "relation",
         "unit", "drop-in", "alias", "reach", "order", "also-instance", "conffile", "migration", "sysusers", "tmpfiles",
         "manifest-user",
         "manifest-folder",
@@ -73,6 +74,8 @@ extension ReleaseRecord {
         packageSize = record.integer("package-size")
         installedSize = record.integer("installed-size")
         provides = record.string("provides")
+        relations = Dictionary(
+            record.all("relation").filter { $0.count == 2 }.map { ($0[0], $0[1]) }, uniquingKeysWith: { $1 })
         func values(_ key: String) -> [String: [String]] {
             Dictionary(grouping: record.all(key).filter { $0.count == 2 }) { $0[0] }.mapValues { $0.map { $0[1] } }
         }

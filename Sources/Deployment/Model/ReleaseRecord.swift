@@ -22,6 +22,8 @@ public struct ReleaseRecord: Hashable, Sendable {
     public var installedSize: UInt64
     /// `Provides` of the control file, for other packages' relations.
     public var provides: String
+    /// `Depends`, `Conflicts` and so on of the control file, as written.
+    public var relations: [String: String]
     public var units: [ReleaseUnit]
     /// What the package has for units that are not its own, and what is not installed.
     public var reaches: [UnitReach]
@@ -62,7 +64,7 @@ public struct ReleaseRecord: Hashable, Sendable {
     public init(
         name: String, version: String, architecture: String = "all", description: String = "", signer: String = "",
         signedAt: Int64 = 0, content: String = "", packageSize: UInt64 = 0, installedSize: UInt64 = 0,
-        provides: String = "",
+        provides: String = "", relations: [String: String] = [:],
         units: [ReleaseUnit] = [], reaches: [UnitReach] = [], orders: [UnitReach] = [],
         alsoInstances: [String] = [],
         conffiles: [String] = [], migrations: [Migration] = [], sysusers: [String] = [], tmpfiles: [String] = [],
@@ -83,6 +85,7 @@ public struct ReleaseRecord: Hashable, Sendable {
         self.packageSize = packageSize
         self.installedSize = installedSize
         self.provides = provides
+        self.relations = relations
         self.units = units
         self.reaches = reaches
         self.orders = orders

@@ -1,3 +1,5 @@
+import Packages
+
 /// Where the host's files are. Tests use a root of their own.
 public struct HostPaths: Hashable, Sendable {
     /// Empty for the host itself, else a folder that stands for `/`.
@@ -10,6 +12,8 @@ public struct HostPaths: Hashable, Sendable {
     public var systemUnits: String { root + "/etc/systemd/system" }
     /// Where a package's `tmpfiles.d` files are put, so that each boot makes its folders in `/run`.
     public var tmpfiles: String { root + "/etc/tmpfiles.d" }
+    /// dpkg's database of packages.
+    var dpkgStatus: String { root + DpkgStatus.path }
     /// The mounts as this process sees them.
     var mountTable: String { root + "/proc/self/mountinfo" }
     /// dpkg's lists of files: `/var/lib/dpkg/info`.

@@ -18,6 +18,7 @@ public final class InstallerDaemon {
     private let installer: InstallerService
     private let host: HostService
     private let keyring: KeyringWatch
+    private let hostWatch: HostWatch
     private var signals: [SignalSource] = []
     private var isStopping = false
     private let workers: WorkerWatch
@@ -53,6 +54,7 @@ public final class InstallerDaemon {
         installer = InstallerService(
             engine: engine, units: units, access: access, version: Product.version,
             keyring: { try await keyring.certificates() })
+        hostWatch = HostWatch(scheduler: scheduler) { [installer] in installer.lookAtHost() }
         host = HostService(
             bus, systemd, access: access, scheduler: scheduler,
             reboots: RebootLimit(
@@ -91,6 +93,8 @@ public final class InstallerDaemon {
         }
         try await bus.requestName(Installer1.busName)
         keyring.start()
+        hostWatch.start()
+        installer.lookAtHost()
         ServiceManager.ready(status: installer.statusLine)
     }
 

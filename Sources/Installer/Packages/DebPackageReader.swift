@@ -218,7 +218,7 @@ extension ReleaseRecord {
             description: control.summary, signer: signers.first?.subject ?? "",
             signedAt: signers.map(\.provenTime).max() ?? 0, content: signers.first?.content ?? "", packageSize: size,
             installedSize: max(installedSize, control.installedSize),
-            provides: control.providesText,
+            provides: control.providesText, relations: control.relationTexts,
             units: plan.units.map {
                 ReleaseUnit(
                     name: $0.name, path: $0.path, dropIns: $0.dropIns, isEnabled: $0.isEnabled, isStarted: $0.isStarted,

@@ -30,6 +30,10 @@ public final class InstallerService {
     private var files: (any Scheduled)?
     private var mustRefresh = false
     private var isRefreshing = false
+    private var mustLook = false
+    private var isLooking = false
+    /// What of the host does not fit any more, by package.
+    private var problems: [String: [String]] = [:]
     private let version: String
     private var wasBusy = false
     /// Copies under way: each holds a file of the caller's until its deadline.
@@ -76,6 +80,38 @@ public final class InstallerService {
                 await self.activity.refresh()
             }
             self?.isRefreshing = false
+        }
+    }
+
+    /// Looks whether the host still fits the packages: at the start, after dpkg has changed it, and after a deployment.
+    public func lookAtHost() {
+        mustLook = true
+        guard !isLooking, engine.running == nil else { return }
+        isLooking = true
+        LoopActor.spawn { [weak self] in
+            while let self, self.mustLook, self.engine.running == nil {
+                self.mustLook = false
+                do {
+                    self.take(problems: try await self.engine.hostProblems())
+                } catch {
+                    Log.warning(
+                        "Whether the host still fits the packages is not known: \("\(error)", .reason); look for a failing disk in the kernel's log (dmesg), then restart gatekeel-installd"
+                    )
+                }
+            }
+            self?.isLooking = false
+        }
+    }
+
+    private func take(problems new: [String: [String]]) {
+        let old = problems
+        problems = new
+        for name in Set(old.keys).union(new.keys).sorted() where old[name] != new[name] {
+            for problem in new[name] ?? [] where old[name]?.contains(problem) != true {
+                Log.event(
+                    .hostChanged, "The host does not fit package \(name, .package) any more: \(problem, .reason); see 'gatekeel status'")
+            }
+            if let package = engine.package(name) { emit(package) }
         }
     }
 
@@ -283,8 +319,10 @@ public final class InstallerService {
         let failed = package.reason.flatMap { reason in
             engine.deployments(limit: .max).first { $0.package == package.name && $0.reason == reason }
         }
-        return PackageInfo(
+        var info = PackageInfo(
             package, isActive: activity.isActive(package.name), reasonVersion: failed?.version ?? "")
+        info.problems = problems[package.name] ?? []
+        return info
     }
 
     private func activityChanged(_ name: String) {
@@ -325,6 +363,7 @@ extension InstallerService: DeploymentObserver {
         } else {
             status.log()
             refresh()
+            lookAtHost()
         }
         ServiceManager.status(statusLine)
     }

@@ -17,6 +17,8 @@ public struct PackageControl: Hashable, Sendable {
     public let provides: [Relation]
     /// `Provides` as written.
     public let providesText: String
+    /// The fields that say what else must be on the host and what must not, as written: `Depends`, `Conflicts` and so on.
+    public let relationTexts: [String: String]
 
     /// Reads a `control` file.
     public init(parsing bytes: some Collection<UInt8>) throws(ControlError) {
@@ -81,6 +83,18 @@ public struct PackageControl: Hashable, Sendable {
         conflicts = try relations("Conflicts")
         breaks = try relations("Breaks")
         provides = try relations("Provides")
-        providesText = paragraph["Provides"]?.split(whereSeparator: \.isNewline).joined(separator: " ") ?? ""
+        func text(_ field: String) -> String? {
+            paragraph[field]?.split(whereSeparator: \.isNewline).joined(separator: " ")
+        }
+        providesText = text("Provides") ?? ""
+        relationTexts = Dictionary(
+            ["Pre-Depends", "Depends", "Conflicts", "Breaks"].compactMap { field in text(field).map { (field, $0) } }
+        ) { first, _ in first }
+    }
+
+    /// The relations of a package that was installed, as its record has them.
+    public init(name: String, version: String, architecture: String, relations: [String: String]) throws(ControlError) {
+        let fields = relations.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)\n" }.joined()
+        try self.init(parsing: "Package: \(name)\nVersion: \(version)\nArchitecture: \(architecture)\n\(fields)".utf8)
     }
 }

@@ -1,0 +1,46 @@
+import EventLoop
+import Journal
+import Linux
+
+/// Notices that dpkg has changed the host.
+@LoopActor
+final class HostWatch {
+    /// apt writes the status file many times in one run.
+    private let rest: Duration
+    private let folder: String
+    private let scheduler: any Scheduler
+    private let look: @LoopActor () -> Void
+    private var source: FolderSource?
+    private var timer: (any Scheduled)?
+
+    /// - Parameters:
+    ///   - folder: dpkg's database, `/var/lib/dpkg`. It replaces the file `status` in it.
+    ///   - rest: how long nothing may change before `look` is called.
+    ///   - look: called a while after the last change.
+    init(
+        folder: String = "/var/lib/dpkg", rest: Duration = .seconds(5), scheduler: any Scheduler,
+        look: @escaping @LoopActor () -> Void
+    ) {
+        self.folder = folder
+        self.rest = rest
+        self.scheduler = scheduler
+        self.look = look
+    }
+
+    func start() {
+        do throws(Errno) {
+            source = try FolderSource(folder) { [weak self] name in
+                if name == "status" { self?.noteChange() }
+            }
+        } catch {
+            Log.warning(
+                "Changes of Debian's packages are not noticed: \("\(error)", .reason); call 'systemctl restart gatekeel-installd' after apt has removed or updated packages"
+            )
+        }
+    }
+
+    private func noteChange() {
+        timer?.cancel()
+        timer = scheduler.schedule(after: rest) { [weak self] in self?.look() }
+    }
+}
