@@ -88,7 +88,8 @@ public final class FolderSource: EventSource {
         super.init()
         let result = tryToAdopt {
             sd_event_add_inotify(
-                EventLoop.shared.handle, &$1, folder, UInt32(IN_MOVED_TO | IN_CLOSE_WRITE | IN_ONLYDIR), folderFired, $0)
+                EventLoop.shared.handle, &$1, folder, UInt32(IN_MOVED_TO | IN_CLOSE_WRITE | IN_ONLYDIR), folderFired, $0
+            )
         }
         if result < 0 { throw Errno(-result, "watch \(folder)") }
     }

@@ -31,7 +31,8 @@ public enum Event: String, Sendable, CaseIterable {
         case .rolledBack, .deploymentFailed, .activationFailed, .configurationRefused, .keyRefused, .storageFull,
             .stateRestored:
             .error
-        case .registrationFailed, .packageRefused, .deploymentRecovered, .certificateExpires, .hostChanged, .callerRefused,
+        case .registrationFailed, .packageRefused, .deploymentRecovered, .certificateExpires, .hostChanged,
+            .callerRefused,
             .configurationKept:
             .warning
         case .registered, .deregistered, .packageInstalled, .packageRemoved, .downloadWaits, .accountReset,

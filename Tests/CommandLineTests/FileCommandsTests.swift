@@ -97,7 +97,7 @@ private final class Workshop {
             ("chmod 4755 tree/usr/bin/foo", "usr/bin/foo: it is setuid"),
             ("chown 12345 tree/usr/bin/foo; owner=", "/foo: it belongs to "),
             ("mkdir tree/boot; touch tree/boot/x", "boot/x: "),
-            ("cp tree/usr/lib/systemd/system/foo.service tree/usr/lib/systemd/system/dbus.service", "a unit of this host"),
+            ("cd tree/usr/lib/systemd/system; cp foo.service dbus.service; cd -", "a unit of this host"),
             ("printf '[Install]\\nMaxEntries=3\\n' > installd.conf", "more than 3 entries"),
         ]
         for (commands, text) in refused {

@@ -109,7 +109,9 @@ public final class InstallerService {
         for name in Set(old.keys).union(new.keys).sorted() where old[name] != new[name] {
             for problem in new[name] ?? [] where old[name]?.contains(problem) != true {
                 Log.event(
-                    .hostChanged, "The host does not fit package \(name, .package) any more: \(problem, .reason); see 'gatekeel status'")
+                    .hostChanged,
+                    "The host does not fit package \(name, .package) any more: \(problem, .reason); see 'gatekeel status'"
+                )
             }
             if let package = engine.package(name) { emit(package) }
         }
