@@ -140,12 +140,19 @@ import Testing
         let snapshot = try await onLoop {
             let client = FakeInstallerClient()
             client.all = [
-                PackageInfo(name: "a", version: "1", isActive: true), PackageInfo(name: "b", state: .absent),
+                PackageInfo(name: "a", version: "1", isActive: true, units: ["a.service"]),
+                PackageInfo(name: "b", state: .absent),
+                // It has nothing to run, and Activate is remembered.
+                PackageInfo(name: "lib", version: "1", isEnabled: true),
             ]
             client.held = [StagedInfo(token: "t", name: "c", version: "1", size: 70_000)]
             return try await BusInstaller(client).snapshot()
         }
-        #expect(snapshot.packages == [InstalledPackage(name: "a", version: "1", active: true)])
+        #expect(
+            snapshot.packages == [
+                InstalledPackage(name: "a", version: "1", active: true),
+                InstalledPackage(name: "lib", version: "1", active: true),
+            ])
         #expect(snapshot.staged == [HeldPackage(token: "t", size: 70_000)])
     }
 }

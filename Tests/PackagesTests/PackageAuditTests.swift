@@ -20,7 +20,8 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
             ("lib/systemd/system/a.service", .release("usr/lib/systemd/system/a.service")),
             ("sbin/x", .release("usr/sbin/x")),
             ("opt/a/b", .release("opt/a/b")), ("etc/foo.conf", .conffile("etc/foo.conf")),
-            ("etc/default/foo", .conffile("etc/default/foo")), ("etc/init.d/foo", .skipped(nil)),
+            ("etc/default/foo", .conffile("etc/default/foo")), ("etc/init.d/foo", .release("usr/libexec/init.d/foo")),
+            ("etc/rc2.d/S01foo", .skipped(nil)),
             ("etc/logrotate.d/foo", .conffile("etc/logrotate.d/foo")), ("", .skipped(nil)),
         ] as [(String, Placement)])
     func files(path: String, placement: Placement) { #expect(Placement.of(path, .file) == placement) }

@@ -169,16 +169,17 @@ struct ChangeCommands {
         } catch {
             throw Failure(error, asking: "gatekeel-installd")
         }
-        return try report(ending)
+        return try await report(ending)
     }
 
-    private func report(_ ending: DeploymentWatch.Ending) throws(Failure) -> ExitCode {
+    private func report(_ ending: DeploymentWatch.Ending) async throws(Failure) -> ExitCode {
         switch ending {
         case .ended(let info):
             if console.isJSON {
                 console.json(JSON(info))
             } else if info.result == .done {
-                console.line(info.outcome)
+                let hasUnits = (try? await gateway.package(info.package))?.units.isEmpty != true
+                console.line(hasUnits ? info.outcome : info.outcomeWithoutUnits)
             } else {
                 console.complain(info.outcome)
             }

@@ -50,6 +50,11 @@ extension DeploymentInfo {
         }
     }
 
+    /// The same of a package without units: nothing of it runs.
+    var outcomeWithoutUnits: String {
+        operation == "activate" ? "\(package) has no units: there is nothing to activate" : outcome
+    }
+
     var exitCode: ExitCode {
         switch result {
         case .running, .done: .done

@@ -83,7 +83,7 @@ struct ViewCommands {
         table.add("version", package.version)
         table.add("previous", package.previous)
         table.add("state", package.stateText)
-        table.add("starts at boot", package.isEnabled ? "yes" : "no")
+        table.add("starts at boot", package.units.isEmpty ? "nothing" : package.isEnabled ? "yes" : "no")
         table.add("units", package.units.joined(separator: " "))
         table.add("signer", package.signer)
         table.add("description", package.description)

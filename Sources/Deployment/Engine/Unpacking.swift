@@ -46,6 +46,7 @@ struct Unpacking: Sendable {
         // systemd requires this file in an extension. `_any` fits every host.
         try tree.add(
             "usr/lib/extension-release.d/extension-release.\(deployment.newRelease)", Array("ID=_any\n".utf8))
+        for (path, text) in record.writtenUnits { try tree.add(path, Array(text.utf8)) }
         if !record.manifestUsers.isEmpty { try tree.add(Store.usersName, Self.lines(record.manifestUsers)) }
         if !record.manifestFolders.isEmpty { try tree.add(Store.foldersName, Self.lines(record.manifestFolders)) }
         var record = record

@@ -24,6 +24,7 @@ extension ReleaseRecord {
             for path in unit.dropIns { record.add("drop-in", unit.name, path) }
             for alias in unit.aliases { record.add("alias", unit.name, alias) }
         }
+        for (path, text) in writtenUnits.sorted(by: { $0.key < $1.key }) { record.add("written-unit", path, text) }
         for (key, reaches) in [("reach", reaches), ("order", orders)] {
             for reach in reaches { record.add(key, reach.path, reach.unit.description) }
         }
@@ -54,7 +55,7 @@ extension ReleaseRecord {
     static let keys = Set([
         "name", "version", "architecture", "description", "signer", "signed-at", "content", "package-size",
         "installed-size",
-        "provides", "relation",
+        "provides", "relation", "written-unit",
         "unit", "drop-in", "alias", "reach", "order", "also-instance", "conffile", "migration", "sysusers", "tmpfiles",
         "manifest-user",
         "manifest-folder",
@@ -87,6 +88,8 @@ extension ReleaseRecord {
                 isEnabled: fields[2] == "yes", isStarted: fields[3] == "yes", aliases: aliases[fields[0]] ?? [],
                 defaultInstance: fields[4])
         }
+        writtenUnits = Dictionary(
+            record.all("written-unit").filter { $0.count == 2 }.map { ($0[0], $0[1]) }, uniquingKeysWith: { $1 })
         func reaches(_ key: String) -> [UnitReach] {
             record.all(key).compactMap { fields in
                 guard fields.count == 2 else { return nil }

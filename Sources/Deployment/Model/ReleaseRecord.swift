@@ -25,6 +25,8 @@ public struct ReleaseRecord: Hashable, Sendable {
     /// `Depends`, `Conflicts` and so on of the control file, as written.
     public var relations: [String: String]
     public var units: [ReleaseUnit]
+    /// Units that are not in the package and stand for its init scripts: their text by their paths in the release.
+    public var writtenUnits: [String: String] = [:]
     /// What the package has for units that are not its own, and what is not installed.
     public var reaches: [UnitReach]
     /// Units that are not the package's and that its units are ordered before.

@@ -233,5 +233,6 @@ extension ReleaseRecord {
             probationTime: plan.probation.time, startTimeout: plan.probation.startTimeout,
             stopTimeout: plan.probation.stopTimeout, allowedRestarts: plan.probation.maxRestarts,
             warnings: plan.warnings.map(\.description))
+        writtenUnits = plan.writtenUnits.mapValues { String(decoding: $0, as: UTF8.self) }
     }
 }

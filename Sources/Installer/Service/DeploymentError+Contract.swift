@@ -43,7 +43,9 @@ extension PackageInfo {
     init(_ status: PackageStatus, isActive: Bool, reasonVersion: String) {
         self.init(
             name: status.name, version: status.version, previous: status.previousVersion,
-            state: status.isInstalled ? .installed : .absent, isActive: isActive, isEnabled: status.isEnabled,
+            state: status.isInstalled ? .installed : .absent, isActive: isActive,
+            // A package without units runs nothing: the last word on it counts.
+            isEnabled: status.units.isEmpty ? status.isActivated : status.isEnabled,
             units: status.units.map(\.name), signer: status.signer, description: status.description,
             architecture: status.architecture, installedAt: status.installedAt,
             reason: status.reason?.description ?? "", reasonVersion: reasonVersion, warnings: status.warnings)

@@ -91,8 +91,7 @@ final class PackageActivity {
 
     private func judge(_ package: String) {
         guard let entry = packages[package] else { return }
-        // A package without units runs nothing: the last word on it counts.
-        let isActive = entry.units.isEmpty && !entry.isPassive ? entry.isActivated : Self.isActive(entry)
+        let isActive = Self.isActive(entry)
         guard isActive != entry.isActive else { return }
         packages[package]?.isActive = isActive
         changed?(package)

@@ -5,6 +5,13 @@ struct PackagedPaths: Sendable {
     /// Files, links and folders, relative to the release.
     var paths: Set<String> = []
 
+    /// With further ones.
+    func adding(_ paths: some Sequence<String>) -> PackagedPaths {
+        var copy = self
+        copy.paths.formUnion(paths)
+        return copy
+    }
+
     /// Whether an absolute path in a unit file is in the release, and so not on the host.
     func holds(_ path: String) -> Bool { Self.relative(path).map(paths.contains) ?? false }
 

@@ -17,7 +17,7 @@ extension PlaceTable {
                 "/etc/rc6.d/", "/etc/rcS.d/", "/etc/rc.boot/", "/etc/init/", "/etc/insserv/", "/etc/insserv.conf",
                 "/etc/insserv.conf.d/", "/etc/runit/", "/etc/sv/",
             ],
-            "systemd runs the package's units instead; bring a unit in /usr/lib/systemd/system"),
+            "systemd runs the package's units instead; for an init script without a unit of its name one is written"),
         PlaceRule(
             .leftOut,
             ["/etc/crontab", "/etc/anacrontab", "/etc/cron.*/"],

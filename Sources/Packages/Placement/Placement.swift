@@ -23,6 +23,8 @@ public enum Placement: Hashable, Sendable {
             return .refused("\(what) is never unpacked; create it with a unit or tmpfiles.d")
         }
         if path.isEmpty { return .skipped(nil) }
+        // A unit may have to be written for it. The host must not have it: its own generator would start it.
+        if kind == .file, let name = InitScript.name(of: path) { return .release(InitScript.folder + name) }
         let place = "/\(path)"
         switch PlaceTable.verdict(place, use(kind)) {
         case .refused(let why): return .refused(why)

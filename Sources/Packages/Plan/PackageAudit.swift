@@ -224,6 +224,7 @@ public struct PackageAudit: Sendable {
         if let finding = OverlayRule.finding(path) { findings.add(finding) }
         if findings.isFull, let refusal { throw refusal }
         guard let rest = path.dropPrefix("usr/lib/systemd/system/") else {
+            if path.hasPrefix(InitScript.folder) { return try accepts(entry, path) }
             let isAsked =
                 path.hasPrefix("usr/lib/tmpfiles.d/") || path.hasPrefix("usr/lib/sysusers.d/")
             guard isAsked, path.hasSuffix(".conf") else { return false }
@@ -282,8 +283,11 @@ public struct PackageAudit: Sendable {
         all.add(scripts.findings)
         all.add(findings)
         var plan = PackagePlan(control: control)
+        let written = unitsOfInitScripts(&all)
+        plan.writtenUnits = written
         var units = UnitPlanner(
-            package: control.name, tree: tree, scripts: scripts, links: unitLinks, contents: contents)
+            package: control.name, tree: tree.adding(written.keys), scripts: scripts, links: unitLinks,
+            contents: contents.merging(written) { $1 })
         plan.units = units.plan()
         all.add(units.findings)
         plan.reaches = units.reaches
@@ -308,7 +312,11 @@ public struct PackageAudit: Sendable {
         all.add(audit.findings)
         plan.migrations = audit.accepted
         for path in listedConffiles where path.hasPrefix("/etc/") && !packaged.contains(path) {
-            if case .skipped = Placement.of(String(path.dropFirst()), .file) { continue }
+            switch Placement.of(String(path.dropFirst()), .file) {
+            // Init scripts and the like, which are no conffiles here.
+            case .skipped, .release: continue
+            default: break
+            }
             all.add(Finding(.warning, .malformed, "conffiles", "\(path) is not in the package"))
         }
         plan.sysusersFiles = files(in: "usr/lib/sysusers.d/")
@@ -323,6 +331,24 @@ public struct PackageAudit: Sendable {
         plan.probation = manifest.probation
         plan.warnings = all.findings(.warning)
         return (plan, all)
+    }
+
+    /// The units that stand for init scripts without a unit of the same name: their bytes by their paths in the release.
+    private func unitsOfInitScripts(_ findings: inout FindingList) -> [String: [UInt8]] {
+        var units: [String: [UInt8]] = [:]
+        for (path, bytes) in contents.sorted(by: { $0.key < $1.key }) {
+            guard let name = path.dropPrefix(InitScript.folder) else { continue }
+            let unit = (name.dropSuffix(".sh") ?? name) + ".service"
+            // A link may be another unit's name for it, or a mask.
+            guard !tree.paths.contains(UnitPlanner.folder + unit), UnitName(unit) != nil else { continue }
+            let script = InitScript(name: name, bytes: bytes)
+            if let refusal = script.refusal {
+                findings.add(Finding(.refused, .unsupported, "etc/init.d/\(name)", refusal))
+                continue
+            }
+            units[UnitPlanner.folder + unit] = script.unit(isEnabled: !scripts.disabledInitScripts.contains(name))
+        }
+        return units
     }
 
     /// What links of the package lead to, and what would be led elsewhere by them.

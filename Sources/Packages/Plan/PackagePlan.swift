@@ -3,6 +3,8 @@ public struct PackagePlan: Hashable, Sendable {
     public var control: PackageControl
     /// The units, sorted by name.
     public var units: [PlannedUnit]
+    /// Units that are not in the package and stand for its init scripts: their bytes by their paths in the release.
+    public var writtenUnits: [String: [UInt8]]
     /// Conffiles with their paths on the host beneath /etc. The packaged bytes are in the release at `conffiles/etc/…`.
     public var conffiles: [PlannedConffile]
     /// What an update from an earlier version changes of the host's files.
@@ -36,6 +38,7 @@ public struct PackagePlan: Hashable, Sendable {
     public init(control: PackageControl) {
         self.control = control
         units = []
+        writtenUnits = [:]
         conffiles = []
         migrations = []
         sysusersFiles = []

@@ -10,6 +10,8 @@ public struct ScriptAudit: Sendable {
     public private(set) var enabledUnits: Set<String>?
     /// Units that the scripts would start at the first installation; nil as for `enabledUnits`.
     public private(set) var startedUnits: Set<String>?
+    /// Init scripts that the package leaves off: `update-rc.d NAME defaults-disabled`.
+    public private(set) var disabledInitScripts: Set<String> = []
     /// What the scripts would have `dpkg-maintscript-helper(1)` do, each once, in their order.
     public private(set) var migrations: [Migration] = []
 
@@ -143,6 +145,10 @@ public struct ScriptAudit: Sendable {
     }
 
     private mutating func take(_ line: String, of tool: String, in name: String) {
+        if tool == "dh_installinit", let range = line.firstOccurrence(of: "update-rc.d ") {
+            let words = line[range.upperBound...].split(separator: " ")
+            if words.count > 1, words[1] == "defaults-disabled" { disabledInitScripts.insert(String(words[0])) }
+        }
         let tools = ["dh_installsystemd", "dh_systemd_enable", "dh_systemd_start"]
         guard name == "postinst", tools.contains(tool) else { return }
         enabledUnits = enabledUnits ?? []

@@ -61,7 +61,7 @@ def sample(version, behaviour="good", name="keelsample", unit=UNIT, greeting="he
     """A package made by debhelper: one service, one configuration file, the usual scripts.
 
     `behaviour`: good, crashes, hangs, dies [SECONDS], lingers, unhealthy. `files`: further (path, text, mode). `scripts`:
-    (name, text) of maintainer scripts, which must contain #DEBHELPER#."""
+    (name, text) of maintainer scripts, which must contain #DEBHELPER#, and of debhelper's files "maintscript" and "conffiles"."""
     parts = [RECIPE, program(), version, behaviour, name, unit, greeting, list(files), list(scripts), depends,
              compression, architecture, extra_control, conffile]
     path = image.cache() / "packages" / f"{name}-{image.digest(*parts)}"
@@ -86,7 +86,8 @@ def sample(version, behaviour="good", name="keelsample", unit=UNIT, greeting="he
             for where, text, mode in files:
                 put(tree / where.lstrip("/"), text, mode)
             for script, text in scripts:
-                put(debian / f"{name}.{script}", text, 0o755)
+                # debhelper runs its own files if they are executable.
+                put(debian / f"{name}.{script}", text, 0o644 if script in ("maintscript", "conffiles") else 0o755)
             for step in (["dh_installsystemd"], ["dh_installtmpfiles"], ["dh_installsysusers"], ["dh_installchangelogs"],
                          ["dh_compress"], ["dh_fixperms", "-X/usr/share/keelsample/modes"], ["dh_installdeb"],
                          ["dh_shlibdeps"], ["dh_gencontrol"], ["dh_md5sums"], ["dh_builddeb", "--", f"-Z{compression}"]):

@@ -4,7 +4,7 @@ import tarfile
 
 from gk import packages
 from gk.bus import BusError
-from gk.case import equal, expect, test
+from gk.case import equal, expect, test, until
 from tests.installer import Rig
 
 FOLDER = "./usr/lib/systemd/system"
@@ -146,3 +146,47 @@ def what_is_enabled_for_a_package_goes_with_it(t):
     equal(enabled(), made, "links after the rollback")
     equal(rig.ended(rig.installer.remove("keelsample", purge=True))["result"], "done", "the removal")
     equal(links(m), before, "what is left")
+
+
+@test
+def an_init_script_gets_a_unit(t):
+    """A package with an init script and no unit runs by the unit that systemd's generator would write, with the package's
+    files. The host gets no init script."""
+    rig = Rig(t)
+    m = rig.machine
+    script = """#!/bin/sh
+### BEGIN INIT INFO
+# Provides:          keelsample
+# Required-Start:    $remote_fs $syslog $network
+# Required-Stop:     $remote_fs
+# Default-Start:     2 3 4 5
+# Default-Stop:      0 1 6
+# Short-Description: the sample, by an init script
+### END INIT INFO
+. /lib/lsb/init-functions
+case "$1" in
+    start) mkdir -p /run/keelsample
+        start-stop-daemon --start --background --make-pidfile --pidfile /run/keelsample/pid --exec /usr/bin/keelsample ;;
+    stop) start-stop-daemon --stop --retry 5 --pidfile /run/keelsample/pid --exec /usr/bin/keelsample ;;
+    *) echo "usage" >&2; exit 1 ;;
+esac
+"""
+    files = (("etc/init.d/keelsample", script, 0o755),)
+    equal(rig.deploy("1.0", unit=None, files=files)["result"], "done", "the install")
+    expect(not m.exists("/etc/init.d/keelsample"), "the host has no init script")
+    equal(rig.package()["units"], ["keelsample.service"], "the units")
+    equal(rig.package()["active"], False, "active before the activation")
+    equal(rig.ended(rig.installer.activate("keelsample"))["result"], "done", "the activation")
+
+    def runs(version):
+        until(10, f"{version} runs", lambda: m.exists("/run/keelsample/version")
+              and m.read("/run/keelsample/version").split()[:1] == [version])
+        equal(m.sh("pgrep -c -x keelsample || true").strip(), "1", "processes of the sample")
+        expect(m.exists("/etc/systemd/system/multi-user.target.wants/keelsample.service"), "it starts at boot")
+
+    runs("1.0")
+    equal(rig.deploy("1.1", unit=None, files=files)["result"], "done", "the update")
+    runs("1.1")
+    equal(rig.ended(rig.installer.call("Deactivate", "s", b"keelsample"))["result"], "done", "the deactivation")
+    equal(m.sh("pgrep -c -x keelsample || true").strip(), "0", "processes after the deactivation")
+    equal(rig.ended(rig.installer.remove("keelsample", purge=True))["result"], "done", "the removal")

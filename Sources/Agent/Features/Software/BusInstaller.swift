@@ -133,7 +133,10 @@ extension InstalledPackage {
     /// nil for a package that was removed and not purged.
     init?(_ info: PackageInfo) {
         guard info.state == .installed else { return nil }
-        self.init(name: info.name, version: info.version, active: info.isActive)
+        self.init(
+            name: info.name, version: info.version,
+            // Of a package without units Activate is remembered.
+            active: info.units.isEmpty ? info.isEnabled : info.isActive)
     }
 }
 
