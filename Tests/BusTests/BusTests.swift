@@ -211,7 +211,7 @@ import Testing
             defer { other.close() }
             let name = try #require(mirror.client.uniqueName)
             #expect(other.uniqueName != nil)
-            let flood = { @LoopActor (connection: BusConnection, count: Int, value: BusValue) in
+            @LoopActor func flood(_ connection: BusConnection, _ count: Int, _ value: BusValue) {
                 for _ in 0..<count {
                     connection.call(
                         MirrorBus.name, path: Mirror.path, interface: MirrorBus.name, member: "Reflect",

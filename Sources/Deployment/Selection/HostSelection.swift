@@ -22,9 +22,9 @@ struct HostSelection: Sendable {
         var past = UnitSelection.Past(
             release: old, links: links, active: deployment.oldActive, triggered: Set(deployment.triggered),
             isOn: state.isActivated || !deployment.oldActive.isEmpty, off: Set(state.off), on: Set(state.on))
-        let names =
-            new.units.map(\.name) + new.enabledInstances + (links + state.byHand).flatMap { [$0.unit, $0.file] }
-        past.masked = Set(try masked(Set(names + deployment.oldActive)))
+        var names = Set(new.units.map(\.name)).union(new.enabledInstances).union(deployment.oldActive)
+        for link in links + state.byHand { names.formUnion([link.unit, link.file]) }
+        past.masked = Set(try masked(names))
         guard let old else { return (past, state.byHand) }
         var ofThePackage: Set<String> = []
         for (unit, install) in try installs(of: old, in: deployment.oldRelease) {
