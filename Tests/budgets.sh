@@ -17,6 +17,7 @@ declare -A budgets=(
     [figures-quick]=420
     [figures]=1800
     [arm64]=5400
+    [corpus]=7200
 )
 
 # Whether a part that took so many seconds is within its budget. GATEKEEL_BUDGETS=off: always.

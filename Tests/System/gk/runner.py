@@ -1,4 +1,4 @@
-"""Finds the tests, runs each in its own namespaces, at most two at once, and reports the results."""
+"""Finds the tests, runs each in its own namespaces, and reports the results."""
 
 import argparse
 import concurrent.futures
@@ -109,7 +109,8 @@ def main():
     if options.case:
         run_case(options.case, options.folder)
     tests = discover()
-    chosen = [name for name in tests if not options.names or any(name.startswith(start) for start in options.names)]
+    chosen = [name for name in tests if any(name == start or start not in tests and name.startswith(start) for start in options.names)
+              or (not options.names and not getattr(tests[name], "only_by_name", False))]
     if options.list:
         for name in chosen:
             print(f"{name:52} {(tests[name].__doc__ or '').strip().splitlines()[0] if tests[name].__doc__ else ''}")
@@ -128,6 +129,14 @@ def main():
     # The names of failed tests, and why.
     failures = []
 
+    def prepare(name):
+        """Does what a test needs the network for. Tells what went wrong."""
+        try:
+            getattr(tests[name], "prepare", lambda: None)()
+        except Failed as failure:
+            return str(failure)
+        return ""
+
     def run(index_and_name):
         index, name = index_and_name
         case = f"gk{os.getpid()}-{index}"
@@ -136,9 +145,12 @@ def main():
         folder.mkdir(parents=True)
         log = logs / f"{name}.log"
         began = time.monotonic()
+        unprepared = prepare(name)
         with open(log, "wb") as output:
+            if unprepared:
+                output.write(f"\nFAILED at its preparation\n{unprepared}\n".encode())
             child = subprocess.Popen(
-                ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
+                ["false"] if unprepared else ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
                  sys.executable, str(HERE / "run"), "--case", name, "--folder", str(folder)],
                 stdin=subprocess.DEVNULL, stdout=None if options.verbose else output,
                 stderr=None if options.verbose else output, env={**os.environ, "GATEKEEL_CASE": case, "PYTHONUNBUFFERED": "1"})
@@ -165,7 +177,7 @@ def main():
             if verdict == "FAILED" and not options.verbose:
                 print("    " + text[-12000:].replace("\n", "\n    "), flush=True)
 
-    with concurrent.futures.ThreadPoolExecutor(1 if options.verbose else max(1, min(2, options.jobs))) as pool:
+    with concurrent.futures.ThreadPoolExecutor(1 if options.verbose else max(1, options.jobs)) as pool:
         list(pool.map(run, enumerate(chosen)))
     # Once more at the end, which is what remains of a long log.
     for failure in failures:

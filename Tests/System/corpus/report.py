@@ -1,0 +1,126 @@
+"""The results: written into the list as expectations, and shown as docs/packages.md."""
+
+import json
+import pathlib
+import re
+
+from . import listing
+
+DOCUMENT = pathlib.Path(__file__).resolve().parents[3] / "docs/packages.md"
+
+HEADER = """\
+# Packages of Debian 12
+
+Which daemons of Debian's archive work with Gatekeel, unmodified, and what each of them needs. Every line of this page was measured
+on a booted Debian 12 (bookworm, amd64, in a container): the package is signed as it is, or with the manifest that is named, then
+installed, activated, updated over itself, removed and purged. The same package is installed with `dpkg -i` on the same Debian. It
+"works" if with Gatekeel the same units are active, the same processes run, the same sockets are listened on and the same probe
+passes as under dpkg, before and after the update, and if the host is afterwards as it was. Accounts, and files that a purge by dpkg
+leaves too, may stay.
+
+`Depends` of the package are installed with apt first. The manifests are in the source, in `Tests/System/corpus/manifests`.
+`Tests/run corpus` measures everything again, and `Tests/System/corpus/run --record` writes this page.
+"""
+
+SECTIONS = (
+    (listing.WORKS, "Works", "The package needs no manifest.", False),
+    (listing.MANIFEST, "Works with a manifest", "The manifest makes what the maintainer scripts would make.", False),
+    (listing.FAULT, "Known faults", "The package works under dpkg. With Gatekeel something is missing or is left behind.", True),
+    (listing.REFUSED, "Refused", "Gatekeel does not install the package, and says why. Nothing of the host is changed.", True),
+    (listing.BASELINE, "Not measurable here", "The package does not work under dpkg here either, mostly because the container has "
+     "not the hardware or the kernel's module. What Gatekeel does with it is therefore not known.", True),
+)
+
+
+def needs(package):
+    """What has to be there for it to work."""
+    found = []
+    others = [name for name in package.host if not re.match(r"lib|.*-data$|.*-common$", name)]
+    if others:
+        found.append("on the host: " + ", ".join(others))
+    if package.manifest:
+        text = package.manifest
+        for key, what in (("User", "user"), ("Group", "group"), ("Directory", "folder")):
+            values = re.findall(rf"^{key}=(.*)$", text, flags=re.MULTILINE)
+            names = [value.split(":")[0] for line in values for value in line.split()]
+            if names:
+                found.append(f"{what}{'s' if len(names) > 1 else ''} {', '.join(names)}")
+    if package.setup:
+        found.append("a configuration")
+    if package.lacks:
+        shown = ", ".join(package.lacks[:4]) + (f" and {len(package.lacks) - 4} others" if len(package.lacks) > 4 else "")
+        found.append(f"not made: {shown}")
+    return "; ".join(found)
+
+
+def cell(text):
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+def document(packages):
+    """docs/packages.md."""
+    lines = [HEADER]
+    count = {kind: sum(package.outcome == kind for package in packages.values()) for kind, *_ in SECTIONS}
+    lines += ["| outcome | packages |", "|---|---|"]
+    lines += [f"| [{title}](#{title.lower().replace(' ', '-')}) | {count[kind]} |" for kind, title, *_ in SECTIONS]
+    for kind, title, text, reasons in SECTIONS:
+        lines += ["", f"## {title}", "", text, ""]
+        lines += ["| package | needs | probe |", "|---|---|---|"] if not reasons else ["| package | needs | reason |", "|---|---|---|"]
+        for package in packages.values():
+            if package.outcome != kind:
+                continue
+            last = package.reason if reasons else probed(package)
+            lines.append(f"| {package.name} | {cell(needs(package))} | {cell(last)} |")
+    return "\n".join(lines) + "\n"
+
+
+def probed(package):
+    from . import probe
+    return f"`{probe.shown(package.probe)}`" if "shell" in package.probe else probe.shown(package.probe) if package.probe else ""
+
+
+# The list.
+
+def quoted(value):
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, list):
+        return f"[{', '.join(quoted(item) for item in value)}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {quoted(item)}" for key, item in value.items()) + "}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def table(package):
+    """One package in the list's format."""
+    name = package.name if re.fullmatch(r"[A-Za-z0-9_-]+", package.name) else json.dumps(package.name)
+    lines = [f"[{name}]"]
+    for key in ("outcome", "reason", "host", "lacks", "probe", "always"):
+        value = getattr(package, key)
+        if value:
+            lines.append(f"{key} = {quoted(value)}")
+    if package.setup:
+        lines.append(f"setup = '''\n{package.setup.strip()}\n'''" if "\n" in package.setup.strip() else f"setup = '''{package.setup.strip()}'''")
+    return "\n".join(lines) + "\n"
+
+
+LIST_HEADER = """\
+# The packages of the corpus, all of Debian 12. `Tests/System/corpus/run --record` writes this file, except what is chosen by hand:
+# which packages, `setup` (a script that an administrator runs between installation and start), `probe` (see probe.py) and `always`
+# (measured with every run of the system tests). What is measured: `outcome`, `reason`, and `host` (the packages that apt has to
+# install first).
+
+"""
+
+
+def record(results):
+    """Writes results into the list, and the document."""
+    packages = listing.read()
+    for result in results:
+        package = packages[result["name"]]
+        package.outcome, package.reason = result["kind"], result["reason"]
+        package.host, package.lacks = result["host"], result["lacks"]
+    listing.LIST.write_text(LIST_HEADER + "\n".join(table(package) for package in packages.values()))
+    DOCUMENT.write_text(document(packages))
