@@ -163,6 +163,15 @@ enum CommandTable {
                 OptionDeclaration(
                     "manifest", value: "FILE", completes: .file,
                     "A manifest to attach (gatekeel.manifest(5)). It is checked first."),
+                OptionDeclaration(
+                    "suggest",
+                    "Makes the manifest from the maintainer scripts, as \"gatekeel package suggest\" does, and shows it with "
+                        + "every line that was not understood before it signs. On a terminal it asks. Not together with "
+                        + "--manifest, and not for a package that has a manifest already."),
+                OptionDeclaration(
+                    "yes",
+                    "With --suggest: signs without asking. If a line was not understood, nothing is signed, and the command "
+                        + "exits with 6. Without a terminal this option is needed."),
                 OptionDeclaration("output", value: "FILE", completes: .file, "Where the signed package is written."),
                 OptionDeclaration(
                     "passphrase-file", value: "FILE", completes: .file,
@@ -182,6 +191,13 @@ enum CommandTable {
             .packageInfo, "Show what a package holds and whether it fits this host",
             "Shows name, version, and everything that the installer would refuse or warn of; if it refuses nothing, also units "
                 + "and configuration files. The signature is not verified.",
+            arguments: [ArgumentDeclaration("FILE", .file)]),
+        CommandDeclaration(
+            .packageSuggest, "Make a manifest from a package's maintainer scripts",
+            "Reads the maintainer scripts, without running anything, and writes a manifest that does the same: users, groups, "
+                + "folders with their owners and modes. Standard error shows every line that was not understood, with script "
+                + "and line, and lines that are left out with what that means. The exit status is 6 if a line was not "
+                + "understood: read it in the script, complete the manifest, and sign with --manifest.",
             arguments: [ArgumentDeclaration("FILE", .file)]),
         CommandDeclaration(
             .keyringAdd, "Trust the packages of a certificate authority",
@@ -226,6 +242,10 @@ enum CommandTable {
         (
             "Sign a package:",
             "gatekeel package sign --key=sign.key --certificate=sign.pem rinetd_0.73-1_amd64.deb"
+        ),
+        (
+            "Make a manifest for a daemon of Debian from its maintainer scripts:",
+            "gatekeel package suggest mosquitto_2.0.11-1_amd64.deb > mosquitto.manifest"
         ),
         (
             "Name each server that the gateway is not registered with:",

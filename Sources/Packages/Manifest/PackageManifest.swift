@@ -168,7 +168,10 @@ public struct PackageManifest: Hashable, Sendable {
         else { return nil }
         let group = parts.count > 2 ? parts[2] : parts[1]
         let mode = parts.count > 3 ? parts[3] : "0755"
-        guard isUser(group), mode.utf8.count == 4, mode.first == "0", UInt32(mode, radix: 8) != nil else { return nil }
+        // The first digit is for set-group-ID and for the sticky bit.
+        guard isUser(group), mode.utf8.count == 4, mode.utf8.allSatisfy({ (0x30...0x37).contains($0) }),
+            let number = UInt32(mode, radix: 8), number < 0o4000
+        else { return nil }
         return Directory(path: parts[0], owner: parts[1], group: group, mode: mode)
     }
 
