@@ -29,7 +29,7 @@ extension ManifestSuggestion {
     /// The assignments of users and folders.
     var said: [String] {
         manifest.split(separator: "\n").map(String.init).filter { line in
-            ["User=", "Group=", "Member=", "Directory="].contains { line.hasPrefix($0) }
+            ["User=", "Group=", "Member=", "Directory=", "File=", "Copy=", "Link="].contains { line.hasPrefix($0) }
         }
     }
 
@@ -187,6 +187,63 @@ func file(_ path: String, mode: UInt32 = 0o644) -> ArchiveEntry { ArchiveEntry(p
             [folder("var/lib/has"), folder("var/lib/has/below", mode: 0o700), file("etc/foo.conf")])
         #expect(found.said == expected)
         #expect(found.notUnderstood.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("chown root:foo /etc/foo.conf; chmod 640 /etc/foo.conf", ["File=/etc/foo.conf:root:foo:0640"]),
+        ("dpkg-statoverride --update --add root foo 0640 /etc/foo.conf", ["File=/etc/foo.conf:root:foo:0640"]),
+        (
+            "ucf --three-way /usr/share/foo/t.conf /etc/foo/t.conf",
+            ["Copy=/usr/share/foo/t.conf:/etc/foo/t.conf:root:root:0644"]
+        ),
+        (
+            "[ -e /etc/t ] || cp -p /usr/share/foo/t.conf /etc/t; chgrp foo /etc/t",
+            [
+                "Copy=/usr/share/foo/t.conf:/etc/t:root:foo:0644"
+            ]
+        ),
+        ("cp /usr/share/foo/t.conf /etc/foo/", ["Copy=/usr/share/foo/t.conf:/etc/foo/t.conf:root:root:0644"]),
+        ("install -m 600 -o foo /usr/share/foo/t.conf /etc/t", ["Copy=/usr/share/foo/t.conf:/etc/t:foo:root:0600"]),
+        (
+            "touch /var/log/foo.log; chown foo:adm /var/log/foo*; chmod 640 /var/log/foo.log",
+            [
+                "File=/var/log/foo.log:foo:adm:0640"
+            ]
+        ),
+        ("install -o foo -m 0640 /dev/null /var/log/foo.log", ["File=/var/log/foo.log:foo:root:0640"]),
+        ("touch /etc/foo.conf", []),
+        (
+            "cp /usr/share/foo/t.conf /etc/new; ucf /etc/new /etc/t; rm /etc/new",
+            [
+                "Copy=/usr/share/foo/t.conf:/etc/t:root:root:0644"
+            ]
+        ),
+        ("ln -s ../foo.conf /etc/foo/link", ["Link=/etc/foo/link:../foo.conf"]),
+        ("chown -R root:foo /etc/foo", ["Directory=/etc/foo:root:foo:0755", "File=/etc/foo/a:root:foo:0644"]),
+    ])
+    func files(command: String, expected: [String]) throws {
+        let found = suggest(
+            postinst: command,
+            [file("etc/foo.conf"), folder("etc/foo"), file("etc/foo/a"), file("usr/share/foo/t.conf")])
+        #expect(found.said == expected)
+        #expect(found.notUnderstood.isEmpty)
+        #expect(throws: Never.self) { try PackageManifest(parsing: Array(found.manifest.utf8)) }
+    }
+
+    @Test(arguments: [
+        "cp /usr/share/foo/none /etc/t", "cp /usr/share/foo/t.conf /etc/ssh/sshd_config",
+        "cp /usr/share/foo/t.conf /var/lib/t",
+        "cp /etc/foo.conf /etc/t", "ln -s /etc/shadow /etc/foo/link", "ln -s /x /etc/cron.d/x",
+        "chown foo /etc/logrotate.d/foo",
+        "touch /etc/foo.log", "install /dev/null /etc/foo.log", "touch /var/log/syslog", "chmod 4755 /etc/foo.conf",
+        "mv /etc/foo.conf /etc/t",
+    ])
+    func filesThatAreNotUnderstood(command: String) {
+        let found = suggest(
+            postinst: command,
+            [file("etc/foo.conf"), folder("etc/foo"), file("usr/share/foo/t.conf"), file("etc/logrotate.d/foo")])
+        #expect(found.said.isEmpty)
+        #expect(found.open == ["postinst:3"])
     }
 
     @Test(arguments: [

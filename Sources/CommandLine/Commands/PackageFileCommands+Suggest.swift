@@ -16,11 +16,11 @@ extension PackageFileCommands {
         return suggestion.notUnderstood.isEmpty ? .done : .notUnderstood
     }
 
-    /// The manifest that `--suggest` asks for, shown and confirmed; nil without this option.
-    func suggestedToSign() throws(Failure) -> ManifestSuggestion? {
+    /// Refuses options that do not fit each other, before anything is read.
+    func checkSuggestOptions() throws(Failure) {
         guard invocation.has("suggest") else {
             if invocation.has("yes") { throw Failure(.usage, "--yes has a meaning with --suggest only") }
-            return nil
+            return
         }
         if invocation.has("manifest") {
             throw Failure(.usage, "--suggest makes the manifest that --manifest would attach; give one of both")
@@ -31,6 +31,11 @@ extension PackageFileCommands {
                 "--suggest asks on a terminal; without one, look at \"gatekeel package suggest \(file)\" first, then add --yes"
             )
         }
+    }
+
+    /// The manifest that `--suggest` asks for, shown and confirmed; nil without this option.
+    func suggestedToSign() throws(Failure) -> ManifestSuggestion? {
+        guard invocation.has("suggest") else { return nil }
         let suggestion = try made()
         if !console.isJSON {
             console.text(suggestion.isNeeded ? suggestion.manifest : "")

@@ -16,6 +16,7 @@ struct PackageFileCommands {
     var file: String { invocation.arguments[0] }
 
     func sign() throws(Failure) -> ExitCode {
+        try checkSuggestOptions()
         let key = try read("key", limit: 1 << 16)
         let certificates = try read("certificate", limit: 1 << 18)
         let passphrase =

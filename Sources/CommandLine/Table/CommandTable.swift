@@ -245,7 +245,7 @@ enum CommandTable {
         ),
         (
             "Make a manifest for a daemon of Debian from its maintainer scripts:",
-            "gatekeel package suggest mosquitto_2.0.11-1_amd64.deb > mosquitto.manifest"
+            "gatekeel package suggest mosquitto_2.0.11-1_amd64.deb"
         ),
         (
             "Name each server that the gateway is not registered with:",

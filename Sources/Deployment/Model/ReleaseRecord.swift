@@ -41,6 +41,8 @@ public struct ReleaseRecord: Hashable, Sendable {
     public var manifestFolders: [String]
     /// Folders of data that systemd makes for the units (`StateDirectory=` and its like).
     public var dataFolders: [String]
+    /// What the manifest says of conffiles.
+    public var files: [FileRule]
     /// Users, groups and places that all these files and lines ask for.
     public var provision: HostProvision
     public var health: HealthCommand?
@@ -62,7 +64,7 @@ public struct ReleaseRecord: Hashable, Sendable {
         units: [ReleaseUnit] = [], reaches: [UnitReach] = [], orders: [UnitReach] = [],
         alsoInstances: [String] = [],
         conffiles: [String] = [], sysusers: [String] = [], tmpfiles: [String] = [], manifestUsers: [String] = [],
-        manifestFolders: [String] = [], dataFolders: [String] = [],
+        manifestFolders: [String] = [], dataFolders: [String] = [], files: [FileRule] = [],
         provision: HostProvision = HostProvision(), health: HealthCommand? = nil,
         probationTime: Duration? = nil,
         startTimeout: Duration? = nil, stopTimeout: Duration? = nil, allowedRestarts: Int? = nil,
@@ -88,6 +90,7 @@ public struct ReleaseRecord: Hashable, Sendable {
         self.manifestUsers = manifestUsers
         self.manifestFolders = manifestFolders
         self.dataFolders = dataFolders
+        self.files = files
         self.provision = provision
         self.health = health
         self.probationTime = probationTime

@@ -107,6 +107,10 @@ extension PackageManifest {
                 "Users", "Users and groups, created by systemd-sysusers.",
                 [userKey.declaration, groupKey.declaration, memberKey.declaration]),
             SectionDeclaration("Directories", "Folders, created by systemd-tmpfiles.", [directoryKey.declaration]),
+            SectionDeclaration(
+                "Files",
+                "Files and links below /etc. They are undone with a failed installation, as the package's own are.",
+                [fileKey.declaration, copyKey.declaration, linkKey.declaration]),
             SectionDeclaration("Scripts", "Maintainer scripts. They are never run.", [skipKey.declaration]),
             SectionDeclaration(
                 "Health", "How to check that a version is healthy.",

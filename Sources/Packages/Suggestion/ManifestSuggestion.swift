@@ -121,6 +121,12 @@ public struct ManifestSuggestion: Sendable {
                 "Directory=\(path):\(folder.owner):\(folder.group):\(FileMode.text(folder.mode))"
             }
         }
+        let files = host.files.values.sorted { $0.path < $1.path }.map { file in
+            let rule = "\(file.path):\(file.owner):\(file.group):\(file.mode)"
+            return file.isCopy ? "Copy=/\(file.source):\(rule)" : "File=\(rule)"
+        }
+        let links = host.links.sorted { $0.key < $1.key }.map { "Link=\($0.key):\($0.value)" }
+        if !files.isEmpty || !links.isEmpty { lines += ["", "[Files]"] + files + links }
         if !skipped.isEmpty { lines += ["", "[Scripts]", "Skip=\(skipped.joined(separator: " "))"] }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -111,7 +111,11 @@ extension ScriptWalk {
                 return .unknown("what it removes is not known")
             }
             if facts.entries[path] != nil { return .unknown("it removes a file of the package") }
-            if isRecorded { host.made.remove(path) }
+            if isRecorded {
+                host.made.remove(path)
+                host.files[path] = nil
+                host.links[path] = nil
+            }
         }
         return .understood(.assumed(true))
     }
@@ -157,18 +161,84 @@ extension ScriptWalk {
         if phase == .removal || name == "tar" || name == "gzip" || name == "rsync" {
             return .change("it makes or changes files")
         }
-        guard let target = plain.last?.known.flatMap({ SuggestionFacts.normal($0) }) else {
+        guard var target = plain.last?.known.flatMap({ SuggestionFacts.normal($0) }) else {
             return plain.last?.certainty == .read
                 ? .understood(.assumed(true)) : .change("which file it makes is not known")
         }
         if ShellPath.isTemporary(target) { return .temporary }
+        if name == "touch" {
+            return each(plain) { walk, path in
+                // What is there only gets another time.
+                if walk.facts.entries[path] != nil || walk.host.files[path] != nil || walk.host.folders[path] != nil {
+                    return .understood()
+                }
+                if walk.makeFile(path, owner: "root", group: "root", mode: 0o644) { return .understood() }
+                if walk.isRecorded { walk.host.made.insert(path) }
+                return .change("files are not made; let the service make it, or a line of tmpfiles.d(5)")
+            }
+        }
+        let isFolder = facts.entries[target]?.kind == .folder || host.folders[target] != nil
+        if isFolder || plain.last?.text.hasSuffix("/") == true, name != "touch",
+            let last = plain.first?.known?.split(separator: "/").last
+        {
+            target += "/\(last)"
+        }
+        if plain.count == 2, let first = plain[0].known {
+            if name == "ln", link(target, to: first) { return .understood() }
+            if name == "ucf" || name == "cp", copyTemplate(first, to: target, owner: "root", group: "root", mode: nil) {
+                return .understood()
+            }
+        }
         concern()
         if isRecorded { host.made.insert(target) }
         switch name {
-        case "ln": return .change("links are not made; bring it in the package, or in a tmpfiles.d(5) file")
-        case "touch": return .change("files are not made; let the service make it, or a line of tmpfiles.d(5)")
+        case "ln": return .change("such a link is not made; bring it in the package, or in a tmpfiles.d(5) file")
         case "mv": return .change("it moves a file")
-        default: return .change("files are not copied from templates; bring it as a conffile")
+        default: return .change("it copies a file that is no template of the package, or to where Copy= may not")
         }
+    }
+
+    /// `Copy=`.
+    ///
+    /// - Parameter mode: nil for the template's.
+    /// - Returns: whether a manifest can say it.
+    mutating func copyTemplate(_ source: String, to path: String, owner: String, group: String, mode: UInt32?) -> Bool {
+        // A copy of a copy.
+        let first = SuggestionFacts.normal(source)
+        let origin = first.flatMap { host.files[$0] }.flatMap { $0.isCopy ? "/\($0.source)" : nil } ?? first
+        guard let source = origin, source.hasPrefix("/usr/"), let entry = facts.entries[source],
+            entry.kind == .file, facts.entries[path] == nil, path.hasPrefix("/etc/"),
+            PackageManifest.refusal(of: path, .file) == nil
+        else { return false }
+        let text = FileMode.text((mode ?? entry.mode) & 0o777)
+        let words = [source, path, owner, group, text]
+        guard let rule = PackageManifest.copy(words.joined(separator: ":")) else { return false }
+        if isRecorded, unlikely == 0 || host.files[path] == nil {
+            host.files[path] = rule
+            host.made.remove(path)
+        }
+        return true
+    }
+
+    /// `File=` of an empty file beneath /var.
+    ///
+    /// - Returns: whether a manifest can say it.
+    mutating func makeFile(_ path: String, owner: String, group: String, mode: UInt32) -> Bool {
+        let word = [path, owner, group, FileMode.text(mode)].joined(separator: ":")
+        guard let rule = PackageManifest.file(word), rule.isData,
+            PackageManifest.refusal(ofFile: path, isCopy: false) == nil
+        else { return false }
+        if isRecorded, unlikely == 0 || host.files[path] == nil { host.files[path] = rule }
+        return true
+    }
+
+    /// `Link=`.
+    private mutating func link(_ path: String, to target: String) -> Bool {
+        guard facts.entries[path] == nil, PackageManifest.refusal(of: path, .link) == nil,
+            let link = PackageManifest.link("\(path):\(target)"),
+            !LinkTarget.verdict(ofLinkAt: path, to: target).isRefused
+        else { return false }
+        if isRecorded { host.links[link.path] = link.target }
+        return true
     }
 }

@@ -98,7 +98,9 @@ extension ScriptWalk {
         }
         if sign == "-L" || sign == "-h" { return .assumed(false) }
         if host.folders[path] != nil { return .assumed(sign != "-f") }
-        if host.made.contains(path) { return .assumed(sign != "-d") }
+        if host.made.contains(path) || host.files[path] != nil || host.links[path] != nil {
+            return .assumed(sign != "-d")
+        }
         if ShellPath.isOfHost(path) { return .assumed(true) }
         return .assumed(false)
     }

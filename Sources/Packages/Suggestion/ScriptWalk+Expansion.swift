@@ -167,7 +167,7 @@ extension ScriptWalk {
     /// What of the package's files a pattern stands for; itself if there is none.
     func expandedPattern(_ value: ShellValue) -> [ShellValue] {
         guard let pattern = value.known.flatMap({ SuggestionFacts.normal($0) }) else { return [value] }
-        let known = Set(facts.entries.keys).union(host.folders.keys).union(host.made)
+        let known = Set(facts.entries.keys).union(host.folders.keys).union(host.made).union(host.files.keys)
         let found = known.filter { ShellPattern.matches(pattern, $0, path: true) }.sorted()
         return found.isEmpty ? [value] : found.prefix(1000).map { ShellValue($0, value.certainty) }
     }

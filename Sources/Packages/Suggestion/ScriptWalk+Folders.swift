@@ -41,10 +41,7 @@ extension ScriptWalk {
             flags: ["-d", "--directory", "-v", "--verbose", "-D", "-p", "-T", "-c", "-s", "-C", "-b", "-Z"])
         if let unknown = options.unknown { return Self.refusal(unknown) }
         guard options.has("-d", "--directory") else {
-            if let path = options.arguments.last?.known.flatMap({ SuggestionFacts.normal($0) }), isRecorded {
-                host.made.insert(path)
-            }
-            return .change("files are not copied from templates; bring it as a conffile")
+            return installFile(options)
         }
         let (owner, group) = (options.value("-o", "--owner"), options.value("-g", "--group"))
         guard owner.map({ $0.known != nil }) ?? true, group.map({ $0.known != nil }) ?? true else {
@@ -57,6 +54,32 @@ extension ScriptWalk {
         return each(options.arguments) { walk, path in
             walk.makeOrRefuse(path, owner: owner?.known ?? "root", group: group?.known ?? "root", mode: mode)
         }
+    }
+
+    /// `install -m 0640 TEMPLATE PATH`; of /dev/null an empty file.
+    private mutating func installFile(_ options: CommandOptions) -> Outcome {
+        let known = options.arguments.compactMap(\.known)
+        guard known.count == 2, options.arguments.count == 2, !options.has("-t", "--target-directory"),
+            var path = SuggestionFacts.normal(known[1])
+        else { return .change("which file it makes is not known") }
+        if facts.entries[path]?.kind == .folder || host.folders[path] != nil,
+            let last = known[0].split(separator: "/").last
+        {
+            path += "/\(last)"
+        }
+        let mode = options.value("-m", "--mode").map { $0.known.flatMap { FileMode.applied($0, to: 0o755) } } ?? 0o755
+        let owner = options.value("-o", "--owner").map { $0.known.flatMap { name($0) } } ?? "root"
+        let group = options.value("-g", "--group").map { $0.known.flatMap { name($0) } } ?? "root"
+        if let mode, let owner, let group, known[0] == "/dev/null",
+            makeFile(path, owner: owner, group: group, mode: mode)
+        {
+            return .understood()
+        }
+        if let mode, let owner, let group, copyTemplate(known[0], to: path, owner: owner, group: group, mode: mode) {
+            return .understood()
+        }
+        if isRecorded { host.made.insert(path) }
+        return .change("it copies a file that is no template of the package, or to where Copy= may not")
     }
 
     /// `dpkg-statoverride --add OWNER GROUP MODE PATH`. Without `--update` dpkg would change the file when it unpacks it.
@@ -125,7 +148,7 @@ extension ScriptWalk {
     }
 
     /// Does the same with all paths; what cannot be done with one of them is the outcome.
-    private mutating func each(
+    mutating func each(
         _ values: [ShellValue], _ body: (inout ScriptWalk, String) -> Outcome
     ) -> Outcome {
         var outcome = Outcome.understood()
@@ -200,6 +223,11 @@ extension ScriptWalk {
         _ path: String, owner: String?, group: String?, mode: (UInt32) -> UInt32, isRecursive: Bool
     ) -> Outcome {
         if facts.folders.contains(path) { return .understood() }
+        if let rule = host.files[path] {
+            let file = SuggestionFacts.Entry(
+                kind: .file, mode: UInt32(rule.mode, radix: 8) ?? 0o644, owner: rule.owner, group: rule.group)
+            return modify(file, at: path, owner: owner, group: group, mode: mode)
+        }
         if let file = facts.entries[path], file.kind != .folder {
             return modify(file, at: path, owner: owner, group: group, mode: mode)
         }
@@ -231,17 +259,27 @@ extension ScriptWalk {
     }
 
     /// A file of the package: there is nothing to do if it comes so.
-    private func modify(
+    private mutating func modify(
         _ file: SuggestionFacts.Entry, at path: String, owner: String?, group: String?, mode: (UInt32) -> UInt32
     ) -> Outcome {
         let isSame =
             (owner.map { name($0) == file.owner } ?? true) && (group.map { name($0) == file.group } ?? true)
             && mode(file.mode) == file.mode
         if isSame { return .understood() }
-        return .change(
-            path.hasPrefix("/etc/")
-                ? "owner and mode of a configuration file cannot be said in a manifest"
-                : "owner and mode of a file of the package cannot be changed")
+        let source = host.files[path]?.source ?? ""
+        let words = [
+            path, owner.flatMap { name($0) } ?? file.owner, group.flatMap { name($0) } ?? file.group,
+            FileMode.text(mode(file.mode)),
+        ]
+        if file.kind == .file, PackageManifest.refusal(ofFile: path, isCopy: !source.isEmpty) == nil,
+            owner.map({ name($0) != nil }) ?? true,
+            group.map({ name($0) != nil }) ?? true, var rule = PackageManifest.file(words.joined(separator: ":"))
+        {
+            rule.source = source
+            if isRecorded, unlikely == 0 || host.files[path] == nil { host.files[path] = rule }
+            return .understood()
+        }
+        return .change("owner and mode of a file of the package cannot be changed so")
     }
 }
 

@@ -12,6 +12,10 @@ struct SuggestedHost: Sendable {
     var members: Set<PackageManifest.Member> = []
     /// By path.
     var folders: [String: Folder] = [:]
+    /// Files of the package whose owner or mode changes, and copies of templates, by path.
+    var files: [String: FileRule] = [:]
+    /// Targets of links, by path.
+    var links: [String: String] = [:]
     /// Files and links that a line makes, which no word of a manifest can say.
     var made: Set<String> = []
 }
