@@ -43,6 +43,7 @@ public enum CommandLineTool {
         case .packageSign: return try files.sign()
         case .packageVerify: return try files.verify()
         case .packageInfo: return try PackageInfoCommand(console: console, invocation: invocation).run()
+        case .packageSuggest: return try files.suggest()
         case .keyringAdd: return try keyring.add()
         case .keyringRemove: return try keyring.remove()
         case .keyringList: return try keyring.list()

@@ -10,6 +10,7 @@ enum ExitCode: Int32, CaseIterable {
     case notFound = 3
     case rolledBack = 4
     case refused = 5
+    case notUnderstood = 6
     case usage = 64
     case badData = 65
     case noInput = 66
@@ -41,6 +42,9 @@ enum ExitCode: Int32, CaseIterable {
         case .refused:
             "The host does not allow it: a relation is not met, something conflicts, the version is lower than one that was "
                 + "kept, or the package is for another architecture."
+        case .notUnderstood:
+            "package suggest and package sign --suggest only: lines of the maintainer scripts were not understood, and nothing "
+                + "is signed."
         case .usage: "The command line is wrong: an unknown command or option, or an argument that cannot be one."
         case .badData: "The package, its signature or its manifest is not acceptable."
         case .noInput: "A file cannot be read."

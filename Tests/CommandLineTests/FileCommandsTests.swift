@@ -29,13 +29,21 @@ private final class Workshop {
 
     deinit { _ = system("rm -rf \(root)") }
 
-    func run(_ line: String, now: Int64 = Moments.now) -> (code: ExitCode, out: String) {
+    /// Packs `bar.deb` with a postinst.
+    func packScript(_ text: String) throws {
+        try Files.replace("\(root)/tree/DEBIAN/postinst", with: "#!/bin/sh\n\(text)\n".utf8, mode: 0o755)
+        #expect(system("cd \(root) && dpkg-deb --root-owner-group -b tree bar.deb >/dev/null 2>&1") == 0)
+    }
+
+    func run(
+        _ line: String, now: Int64 = Moments.now, ask: ((String) -> Bool)? = nil
+    ) -> (code: ExitCode, out: String) {
         var out = ""
         do throws(Failure) {
             let words = line.split(separator: " ").map { $0.hasPrefix("@") ? "\(root)/\($0.dropFirst())" : String($0) }
             let invocation = try Invocation.parse(words)
             let console = Console(json: invocation.isJSON, isTerminal: false) { out += $1 }
-            let files = PackageFileCommands(console: console, invocation: invocation, now: now)
+            let files = PackageFileCommands(console: console, invocation: invocation, now: now, ask: ask)
             let keyring = KeyringCommands(console: console, invocation: invocation, folder: "\(root)/keyring.d")
             switch invocation.command {
             case .packageSign: return (try files.sign(), out)
@@ -45,6 +53,7 @@ private final class Workshop {
                 info.keyring = "\(root)/keyring.d"
                 info.configuration = ConfigurationFiles("installd.conf", roots: [root])
                 return (try info.run(), out)
+            case .packageSuggest: return (try files.suggest(), out)
             case .keyringAdd: return (try keyring.add(), out)
             case .keyringRemove: return (try keyring.remove(), out)
             case .keyringList: return (try keyring.list(), out)
@@ -136,6 +145,57 @@ private final class Workshop {
         #expect(shop.run("package info @foo.deb").out.holds("manifest\tpresent"))
     }
 
+    @Test func aSuggestedManifest() throws {
+        let shop = try Workshop()
+        try shop.packScript("adduser --system --group foo")
+        let suggested = shop.run("package suggest @bar.deb")
+        #expect(suggested.code == .done)
+        #expect(suggested.out.hasSuffix("[Users]\nUser=foo\n\n[Scripts]\nSkip=postinst\n"), "\(suggested.out)")
+        try shop.packScript("adduser --system --group foo\nfrobnicate --all")
+        let partly = shop.run("package suggest @bar.deb")
+        #expect(partly.code == .notUnderstood)
+        #expect(partly.out.holds("#   postinst:3: frobnicate --all\n"))
+        #expect(
+            partly.out.holds("not understood: postinst:3: frobnicate --all (the command 'frobnicate' is not known)"))
+        #expect(shop.run("package suggest @none.deb").code == .noInput)
+        #expect(shop.run("package suggest @foo.deb").out.hasSuffix("[Package]\nFormat=1\n"))
+    }
+
+    @Test func signingWithASuggestionShowsItFirst() throws {
+        let shop = try Workshop()
+        let keys = "--key \(shop.root)/sign.key --certificate \(shop.root)/sign.pem"
+        let sign = "package sign \(keys) --suggest"
+        func isSigned() -> Bool { shop.run("package info @bar.deb").out.holds("signature\tpresent") }
+        try shop.packScript("adduser --system --group foo\nfrobnicate")
+        // Without a terminal nothing is asked and nothing is signed.
+        #expect(shop.run("\(sign) @bar.deb").code == .usage)
+        #expect(shop.run("\(sign) --manifest=@m @bar.deb").code == .usage)
+        #expect(shop.run("package sign \(keys) --yes @bar.deb").code == .usage)
+        let refused = shop.run("\(sign) --yes @bar.deb")
+        #expect(refused.code == .notUnderstood && refused.out.holds("1 line was not understood, so nothing is signed"))
+        #expect(refused.out.holds("User=foo\n"))
+        var question = ""
+        let declined = shop.run("\(sign) @bar.deb") { text in
+            question = text
+            return false
+        }
+        #expect(declined.code == .failed && declined.out.holds("nothing is signed") && !isSigned())
+        #expect(question.holds("with this manifest, although 1 line was not understood? [y/N]"))
+        #expect(shop.run("\(sign) @bar.deb") { _ in true }.code == .done)
+        #expect(isSigned() && shop.run("package info @bar.deb").out.holds("manifest\tpresent"))
+        // The manifest that is attached is not replaced.
+        let again = shop.run("\(sign) --replace --yes @bar.deb")
+        #expect(again.code == .usage && again.out.holds("has a manifest already"))
+
+        try shop.packScript("adduser --system --group foo")
+        #expect(shop.run("\(sign) --yes @bar.deb").code == .done)
+        #expect(isSigned() && shop.run("package info @bar.deb").out.holds("manifest\tpresent"))
+        // A package that needs none gets none.
+        let plain = shop.run("\(sign) --yes @foo.deb")
+        #expect(plain.code == .done && plain.out.holds("needs no manifest"))
+        #expect(shop.run("package info @foo.deb").out.holds("manifest\tnone"))
+    }
+
     @Test func keyring() throws {
         let shop = try Workshop()
         #expect(shop.run("keyring add @sign.key").code == .badData)
@@ -187,6 +247,13 @@ private final class Workshop {
         expect("package sign --key \(shop.root)/sign.key --certificate \(shop.root)/sign.pem @foo.deb", "package sign")
         expect("package verify --keyring \(shop.root)/keyring.d @foo.deb", "package verify")
         expect("package info @foo.deb", "package info")
+        expect("package suggest @foo.deb", "package suggest")
+        try shop.packScript("adduser --system foo")
+        expect(
+            "package sign --suggest --yes --key \(shop.root)/sign.key --certificate \(shop.root)/sign.pem @bar.deb",
+            "package sign")
+        try shop.packScript("frobnicate")
+        expect("package suggest @bar.deb", "package suggest")
         expect("keyring remove ca", "keyring add, keyring remove")
     }
 

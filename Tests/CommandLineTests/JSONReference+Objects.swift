@@ -7,7 +7,7 @@ enum Named: String, CaseIterable {
     case error, status, agent, server, transfer, object, value, package, staged, deployment, certificate, signer, file,
         unit
     case signedTime = "signed-time"
-    case finding, configuration, problem, failure
+    case finding, configuration, problem, failure, suggestion, remark
 
     var members: [Shape.Member] {
         switch self {
@@ -176,6 +176,18 @@ enum Named: String, CaseIterable {
                 .init("severity", .choice(["refused", "warning"]), ""), .init("kind", .text, ""),
                 .init("file", .text, ""), .init("line", .integer, "0 for the file as a whole"),
                 .init("text", .text, ""),
+            ]
+        case .suggestion:
+            [
+                .init("manifest", .text, "the manifest, as it would be attached"),
+                .init("needed", .boolean, "the installer refuses the package without one"),
+                .init("not-understood", .list(.named(.remark)), "lines that the manifest does not stand for"),
+                .init("left-out", .list(.named(.remark)), "lines that are understood and not done"),
+            ]
+        case .remark:
+            [
+                .init("file", .text, "`postinst`, or a file that it reads"), .init("line", .integer, "counted from 1"),
+                .init("text", .text, "the line"), .init("reason", .text, "for people"),
             ]
         case .configuration:
             [

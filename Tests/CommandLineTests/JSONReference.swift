@@ -107,7 +107,9 @@ enum JSONReference {
             .object([
                 .init("file", .text, "the signed package"),
                 .init("signer", .text, "subject of the signer's certificate"),
+                .init("suggestion", .either(.named(.suggestion), .null), "with `--suggest`"),
             ])),
+        Document("package suggest", .named(.suggestion)),
         Document("package verify", .list(.named(.signer)), "One for each signature."),
         Document("package info", .named(.file)),
         Document("keyring list", .list(.named(.certificate))),

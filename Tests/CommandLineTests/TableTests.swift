@@ -41,7 +41,8 @@ import Testing
 
     /// What bash makes of the completion, with a bash-completion of three lines.
     @Test(arguments: [
-        (["gatekeel", "pack"], ["package", "packages"]), (["gatekeel", "package", ""], ["sign", "verify", "info"]),
+        (["gatekeel", "pack"], ["package", "packages"]),
+        (["gatekeel", "package", ""], ["sign", "verify", "info", "suggest"]),
         (["gatekeel", "keyring", "l"], ["list"]), (["gatekeel", "re"], ["read", "remove", "reconnect", "reload"]),
         (["gatekeel", "remove", "--p"], ["--purge"]),
         (["gatekeel", "install", "--activate=y"], ["yes"]), (["gatekeel", "install", "--activate", "y"], ["yes"]),

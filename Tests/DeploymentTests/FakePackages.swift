@@ -96,8 +96,15 @@ struct FakePackages: PackageReader {
             manifestFolders: (options.contains("users") ? ["d /var/lib/\(name) 0755 \(name) \(name) -"] : []) + folders
                 + links,
             dataFolders: options.contains("data") ? ["/var/lib/\(name)-data/own", "/var/lib/dpkg-has"] : [],
-            provision: provision,
+            files: texts("rule=").map(Self.rule), provision: provision,
             health: options.contains("health") ? HealthCommand(command: ["/usr/bin/check"], user: "nobody") : nil)
+    }
+
+    /// `rule=PATH:OWNER:GROUP:MODE`, of a copy with `:TEMPLATE`.
+    private static func rule(_ text: String) -> FileRule {
+        let parts = text.split(separator: ":").map(String.init)
+        return FileRule(
+            path: parts[0], owner: parts[1], group: parts[2], mode: parts[3], source: parts.count > 4 ? parts[4] : "")
     }
 
     /// Users and folders that a package called so asks for.

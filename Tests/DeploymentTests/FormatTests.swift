@@ -57,7 +57,8 @@ import Testing
             alsoInstances: ["a@b.service"],
             conffiles: ["/etc/a"], migrations: [Migration(.removeConffile, "/etc/b")], sysusers: ["u"], tmpfiles: ["t"],
             manifestUsers: ["u"], manifestFolders: ["d"],
-            dataFolders: ["y"], provision: FakePackages.lines("a").provision, health: HealthCommand(command: ["x"]),
+            dataFolders: ["y"], files: [FileRule(path: "/etc/a", owner: "a", group: "a", mode: "0640")],
+            provision: FakePackages.lines("a").provision, health: HealthCommand(command: ["x"]),
             probationTime: .seconds(1),
             startTimeout: .seconds(2), stopTimeout: .seconds(3), allowedRestarts: 4, warnings: ["w"])
         release.mounts = ["/usr/local"]

@@ -2,12 +2,12 @@ import Configuration
 import Deployment
 import Glibc
 import Linux
-import Packages
 import Signing
 import TestSupport
 import Testing
 
 @testable import Installer
+@testable import Packages
 
 /// A folder with a package that dpkg-deb made, gone with it.
 private final class Workshop {
@@ -75,6 +75,32 @@ private let at = VerificationTime(clock: 0)
         #expect(try !Files.exists("\(folder)/conffiles/etc/init.d"))
         #expect(try !Files.exists("\(folder)/etc"), "it would be overlaid on the host's")
         #expect(try !Files.exists("\(folder)/lib"))
+    }
+
+    /// Also when it is unpacked a second time.
+    @Test func templatesOfTheManifestBecomeConffiles() throws {
+        let shop = try Workshop()
+        let file = try shop.package(["lib/systemd/system/foo.service": service, "usr/share/foo/t.conf": "template"])
+        let manifest =
+            "[Package]\nFormat=1\n[Files]\nCopy=/usr/share/foo/t.conf:/etc/foo/foo.conf\nFile=/var/log/foo.log:root:adm:0640\n"
+        let container = try DebContainer(try FileDescriptor.open(file))
+        let end = container.payloadEnd
+        let bytes = try Files.read(file, limit: 1 << 20)
+        let member =
+            DebContainer.header("_gkmanifest", manifest.utf8.count) + manifest.utf8
+            + (manifest.utf8.count % 2 == 1 ? [0x0A] : [])
+        try Files.replace(file, with: bytes[..<end] + member)
+        let reader = try shop.reader()
+        let record = try reader.inspect(file, time: at, installed: [])
+        #expect(record.conffiles == ["/etc/foo/foo.conf"])
+        #expect(record.files.map(\.mode) == ["0644"])
+        #expect(record.manifestFolders == ["f /var/log/foo.log 0640 root adm -"])
+        for attempt in ["one", "two"] {
+            let folder = "\(shop.root)/\(attempt)"
+            try Files.makeDirectories(folder)
+            try reader.unpack(file, record: record, into: folder) { _ in }
+            #expect(try Files.read("\(folder)/conffiles/etc/foo/foo.conf", limit: 100) == Array("template".utf8))
+        }
     }
 
     /// The payload is decompressed once; a second attempt, whose tree is gone, unpacks again to the same.

@@ -19,7 +19,7 @@ _gatekeel() {
     local options='--json --help --version' arguments=
     case $command in
     '') arguments='status objects read packages install remove activate deactivate rollback history watch staged discard cancel log reconnect reload metrics diagnose package keyring time config' ;;
-    package) arguments='sign verify info' ;;
+    package) arguments='sign verify info suggest' ;;
     keyring) arguments='add remove list' ;;
     time) arguments='reset' ;;
     config) arguments='check' ;;
@@ -101,7 +101,7 @@ _gatekeel() {
         if [[ $prev == --output ]]; then _filedir; return; fi
         ;;
     package\ sign)
-        options='--key= --certificate= --manifest= --output= --passphrase-file= --replace --json --help --version'
+        options='--key= --certificate= --manifest= --suggest --yes --output= --passphrase-file= --replace --json --help --version'
         if [[ $cur == --key=* ]]; then prev=--key cur=${cur#*=}; fi
         if [[ $prev == --key ]]; then _filedir; return; fi
         if [[ $cur == --certificate=* ]]; then prev=--certificate cur=${cur#*=}; fi
@@ -121,6 +121,10 @@ _gatekeel() {
         if [[ $cur != -* && $given == 0 ]]; then _filedir; return; fi
         ;;
     package\ info)
+        options='--json --help --version'
+        if [[ $cur != -* && $given == 0 ]]; then _filedir; return; fi
+        ;;
+    package\ suggest)
         options='--json --help --version'
         if [[ $cur != -* && $given == 0 ]]; then _filedir; return; fi
         ;;

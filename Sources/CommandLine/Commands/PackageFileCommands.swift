@@ -10,10 +10,13 @@ struct PackageFileCommands {
     let console: Console
     let invocation: Invocation
     var now = Moments.now
+    /// Asks a question on the terminal; nil without one.
+    var ask: ((String) -> Bool)? = PackageFileCommands.terminal
 
-    private var file: String { invocation.arguments[0] }
+    var file: String { invocation.arguments[0] }
 
     func sign() throws(Failure) -> ExitCode {
+        try checkSuggestOptions()
         let key = try read("key", limit: 1 << 16)
         let certificates = try read("certificate", limit: 1 << 18)
         let passphrase =
@@ -28,6 +31,8 @@ struct PackageFileCommands {
             }
             manifest = bytes
         }
+        let suggestion = try suggestedToSign()
+        if let suggestion, suggestion.isNeeded { manifest = Array(suggestion.manifest.utf8) }
         let output = invocation.options["output"] ?? file
         do {
             let identity = try SigningIdentity(key: key, passphrase: passphrase, certificates: certificates)
@@ -35,7 +40,10 @@ struct PackageFileCommands {
             try DebSigner.sign(
                 file, to: output, with: identity, manifest: manifest, replacing: invocation.has("replace"))
             if console.isJSON {
-                console.json(["file": .string(output), "signer": .string(identity.certificate.subject)])
+                console.json([
+                    "file": .string(output), "signer": .string(identity.certificate.subject),
+                    "suggestion": suggestion.map(Self.json) ?? .null,
+                ])
             } else {
                 console.line("\(output) is signed by \(identity.certificate.subject)")
             }

@@ -6,6 +6,7 @@ enum Command: String, CaseIterable {
     case packageSign = "package sign"
     case packageVerify = "package verify"
     case packageInfo = "package info"
+    case packageSuggest = "package suggest"
     case keyringAdd = "keyring add"
     case keyringRemove = "keyring remove"
     case keyringList = "keyring list"

@@ -163,6 +163,15 @@ enum CommandTable {
                 OptionDeclaration(
                     "manifest", value: "FILE", completes: .file,
                     "A manifest to attach (gatekeel.manifest(5)). It is checked first."),
+                OptionDeclaration(
+                    "suggest",
+                    "Makes the manifest from the maintainer scripts, as \"gatekeel package suggest\" does, and shows it with "
+                        + "every line that was not understood before it signs. On a terminal it asks. Not together with "
+                        + "--manifest, and not for a package that has a manifest already."),
+                OptionDeclaration(
+                    "yes",
+                    "With --suggest: signs without asking. If a line was not understood, nothing is signed, and the command "
+                        + "exits with 6. Without a terminal this option is needed."),
                 OptionDeclaration("output", value: "FILE", completes: .file, "Where the signed package is written."),
                 OptionDeclaration(
                     "passphrase-file", value: "FILE", completes: .file,
@@ -183,6 +192,13 @@ enum CommandTable {
             "Shows name, version, units, configuration files, what an update changes of these, and everything that the installer of "
                 + "this host would refuse or warn of by its configuration, its keyring and what dpkg has installed. Ends with status "
                 + "65 if it would refuse the package. Not considered are the packages that Gatekeel has installed and the free space.",
+            arguments: [ArgumentDeclaration("FILE", .file)]),
+        CommandDeclaration(
+            .packageSuggest, "Make a manifest from a package's maintainer scripts",
+            "Reads the maintainer scripts, without running anything, and writes a manifest that does the same: users, groups, "
+                + "folders with their owners and modes. Standard error shows every line that was not understood, with script "
+                + "and line, and lines that are left out with what that means. The exit status is 6 if a line was not "
+                + "understood: read it in the script, complete the manifest, and sign with --manifest.",
             arguments: [ArgumentDeclaration("FILE", .file)]),
         CommandDeclaration(
             .keyringAdd, "Trust the packages of a certificate authority",
@@ -227,6 +243,10 @@ enum CommandTable {
         (
             "Sign a package:",
             "gatekeel package sign --key=sign.key --certificate=sign.pem rinetd_0.73-1_amd64.deb"
+        ),
+        (
+            "Make a manifest for a daemon of Debian from its maintainer scripts:",
+            "gatekeel package suggest mosquitto_2.0.11-1_amd64.deb"
         ),
         (
             "Name each server that the gateway is not registered with:",

@@ -19,7 +19,8 @@ public struct Key<Value: Sendable & Equatable>: Sendable {
         return KeyDeclaration(
             name: name, allowed: type.allowed, isList: type.isList, isShown: type.isShown,
             defaultText: type.format(defaultValue),
-            documentation: documentation, accepts: { parse($0) != nil }, explain: type.explain)
+            documentation: documentation, accepts: { parse($0) != nil }, explain: type.explain,
+            fault: type.fault)
     }
 }
 
@@ -44,4 +45,6 @@ public struct KeyDeclaration: Sendable {
     public let accepts: @Sendable (String) -> Bool
     /// Which part of a text that is not accepted is wrong, where that can be said.
     public let explain: @Sendable (String) -> String?
+    /// The part of a text that is not accepted, to be shown instead of the whole.
+    public let fault: @Sendable (String) -> String?
 }

@@ -81,7 +81,7 @@ public struct KeyTable: Sendable {
             }
             guard entry.value.isEmpty || key.accepts(entry.value) else {
                 let why = key.explain(entry.value).map { ": \($0)" } ?? ""
-                let value = key.isShown ? entry.value.shown : "this value"
+                let value = key.isShown ? (key.fault(entry.value) ?? entry.value).shown : "this value"
                 refuse("\(value) is not allowed\(why); expected: \(key.allowed)")
                 settings.refuse(entry, in: section.header)
                 continue

@@ -12,18 +12,22 @@ public struct ValueType<Value: Sendable & Equatable>: Sendable {
     public let parse: @Sendable (String) -> Value?
     /// Which part of a text is not allowed, where that can be said: `the port '0' is not a number from 1 to 65535`.
     public let explain: @Sendable (String) -> String?
+    /// The part of a text that is not allowed, to be shown instead of the whole: a word of a list. nil if no part can be named.
+    public let fault: @Sendable (String) -> String?
     /// As `parse` reads it.
     public let format: @Sendable (Value) -> String
 
     public init(
         allowed: String, isList: Bool = false, isShown: Bool = true, parse: @escaping @Sendable (String) -> Value?,
-        explain: @escaping @Sendable (String) -> String? = { _ in nil }, format: @escaping @Sendable (Value) -> String
+        explain: @escaping @Sendable (String) -> String? = { _ in nil },
+        fault: @escaping @Sendable (String) -> String? = { _ in nil }, format: @escaping @Sendable (Value) -> String
     ) {
         self.allowed = allowed
         self.isList = isList
         self.isShown = isShown
         self.parse = parse
         self.explain = explain
+        self.fault = fault
         self.format = format
     }
 
@@ -32,7 +36,7 @@ public struct ValueType<Value: Sendable & Equatable>: Sendable {
         let (parse, format) = (parse, format)
         return ValueType<Value?>(
             allowed: allowed, isList: isList, isShown: isShown, parse: { text in parse(text).map { .some($0) } },
-            explain: explain, format: { $0.map(format) ?? "" })
+            explain: explain, fault: fault, format: { $0.map(format) ?? "" })
     }
 }
 
@@ -121,10 +125,20 @@ extension ValueType where Value == Level {
 
 extension ValueType where Value == [String] {
     /// Words, separated by white space; later assignments add, an empty one drops all before it.
-    public static func words(_ allowed: String, _ accepts: @escaping @Sendable (String) -> Bool) -> ValueType {
-        ValueType(
+    ///
+    /// - Parameter explain: what is wrong with a word that is not accepted, where that can be said.
+    public static func words(
+        _ allowed: String, explain: @escaping @Sendable (String) -> String? = { _ in nil },
+        _ accepts: @escaping @Sendable (String) -> Bool
+    ) -> ValueType {
+        @Sendable func fault(_ text: String) -> String? { Words.split(text)?.first { !accepts($0) } }
+        return ValueType(
             allowed: allowed, isList: true,
             parse: { text in Words.split(text).flatMap { $0.allSatisfy(accepts) ? $0 : nil } },
+            explain: { text in
+                Words.split(text) == nil
+                    ? "a quote is not closed, or a backslash ends the line" : fault(text).flatMap(explain)
+            }, fault: fault,
             format: { $0.map(Words.quoted).joined(separator: " ") })
     }
 }

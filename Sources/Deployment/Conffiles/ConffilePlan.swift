@@ -33,8 +33,10 @@ struct ConffilePlan: Hashable, Sendable {
     ///   - host: what is there.
     ///   - old: the bytes that the release in place was packaged with; nil when it had no such file.
     ///   - new: the bytes that the new release is packaged with.
-    static func choice(host: HostFile.Found, old: [UInt8]?, new: [UInt8]) -> Choice {
-        switch (host, old) {
+    ///   - isCopy: whether it is a copy of a template, which is the administrator's once it was made.
+    static func choice(host: HostFile.Found, old: [UInt8]?, new: [UInt8], isCopy: Bool = false) -> Choice {
+        if isCopy { return host == .nothing && old == nil ? .install : .keep }
+        return switch (host, old) {
         case (.nothing, nil): .install
         // The administrator removed it: it stays removed. If the package changed it, the new one is put beside.
         case (.nothing, let old?): old == new ? .keep : .beside

@@ -1,5 +1,6 @@
 import Glibc
 import Linux
+import Packages
 import State
 
 /// The conffiles of one deployment: planned while the old release runs, installed at the switch, restored on the way back.
@@ -44,6 +45,7 @@ struct ConffileTransaction: Sendable {
         try Files.makeDirectories(work, mode: 0o700)
         let migration = try migrationPlan(release)
         var plans: [ConffilePlan] = []
+        let rules = try rules()
         for (index, path) in release.conffiles.enumerated() {
             guard let new = try packaged(path, deployment.newRelease) else {
                 throw DeploymentError(.unsupported, "the package names \(path) as a conffile and does not hold it")
@@ -56,7 +58,9 @@ struct ConffileTransaction: Sendable {
             let old = migration.restored.contains(path) ? new.bytes : try pristine(source)
             plans.append(
                 ConffilePlan(
-                    path: path, choice: ConffilePlan.choice(host: host, old: old, new: new.bytes),
+                    path: path,
+                    choice: ConffilePlan.choice(
+                        host: host, old: old, new: new.bytes, isCopy: rules[path]?.isCopy ?? false),
                     saved: try save(host, as: "\(index)"), savedBeside: try save(beside, as: "\(index).beside")))
         }
         let steps = try MigrationTransaction(store: store, deployment: deployment).saved(migration.steps)
@@ -141,14 +145,23 @@ struct ConffileTransaction: Sendable {
 
     /// Puts the new release's conffiles in place.
     func apply() throws {
+        let rules = try rules()
+        let accounts = rules.isEmpty ? nil : try HostAccounts(paths)
         for (index, plan) in deployment.conffiles.enumerated() {
             try store.passage("deployment.conffiles.each")
-            guard plan.choice != .keep, let new = try packaged(plan.path, deployment.newRelease) else { continue }
+            guard plan.choice != .keep, var new = try packaged(plan.path, deployment.newRelease) else { continue }
+            if let rule = rules[plan.path], let accounts { try new.follow(rule, accounts) }
             try makeFolders(for: plan.path)
             try paths.holding(packaged: plan.path) { (folder, name) throws(Errno) in
                 try put(new, plan, index, name, in: folder)
             }
         }
+    }
+
+    /// What the manifest says of conffiles, by their paths.
+    private func rules() throws -> [String: FileRule] {
+        let files = try store.record(of: deployment.package, release: deployment.newRelease).files
+        return Dictionary(files.map { ($0.path, $0) }) { first, _ in first }
     }
 
     private func put(

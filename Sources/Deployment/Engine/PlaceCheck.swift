@@ -50,7 +50,7 @@ struct PlaceCheck: Sendable {
         }
         throw DeploymentError(
             .conflict,
-            "\(path) belongs to the Debian package \(owner), and Directory= in the manifest of \(record.name) would change its owner and mode; name a folder of the package's own, or remove that package"
+            "\(path) belongs to the Debian package \(owner), and Directory= or File= in the manifest of \(record.name) would change its owner and mode; name a place of the package's own, or remove that package"
         )
     }
 

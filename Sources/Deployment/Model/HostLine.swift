@@ -5,7 +5,7 @@ struct HostLine: Hashable, Sendable {
     let path: String
     /// The last field: of a link, its target.
     let last: String
-    /// Whether a folder that is there gets the line's owner and mode: `d` without the colon that keeps them.
+    /// Whether a folder or file that is there gets the line's owner and mode: `d` without the colon that keeps them, and `f`.
     let setsOwner: Bool
 
     /// nil for a line without a path.
@@ -13,7 +13,7 @@ struct HostLine: Hashable, Sendable {
         let fields = text.split(separator: " ").map(String.init)
         guard fields.count > 1 else { return nil }
         (type, path, last) = (fields[0], fields[1], fields[fields.count - 1])
-        setsOwner = type == "d" && fields.count > 4 && !fields[3].hasPrefix(":")
+        setsOwner = (type == "d" || type == "f") && fields.count > 4 && !fields[3].hasPrefix(":")
     }
 
     /// The type of a folder that was only made because something below it was: others may use it too, and it goes when it is

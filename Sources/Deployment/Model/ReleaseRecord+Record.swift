@@ -38,6 +38,9 @@ extension ReleaseRecord {
         record.add("manifest-user", each: manifestUsers)
         record.add("manifest-folder", each: manifestFolders)
         record.add("data-folder", each: dataFolders)
+        for file in files {
+            record.add("file-rule", fields: [file.path, file.owner, file.group, file.mode, file.source])
+        }
         provision.add(to: &record)
         if let health {
             record.add("health", fields: [health.user, "\(health.timeout.milliseconds)"] + health.command)
@@ -59,8 +62,8 @@ extension ReleaseRecord {
         "unit", "drop-in", "alias", "reach", "order", "also-instance", "conffile", "migration", "sysusers", "tmpfiles",
         "manifest-user",
         "manifest-folder",
-        "data-folder", "health", "probation-time", "start-timeout", "stop-timeout", "allowed-restarts", "warning",
-        "mount",
+        "data-folder", "file-rule", "health", "probation-time", "start-timeout", "stop-timeout", "allowed-restarts",
+        "warning", "mount",
         Store.stagedAtKey,
     ]).union(HostProvision.keys)
 
@@ -109,6 +112,11 @@ extension ReleaseRecord {
         manifestUsers = record.strings("manifest-user")
         manifestFolders = record.strings("manifest-folder")
         dataFolders = record.strings("data-folder")
+        files = record.all("file-rule").compactMap { fields in
+            guard fields.count == 5 else { return nil }
+            return FileRule(
+                path: fields[0], owner: fields[1], group: fields[2], mode: fields[3], source: fields[4])
+        }
         provision = HostProvision(record)
         if let fields = record.fields("health"), fields.count >= 3 {
             health = HealthCommand(

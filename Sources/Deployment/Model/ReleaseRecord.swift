@@ -47,6 +47,8 @@ public struct ReleaseRecord: Hashable, Sendable {
     public var manifestFolders: [String]
     /// Folders of data that systemd makes for the units (`StateDirectory=` and its like).
     public var dataFolders: [String]
+    /// What the manifest says of conffiles.
+    public var files: [FileRule]
     /// Users, groups and places that all these files and lines ask for.
     public var provision: HostProvision
     public var health: HealthCommand?
@@ -71,7 +73,7 @@ public struct ReleaseRecord: Hashable, Sendable {
         alsoInstances: [String] = [],
         conffiles: [String] = [], migrations: [Migration] = [], sysusers: [String] = [], tmpfiles: [String] = [],
         manifestUsers: [String] = [],
-        manifestFolders: [String] = [], dataFolders: [String] = [],
+        manifestFolders: [String] = [], dataFolders: [String] = [], files: [FileRule] = [],
         provision: HostProvision = HostProvision(), health: HealthCommand? = nil,
         probationTime: Duration? = nil,
         startTimeout: Duration? = nil, stopTimeout: Duration? = nil, allowedRestarts: Int? = nil,
@@ -99,6 +101,7 @@ public struct ReleaseRecord: Hashable, Sendable {
         self.manifestUsers = manifestUsers
         self.manifestFolders = manifestFolders
         self.dataFolders = dataFolders
+        self.files = files
         self.provision = provision
         self.health = health
         self.probationTime = probationTime

@@ -53,6 +53,7 @@ public struct DebPackageReader: PackageReader {
             }
             let plan = try audit.plan(known: known)
             try checkUnits(plan)
+            try copyTemplates(plan.files, in: Self.tree(beside: path))
             return ReleaseRecord(
                 plan, size: UInt64(file.container.size), installedSize: bytes, signers: file.signers)
         }
@@ -154,8 +155,24 @@ public struct DebPackageReader: PackageReader {
                 }
                 return Placement.of(entry.path, entry.kind).destination
             }
+            try copyTemplates(record.files, in: folder)
         }
     }
+
+    /// Puts copies of templates to where the release has its conffiles. The folder is the daemon's alone.
+    private func copyTemplates(_ files: [FileRule], in tree: String) throws {
+        guard files.contains(where: \.isCopy) else { return }
+        let root = try FileDescriptor.open(tree, O_RDONLY | O_DIRECTORY)
+        for file in files where file.isCopy {
+            let template = try FileDescriptor.open(beneath: root, file.source, O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
+            let bytes = try Files.read(template, limit: FileRule.sizeLimit, context: file.source)
+            let target = "\(tree)/\(Self.conffiles)\(file.path)"
+            try Files.makeDirectories(Files.split(target).folder)
+            try Files.replace(target, with: bytes, mode: 0o600)
+        }
+    }
+
+    private static let conffiles = "conffiles"
 
     private var limits: ArchiveLimits { ArchiveLimits(configuration) }
 
@@ -228,7 +245,7 @@ extension ReleaseRecord {
             conffiles: plan.conffiles.map(\.path), migrations: plan.migrations, sysusers: plan.sysusersFiles,
             tmpfiles: plan.tmpfilesFiles,
             manifestUsers: plan.sysusersLines, manifestFolders: plan.tmpfilesLines,
-            dataFolders: plan.dataFolders, provision: plan.provision,
+            dataFolders: plan.dataFolders, files: plan.files, provision: plan.provision,
             health: plan.health.map { HealthCommand(command: $0.command, user: $0.user, timeout: $0.timeout) },
             probationTime: plan.probation.time, startTimeout: plan.probation.startTimeout,
             stopTimeout: plan.probation.stopTimeout, allowedRestarts: plan.probation.maxRestarts,

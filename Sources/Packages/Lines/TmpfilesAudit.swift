@@ -52,7 +52,9 @@ struct TmpfilesAudit {
             note(line)
             // A colon leaves what is there as it is.
             let isKept = text.split(separator: " ").contains { $0.hasPrefix(":") }
-            if line.makesFolder, !isKept, let place = HostProvision.Place(holding: line.path, names: names) {
+            if line.makesFolder || line.type == "f", !isKept,
+                let place = HostProvision.Place(holding: line.path, names: names)
+            {
                 places.insert(place)
             }
         }

@@ -4,7 +4,7 @@ extension PackageManifest {
     static let formatKey = Key<Int?>("Format", .integer(1...1), "The format of this file. This key is required.")
     static let userKey = Key(
         "User",
-        .words("NAME or NAME:HOME, separated by blanks") { word in
+        .words("NAME or NAME:HOME, separated by blanks", explain: fault(ofUser:)) { word in
             let parts = word.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             return isUser(parts[0]) && parts.dropFirst().allSatisfy { ValueType.path.parse(String($0)) != nil }
         },
@@ -12,17 +12,18 @@ extension PackageManifest {
         "System users to create, each with a group of the same name, no shell and no password. Existing users are not changed."
     )
     static let groupKey = Key(
-        "Group", .words("group names, separated by blanks") { isUser($0) }, default: [], "System groups to create.")
+        "Group", .words("group names, separated by blanks", explain: { fault(ofName: $0) }) { isUser($0) }, default: [],
+        "System groups to create.")
     static let memberKey = Key(
         "Member",
-        .words("USER:GROUP, separated by blanks") { member($0) != nil }, default: [],
+        .words("USER:GROUP, separated by blanks", explain: fault(ofMember:)) { member($0) != nil }, default: [],
         "Users to add to groups. The section GROUPS says which are refused.")
     static let directoryKey = Key(
         "Directory",
         .words(
             "PATH:OWNER, PATH:OWNER:GROUP or PATH:OWNER:GROUP:MODE, separated by blanks, with a path of the "
                 + "package's own beneath /var/lib, /var/log, /var/cache, /var/spool, /var/opt, /var/www, /srv "
-                + "or /etc and an octal mode like 0750"
+                + "or /etc and an octal mode like 0750, or 2750 for set-group-ID", explain: fault(ofDirectory:)
         ) { directory($0) != nil },
         default: [],
         "Folders to create. Existing ones get this owner and mode; their content is not changed. The section PLACES says "
@@ -59,6 +60,36 @@ extension PackageManifest {
     static let maxRestartsKey = Key<Int?>(
         "MaxRestarts", .integer(0...1000), "How many automatic restarts are tolerated.")
 
+    // MARK: What is wrong with a word
+
+    private static func fault(ofName name: String, _ what: String = "a user or group") -> String? {
+        isUser(name)
+            ? nil
+            : "'\(name)' is no name for \(what): at most 31 letters, digits, - and _, and no digit or - at its beginning"
+    }
+
+    @Sendable private static func fault(ofUser word: String) -> String? {
+        let parts = word.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        return fault(ofName: parts[0], "a user") ?? "the home must be an absolute path, without dots for folders"
+    }
+
+    @Sendable private static func fault(ofMember word: String) -> String? {
+        let parts = word.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2 else { return "write USER:GROUP" }
+        return fault(ofName: parts[0], "a user") ?? fault(ofName: parts[1], "a group")
+    }
+
+    @Sendable private static func fault(ofDirectory word: String) -> String? {
+        let parts = word.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count > 1 else { return "the owner is missing" }
+        guard parts.count < 5 else { return "it has more than four parts" }
+        guard Place.isNormal(parts[0]), Place(parts[0])?.isPlain == true else {
+            return "'\(parts[0])' is no absolute path without blanks, quotes, % and dots for folders"
+        }
+        return fault(ofName: parts[1], "a user") ?? (parts.count > 2 ? fault(ofName: parts[2], "a group") : nil)
+            ?? "'\(parts[parts.count - 1])' is no mode of four octal digits, the first of them at most 3"
+    }
+
     /// The scripts that dpkg or debconf would run.
     static let scriptNames = ["preinst", "postinst", "prerm", "postrm", "config", "triggers"]
 
@@ -76,6 +107,10 @@ extension PackageManifest {
                 "Users", "Users and groups, created by systemd-sysusers.",
                 [userKey.declaration, groupKey.declaration, memberKey.declaration]),
             SectionDeclaration("Directories", "Folders, created by systemd-tmpfiles.", [directoryKey.declaration]),
+            SectionDeclaration(
+                "Files",
+                "Files and links below /etc. They are undone with a failed installation, as the package's own are.",
+                [fileKey.declaration, copyKey.declaration, linkKey.declaration]),
             SectionDeclaration("Scripts", "Maintainer scripts. They are never run.", [skipKey.declaration]),
             SectionDeclaration(
                 "Health", "How to check that a version is healthy.",
@@ -132,6 +167,7 @@ extension ValueType where Value == [String] {
         let parse = parse
         return ValueType(
             allowed: allowed, isList: false,
-            parse: { text in parse(text).flatMap { accepts($0) ? $0 : nil } }, format: format)
+            parse: { text in parse(text).flatMap { accepts($0) ? $0 : nil } }, explain: explain, fault: fault,
+            format: format)
     }
 }

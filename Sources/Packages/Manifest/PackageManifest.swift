@@ -8,6 +8,10 @@ public struct PackageManifest: Hashable, Sendable {
     public var members: [Member]
     /// `[Directories]`.
     public var directories: [Directory]
+    /// `[Files] File=` and `Copy=`.
+    public var files: [FileRule]
+    /// `[Files] Link=`.
+    public var links: [Link]
     /// `[Scripts] Skip=`.
     public var skippedScripts: Set<String>
     public var health: Health?
@@ -26,6 +30,12 @@ public struct PackageManifest: Hashable, Sendable {
         public var group: String
         /// Four octal digits.
         public var mode: String
+    }
+
+    /// A symbolic link that a maintainer script would make below /etc.
+    public struct Link: Hashable, Sendable {
+        public var path: String
+        public var target: String
     }
 
     /// `[Health]`.
@@ -59,6 +69,8 @@ public struct PackageManifest: Hashable, Sendable {
         sysusersLines = []
         members = []
         directories = []
+        files = []
+        links = []
         skippedScripts = []
         probation = Probation()
     }
@@ -113,6 +125,10 @@ public struct PackageManifest: Hashable, Sendable {
                     folders.position(of: Self.directoryKey) ?? folders.position, section: "Directories",
                     key: "Directory", "'\(folder.path)' is no place for a folder of a package: \(why)"))
         }
+        let ofFiles = settings["Files"]
+        files = ofFiles[Self.fileKey].compactMap(Self.file) + ofFiles[Self.copyKey].compactMap(Self.copy)
+        links = ofFiles[Self.linkKey].compactMap(Self.link)
+        problems += Self.problems(files, links, ofFiles)
         if !problems.isEmpty { throw ConfigurationError(problems) }
 
         sysusersLines =
@@ -142,9 +158,10 @@ public struct PackageManifest: Hashable, Sendable {
         }
     }
 
-    /// The lines of `tmpfiles.d(5)` for the folders.
+    /// The lines of `tmpfiles.d(5)` for the folders, and for empty files.
     public var tmpfilesLines: [String] {
         directories.map { "d \($0.path) \($0.mode) \($0.owner) \($0.group) -" }
+            + files.filter(\.isData).map { "f \($0.path) \($0.mode) \($0.owner) \($0.group) -" }
     }
 
     /// `NAME[:HOME]`.
@@ -168,7 +185,10 @@ public struct PackageManifest: Hashable, Sendable {
         else { return nil }
         let group = parts.count > 2 ? parts[2] : parts[1]
         let mode = parts.count > 3 ? parts[3] : "0755"
-        guard isUser(group), mode.utf8.count == 4, mode.first == "0", UInt32(mode, radix: 8) != nil else { return nil }
+        // The first digit is for set-group-ID and for the sticky bit.
+        guard isUser(group), mode.utf8.count == 4, mode.utf8.allSatisfy({ (0x30...0x37).contains($0) }),
+            let number = UInt32(mode, radix: 8), number < 0o4000
+        else { return nil }
         return Directory(path: parts[0], owner: parts[1], group: group, mode: mode)
     }
 

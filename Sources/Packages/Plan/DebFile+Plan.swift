@@ -7,11 +7,13 @@ extension DebFile {
     ///   - known: the packages of dpkg and of the store.
     ///   - limits: the limits of the payload.
     ///   - architecture: the host's architecture.
+    ///   - manifest: instead of the one that is attached.
     /// - Throws: `PackageRefusal` with all reasons, or `DebError`.
     public func plan(
-        known: [KnownPackage], limits: ArchiveLimits = ArchiveLimits(), architecture: String = Architecture.native
+        known: [KnownPackage], limits: ArchiveLimits = ArchiveLimits(), architecture: String = Architecture.native,
+        manifest: [UInt8]? = nil
     ) throws -> PackagePlan {
-        var audit = try PackageAudit(controlFiles: try controlFiles(), manifest: try manifestBytes())
+        var audit = try PackageAudit(controlFiles: try controlFiles(), manifest: try manifest ?? manifestBytes())
         do {
             let reader = try dataReader(limits)
             while let entry = try reader.next() {

@@ -19,6 +19,8 @@ public struct PackageAudit: Sendable {
     private var contents: [String: [UInt8]] = [:]
     /// Folders beneath /etc that could be created for the package and hold entries that are not installed.
     private var foldersOfSkipped: Set<String> = []
+    /// Templates of the manifest that the package has.
+    private var templates: Set<String> = []
     private var counts = Counts()
 
     /// How much came so far of what `PackageLimits` bounds.
@@ -71,6 +73,7 @@ public struct PackageAudit: Sendable {
             manifest = PackageManifest()
         }
         findings = FindingList(manifest.warnings)
+        for link in manifest.links { hostLinks.add(link.path, target: link.target) }
         scripts = ScriptAudit(files, package: control.name, skips: manifest.skips)
         var listed: [String] = []
         let lines = String(decoding: files["conffiles"] ?? [], as: UTF8.self)
@@ -222,6 +225,11 @@ public struct PackageAudit: Sendable {
             refuse(.malformed, entry.path, "the package has it twice: as /\(path) and under another name; remove one")
         }
         if let finding = OverlayRule.finding(path) { findings.add(finding) }
+        if entry.kind == .file, entry.size <= FileRule.sizeLimit,
+            manifest.files.contains(where: { $0.isCopy && $0.source == path })
+        {
+            templates.insert(path)
+        }
         if findings.isFull, let refusal { throw refusal }
         guard let rest = path.dropPrefix("usr/lib/systemd/system/") else {
             if path.hasPrefix(InitScript.folder) { return try accepts(entry, path) }
@@ -279,6 +287,14 @@ public struct PackageAudit: Sendable {
 
     /// The plan as far as it can be made, and all findings.
     func assess(known: [KnownPackage], architecture: String) -> (plan: PackagePlan, findings: FindingList) {
+        var complete = self
+        complete.takeFiles()
+        return complete.assessed(known: known, architecture: architecture)
+    }
+
+    private func assessed(
+        known: [KnownPackage], architecture: String
+    ) -> (plan: PackagePlan, findings: FindingList) {
         var all = RelationAudit(known: known, architecture: architecture).findings(for: control)
         all.add(scripts.findings)
         all.add(findings)
@@ -327,6 +343,7 @@ public struct PackageAudit: Sendable {
         let lines = LineAudit(plan, tree: tree, contents: contents, unitFolders: units.folders)
         all.add(lines.findings)
         plan.provision = lines.provision
+        plan.files = manifest.files.filter { !$0.isData }
         plan.health = manifest.health
         plan.probation = manifest.probation
         plan.warnings = all.findings(.warning)
@@ -349,6 +366,52 @@ public struct PackageAudit: Sendable {
             units[UnitPlanner.folder + unit] = script.unit(isEnabled: !scripts.disabledInitScripts.contains(name))
         }
         return units
+    }
+
+    /// Holds `[Files]` of the manifest against the package. A copy of a template is a conffile.
+    private mutating func takeFiles() {
+        let packaged = Set(conffiles.map(\.path))
+        for file in manifest.files {
+            if file.isData {
+                if let finding = hostLinks.finding(leading: file.path, of: "_gkmanifest") { findings.add(finding) }
+                guard hostFolders[file.path] != nil || manifest.directories.contains(where: { $0.path == file.path })
+                else { continue }
+                refuse(.malformed, "_gkmanifest", "File=: '\(file.path)' is a folder; correct the path")
+                continue
+            }
+            if !file.isCopy {
+                guard packaged.contains(file.path) else {
+                    refuse(.malformed, "_gkmanifest", "File=: the package has no file '\(file.path)'; correct the path")
+                    continue
+                }
+                continue
+            }
+            guard templates.contains(file.source) else {
+                refuse(
+                    .malformed, "_gkmanifest",
+                    "Copy=: the package has no plain file '/\(file.source)' of at most \(FileRule.sizeLimit >> 10) KiB; correct the path"
+                )
+                continue
+            }
+            guard !packaged.contains(file.path), hostFolders[file.path] == nil else {
+                refuse(
+                    .malformed, "_gkmanifest",
+                    "Copy=: the package has '\(file.path)' itself; remove it from the manifest")
+                continue
+            }
+            requireShortName(String(file.path.dropFirst()))
+            conffiles.append(
+                PlannedConffile(
+                    path: file.path, mode: UInt32(file.mode, radix: 8) ?? 0o600, owner: file.owner, group: file.group))
+        }
+        if conffiles.count > PackageLimits.conffiles {
+            refuse(
+                .unsupported, "_gkmanifest", "Copy=: there are more than \(PackageLimits.conffiles) files beneath /etc")
+        }
+        for link in manifest.links where packaged.contains(link.path) || hostFolders[link.path] != nil {
+            refuse(
+                .malformed, "_gkmanifest", "Link=: the package has '\(link.path)' itself; remove it from the manifest")
+        }
     }
 
     /// What links of the package lead to, and what would be led elsewhere by them.

@@ -30,6 +30,8 @@ public struct PackagePlan: Hashable, Sendable {
     public var dataFolders: [String]
     /// What the lines ask of the host.
     public var provision: HostProvision
+    /// What the manifest says of conffiles; copies of templates are among `conffiles`.
+    public var files: [FileRule]
     public var health: PackageManifest.Health?
     public var probation: PackageManifest.Probation
     /// Warnings for the operator; none prevents the installation.
@@ -50,6 +52,7 @@ public struct PackagePlan: Hashable, Sendable {
         alsoInstances = []
         dataFolders = []
         provision = HostProvision()
+        files = []
         health = nil
         probation = PackageManifest.Probation()
         warnings = []

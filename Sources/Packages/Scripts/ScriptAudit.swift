@@ -126,7 +126,7 @@ public struct ScriptAudit: Sendable {
     }
 
     /// `# Automatically added by dh_installsystemd/13.11.4`.
-    private static func toolOfHeader(_ line: String) -> String? {
+    static func toolOfHeader(_ line: String) -> String? {
         let prefix = "# Automatically added by "
         guard line.hasPrefix(prefix) else { return nil }
         return String(line.dropFirst(prefix.count).prefix { $0 != "/" && !$0.isWhitespace })
