@@ -81,7 +81,8 @@ public final class SignalSource: EventSource {
 public final class FolderSource: EventSource {
     fileprivate let handler: @LoopActor (String) -> Void
 
-    /// - Parameter handler: called with the name of each file that was moved into the folder or written there.
+    /// - Parameter handler: called with the name of each file that was moved into the folder or written there; with an empty one
+    ///   when there were more than the kernel remembers.
     /// - Throws: `ENOENT` and others of `inotify_add_watch(2)`.
     public init(_ folder: String, handler: @escaping @LoopActor (String) -> Void) throws(Errno) {
         self.handler = handler
@@ -170,10 +171,11 @@ private func signalFired(
 private func folderFired(
     _: OpaquePointer?, event: UnsafePointer<inotify_event>?, data: UnsafeMutableRawPointer?
 ) -> Int32 {
-    guard let data, let event, event.pointee.len > 0 else { return 0 }
+    guard let data, let event else { return 0 }
     nonisolated(unsafe) let pointer = data  // stays on this thread
-    // The name follows the structure, up to a NUL.
-    let name = String(cString: UnsafeRawPointer(event + 1).assumingMemoryBound(to: CChar.self))
+    // The name follows the structure, up to a NUL. Without one, events were lost (IN_Q_OVERFLOW).
+    let name =
+        event.pointee.len > 0 ? String(cString: UnsafeRawPointer(event + 1).assumingMemoryBound(to: CChar.self)) : ""
     LoopActor.assumeIsolated {
         Unmanaged<FolderSource>.fromOpaque(pointer).takeUnretainedValue().handler(name)
     }

@@ -31,3 +31,14 @@ extension FileDescriptor {
         try retrying("fsetxattr \(name)") { fsetxattr(base, name, value, value.count, 0) }
     }
 }
+
+extension FileDescriptor {
+    /// Whether another process holds a lock of the whole file or a part of it: `fcntl(2)`, `F_GETLK`.
+    public borrowing func isLockedByOthers() throws(Errno) -> Bool {
+        var lock = flock()
+        lock.l_type = Int16(F_WRLCK)
+        lock.l_whence = Int16(SEEK_SET)
+        if fcntl(raw, F_GETLK, &lock) != 0 { throw Errno.current("ask for a lock") }
+        return lock.l_type != Int16(F_UNLCK)
+    }
+}

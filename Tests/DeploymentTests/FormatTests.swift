@@ -43,6 +43,7 @@ import Testing
         #expect(deployment.record.keys.subtracting(["kind", "format"]) == DeploymentRecord.keys)
         var state = PackageState()
         (state.conffiles, state.made, state.folders, state.hostLines) = (["a"], ["a"], ["b"], ["c"])
+        (state.aside, state.removedVersion) = (["/etc/a.dpkg-bak"], "1.0")
         (state.off, state.on, state.byHand) = (["b"], ["c"], deployment.oldLinks)
         state.accounts.users = [.init("a", id: 1)]
         state.accounts.groups = [.init("b")]

@@ -12,7 +12,7 @@ import Testing
     private let tree = "/tree"
 
     private func check() throws -> [String] {
-        try OverlayCheck(paths: root.paths, record: ReleaseRecord(name: "app", version: "1.0")).run(root.path + tree)
+        try OverlayCheck(paths: root.paths).run(root.path + tree)
     }
 
     private func mounts(_ lines: String...) {

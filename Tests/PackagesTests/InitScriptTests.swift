@@ -18,6 +18,17 @@ import Testing
         # Required-Start: evil
         """
 
+    private static func section(_ verb: String) -> String {
+        """
+        # Automatically added by dh_installinit/13.11.4
+        if [ "$1" = "configure" ]; then
+        \tupdate-rc.d foo \(verb) >/dev/null
+        fi
+        # End automatically added section
+
+        """
+    }
+
     private func unit(_ text: String, isEnabled: Bool = true) -> String {
         String(decoding: InitScript(name: "foo", bytes: Array(text.utf8)).unit(isEnabled: isEnabled), as: UTF8.self)
     }
@@ -82,7 +93,9 @@ import Testing
     }
 
     @Test func aPackageWithAnInitScriptHasAUnit() throws {
-        let plan = try audit([("etc/init.d/foo", Self.script), ("etc/default/foo", "x"), ("usr/sbin/foo", "")])
+        let plan = try audit(
+            [("etc/init.d/foo", Self.script), ("etc/default/foo", "x"), ("usr/sbin/foo", "")],
+            postinst: Self.section("defaults"))
         #expect(plan.units.map(\.name) == ["foo.service"])
         #expect(plan.units.map(\.isEnabled) == [true])
         #expect(plan.units.map(\.isStarted) == [true])
@@ -103,16 +116,12 @@ import Testing
     }
 
     @Test func whatDebianLeavesOffStaysOff() throws {
-        let section = """
-            # Automatically added by dh_installinit/13.11.4
-            if [ "$1" = "configure" ]; then
-            \tupdate-rc.d foo defaults-disabled >/dev/null
-            fi
-            # End automatically added section
-
-            """
-        let plan = try audit([("etc/init.d/foo", Self.script)], postinst: section)
-        #expect(plan.units.map(\.isEnabled) == [false])
+        for postinst in [Self.section("defaults-disabled"), ""] {
+            let plan = try audit([("etc/init.d/foo", Self.script)], postinst: postinst)
+            #expect(plan.units.map(\.isEnabled) == [false])
+        }
+        let never = Self.script.replacing("# Default-Start:     2 3 4 5", with: "# Default-Start:")
+        #expect(!unit(never).contains("[Install]"))
     }
 
     @Test func anInitScriptOfTheEarlyBootIsRefused() throws {

@@ -18,7 +18,8 @@ func auditPackage(
             _ = try audit.consider(ArchiveEntry(path: path, kind: .symbolicLink(target: target)))
         }
         for (path, text) in files {
-            let entry = ArchiveEntry(path: path, kind: .file, size: text.utf8.count)
+            let entry = ArchiveEntry(
+                path: path, kind: .file, mode: path.hasPrefix("etc/init.d/") ? 0o755 : 0o644, size: text.utf8.count)
             if try audit.consider(entry) { audit.take(Array(text.utf8), of: entry) }
         }
         return .success(try audit.plan(known: []))

@@ -99,7 +99,8 @@ struct ConffileTransaction: Sendable {
     func made() throws -> [String] {
         var made: [String] = []
         // What a migration moved is the package's as before.
-        let before = Set(try store.state(of: deployment.package).state.made)
+        let state = try store.state(of: deployment.package).state
+        let before = Set(state.made + state.aside)
         let conffiles = Set(deployment.conffiles.map(\.path))
         for step in deployment.migrations
         where step.action == .rename && conffiles.contains(step.other) && before.contains(step.path) {

@@ -72,14 +72,20 @@ extension DeploymentEngine {
         let folder = store.folder(of: record.name, release: active.record.newRelease)
         let users = record.sysusers + (record.manifestUsers.isEmpty ? [] : [Store.usersName])
         if !users.isEmpty { try await ports.provisioner.makeUsers(from: users.map { "\(folder)/\($0)" }) }
-        let folders = record.tmpfiles + (record.manifestFolders.isEmpty ? [] : [Store.foldersName])
         // What a migration still has to clear is made before the start.
-        let cleared = active.record.migrations.filter(\.clears).map(\.path)
-        if !folders.isEmpty {
-            try await ports.provisioner.makeFiles(from: folders.map { "\(folder)/\($0)" }, excluding: cleared)
-        }
+        try await makeFiles(
+            of: record, active, excluding: active.record.migrations.filter(\.clears).map(\.path))
         let transaction = ProvisionTransaction(store: store, deployment: active.record)
         try await Worker.shared.run { try transaction.settle() }
+    }
+
+    private func makeFiles(
+        of release: ReleaseRecord, _ active: ActiveDeployment, excluding prefixes: [String]
+    ) async throws {
+        let folder = store.folder(of: release.name, release: active.record.newRelease)
+        let files = release.tmpfiles + (release.manifestFolders.isEmpty ? [] : [Store.foldersName])
+        guard !files.isEmpty else { return }
+        try await ports.provisioner.makeFiles(from: files.map { "\(folder)/\($0)" }, excluding: prefixes)
     }
 
     /// The end of what `provision` made, if the deployment failed or the package is purged. It stops nothing: what cannot be
@@ -352,10 +358,7 @@ extension DeploymentEngine {
     private func start(_ active: ActiveDeployment) async throws {
         let release = try await releaseRecord(active.record.package, active.record.newRelease)
         let units = active.record.started
-        if !active.record.migrations.isEmpty, !release.manifestFolders.isEmpty {
-            let folder = store.folder(of: release.name, release: active.record.newRelease)
-            try await ports.provisioner.makeFiles(from: ["\(folder)/\(Store.foldersName)"], excluding: [])
-        }
+        if !active.record.migrations.isEmpty { try await makeFiles(of: release, active, excluding: []) }
         guard active.record.starts else { return }
         try await ports.units.resetFailed(try await loadedUnits(of: release))
         active.before = Dictionary(
@@ -494,6 +497,8 @@ extension DeploymentEngine {
                 state.add(
                     release, made: try ConffileTransaction(store: store, deployment: record).made(),
                     folders: record.folders, found: record.found)
+                state.settle(record.migrations, of: release)
+                state.removedVersion = ""
                 let added = try ProvisionTransaction(store: store, deployment: record).additions()
                 state.add(lines: added.items.map(\.line))
                 state.accounts.formUnion(added.accounts)

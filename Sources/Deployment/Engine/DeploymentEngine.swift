@@ -342,7 +342,7 @@ public final class DeploymentEngine: Deployments {
             deployment.version = try await Worker.shared.run {
                 let record = try store.record(of: name, release: release)
                 try HostCheck(store: store, record: record, token: nil).run()
-                try OverlayCheck(paths: store.paths, record: record).run(store.folder(of: name, release: release))
+                try OverlayCheck(paths: store.paths).run(store.folder(of: name, release: release))
                 return record.version
             }
             return deployment

@@ -120,6 +120,7 @@ struct FileSteps: Sendable {
         for path in withoutThoseOfDpkg(state.conffiles, &problems) {
             problems += purge(conffile: path, made: state.made)
         }
+        for path in withoutThoseOfDpkg(state.aside, &problems) { problems += purge(conffile: path, made: state.aside) }
         do {
             problems += try purgeData(state.hostLines)
         } catch {
@@ -136,7 +137,7 @@ struct FileSteps: Sendable {
         let beside = path + ConffilePlan.besideSuffix
         let ours =
             made.contains(path)
-            ? [path, beside] + (ConffilePlan.savedSuffixes + MigrationStep.suffixes).map { path + $0 }
+            ? [path, beside] + ConffilePlan.savedSuffixes.map { path + $0 }
             : [beside].filter(made.contains)
         do throws(Errno) {
             for path in ours {
@@ -263,6 +264,7 @@ struct FileSteps: Sendable {
         state.reason = nil
         state.installedAt = 0
         state.isActivated = false
+        state.removedVersion = deployment.oldVersion
         state.keepDecisions(of: deployment)
         try store.save(state, of: package)
         try Files.remove(store.marker(of: package))

@@ -15,7 +15,7 @@ struct HostCheck: Sendable {
         try ProvisionCheck(store: store, record: record).run()
         // Of an attempt that failed, the tree is unpacked again, and then checked.
         if let token, try Files.exists(store.tree(staged: token)) {
-            try OverlayCheck(paths: store.paths, record: record).run(store.tree(staged: token))
+            try OverlayCheck(paths: store.paths).run(store.tree(staged: token))
         }
         try checkSpace()
     }

@@ -5,7 +5,6 @@ import Linux
 /// merges them only if both are folders.
 struct OverlayCheck: Sendable {
     let paths: HostPaths
-    let record: ReleaseRecord
 
     /// - Parameter tree: the release's folder, or that of the staged package.
     /// - Returns: mount points of the host that the overlay hides and that are bound into it again.

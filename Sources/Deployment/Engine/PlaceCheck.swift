@@ -57,14 +57,27 @@ struct PlaceCheck: Sendable {
     /// A link that others than root can have put there is refused when it is come upon: here it says nothing about the host.
     private func reached(by path: String) throws -> String? {
         // The switch replaces that link by a folder, and finds out again.
-        let replaced = Set(record.migrations.filter { $0.kind == .linkToFolder }.map(\.path))
-        if Self.folders(of: path).contains(where: replaced.contains) { return nil }
+        if try Self.folders(of: path).contains(where: replacedLinks().contains) { return nil }
         do throws(Errno) {
             return try paths.reached(by: path)
         } catch {
             if error.code == ELOOP { return nil }
             throw error
         }
+    }
+
+    /// Links that the package itself made and that this release replaces by folders.
+    private func replacedLinks() throws -> Set<String> {
+        let wanted = Set(record.migrations.filter { $0.kind == .linkToFolder }.map(\.path))
+        guard !wanted.isEmpty else { return [] }
+        let lines = try store.state(of: record.name).state.hostLines.compactMap(HostLine.init)
+        return Set(
+            try lines.filter { line in
+                guard line.type == "L", wanted.contains(line.path) else { return false }
+                return try paths.holdingIfPresent(line.path) { (folder, name) throws(Errno) in
+                    try folder.linkTarget(name)
+                } == line.last
+            }.map(\.path))
     }
 
     private func check(against other: String, files: [String], folders: [String], links: [String]) throws {

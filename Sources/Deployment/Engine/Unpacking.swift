@@ -50,7 +50,7 @@ struct Unpacking: Sendable {
         if !record.manifestUsers.isEmpty { try tree.add(Store.usersName, Self.lines(record.manifestUsers)) }
         if !record.manifestFolders.isEmpty { try tree.add(Store.foldersName, Self.lines(record.manifestFolders)) }
         var record = record
-        record.mounts = try OverlayCheck(paths: store.paths, record: record).run(folder)
+        record.mounts = try OverlayCheck(paths: store.paths).run(folder)
         let bytes = CheckedFile.checked(record.record.bytes)
         try tree.add(Store.recordName, bytes)
         try tree.add("\(Store.recordName).previous", bytes)

@@ -17,13 +17,40 @@ struct MigrationPlanner {
     let pristine: (String) throws(Errno) -> [UInt8]?
 
     private var paths: HostPaths { store.paths }
+    private let ofDpkg = FilesOfDpkg()
+
+    init(
+        store: Store, deployment: DeploymentRecord, new: ReleaseRecord, old: ReleaseRecord?, state: PackageState,
+        pristine: @escaping (String) throws(Errno) -> [UInt8]?
+    ) {
+        self.store = store
+        self.deployment = deployment
+        self.new = new
+        self.old = old
+        self.state = state
+        self.pristine = pristine
+    }
+
+    /// dpkg's lists, read once, and only if they are asked for: they are thousands of files.
+    private final class FilesOfDpkg {
+        private var owned: Set<String>?
+
+        func contains(_ path: String, among paths: [String], _ dpkg: DpkgFiles) throws(Errno) -> Bool {
+            if let owned { return owned.contains(path) }
+            let found = Set(try dpkg.owners(of: paths).keys)
+            owned = found
+            return found.contains(path)
+        }
+    }
 
     func plan() throws -> MigrationPlan {
         var plan = MigrationPlan()
         try clearWay(&plan)
-        for due in Migration.due(to: new, from: old, old?.version ?? deployment.oldHighest) {
+        let before = state.removedVersion.isEmpty ? deployment.oldHighest : state.removedVersion
+        for due in Migration.due(to: new, from: old, old?.version ?? before) {
             if due.isBackward { try goBack(due.migration, &plan) } else { try perform(due.migration, &plan) }
         }
+        try requireFolders(plan)
         return plan
     }
 
@@ -75,7 +102,7 @@ struct MigrationPlanner {
     /// A file that an update set aside gets its name again.
     private func restore(_ path: String, _ suffix: String, _ plan: inout MigrationPlan) throws {
         let aside = path + suffix
-        guard new.conffiles.contains(path), plan.moved[path] == nil, try isOurs(path),
+        guard new.conffiles.contains(path), plan.moved[path] == nil, state.aside.contains(aside),
             try paths.find(packaged: path) == .nothing, try paths.find(packaged: aside).file != nil
         else { return }
         plan.steps.append(MigrationStep(.rename, aside, path))
@@ -102,21 +129,9 @@ struct MigrationPlanner {
 
     /// Files of the package where the release has folders, and the reverse.
     private func clearWay(_ plan: inout MigrationPlan) throws {
-        let folders = Set(
-            new.conffiles.flatMap { Self.folders(above: $0) }
-                + new.manifestFolders.compactMap(HostLine.init).flatMap { line in
-                    Self.folders(above: line.path) + (line.type == "d" ? [line.path] : [])
-                })
         let before = Set(state.conffiles + (old?.conffiles ?? [])).subtracting(new.conffiles)
         for path in folders.intersection(before).sorted() where try isFile(path) {
             try dismiss(path, MigrationStep.replacedSuffix, &plan)
-        }
-        for path in folders.sorted() where !plan.clears(path) && !willBeReplaced(path) {
-            guard try isFile(path) else { continue }
-            throw DeploymentError(
-                .conflict,
-                "\(paths.host(path)) is a file on this host, and \(new.name) \(new.version) has a folder there; move the file away"
-            )
         }
         let oldPaths = before.union(state.folders).union((old?.hostLines ?? []).compactMap { HostLine($0)?.path })
         for path in new.conffiles where oldPaths.contains(where: { $0 == path || $0.hasPrefix(path + "/") }) {
@@ -125,8 +140,27 @@ struct MigrationPlanner {
         }
     }
 
-    /// A link that a migration of the release replaces by a folder.
-    private func willBeReplaced(_ path: String) -> Bool { ownLink(path) != nil }
+    /// Folders of the release above its conffiles and host lines, and those of the lines themselves.
+    private var folders: Set<String> {
+        Set(
+            new.conffiles.flatMap { Self.folders(above: $0) }
+                + new.manifestFolders.compactMap(HostLine.init).flatMap { line in
+                    Self.folders(above: line.path) + (line.type == "d" ? [line.path] : [])
+                })
+    }
+
+    /// What has the name of a folder of the release is a folder, or leads to one.
+    private func requireFolders(_ plan: MigrationPlan) throws {
+        for path in folders.sorted() where !plan.clears(path) {
+            guard try paths.has(packaged: path),
+                try paths.holdingIfPresent("\(path)/-", { (_, _) throws(Errno) in true }) == nil
+            else { continue }
+            throw DeploymentError(
+                .conflict,
+                "\(paths.host(path)) is no folder on this host, and \(new.name) \(new.version) has a folder there; move it away"
+            )
+        }
+    }
 
     /// A folder goes: its files are unedited conffiles, or it is set aside as a whole.
     ///
@@ -201,7 +235,7 @@ struct MigrationPlanner {
     /// Whether a deployment of the package made the file, and dpkg has none of that name.
     private func isOurs(_ path: String) throws(Errno) -> Bool {
         guard state.made.contains(path) else { return false }
-        return try DpkgFiles(folder: paths.dpkgInfo).owner(ofAnyOf: [path]) == nil
+        return try !ofDpkg.contains(path, among: state.made, DpkgFiles(folder: paths.dpkgInfo))
     }
 
     /// `/etc/foo` and `/etc/foo/d` of `/etc/foo/d/bar`.

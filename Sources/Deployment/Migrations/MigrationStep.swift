@@ -50,8 +50,6 @@ struct MigrationStep: Hashable, Sendable {
     static let obsoleteSuffix = ".dpkg-bak"
     /// Of one that the package removes on upgrade (`deb-conffiles(5)`), and of what is in the way of a folder or file.
     static let replacedSuffix = ".dpkg-old"
-    /// A purge removes what they name, as dpkg does.
-    static let suffixes = [obsoleteSuffix, replacedSuffix]
 }
 
 /// The steps of a deployment, and what the new conffiles will find.

@@ -40,6 +40,8 @@ struct MigrationTransaction: Sendable {
     func apply() throws {
         for (index, step) in deployment.migrations.enumerated() {
             try store.passage("deployment.migrations.each")
+            // A step that was done before an interruption must not act through a link that has been made since.
+            guard try !isReplaced(above: step.path) else { continue }
             switch step.action {
             case .remove:
                 guard case .file(let file) = try find(step.path) else { break }
@@ -47,14 +49,15 @@ struct MigrationTransaction: Sendable {
                     try paths.remove(step.path)
                 } else {
                     // Edited since.
-                    try rename(step.path, to: step.other)
+                    try rename(step, index)
                 }
             case .rename:
                 // Done before an interruption. What somebody has made since stays.
-                if step.saved == .file, try isAsSaved(step.other, step.saved, name(index)) {
-                    if try isAsSaved(step.path, step.saved, name(index)) { try paths.remove(step.path) }
+                if try isMoved(step, index) {
+                    guard step.saved == .file, try isAsSaved(step.path, step.saved, name(index)) else { break }
+                    try paths.remove(step.path)
                 } else if try find(step.path) != .nothing {
-                    try rename(step.path, to: step.other)
+                    try rename(step, index)
                 }
             case .removeLink:
                 if try link(step.path) == step.other { try paths.remove(step.path) }
@@ -68,6 +71,27 @@ struct MigrationTransaction: Sendable {
                     .conflict, "\(paths.host(step.path)) is not empty any more; move away what is in it")
             }
         }
+    }
+
+    /// Whether what a step renames has its other name already.
+    private func isMoved(_ step: MigrationStep, _ index: Int) throws(Errno) -> Bool {
+        switch step.saved {
+        case .nothing: return false
+        case .file: return try isAsSaved(step.other, step.saved, name(index))
+        // A link or folder: the path has something else by now, or the other name has one that was not there.
+        case .other:
+            if try find(step.path) != .other { return true }
+            let isThere = try find(step.other) == .other
+            return isThere && step.savedOther != .other
+        }
+    }
+
+    /// Whether a folder above a path has been removed, or replaced by a link, by another step.
+    private func isReplaced(above path: String) throws(Errno) -> Bool {
+        for step in deployment.migrations where step.action == .removeFolder || step.action == .makeLink {
+            if path.hasPrefix(step.path + "/"), try !isFolder(step.path) { return true }
+        }
+        return false
     }
 
     /// Whether a link or folder is still there that a step removes: then no conffile of the release has been put in its place.
@@ -101,10 +125,7 @@ struct MigrationTransaction: Sendable {
 
     private func revert(_ step: MigrationStep, _ index: Int) throws(Errno) {
         switch step.action {
-        case .remove:
-            guard try !isAsSaved(step.path, step.saved, name(index)), let file = try copy(name(index)) else { return }
-            try vacate(step.path)
-            try write(file, step.path)
+        case .remove: try revertRemoval(step, index)
         case .rename: try revertRename(step, index)
         case .removeLink:
             guard try link(step.path) != step.other else { return }
@@ -123,6 +144,36 @@ struct MigrationTransaction: Sendable {
         }
     }
 
+    private func revertRemoval(_ step: MigrationStep, _ index: Int) throws(Errno) {
+        guard let file = try copy(name(index)) else { return }
+        switch try find(step.path) {
+        // Not removed, or edited since the plan: it is the administrator's.
+        case .file: return
+        case .other: try vacate(step.path)
+        case .nothing:
+            guard try !isAsSaved(step.other, step.savedOther, otherName(index)), try find(step.other).file != nil else {
+                break
+            }
+            // It was edited since the plan, and got the other name.
+            try restoreName(step)
+            return try restoreOther(step, index)
+        }
+        try write(file, step.path)
+    }
+
+    private func restoreName(_ step: MigrationStep) throws(Errno) {
+        try paths.holding(packaged: step.path) { (folder, name) throws(Errno) in
+            try folder.rename(Files.split(step.other).name, to: name)
+        }
+    }
+
+    /// What had the other name before has it again.
+    private func restoreOther(_ step: MigrationStep, _ index: Int) throws(Errno) {
+        if step.savedOther == .file, try find(step.other) == .nothing, let file = try copy(otherName(index)) {
+            try write(file, step.other)
+        }
+    }
+
     private func revertRename(_ step: MigrationStep, _ index: Int) throws(Errno) {
         let other = try find(step.other)
         let isAtOther = try isAsSaved(step.other, step.saved, name(index))
@@ -131,8 +182,8 @@ struct MigrationTransaction: Sendable {
             if step.saved == .file, isAtOther, step.savedOther == .nothing { try paths.remove(step.other) }
         } else if isAtOther {
             try vacate(step.path)
-            if isBeside(step.path, step.other) {
-                try rename(step.other, to: step.path)
+            if isBeside(step) {
+                try restoreName(step)
             } else if let file = try copy(name(index)) {
                 try write(file, step.path)
                 try paths.remove(step.other)
@@ -143,9 +194,7 @@ struct MigrationTransaction: Sendable {
             try vacate(step.path)
             try write(file, step.path)
         }
-        if step.savedOther == .file, try find(step.other) == .nothing, let file = try copy(otherName(index)) {
-            try write(file, step.other)
-        }
+        try restoreOther(step, index)
     }
 
     // MARK: Files
@@ -187,25 +236,28 @@ struct MigrationTransaction: Sendable {
         }
     }
 
-    private func isBeside(_ path: String, _ other: String) -> Bool {
-        Files.split(path).folder == Files.split(other).folder
+    private func isBeside(_ step: MigrationStep) -> Bool {
+        Files.split(step.path).folder == Files.split(step.other).folder
     }
 
-    private func rename(_ path: String, to other: String) throws(Errno) {
-        if isBeside(path, other) {
-            return try paths.holding(packaged: path) { (folder, name) throws(Errno) in
-                try folder.rename(name, to: Files.split(other).name)
+    private func rename(_ step: MigrationStep, _ index: Int) throws(Errno) {
+        // Somebody has made it since the plan.
+        if try !isAsSaved(step.other, step.savedOther, otherName(index)) { try vacate(step.other) }
+        if isBeside(step) {
+            return try paths.holding(packaged: step.path) { (folder, name) throws(Errno) in
+                try folder.rename(name, to: Files.split(step.other).name)
             }
         }
-        guard case .file(var file) = try find(path) else { return }
-        let isRoots = try paths.holding(packaged: path) { (folder, _) throws(Errno) in folder.isRootsAlone }
-        if !isRoots, let packaged = try conffiles.packaged(other, deployment.newRelease) {
-            // Where others than root can have set mode and owner, those of the package count.
-            (file.mode, file.owner, file.group) = (packaged.mode, packaged.owner, packaged.group)
+        guard case .file(var file) = try find(step.path) else { return }
+        let isRoots = try paths.holding(packaged: step.path) { (folder, _) throws(Errno) in folder.isRootsAlone }
+        if !isRoots {
+            // Others than root can have put it there: nobody may read it afterwards who could not before.
+            let packaged = try conffiles.packaged(step.other, deployment.newRelease)
+            file.mode &= (packaged?.mode ?? 0o600) & 0o777
         }
-        try conffiles.makeFolders(for: other)
-        try write(file, other)
-        try paths.remove(path)
+        try conffiles.makeFolders(for: step.other)
+        try write(file, step.other)
+        try paths.remove(step.path)
     }
 
     /// Makes room at a path: an empty folder is removed, anything else is kept as `.gatekeel-save.dpkg-old`.

@@ -19,6 +19,10 @@ struct PackageState: Hashable, Sendable {
     /// Files below `/etc` that its deployments made where nothing was: conffiles and `.dpkg-dist` files. A purge removes these
     /// and no others.
     var made: [String] = []
+    /// Edited conffiles that an update set aside: their new names. A rollback looks there, and a purge removes them.
+    var aside: [String] = []
+    /// The version that was removed last; empty while one is installed. Migrations begin there.
+    var removedVersion = ""
     /// Folders below `/etc` that were made for conffiles.
     var folders: [String] = []
     /// Lines of `tmpfiles.d(5)` for what any of its releases made on the host, itself or through systemd. A purge removes it.
@@ -32,7 +36,8 @@ struct PackageState: Hashable, Sendable {
     var others = Record()
 
     static let keys = Set([
-        "highest", "installed-at", "activated", "off", "on", "link-by-hand", "conffile", "made", "folder", "host-line",
+        "highest", "installed-at", "activated", "off", "on", "link-by-hand", "conffile", "made", "aside",
+        "removed-version", "folder", "host-line",
         "reason",
     ]).union(AddedAccounts.keys)
 
@@ -52,6 +57,28 @@ struct PackageState: Hashable, Sendable {
             release.hostLines.filter { HostLine($0).map { !found.contains($0.path) } ?? false }
         ).sorted()
         self.folders = Set(self.folders).union(folders).sorted()
+    }
+
+    /// Takes over what the migrations of a deployment did: what was removed or moved is the package's no more. Whoever makes
+    /// such a file later made it for themselves.
+    mutating func settle(_ steps: [MigrationStep], of release: ReleaseRecord) {
+        let kept = Set(release.conffiles)
+        for step in steps {
+            switch step.action {
+            case .remove, .rename:
+                aside.removeAll { $0 == step.path }
+                if step.action == .rename, step.saved == .file, !kept.contains(step.other) { aside.append(step.other) }
+                guard !kept.contains(step.path) else { continue }
+                conffiles.removeAll { $0 == step.path }
+                made.removeAll { $0 == step.path }
+            case .removeLink:
+                hostLines.removeAll { line in
+                    HostLine(line).map { $0.type == "L" && $0.path == step.path } ?? false
+                }
+            case .makeLink, .removeFolder: break
+            }
+        }
+        aside = Set(aside).sorted()
     }
 
     /// Keeps what an administrator has decided of the units while the package is off.
@@ -77,6 +104,8 @@ struct PackageState: Hashable, Sendable {
         for link in byHand { record.add("link-by-hand", link.path, link.target) }
         record.add("conffile", each: conffiles)
         record.add("made", each: made)
+        record.add("aside", each: aside)
+        record.add("removed-version", removedVersion)
         record.add("folder", each: folders)
         record.add("host-line", each: hostLines)
         accounts.add(to: &record)
@@ -96,6 +125,8 @@ struct PackageState: Hashable, Sendable {
         }
         conffiles = record.strings("conffile")
         made = record.strings("made")
+        aside = record.strings("aside")
+        removedVersion = record.string("removed-version")
         folders = record.strings("folder")
         hostLines = record.strings("host-line")
         accounts = AddedAccounts(record)

@@ -1,4 +1,5 @@
 import EventLoop
+import Glibc
 import Journal
 import Linux
 
@@ -30,7 +31,7 @@ final class HostWatch {
     func start() {
         do throws(Errno) {
             source = try FolderSource(folder) { [weak self] name in
-                if name == "status" { self?.noteChange() }
+                if name == "status" || name.isEmpty { self?.noteChange() }
             }
         } catch {
             Log.warning(
@@ -41,6 +42,18 @@ final class HostWatch {
 
     private func noteChange() {
         timer?.cancel()
-        timer = scheduler.schedule(after: rest) { [weak self] in self?.look() }
+        timer = scheduler.schedule(after: rest) { [weak self] in
+            guard let self else { return }
+            // In the middle of its work, packages are unpacked and not configured.
+            if self.isAtWork { self.noteChange() } else { self.look() }
+        }
+    }
+
+    /// Whether apt or dpkg holds its lock: `fcntl(2)`, `F_GETLK`.
+    private var isAtWork: Bool {
+        ["lock-frontend", "lock"].contains { name in
+            guard let file = try? FileDescriptor.open("\(folder)/\(name)", O_RDONLY | O_NONBLOCK) else { return false }
+            return (try? file.isLockedByOthers()) ?? false
+        }
     }
 }

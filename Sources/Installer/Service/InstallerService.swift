@@ -92,7 +92,9 @@ public final class InstallerService {
             while let self, self.mustLook, self.engine.running == nil {
                 self.mustLook = false
                 do {
-                    self.take(problems: try await self.engine.hostProblems())
+                    let found = try await self.engine.hostProblems()
+                    // A deployment that began meanwhile changes files; its end looks again.
+                    if self.engine.running == nil { self.take(problems: found) }
                 } catch {
                     Log.warning(
                         "Whether the host still fits the packages is not known: \("\(error)", .reason); look for a failing disk in the kernel's log (dmesg), then restart gatekeel-installd"

@@ -232,7 +232,12 @@ public struct PackageAudit: Sendable {
         }
         if findings.isFull, let refusal { throw refusal }
         guard let rest = path.dropPrefix("usr/lib/systemd/system/") else {
-            if path.hasPrefix(InitScript.folder) { return try accepts(entry, path) }
+            if path.hasPrefix(InitScript.folder) {
+                // systemd's generator passes over what cannot be executed.
+                guard entry.mode & 0o100 != 0 else { return false }
+                counts.units += 1
+                return try accepts(entry, path)
+            }
             let isAsked =
                 path.hasPrefix("usr/lib/tmpfiles.d/") || path.hasPrefix("usr/lib/sysusers.d/")
             guard isAsked, path.hasSuffix(".conf") else { return false }
@@ -357,13 +362,15 @@ public struct PackageAudit: Sendable {
             guard let name = path.dropPrefix(InitScript.folder) else { continue }
             let unit = (name.dropSuffix(".sh") ?? name) + ".service"
             // A link may be another unit's name for it, or a mask.
-            guard !tree.paths.contains(UnitPlanner.folder + unit), UnitName(unit) != nil else { continue }
+            guard !tree.paths.contains(UnitPlanner.folder + unit), UnitName(unit) != nil,
+                units[UnitPlanner.folder + unit] == nil
+            else { continue }
             let script = InitScript(name: name, bytes: bytes)
             if let refusal = script.refusal {
                 findings.add(Finding(.refused, .unsupported, "etc/init.d/\(name)", refusal))
                 continue
             }
-            units[UnitPlanner.folder + unit] = script.unit(isEnabled: !scripts.disabledInitScripts.contains(name))
+            units[UnitPlanner.folder + unit] = script.unit(isEnabled: scripts.enabledInitScripts.contains(name))
         }
         return units
     }

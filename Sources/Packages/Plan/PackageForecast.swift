@@ -76,10 +76,12 @@ public struct PackageForecast: Sendable {
         let extraction = Extraction()
         while let entry = try reader.next() {
             let isPlaced = Placement.of(entry.path, entry.kind).releasePath != nil
-            if case .refused(let path, let reason) = extraction.refusal(of: entry, limits, isPlaced: isPlaced),
-                !path.isEmpty
-            {
-                findings.add(Finding(.refused, .unsupported, path, reason))
+            switch extraction.refusal(of: entry, limits, isPlaced: isPlaced) {
+            case nil: break
+            case .refused(let path, let reason): findings.add(Finding(.refused, .unsupported, path, reason))
+            // The payload's root is no entry of its own.
+            case .badName where entry.path.isEmpty && entry.kind == .directory: break
+            case let error?: findings.add(Finding(.refused, .malformed, entry.path, "\(error)"))
             }
             if try audit.consider(entry) {
                 audit.take(try reader.readData(limit: PackageAudit.contentLimit), of: entry)

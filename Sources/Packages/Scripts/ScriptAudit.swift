@@ -10,8 +10,8 @@ public struct ScriptAudit: Sendable {
     public private(set) var enabledUnits: Set<String>?
     /// Units that the scripts would start at the first installation; nil as for `enabledUnits`.
     public private(set) var startedUnits: Set<String>?
-    /// Init scripts that the package leaves off: `update-rc.d NAME defaults-disabled`.
-    public private(set) var disabledInitScripts: Set<String> = []
+    /// Init scripts that the package enables: `update-rc.d NAME defaults`.
+    public private(set) var enabledInitScripts: Set<String> = []
     /// What the scripts would have `dpkg-maintscript-helper(1)` do, each once, in their order.
     public private(set) var migrations: [Migration] = []
 
@@ -37,6 +37,7 @@ public struct ScriptAudit: Sendable {
             return
         }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        if name == "postinst" { for line in lines { takeInitScripts(line) } }
         let interpreter = (lines.first ?? "").dropFirst(2).split(separator: " ")
         let shells = ["/bin/sh", "/bin/bash", "/bin/dash", "/usr/bin/sh", "/usr/bin/bash", "/usr/bin/dash"]
         guard let shell = interpreter.first, shells.contains(String(shell)) else {
@@ -47,13 +48,16 @@ public struct ScriptAudit: Sendable {
         }
         var section: (tool: String, line: Int)?
         var skeleton = ShellSkeleton()
+        // Within a call of dpkg-maintscript-helper of several lines.
+        var isContinued = false
         for (index, line) in lines.enumerated().dropFirst() {
             let number = index + 1
             let text = line.trimmed
-            if let call = helperCall(in: text, followedBy: lines[number...]) {
+            if isContinued {
+                isContinued = text.last == Self.continuation
+            } else if let call = helperCall(in: text, followedBy: lines[number...]) {
+                isContinued = text.last == Self.continuation
                 take(call, name, number, isSkipped: isSkipped)
-            } else if isRestOfCall(lines, index) {
-                continue
             } else if let tool = Self.toolOfHeader(text) {
                 if section != nil, !isSkipped { refuse(name, number, "a debhelper section begins inside another one") }
                 section = (tool, number)
@@ -90,6 +94,15 @@ public struct ScriptAudit: Sendable {
         }
     }
 
+    private mutating func takeInitScripts(_ line: Substring) {
+        guard enabledInitScripts.count < PackageLimits.units, let range = line.firstOccurrence(of: "update-rc.d ")
+        else {
+            return
+        }
+        let words = line[range.upperBound...].split(separator: " ").prefix(2)
+        if words.count == 2, words[1] == "defaults" { enabledInitScripts.insert(String(words[0])) }
+    }
+
     private static let continuation: Character = "\\"
 
     /// The call of `dpkg-maintscript-helper` in a line, and in those that continue it.
@@ -100,16 +113,6 @@ public struct ScriptAudit: Sendable {
         guard MaintscriptHelper.begins(line) else { return nil }
         for next in rest.prefix(8) where line.last == Self.continuation { line = line.dropLast() + next.trimmed }
         return MaintscriptHelper.call(in: line, package: package)
-    }
-
-    /// Whether a line continues a call that began before it.
-    private func isRestOfCall(_ lines: [Substring], _ index: Int) -> Bool {
-        var index = index - 1
-        while index > 0, lines[index].trimmed.last == Self.continuation {
-            if MaintscriptHelper.begins(lines[index].trimmed) { return true }
-            index -= 1
-        }
-        return false
     }
 
     private mutating func take(_ call: MaintscriptHelper.Call, _ name: String, _ line: Int, isSkipped: Bool) {
@@ -145,10 +148,6 @@ public struct ScriptAudit: Sendable {
     }
 
     private mutating func take(_ line: String, of tool: String, in name: String) {
-        if tool == "dh_installinit", let range = line.firstOccurrence(of: "update-rc.d ") {
-            let words = line[range.upperBound...].split(separator: " ")
-            if words.count > 1, words[1] == "defaults-disabled" { disabledInitScripts.insert(String(words[0])) }
-        }
         let tools = ["dh_installsystemd", "dh_systemd_enable", "dh_systemd_start"]
         guard name == "postinst", tools.contains(tool) else { return }
         enabledUnits = enabledUnits ?? []

@@ -20,6 +20,9 @@ struct InitScript: Sendable {
             || "_.+-".utf8.contains(byte)
     }
 
+    /// More facilities of one field than this are not read.
+    private static let facilities = 32
+
     let name: String
     /// The fields of the header by their names in lower case; empty without a header.
     private let fields: [String: String]
@@ -57,7 +60,7 @@ struct InitScript: Sendable {
     }
 
     private func words(_ field: String) -> [String] {
-        (fields[field] ?? "").split(whereSeparator: \.isWhitespace).map(String.init)
+        (fields[field] ?? "").split(whereSeparator: \.isWhitespace).prefix(Self.facilities).map(String.init)
     }
 
     /// Why no unit can be written; nil if it can.
@@ -90,6 +93,10 @@ struct InitScript: Sendable {
                 after.append("\(facility).service")
             }
         }
+        for other in words("x-start-before") where !other.hasPrefix("$") && Self.name(of: "etc/init.d/\(other)") != nil
+        {
+            unit += "Before=\(other).service\n"
+        }
         for unitName in Self.unique(after) { unit += "After=\(unitName)\n" }
         for unitName in Self.unique(wants) { unit += "Wants=\(unitName)\n" }
         let script = "/\(Self.folder)\(name)"
@@ -108,7 +115,9 @@ struct InitScript: Sendable {
             """
         if let pidFile { unit += "PIDFile=\(pidFile)\n" }
         unit += "ExecStart=\(script) start\nExecStop=\(script) stop\n"
-        if isEnabled { unit += "\n[Install]\nWantedBy=multi-user.target\n" }
+        // Without a header there is no word on it; an empty field says never.
+        let isWanted = fields["default-start"] == nil || !words("default-start").isEmpty
+        if isEnabled, isWanted { unit += "\n[Install]\nWantedBy=multi-user.target\n" }
         return Array(unit.utf8)
     }
 

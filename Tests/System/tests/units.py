@@ -172,7 +172,10 @@ case "$1" in
 esac
 """
     files = (("etc/init.d/keelsample", script, 0o755),)
-    equal(rig.deploy("1.0", unit=None, files=files)["result"], "done", "the install")
+    section = ("#!/bin/sh\nset -e\n# Automatically added by dh_installinit/13.11.4\nupdate-rc.d keelsample defaults >/dev/null\n"
+               "# End automatically added section\n#DEBHELPER#\n")
+    package = {"unit": None, "files": files, "scripts": (("postinst", section),)}
+    equal(rig.deploy("1.0", **package)["result"], "done", "the install")
     expect(not m.exists("/etc/init.d/keelsample"), "the host has no init script")
     equal(rig.package()["units"], ["keelsample.service"], "the units")
     equal(rig.package()["active"], False, "active before the activation")
@@ -185,7 +188,7 @@ esac
         expect(m.exists("/etc/systemd/system/multi-user.target.wants/keelsample.service"), "it starts at boot")
 
     runs("1.0")
-    equal(rig.deploy("1.1", unit=None, files=files)["result"], "done", "the update")
+    equal(rig.deploy("1.1", **package)["result"], "done", "the update")
     runs("1.1")
     equal(rig.ended(rig.installer.call("Deactivate", "s", b"keelsample"))["result"], "done", "the deactivation")
     equal(m.sh("pgrep -c -x keelsample || true").strip(), "0", "processes after the deactivation")
