@@ -324,6 +324,22 @@ func file(_ path: String, mode: UInt32 = 0o644) -> ArchiveEntry { ArchiveEntry(p
         #expect(found.leftOut.map(\.line) == [4, 6])
     }
 
+    /// The whole of what such lines say is taken, or nothing of it.
+    @Test func linesThatAreNotRunOnANewHostDoNotMix() {
+        let own = "chown foo:bar /var/lib/has\nchmod 4770 /var/lib/has"
+        let has = [folder("var/lib/has")]
+        #expect(
+            suggest(postinst: "if ! OVERRIDE=`dpkg-statoverride --list /var/lib/has 2>&1`; then\n\(own)\nfi", has).said
+                == ["Directory=/var/lib/has:foo:bar:0770"])
+        #expect(
+            suggest(postinst: "if [ -e /etc/none ]; then\n\(own)\nfi", has).said == [
+                "Directory=/var/lib/has:foo:bar:0770"
+            ])
+        let mixed = suggest(postinst: "chown new /var/lib/has\nif [ -e /etc/none ]; then\n\(own)\nfi", has)
+        #expect(mixed.said == ["Directory=/var/lib/has:new:root:0755"])
+        #expect(mixed.leftOut.map(\.line) == [5, 6])
+    }
+
     @Test func aConditionThatIsNotKnownIsReportedIfItDecides() {
         let found = suggest(
             postinst: """

@@ -22,13 +22,18 @@ public struct ManifestSuggestion: Sendable {
         var (notUnderstood, leftOut): ([SuggestionRemark], [SuggestionRemark]) = ([], [])
         for name in ["config", "preinst", "postinst", "prerm", "postrm"] {
             guard let bytes = files[name] else { continue }
-            func refuse(_ line: Int, _ reason: String) {
+            func refuse(_ line: Int, _ reason: String, _ list: inout [SuggestionRemark]) {
                 let text = String(decoding: bytes.prefix(80).prefix { $0 != 0x0A }, as: UTF8.self)
-                notUnderstood.append(
+                list.append(
                     SuggestionRemark(file: name, line: line, text: line == 1 ? text.plain : "…", reason: reason))
             }
             guard bytes.count <= ShellParser.sizeLimit, Self.isShell(bytes) else {
-                refuse(1, "it is not a shell script, or a very long one")
+                if name == "config" {
+                    // It may only ask, by Debian's policy.
+                    refuse(1, "debconf is not asked, and the script is not read", &leftOut)
+                } else {
+                    refuse(1, "it is not a shell script, or a very long one", &notUnderstood)
+                }
                 continue
             }
             let node: ShellNode

@@ -111,7 +111,7 @@ extension ScriptWalk {
                 return .unknown("what it removes is not known")
             }
             if facts.entries[path] != nil { return .unknown("it removes a file of the package") }
-            if isRecorded {
+            if isRecorded, unlikely == 0 {
                 host.made.remove(path)
                 host.files[path] = nil
                 host.links[path] = nil
@@ -213,7 +213,7 @@ extension ScriptWalk {
         let text = FileMode.text((mode ?? entry.mode) & 0o777)
         let words = [source, path, owner, group, text]
         guard let rule = PackageManifest.copy(words.joined(separator: ":")) else { return false }
-        if isRecorded, unlikely == 0 || host.files[path] == nil {
+        if isRecorded, claim(path) {
             host.files[path] = rule
             host.made.remove(path)
         }
@@ -228,7 +228,7 @@ extension ScriptWalk {
         guard let rule = PackageManifest.file(word), rule.isData,
             PackageManifest.refusal(ofFile: path, isCopy: false) == nil
         else { return false }
-        if isRecorded, unlikely == 0 || host.files[path] == nil { host.files[path] = rule }
+        if isRecorded, claim(path) { host.files[path] = rule }
         return true
     }
 

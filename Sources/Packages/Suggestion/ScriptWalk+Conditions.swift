@@ -75,7 +75,8 @@ extension ScriptWalk {
         switch sign {
         case "-z": return isEmpty(value, true)
         case "-n": return isEmpty(value, false)
-        case "-e", "-f", "-d", "-x", "-r", "-s", "-w", "-L", "-h", "-S", "-p", "-c", "-b", "-u", "-g", "-O":
+        case "-e", "-f", "-d", "-x", "-r", "-s", "-w", "-L", "-h", "-S", "-p", "-c", "-b", "-u", "-g", "-O", "-k", "-N",
+            "-G":
             guard let text = value.known else { return value.certainty == .read ? .assumed(true) : .opaque }
             return has(text, sign)
         default: return .opaque

@@ -112,6 +112,15 @@ extension ScriptWalk {
         return ShellValue("$(…)", .opaque)
     }
 
+    /// Whether the command of a `$(…)` succeeds.
+    mutating func status(of node: ShellNode) -> ShellStatus {
+        guard case .list(let nodes) = node, nodes.count == 1, case .simple(let command) = nodes[0] else {
+            return .assumed(true)
+        }
+        let words = command.words.flatMap { expand($0) }
+        return words.first?.known.flatMap { reading($0, Array(words.dropFirst())) } ?? .assumed(true)
+    }
+
     /// What a command prints, where that is known.
     private func output(_ name: String, _ words: [ShellValue]) -> ShellValue? {
         let known = words.compactMap(\.known)

@@ -188,7 +188,9 @@ extension ScriptWalk {
         guard Place(path)?.isPlain == true, !path.contains(":") else {
             return .unknown("'\(path)' is no path that a manifest can name")
         }
-        make(path, owner: owner, group: group, mode: mode)
+        guard !isRecorded || claim(path) else { return .leftOut(Self.notNew) }
+        // Set-user-ID has no meaning for a folder.
+        make(path, owner: owner, group: group, mode: mode.map { $0 & 0o3777 })
         return .understood()
     }
 
@@ -199,11 +201,23 @@ extension ScriptWalk {
         Self.isRoot(text) ? "root" : PackageManifest.isUser(text) ? text : nil
     }
 
+    static let notNew = "not run where the package is new"
+
+    /// Whether a line may say something of a path: what is not run where the package is new does not win over what is.
+    mutating func claim(_ path: String) -> Bool {
+        guard unlikely > 0 else {
+            host.unlikely.remove(path)
+            return true
+        }
+        guard host.folders[path] == nil && host.files[path] == nil || host.unlikely.contains(path) else { return false }
+        host.unlikely.insert(path)
+        return true
+    }
+
     /// Notes a folder, with what is said of it; the rest is as the package or a line before has it.
     mutating func make(_ path: String, owner: String?, group: String?, mode: UInt32?) {
         guard isRecorded else { return }
-        // What runs only where something is there already does not win over what a line before says.
-        if unlikely > 0, host.folders[path] != nil { return }
+        guard claim(path) else { return }
         var folder = current(path) ?? SuggestedHost.Folder(owner: "root", group: "root", mode: 0o755)
         if let owner { folder.owner = name(owner) ?? folder.owner }
         if let group { folder.group = name(group) ?? folder.group }
@@ -276,7 +290,8 @@ extension ScriptWalk {
             group.map({ name($0) != nil }) ?? true, var rule = PackageManifest.file(words.joined(separator: ":"))
         {
             rule.source = source
-            if isRecorded, unlikely == 0 || host.files[path] == nil { host.files[path] = rule }
+            guard !isRecorded || claim(path) else { return .leftOut(Self.notNew) }
+            if isRecorded { host.files[path] = rule }
             return .understood()
         }
         return .change("owner and mode of a file of the package cannot be changed so")

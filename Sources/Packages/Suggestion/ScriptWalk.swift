@@ -352,6 +352,9 @@ struct ScriptWalk: Sendable {
             if let reason = writing(command.redirections) { report(command.line, reason, isChange: true) }
             guard let last = command.assignments.last else { return .certain(true) }
             // `user=$(getent passwd foo)` has the status of its command.
+            if last.value.parts.count == 1, case .substitution(let node, _) = last.value.parts[0] {
+                return status(of: node)
+            }
             let isRead = last.value.parts.contains { if case .substitution = $0 { true } else { false } }
             return isRead ? .assumed(true) : .certain(true)
         }

@@ -16,6 +16,8 @@ struct SuggestedHost: Sendable {
     var files: [String: FileRule] = [:]
     /// Targets of links, by path.
     var links: [String: String] = [:]
+    /// Folders and files that only lines name which are not run where the package is new.
+    var unlikely: Set<String> = []
     /// Files and links that a line makes, which no word of a manifest can say.
     var made: Set<String> = []
 }
