@@ -15,7 +15,8 @@ from .outcome import Outcome
 CLONE_NEWNET = 0x40000000
 # An interface like a gateway's, that leads nowhere.
 NETWORK = ("link set lo up", "link add gk0 type veth peer name gk1", "address add 192.0.2.1/24 dev gk0",
-           "link set gk0 addrgenmode none up", "link set gk1 addrgenmode none up", "route add default via 192.0.2.254")
+           "link set gk0 addrgenmode none up", "link set gk1 addrgenmode none up", "address add 2001:db8::1/64 dev gk0 nodad",
+           "route add default via 192.0.2.254")
 # So that no package asks anything.
 QUIET = "env", "DEBIAN_FRONTEND=noninteractive", "DEBCONF_NOWARNINGS=yes"
 
@@ -38,7 +39,7 @@ def layers(t, fetched):
         done = subprocess.run(
             ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--pipe", f"--directory={root}",
              f"--machine=gkhost{os.getpid()}", f"--bind-ro={shelf}:/run/debs", *QUIET,
-             "apt-get", "-qq", "-o", "APT::Sandbox::User=root", "--no-install-recommends", "--yes", "install", *within],
+             "apt-get", "-qq", "-o", "APT::Sandbox::User=root", "-o", "DPkg::Options::=--force-unsafe-io", "--no-install-recommends", "--yes", "install", *within],
             stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if done.returncode != 0:
             raise Failed(f"apt did not install {', '.join(fetched.host_names())}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")

@@ -30,7 +30,7 @@ def by_dpkg(bench):
     m = bench.machine().boot()
     settled(m)
     before, listening = host.snapshot(m), host.listeners(m)
-    installed = m.run(*QUIET, "dpkg", "--force-confold", "-i", "/srv/package.deb", check=False, timeout=180)
+    installed = m.run(*QUIET, "dpkg", "--force-confold", "--force-unsafe-io", "-i", "/srv/package.deb", check=False, timeout=300)
     bench.t.step(f"dpkg -i: {installed.status}")
     settled(m)
     made = made_by_scripts(bench, m, before)
@@ -58,15 +58,15 @@ def by_dpkg(bench):
 
 
 def configure(bench, m):
-    """Makes the administrator's configuration, and starts with it what dpkg has enabled, as after a boot."""
-    if not bench.package.setup:
-        return
+    """Makes the administrator's configuration, and starts with it what dpkg has enabled, as a boot does."""
     bench.setup(m)
     m.sh("systemctl daemon-reload; systemctl reset-failed")
-    for unit in sorted(name for name in bench.names if "@." not in name):
-        if is_enabled(m, unit) in ("enabled", "generated") or m.state(unit) == "active":
-            m.run("systemctl", "restart", "--no-block", unit, check=False)
-    settled(m)
+    wanted = [unit for unit in sorted(bench.names) if "@." not in unit
+              and (is_enabled(m, unit) in ("enabled", "generated") or m.state(unit) == "active")]
+    if wanted and (bench.package.setup or any(m.state(unit) != "active" for unit in wanted)):
+        m.run("systemctl", "stop", *wanted, check=False, timeout=200)
+        m.run("systemctl", "start", "--no-block", *wanted, check=False)
+        settled(m)
 
 
 def enable(bench, m):
