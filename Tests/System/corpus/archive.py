@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import hashlib
 import io
+import json
 import pathlib
 import re
 import subprocess
@@ -87,20 +88,16 @@ def specified(file):
 def fetch(name):
     """Downloads a package and what has to be on the host for it; each of them only once."""
     with alone():
-        out = apt("install", "--print-uris", name)
-        wanted = re.findall(r"^'(\S+)' (\S+) \d+ SHA256:([0-9a-f]{64})$", out, flags=re.MULTILINE)
-        expect(len(wanted) == len(out.splitlines()), f"{name}: apt printed a line without an address or a checksum: {out}")
-        for address, _, _ in wanted:
-            expect(any(address.startswith(f"{start.rstrip('/')}/pool/") for start in uris()), f"{address} is not of Debian's archive")
+        wanted = needed(name)
         debs = folder() / "debs"
-        missing = [file for _, file, _ in wanted if not (debs / file).exists()]
+        missing = [file for file, _ in wanted if not (debs / file).exists()]
         if missing:
             apt("download", *map(specified, missing), cwd=debs)
-        for _, file, checksum in wanted:
+        for file, checksum in wanted:
             if hashlib.sha256((debs / file).read_bytes()).hexdigest() != checksum:
                 (debs / file).unlink()
                 raise Failed(f"{name}: {file} is not the file that the archive describes")
-    files = [debs / file for _, file, _ in wanted]
+    files = [debs / file for file, _ in wanted]
     mine = [path for path in files if path.name.split("_")[0] == name]
     if len(mine) != 1:
         raise Failed(f"{name}: apt would install it as {[path.name for path in files]}")
@@ -108,9 +105,26 @@ def fetch(name):
     return Fetched(name, version, mine[0], [path for path in files if path != mine[0]])
 
 
-def control(deb, field):
-    """A field of a package's control file; empty if it has none."""
-    return subprocess.run(["dpkg-deb", "--field", deb, field], check=True, capture_output=True, text=True).stdout.strip()
+def needed(name):
+    """What apt would download for a package: files with their checksums. apt is asked once for each state of the lists."""
+    kept = folder() / "needed" / f"{name}-{image.digest(image.base_path().name, *lists())}.json"
+    if kept.exists():
+        return json.loads(kept.read_text())
+    out = apt("install", "--print-uris", name)
+    rows = re.findall(r"^'(\S+)' (\S+) \d+ SHA256:([0-9a-f]{64})$", out, flags=re.MULTILINE)
+    expect(rows and len(rows) == len(out.splitlines()), f"{name}: apt printed a line without an address or a checksum: {out}")
+    for address, _, _ in rows:
+        expect(any(address.startswith(f"{start.rstrip('/')}/pool/") for start in uris()), f"{address} is not of Debian's archive")
+    kept.parent.mkdir(exist_ok=True)
+    for old in kept.parent.glob(f"{name}-{'?' * 16}.json"):
+        old.unlink()
+    kept.write_text(json.dumps([row[1:] for row in rows]))
+    return [row[1:] for row in rows]
+
+
+def lists():
+    """What the lists are of: changes whenever the archive does."""
+    return sorted(path.read_text() for path in (folder() / "lists").glob("*Release"))
 
 
 def listing(deb):

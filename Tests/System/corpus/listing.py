@@ -23,7 +23,8 @@ class Package:
     reason: str = ""
     # A shell script that an administrator runs after the installation and before the start; $BY is dpkg or gatekeel.
     setup: str = ""
-    # Files in /etc and /var that dpkg's host has when the daemon runs, and Gatekeel's has not: its scripts made them.
+    # Files in /etc and /var that dpkg's host has when the daemon runs, and Gatekeel's has not: scripts made them, or they are
+    # left out.
     lacks: list = dataclasses.field(default_factory=list)
     # How to see that it does its work: see probe.py.
     probe: dict = dataclasses.field(default_factory=dict)

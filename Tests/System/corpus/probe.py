@@ -4,6 +4,7 @@ A probe is a table of the list:
 
     tcp = 6379, send = "PING\\r\\n", expect = "PONG"   connects, sends, and waits for a part of the answer
     udp = 53, send = "…", expect = "…"                 the same with one datagram; hexadecimal after "hex:"
+    tcp = 4304, address = "::1"                        the same with another address than 127.0.0.1
     unix = "/run/x.sock"                               connects
     shell = "…"                                        a script in the machine that must end with status 0
 """
@@ -38,13 +39,21 @@ def answer(kind, address, probe):
             return None
 
 
+def place(probe, port):
+    """The family and the address of a port."""
+    where = probe.get("address", "127.0.0.1")
+    return socket.AF_INET6 if ":" in where else socket.AF_INET, (where, port)
+
+
 def passes(m, probe, seconds=8):
     """Tells nothing if the probe passes within the time, otherwise what did not happen."""
     try:
         if "tcp" in probe:
-            until(seconds, "an answer", lambda: answer((socket.AF_INET, socket.SOCK_STREAM), ("127.0.0.1", probe["tcp"]), probe))
+            family, address = place(probe, probe["tcp"])
+            until(seconds, "an answer", lambda: answer((family, socket.SOCK_STREAM), address, probe))
         if "udp" in probe:
-            until(seconds, "an answer", lambda: answer((socket.AF_INET, socket.SOCK_DGRAM), ("127.0.0.1", probe["udp"]), probe))
+            family, address = place(probe, probe["udp"])
+            until(seconds, "an answer", lambda: answer((family, socket.SOCK_DGRAM), address, probe))
         if "unix" in probe:
             path = str(m.path(probe["unix"]))
             until(seconds, "an answer", lambda: answer((socket.AF_UNIX, socket.SOCK_STREAM), path, probe))

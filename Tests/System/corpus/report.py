@@ -11,15 +11,21 @@ DOCUMENT = pathlib.Path(__file__).resolve().parents[3] / "docs/packages.md"
 HEADER = """\
 # Packages of Debian 12
 
-Which daemons of Debian's archive work with Gatekeel, unmodified, and what each of them needs. Every line of this page was measured
-on a booted Debian 12 (bookworm, amd64, in a container): the package is signed as it is, or with the manifest that is named, then
-installed, activated, updated over itself, removed and purged. The same package is installed with `dpkg -i` on the same Debian. It
-"works" if with Gatekeel the same units are active, the same processes run, the same sockets are listened on and the same probe
-passes as under dpkg, before and after the update, and if the host is afterwards as it was. Accounts, and files that a purge by dpkg
-leaves too, may stay.
+Which unmodified daemons of Debian's archive work with Gatekeel, and what each of them needs. Everything on this page was measured on a
+booted Debian 12 (bookworm, amd64) in a container, nothing on hardware or on another release. What a package depends on was installed
+with apt first.
 
-`Depends` of the package are installed with apt first. The manifests are in the source, in `Tests/System/corpus/manifests`.
-`Tests/run corpus` measures everything again, and `Tests/System/corpus/run --record` writes this page.
+Each package was signed as it is, or with a manifest, then installed, activated, updated over itself, removed and purged. In a second
+container of the same image it was installed with `dpkg -i`. It works if the same units are active as under dpkg, the same processes of
+the same users run, the same sockets listen, and the same probe passes, before and after the update, and if the host is afterwards as
+it was. Left behind may be what a purge by dpkg leaves too, users that still have files, and what the daemon wrote into folders that are not
+its own. Where no probe is named, only units, processes and sockets were compared.
+
+Files *missing* are there under dpkg only: a script makes them, or Gatekeel leaves them out. A daemon that works runs without them, but
+may do less.
+
+The manifests are in the source, in `Tests/System/corpus/manifests`. `Tests/run corpus` measures everything again;
+`Tests/System/corpus/run --record` writes this page.
 """
 
 SECTIONS = (
@@ -47,10 +53,12 @@ def needs(package):
                 found.append(f"{what}{'s' if len(names) > 1 else ''} {', '.join(names)}")
     if package.setup:
         found.append("a configuration")
-    if package.lacks:
-        shown = ", ".join(package.lacks[:4]) + (f" and {len(package.lacks) - 4} others" if len(package.lacks) > 4 else "")
-        found.append(f"not made: {shown}")
     return "; ".join(found)
+
+
+def missing(package):
+    """The files that it lacks, four at most."""
+    return ", ".join(package.lacks[:4]) + (f" and {len(package.lacks) - 4} others" if len(package.lacks) > 4 else "")
 
 
 def cell(text):
@@ -65,12 +73,12 @@ def document(packages):
     lines += [f"| [{title}](#{title.lower().replace(' ', '-')}) | {count[kind]} |" for kind, title, *_ in SECTIONS]
     for kind, title, text, reasons in SECTIONS:
         lines += ["", f"## {title}", "", text, ""]
-        lines += ["| package | needs | probe |", "|---|---|---|"] if not reasons else ["| package | needs | reason |", "|---|---|---|"]
+        lines += [f"| package | needs | files missing | {'reason' if reasons else 'probe'} |", "|---|---|---|---|"]
         for package in packages.values():
             if package.outcome != kind:
                 continue
             last = package.reason if reasons else probed(package)
-            lines.append(f"| {package.name} | {cell(needs(package))} | {cell(last)} |")
+            lines.append(f"| {package.name} | {cell(needs(package))} | {cell(missing(package))} | {cell(last)} |")
     return "\n".join(lines) + "\n"
 
 
