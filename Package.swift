@@ -127,7 +127,7 @@ let package = Package(
         tests("FetchProtocol"),
         tests("Archive"),
         tests("Signing"),
-        tests("LwM2M"),
+        tests("LwM2M", ["Linux"]),
         tests("LwM2MClient", ["LwM2M", "State"]),
         tests("CoAP", ["LwM2M", "LwM2MClient"]),
         tests("DevServer", ["CoAP", "LwM2M", "LwM2MClient", "JSON"]),
