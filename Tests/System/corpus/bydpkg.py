@@ -65,7 +65,8 @@ def configure(bench, m):
               and (is_enabled(m, unit) in ("enabled", "generated") or m.state(unit) == "active")]
     if wanted and (bench.package.setup or any(m.state(unit) != "active" for unit in wanted)):
         m.run("systemctl", "stop", *wanted, check=False, timeout=200)
-        m.run("systemctl", "start", "--no-block", *wanted, check=False)
+        # Sockets first: one whose service runs already cannot start.
+        m.run("systemctl", "start", "--no-block", *sorted(wanted, key=lambda unit: not unit.endswith(".socket")), check=False)
         settled(m)
 
 
