@@ -52,6 +52,30 @@ import Testing
     }
 
     /// The provisioner itself fails, with a part made.
+    /// Folders that the host had, and that are empty: a failure removes none of them, however far it came.
+    @Test(arguments: ["activation", "plan", "update"]) func emptyFoldersOfTheHostStay(_ what: String) async throws {
+        try await onLoop {
+            let host = Harness()
+            try await host.start()
+            for path in ["/etc/app-own", "/var/lib/app"] { try Files.makeDirectories(host.root.path + path) }
+            let folders = "etc=/etc/app-own etc=/var/lib/app"
+            switch what {
+            case "activation":
+                #expect(try await host.install("app 1.0 crash \(folders)").result == .done)
+                #expect(try await host.finish(try await host.engine.activate("app")).result == .failed)
+            case "plan":
+                host.root.write("/etc/app-file", "a file")
+                #expect(try await host.install("app 1.0 good \(folders) conffile=/etc/app-file/x").result == .failed)
+            default:
+                let working = try await Harness.with("app 1.0 good")
+                for path in ["/etc/app-own", "/var/lib/app"] { try Files.makeDirectories(working.root.path + path) }
+                #expect(try await working.install("app 2.0 crash \(folders)").result == .rolledBack)
+                for path in ["/etc/app-own", "/var/lib/app"] { #expect(working.root.exists(path), "\(path)") }
+            }
+            for path in ["/etc/app-own", "/var/lib/app"] { #expect(host.root.exists(path), "\(path)") }
+        }
+    }
+
     @Test func aFailedProvisionLeavesNothing() async throws {
         try await onLoop {
             let host = try await host()

@@ -522,7 +522,7 @@ extension DeploymentEngine {
                 if !record.token.isEmpty { try store.discard(staged: record.token) }
             } else {
                 // Folders that an early failure may have left.
-                FileSteps(store: store, deployment: record).removeEmptyFolders()
+                ConffileTransaction(store: store, deployment: record).removeEmptyFolders()
                 try Self.settle(record, store)
             }
             try Files.removeTree(store.work(of: record.id))

@@ -239,20 +239,6 @@ struct FileSteps: Sendable {
         return parts.first == "srv" && parts.count > 1 || parts.first == "var" && parts.count > 2
     }
 
-    /// Removes folders that an early failure may have left: empty ones, which the host did not have before.
-    func removeEmptyFolders() {
-        conffiles.removeEmptyFolders()
-        // An incomplete release made none.
-        guard !deployment.newRelease.isEmpty, let own = try? store.state(of: package).state.hostLines,
-            let record = try? store.record(of: package, release: deployment.newRelease)
-        else { return }
-        let lines = record.hostLines.filter { !own.contains($0) }
-        for line in lines.compactMap(HostLine.init).sorted(by: { $0.path > $1.path })
-        where line.type == "d" && !deployment.found.contains(line.path) {
-            paths.removeEmptyFolder(line.path)
-        }
-    }
-
     private func delete() throws {
         let folder = store.folder(of: package)
         if deployment.purge { return try store.discardTree(folder) }
