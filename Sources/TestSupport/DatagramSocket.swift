@@ -53,7 +53,7 @@ public final class DatagramSocket {
     }
 
     /// The next datagram; nil if none arrived within `limit`.
-    public func next(within limit: Duration = .seconds(5)) async -> [UInt8]? {
+    public func next(within limit: Duration = .seconds(5 * patience)) async -> [UInt8]? {
         if !arrived.isEmpty { return take() }
         return await withCheckedContinuation { continuation in
             guard arrived.isEmpty else { return continuation.resume(returning: take()) }

@@ -54,7 +54,7 @@ public final class PrivateBus {
         // `timeout` ends the daemon if the test process dies without ending it.
         let process = try spawn(
             [
-                "/usr/bin/timeout", "120", daemon ?? "", "--config-file=\(folder)/bus.conf", "--nofork",
+                "/usr/bin/timeout", "\(120 * patience)", daemon ?? "", "--config-file=\(folder)/bus.conf", "--nofork",
                 "--nopidfile", "--print-address=1",
             ],
             output: writeEnd.raw)

@@ -9,7 +9,7 @@ import Testing
 @testable import Agent
 
 /// The agent on a bus of its own, with configuration files that have errors.
-@Suite(.enabled(if: PrivateBus.missing == nil, "SKIPPED: dbus-daemon is not installed"), .timeLimit(.minutes(1)))
+@Suite(.enabled(if: PrivateBus.missing == nil, "SKIPPED: dbus-daemon is not installed"), .timeLimit(.minutes(patience)))
 struct AgentReloadTests {
     @LoopActor
     private final class Rig {

@@ -26,7 +26,7 @@ private final class FakeTransfers: PackageTransfers {
     }
 }
 
-@Suite(.enabled(if: PrivateBus.missing == nil, "SKIPPED: dbus-daemon is not installed"), .timeLimit(.minutes(1)))
+@Suite(.enabled(if: PrivateBus.missing == nil, "SKIPPED: dbus-daemon is not installed"), .timeLimit(.minutes(patience)))
 struct AgentServiceTests {
     @Test func transfersAreShownAndCancelled() async throws {
         try await onLoop {

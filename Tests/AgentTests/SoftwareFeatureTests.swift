@@ -9,7 +9,7 @@ import Testing
 @testable import Agent
 
 /// Object 9 of a whole agent beside an installer that a test plays.
-@Suite(.enabled(if: PrivateBus.missing == nil, "SKIPPED: dbus-daemon is not installed"), .timeLimit(.minutes(1)))
+@Suite(.enabled(if: PrivateBus.missing == nil, "SKIPPED: dbus-daemon is not installed"), .timeLimit(.minutes(patience)))
 struct SoftwareFeatureTests {
     /// `org.gatekeel.Installer1` as far as a test says.
     @LoopActor

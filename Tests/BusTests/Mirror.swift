@@ -114,7 +114,7 @@ final class Arrival<Value: Sendable> {
 
     func wait(for count: Int) async -> [Value] {
         guard values.count < count else { return values }
-        let deadline = LoopScheduler.shared.schedule(after: .seconds(10)) { [weak self] in self?.finish() }
+        let deadline = LoopScheduler.shared.schedule(after: .seconds(10 * patience)) { [weak self] in self?.finish() }
         await withCheckedContinuation { waiting = (count, $0) }
         deadline.cancel()
         return values

@@ -8,7 +8,7 @@ import Testing
 @testable import CoAP
 
 /// Many requests at once that are answered late: each one that is acknowledged gets exactly one response.
-@Suite(.timeLimit(.minutes(1))) struct FloodTests {
+@Suite(.timeLimit(.minutes(patience))) struct FloodTests {
     private static func post(_ number: Int) -> CoAPDatagram {
         CoAPDatagram(.con, 2, id: UInt16(number), token: [UInt8(number >> 8), UInt8(number & 255)], path: "9/0/4")
     }
@@ -26,7 +26,7 @@ import Testing
             var tokens: Set<[UInt8]> = []
             for _ in later {
                 // libcoap repeats the first ones after two seconds and more.
-                let response = try #require(await test.message(within: .seconds(5)))
+                let response = try #require(await test.message(within: .seconds(5 * patience)))
                 #expect(response.kind == .con && response.code == 204)
                 tokens.insert(response.token)
             }
@@ -52,13 +52,15 @@ import Testing
             // Answered, but not acknowledged: there is no room yet.
             for respond in later { respond(Response(.changed)) }
             var responses: [CoAPDatagram] = []
-            for _ in later { responses.append(try #require(await test.message(within: .seconds(5)))) }
+            for _ in later { responses.append(try #require(await test.message(within: .seconds(5 * patience)))) }
             try await refused(2000)
             for response in responses { test.say(CoAPDatagram(.ack, 0, id: response.id)) }
             test.say(Self.post(3000))
             // libcoap may have repeated responses before it saw their acknowledgements.
-            var answer = try #require(await test.message(within: .seconds(5)))
-            while responses.contains(answer) { answer = try #require(await test.message(within: .seconds(5))) }
+            var answer = try #require(await test.message(within: .seconds(5 * patience)))
+            while responses.contains(answer) {
+                answer = try #require(await test.message(within: .seconds(5 * patience)))
+            }
             #expect(answer == CoAPDatagram(.ack, 0, id: 3000))
             test.close()
         }

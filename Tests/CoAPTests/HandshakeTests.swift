@@ -29,7 +29,7 @@ private struct OpenSSLServer {
         let output = "\(folder.path)/output"
         process = try shell(
             """
-            sleep 30 2>/dev/null | timeout 30 openssl s_server -dtls1_2 -accept 127.0.0.1:\(port) -nocert -psk \(key) \
+            sleep \(30 * patience) 2>/dev/null | timeout \(30 * patience) openssl s_server -dtls1_2 -accept 127.0.0.1:\(port) -nocert -psk \(key) \
             -psk_identity \(String(decoding: SecurityTests.identity, as: UTF8.self)) -cipher '\(ciphers)' \
             >\(output) 2>&1 & echo $!
             """
@@ -50,7 +50,7 @@ private struct OpenSSLServer {
     func end() { _ = try? shellStatus("kill \(process)") }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct HandshakeTests {
+@Suite(.timeLimit(.minutes(patience))) struct HandshakeTests {
     // MARK: Cipher suites
 
     @Test(

@@ -7,7 +7,7 @@ import Testing
 
 @testable import CoAP
 
-@Suite(.timeLimit(.minutes(1))) struct NameLookupTests {
+@Suite(.timeLimit(.minutes(patience))) struct NameLookupTests {
     /// A name server that answers when the test allows it.
     private final class SlowServer: @unchecked Sendable {
         // Sendable: semaphores are for threads.

@@ -111,7 +111,7 @@ final class Lockstep {
 
     func say(_ message: CoAPDatagram) { peer.send(message.bytes) }
 
-    func message(within limit: Duration = .seconds(5)) async -> CoAPDatagram? {
+    func message(within limit: Duration = .seconds(5 * patience)) async -> CoAPDatagram? {
         await peer.next(within: limit).flatMap { CoAPDatagram($0) }
     }
 

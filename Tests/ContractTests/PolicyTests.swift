@@ -8,7 +8,7 @@ import Testing
 @testable import Contract
 
 /// The shipped policies, in a real `dbus-daemon`, as several users see it.
-@Suite(.timeLimit(.minutes(1))) struct PolicyTests {
+@Suite(.timeLimit(.minutes(patience))) struct PolicyTests {
     static let missing: String? =
         if let reason = PrivateBus.missing {
             reason
@@ -58,7 +58,7 @@ import Testing
             let folder = try TemporaryDirectory("monitor")
             let monitor = try shell(
                 """
-                timeout 30 setpriv --reuid=65534 --regid=65534 \(groups) dbus-monitor --address '\(bus.address)' \
+                timeout \(30 * patience) setpriv --reuid=65534 --regid=65534 \(groups) dbus-monitor --address '\(bus.address)' \
                 "type='signal'" >\(folder.path)/heard 2>&1 </dev/null & echo $!
                 """
             ).filter(\.isNumber)

@@ -117,7 +117,7 @@ import Testing
     }
 
     /// A service that owns the folder of its configuration can put a FIFO there, under any name.
-    @Test(.timeLimit(.minutes(1)), arguments: ["app.conf", ".app.conf.gatekeel-new", "app.conf.dpkg-dist"])
+    @Test(.timeLimit(.minutes(patience)), arguments: ["app.conf", ".app.conf.gatekeel-new", "app.conf.dpkg-dist"])
     func aFIFOHoldsNothingUp(name: String) async throws {
         try await onLoop {
             let host = try await Harness.with("app 1.0 good")

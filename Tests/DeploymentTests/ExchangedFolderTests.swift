@@ -9,7 +9,7 @@ import Testing
 /// A service's user owns `/etc/app` and exchanges the folder of a conffile below it for a link to where root would act on
 /// a file: no moment is good enough.
 @Suite(
-    .serialized, .timeLimit(.minutes(2)),
+    .serialized, .timeLimit(.minutes(2 * patience)),
     .enabled(if: geteuid() == 0, "SKIPPED: only root can give a folder to another user"))
 struct ExchangedFolderTests {
     private static let target = "/etc/systemd/system/x.service.d"

@@ -8,7 +8,7 @@ import Testing
 
 /// Links below `/etc`, of packages and of an administrator, and what would be led elsewhere by them. The audit of a package is
 /// left out here: these hold what gets past it.
-@Suite(.timeLimit(.minutes(1))) struct PackagedLinkTests {
+@Suite(.timeLimit(.minutes(patience))) struct PackagedLinkTests {
     @LoopActor private func gateway() async throws -> Harness {
         let host = Harness()
         try await host.start()

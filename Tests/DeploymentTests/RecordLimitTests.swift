@@ -7,7 +7,7 @@ import Testing
 @testable import Deployment
 
 /// What is recorded can be read back: the writer refuses what the reader would not read, before anything depends on it.
-@Suite(.timeLimit(.minutes(2))) struct RecordLimitTests {
+@Suite(.timeLimit(.minutes(2 * patience))) struct RecordLimitTests {
     /// A path of so many bytes, different for each number.
     private func path(_ folder: String, _ number: Int, bytes: Int) -> String {
         let start = "\(folder)/\(number)-"

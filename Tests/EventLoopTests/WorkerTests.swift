@@ -5,7 +5,7 @@ import Testing
 
 @testable import EventLoop
 
-@Suite(.timeLimit(.minutes(1))) struct WorkerTests {
+@Suite(.timeLimit(.minutes(patience))) struct WorkerTests {
     /// As when `TasksMax=` is reached: the job fails with the reason, nothing waits for it, and later ones run again.
     @Test func aJobWithoutAThreadFails() async throws {
         try await onLoop {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import EventLoop
 
-@Suite(.timeLimit(.minutes(1))) struct WorkerWatchTests {
+@Suite(.timeLimit(.minutes(patience))) struct WorkerWatchTests {
     /// Where a job stands until the test lets it go.
     private final class Stop: @unchecked Sendable {
         // Sendable: a semaphore is made for use from any thread.

@@ -1,6 +1,7 @@
 import EventLoop
+import TestSupport
 
-/// Waits for something that a signal will bring, at most ten seconds.
+/// Waits for something that a signal will bring, at most ten seconds, or `patience` times as long.
 @LoopActor
 final class Arrival<Value: Sendable> {
     private(set) var values: [Value] = []
@@ -12,7 +13,7 @@ final class Arrival<Value: Sendable> {
     }
 
     func wait(for count: Int) async -> [Value] {
-        let deadline = LoopScheduler.shared.schedule(after: .seconds(10)) { [weak self] in self?.finish() }
+        let deadline = LoopScheduler.shared.schedule(after: .seconds(10 * patience)) { [weak self] in self?.finish() }
         await withCheckedContinuation { continuation in
             if values.count >= count { return continuation.resume() }
             waiting = (count, continuation)

@@ -9,7 +9,7 @@ import Testing
 
 @testable import Installer
 
-@Suite(.enabled(if: PrivateBus.missing == nil, "SKIPPED: dbus-daemon is not installed"), .timeLimit(.minutes(1)))
+@Suite(.enabled(if: PrivateBus.missing == nil, "SKIPPED: dbus-daemon is not installed"), .timeLimit(.minutes(patience)))
 struct HostTests {
     @LoopActor
     struct Rig {

@@ -56,7 +56,7 @@ func withService(_ body: @escaping @Sendable @LoopActor (ServiceRig) async throw
     }
 }
 
-@Suite(.enabled(if: PrivateBus.missing == nil, "SKIPPED: dbus-daemon is not installed"), .timeLimit(.minutes(1)))
+@Suite(.enabled(if: PrivateBus.missing == nil, "SKIPPED: dbus-daemon is not installed"), .timeLimit(.minutes(patience)))
 struct ServiceTests {
     /// The object is exported for as long as the connection is; the service may be gone before.
     @Test func aConfigurationThatWasKeptIsShown() async throws {

@@ -36,7 +36,7 @@ func withSystemd(_ body: @escaping @Sendable @LoopActor (SystemdRig) async throw
     }
 }
 
-@Suite(.enabled(if: PrivateBus.missing == nil, "SKIPPED: dbus-daemon is not installed"), .timeLimit(.minutes(1)))
+@Suite(.enabled(if: PrivateBus.missing == nil, "SKIPPED: dbus-daemon is not installed"), .timeLimit(.minutes(patience)))
 struct SystemdTests {
     @Test(arguments: [
         ("rinetd.service", "rinetd_2eservice"), ("a-b@c.service", "a_2db_40c_2eservice"), ("9.mount", "_39_2emount"),

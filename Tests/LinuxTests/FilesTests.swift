@@ -50,7 +50,7 @@ import Testing
     }
 
     /// A FIFO has no other end here: whoever opened it would wait for ever.
-    @Test(.timeLimit(.minutes(1))) func nothingThatCouldBlockIsOpened() throws {
+    @Test(.timeLimit(.minutes(patience))) func nothingThatCouldBlockIsOpened() throws {
         let folder = try TemporaryDirectory()
         let path = "\(folder.path)/thing"
         #expect(mkfifo(path, 0o666) == 0)
@@ -69,7 +69,7 @@ import Testing
     }
 
     /// A lease delays whoever opens the file until its holder gives it up.
-    @Test(.timeLimit(.minutes(1))) func aLeaseIsNotWaitedFor() throws {
+    @Test(.timeLimit(.minutes(patience))) func aLeaseIsNotWaitedFor() throws {
         let folder = try TemporaryDirectory()
         let path = try folder.write("thing", Array("x".utf8))
         let holder = try FileDescriptor.open(path, O_RDWR)

@@ -3,7 +3,7 @@ import Linux
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct HeldFolderTests {
+@Suite(.timeLimit(.minutes(patience))) struct HeldFolderTests {
     private static let isRoot = geteuid() == 0
     private static let nobody: uid_t = 65534
 

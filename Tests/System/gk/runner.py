@@ -31,6 +31,7 @@ environment:
   GATEKEEL_ATTACK_SECONDS  the length of each attack in seconds (default: 15)
   GATEKEEL_SEED            repeats the random choices of the run that printed this number
   GATEKEEL_CAMPAIGN        a part of the fault campaign
+  GATEKEEL_PATIENCE        how many times longer everything may take (default: 1, and 12 in an emulated Debian)
 
 For example, the attacks for ten minutes each: GATEKEEL_ATTACK_SECONDS=600 Tests/System/run attacks
 """

@@ -17,7 +17,7 @@ def the_main_job_works(t):
     m.write("/srv/gatekeel.deb", t.deb().read_bytes())
     t.step(m.sh(". /etc/os-release; echo $PRETTY_NAME; systemctl --version | head -n 1; openssl version"))
     m.run("dpkg", "-i", "/srv/gatekeel.deb", timeout=120)
-    configure(m, authority, AGENT.format(endpoint=ENDPOINT, uri=f"coaps://{m.host}:5684", lifetime=300),
+    configure(m, authority, AGENT.format(endpoint=ENDPOINT, uri=f"coaps://{m.host}:5684", lifetime=300 * patience()),
               "" if image.emulated() else INSTALLER)
     m.write("/etc/keelsample.conf", "Greeting=edited\n")
     m.run("systemctl", "restart", "gatekeel-installd.service", "gatekeeld.service")
