@@ -116,6 +116,20 @@ import Testing
         }
     }
 
+    @Test func whatWasPutBesideAMovedFileGoesWithAPurge() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good conffile=/etc/app/a")
+            host.root.write("/etc/app/a", "edited")
+            let new = "app 2.0 good changes conffile=/etc/app/b migrate=mv_conffile:/etc/app/a:/etc/app/b"
+            #expect(try await host.install(new).result == .done)
+            #expect(host.root.read("/etc/app/b.dpkg-dist") == "conf 2.0")
+            #expect(try await host.finish(try await host.engine.rollback("app")).result == .done)
+            #expect(host.root.read("/etc/app/a") == "edited")
+            #expect(try await host.finish(try await host.engine.remove("app", purge: true)).result == .done)
+            #expect(Self.etc(host) == [])
+        }
+    }
+
     // MARK: Each by itself
 
     /// The old file, whether it is edited, what the package asks for, and what is there afterwards.

@@ -19,7 +19,8 @@ struct PackageState: Hashable, Sendable {
     /// Files below `/etc` that its deployments made where nothing was: conffiles and `.dpkg-dist` files. A purge removes these
     /// and no others.
     var made: [String] = []
-    /// Edited conffiles that an update set aside: their new names. A rollback looks there, and a purge removes them.
+    /// Files of conffiles that are the package's no more: edited ones that an update set aside, by their new names, and packaged
+    /// ones beside them. A rollback looks there, and a purge removes them.
     var aside: [String] = []
     /// The version that was removed last; empty while one is installed. Migrations begin there.
     var removedVersion = ""
@@ -70,7 +71,10 @@ struct PackageState: Hashable, Sendable {
                 if step.action == .rename, step.saved == .file, !kept.contains(step.other) { aside.append(step.other) }
                 guard !kept.contains(step.path) else { continue }
                 conffiles.removeAll { $0 == step.path }
-                made.removeAll { $0 == step.path }
+                // The packaged file that was put beside it stays, until a purge.
+                let beside = step.path + ConffilePlan.besideSuffix
+                if made.contains(beside) { aside.append(beside) }
+                made.removeAll { $0 == step.path || $0 == beside }
             case .removeLink:
                 hostLines.removeAll { line in
                     HostLine(line).map { $0.type == "L" && $0.path == step.path } ?? false
