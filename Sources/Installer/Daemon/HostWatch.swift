@@ -40,7 +40,8 @@ final class HostWatch {
         }
     }
 
-    private func noteChange() {
+    /// Something has changed: `look` is called when nothing has for a while.
+    func noteChange() {
         timer?.cancel()
         timer = scheduler.schedule(after: rest) { [weak self] in
             guard let self else { return }

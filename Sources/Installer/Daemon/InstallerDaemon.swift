@@ -94,6 +94,7 @@ public final class InstallerDaemon {
         try await bus.requestName(Installer1.busName)
         keyring.start()
         hostWatch.start()
+        installer.hostChanged = { [hostWatch] in hostWatch.noteChange() }
         installer.lookAtHost()
         ServiceManager.ready(status: installer.statusLine)
     }

@@ -30,6 +30,9 @@ public final class InstallerService {
     private var files: (any Scheduled)?
     private var mustRefresh = false
     private var isRefreshing = false
+    /// Called when a deployment has ended: whether the host fits the packages is to be looked at, but not at once, for that takes
+    /// the worker's time from what comes next.
+    public var hostChanged: (@LoopActor () -> Void)?
     private var mustLook = false
     private var isLooking = false
     /// What of the host does not fit any more, by package.
@@ -83,7 +86,8 @@ public final class InstallerService {
         }
     }
 
-    /// Looks whether the host still fits the packages: at the start, after dpkg has changed it, and after a deployment.
+    /// Looks whether the host still fits the packages: at the start, and a while after dpkg or a deployment has
+    /// changed it.
     public func lookAtHost() {
         mustLook = true
         guard !isLooking, engine.running == nil else { return }
@@ -367,7 +371,7 @@ extension InstallerService: DeploymentObserver {
         } else {
             status.log()
             refresh()
-            lookAtHost()
+            hostChanged?()
         }
         ServiceManager.status(statusLine)
     }

@@ -43,6 +43,9 @@ def the_main_job_works(t):
     server.do("execute /9/1/10")
     becomes(12, True)
     runs("1.0")
+    until(20, "the activation has ended", lambda: m.run(
+        "busctl", "get-property", "org.gatekeel.Installer1", "/org/gatekeel/Installer1", "org.gatekeel.Installer1",
+        "Busy").out.strip() == "b false")
     server.do("execute /9/1/6 1")
     push("2.0", "crashes")
     server.command("execute /9/1/4")
