@@ -346,3 +346,16 @@ extension SoftwareManagementTests {
         }
     }
 }
+
+/// The files of object 9 when the agent starts.
+@Suite struct SoftwareStoreTests {
+    @Test func whatAKillLeftOfAWriteIsRemoved() throws {
+        let folder = "/tmp/gatekeel-test-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        try Files.makeDirectories(folder)
+        defer { try? Files.removeTree(folder) }
+        try Files.replace("\(folder)/.1.record.new", with: [1], mode: 0o600)
+        try Files.replace("\(folder)/.kept", with: [1], mode: 0o600)
+        #expect(try SoftwareStore(folder: folder).load().isEmpty)
+        #expect(try Files.names(in: folder) == [".kept"])
+    }
+}

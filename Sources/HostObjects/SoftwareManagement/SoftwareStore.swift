@@ -27,7 +27,13 @@ struct SoftwareStore: Sendable {
     ///
     /// - Throws: when one cannot be read, or a newer release wrote it. Nothing may be written over it.
     func load() throws(Errno) -> [(instance: UInt16, record: SoftwareRecord, origin: CheckedFile.Origin)] {
-        let instances = Set(try Files.names(in: folder).compactMap { Self.instance($0, "record") })
+        var names = try Files.names(in: folder)
+        // What a kill in the middle of a write left is no record.
+        for name in names where name.hasPrefix(".") && name.hasSuffix(".record.new") {
+            try? Files.remove("\(folder)/\(name)")
+        }
+        names.removeAll { $0.hasPrefix(".") }
+        let instances = Set(names.compactMap { Self.instance($0, "record") })
         var loaded: [(instance: UInt16, record: SoftwareRecord, origin: CheckedFile.Origin)] = []
         for instance in instances.sorted() {
             let file = record(instance)
