@@ -104,6 +104,6 @@ struct PlaceCheck: Sendable {
 
     /// The path itself, and the folders above it.
     private static func folders(of path: String) -> [String] {
-        path.utf8.indices.dropFirst().filter { path.utf8[$0] == 0x2F }.map { String(path[..<$0]) } + [path]
+        HostPaths.folders(above: path) + [path]
     }
 }

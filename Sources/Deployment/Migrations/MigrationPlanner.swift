@@ -113,8 +113,7 @@ struct MigrationPlanner {
     /// A link that a release made goes, so that a folder can be there. An administrator's link stays.
     private func replaceLink(_ path: String, _ plan: inout MigrationPlan) throws {
         guard let target = ownLink(path), !plan.clears(path),
-            try paths.holdingIfPresent(
-                packaged: path, { (folder, name) throws(Errno) in try folder.linkTarget(name) }) == target
+            try paths.linkTarget(packaged: path) == target
         else { return }
         plan.steps.append(MigrationStep(.removeLink, path, target))
     }
@@ -217,15 +216,8 @@ struct MigrationPlanner {
 
     // MARK: What is there
 
-    private func isFolder(_ path: String) throws(Errno) -> Bool { try type(of: path) == S_IFDIR }
-    private func isFile(_ path: String) throws(Errno) -> Bool { try type(of: path) == S_IFREG }
-
-    /// Links are not followed; 0 when nothing is there.
-    private func type(of path: String) throws(Errno) -> mode_t {
-        try paths.holdingIfPresent(packaged: path) { (folder, name) throws(Errno) in
-            try folder.status(name).map { $0.st_mode & S_IFMT } ?? 0
-        } ?? 0
-    }
+    private func isFolder(_ path: String) throws(Errno) -> Bool { try paths.type(packaged: path) == S_IFDIR }
+    private func isFile(_ path: String) throws(Errno) -> Bool { try paths.type(packaged: path) == S_IFREG }
 
     private func isUnedited(_ host: HostFile.Found, _ path: String) throws(Errno) -> Bool {
         guard let bytes = host.file?.bytes else { return false }
@@ -240,8 +232,7 @@ struct MigrationPlanner {
 
     /// `/etc/foo` and `/etc/foo/d` of `/etc/foo/d/bar`.
     private static func folders(above path: String) -> [String] {
-        path.utf8.indices.dropFirst().filter { path.utf8[$0] == 0x2F }.map { String(path[..<$0]) }
-            .filter { $0.utf8.count { $0 == 0x2F } > 1 }
+        HostPaths.folders(above: path).filter { $0.utf8.count { $0 == 0x2F } > 1 }
     }
 }
 

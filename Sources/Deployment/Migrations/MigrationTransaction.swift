@@ -219,16 +219,8 @@ struct MigrationTransaction: Sendable {
         }
     }
 
-    private func link(_ path: String) throws(Errno) -> String? {
-        try paths.holdingIfPresent(packaged: path) { (folder, name) throws(Errno) in try folder.linkTarget(name) }
-            ?? nil
-    }
-
-    private func isFolder(_ path: String) throws(Errno) -> Bool {
-        try paths.holdingIfPresent(packaged: path) { (folder, name) throws(Errno) in
-            try folder.status(name).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
-        } ?? false
-    }
+    private func link(_ path: String) throws(Errno) -> String? { try paths.linkTarget(packaged: path) }
+    private func isFolder(_ path: String) throws(Errno) -> Bool { try paths.type(packaged: path) == S_IFDIR }
 
     private func write(_ file: HostFile, _ path: String) throws(Errno) {
         try paths.holding(packaged: path, making: 0o755) { (folder, name) throws(Errno) in

@@ -40,6 +40,23 @@ extension HostPaths {
         try holdingIfPresent(packaged: path) { (folder, name) throws(Errno) in try folder.has(name) } ?? false
     }
 
+    /// The type of what is at a path, as `S_IFMT` has it; 0 when nothing is there. Links are not followed.
+    func type(packaged path: String) throws(Errno) -> mode_t {
+        try holdingIfPresent(packaged: path) { (folder, name) throws(Errno) in
+            try folder.status(name).map { $0.st_mode & S_IFMT } ?? 0
+        } ?? 0
+    }
+
+    /// The target of the link at a path; nil when there is none.
+    func linkTarget(packaged path: String) throws(Errno) -> String? {
+        try holdingIfPresent(packaged: path) { (folder, name) throws(Errno) in try folder.linkTarget(name) } ?? nil
+    }
+
+    /// `/etc`, `/etc/foo` and `/etc/foo/d` of `/etc/foo/d/bar`.
+    static func folders(above path: String) -> [String] {
+        path.utf8.indices.dropFirst().filter { path.utf8[$0] == 0x2F }.map { String(path[..<$0]) }
+    }
+
     /// The path that a packaged path is on this host, when links of root's are on the way; nil without such a link.
     ///
     /// Of folders that are missing, the path is what it will be when they are made.
