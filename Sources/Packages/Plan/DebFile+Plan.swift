@@ -15,14 +15,25 @@ extension DebFile {
     ) throws -> PackagePlan {
         var audit = try PackageAudit(controlFiles: try controlFiles(), manifest: try manifest ?? manifestBytes())
         do {
-            let reader = try dataReader(limits)
-            while let entry = try reader.next() {
-                if try audit.consider(entry) {
-                    audit.take(try reader.readData(limit: PackageAudit.contentLimit), of: entry)
-                }
-            }
+            try read(limits, into: &audit) { _ in }
         } catch let error as ArchiveError { throw DebError(error, in: container.data.name) }
         return try audit.plan(known: known, architecture: architecture)
+    }
+
+    /// Gives every entry of the payload to an audit, with the bytes that it asks for.
+    ///
+    /// - Parameter visit: called with each entry before the audit has it.
+    /// - Throws: `ArchiveError`, or what the audit throws.
+    func read(
+        _ limits: ArchiveLimits, into audit: inout PackageAudit, visit: (ArchiveEntry) -> Void
+    ) throws {
+        let reader = try dataReader(limits)
+        while let entry = try reader.next() {
+            visit(entry)
+            if try audit.consider(entry) {
+                audit.take(try reader.readData(limit: PackageAudit.contentLimit), of: entry)
+            }
+        }
     }
 }
 

@@ -72,9 +72,8 @@ public struct PackageForecast: Sendable {
     private static func read(
         _ file: DebFile, _ limits: ArchiveLimits, _ audit: inout PackageAudit, _ findings: inout FindingList
     ) throws {
-        let reader = try file.dataReader(limits)
         let extraction = Extraction()
-        while let entry = try reader.next() {
+        try file.read(limits, into: &audit) { entry in
             let isPlaced = Placement.of(entry.path, entry.kind).releasePath != nil
             switch extraction.refusal(of: entry, limits, isPlaced: isPlaced) {
             case nil: break
@@ -82,9 +81,6 @@ public struct PackageForecast: Sendable {
             // The payload's root is no entry of its own.
             case .badName where entry.path.isEmpty && entry.kind == .directory: break
             case let error?: findings.add(Finding(.refused, .malformed, entry.path, "\(error)"))
-            }
-            if try audit.consider(entry) {
-                audit.take(try reader.readData(limit: PackageAudit.contentLimit), of: entry)
             }
         }
     }
