@@ -43,7 +43,7 @@ import Testing
 
     @Test func unitsOfALostStoreAreDetached() async throws {
         try await onLoop {
-            let host = try await Harness.with("app 1.0 good users")
+            let host = try await Harness.with("app 1.0 good users bus=org.app")
             host.root.write("\(Self.attached)/port.service", "[Service]\n")
             host.root.write("\(Self.attached)/port.service.d/10-profile.conf", "[Service]\n")
             host.root.write("\(Self.attached)/app.service.d/20-more.conf", "[Service]\n")

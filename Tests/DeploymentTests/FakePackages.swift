@@ -80,7 +80,7 @@ struct FakePackages: PackageReader {
         if options.contains("nolink") { lines?.provision.lines.removeAll { $0.hasPrefix("L ") } }
         var provision = lines?.provision ?? HostProvision()
         provision.places += texts("place=").map { HostProvision.Place($0, isNamed: false) }
-        return ReleaseRecord(
+        var release = ReleaseRecord(
             name: name, version: words[1], signer: "CN=fleet", signedAt: number("signed=") ?? 0,
             content: texts("content=").first ?? "",
             relations: texts("depends=").first.map { ["Depends": $0] } ?? [:], units: units,
@@ -98,6 +98,10 @@ struct FakePackages: PackageReader {
             dataFolders: options.contains("data") ? ["/var/lib/\(name)-data/own", "/var/lib/dpkg-has"] : [],
             files: texts("rule=").map(Self.rule), provision: provision,
             health: options.contains("health") ? HealthCommand(command: ["/usr/bin/check"], user: "nobody") : nil)
+        release.busPolicies = texts("bus=").map { "usr/share/dbus-1/system.d/\($0).conf" }
+        release.busNames = texts("bus=")
+        release.busActivations = texts("bus=").map { BusActivation(name: $0, unit: "\(name).service") }
+        return release
     }
 
     /// `rule=PATH:OWNER:GROUP:MODE`, of a copy with `:TEMPLATE`.
@@ -157,6 +161,7 @@ struct FakePackages: PackageReader {
             for path in record.sysusers { try write(path, lines.users) }
             for path in record.tmpfiles { try write(path, lines.files) }
         }
+        for path in record.busPolicies { try write(path, "<busconfig><!-- \(record.version) --></busconfig>") }
         for conffile in record.conffiles {
             let isOther = words.contains("conffile=\(conffile)") && !words.contains("changes")
             try write(ReleaseTree.conffiles + conffile, isOther ? "packaged" : text)

@@ -5,7 +5,7 @@ import Linux
 
 /// A systemd that reads the unit files that are really there, and runs the payload that their drop-in names.
 @LoopActor
-final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner {
+final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner, MessageBus {
     struct Unit {
         /// What `reload` read: the version that the unit file names, the release that the drop-in overlays.
         var unitVersion = ""
@@ -50,6 +50,16 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner {
         load()
         onReload?()
         onReload = nil
+    }
+
+    /// So often the message bus does not answer.
+    var busFailures = 0
+
+    func reloadConfiguration() async throws {
+        try call("bus-reload")
+        guard busFailures > 0 else { return }
+        busFailures -= 1
+        throw Errno(5, "bus-reload")
     }
 
     /// What happens right after the next reload.

@@ -63,6 +63,8 @@ import Testing
             probationTime: .seconds(1),
             startTimeout: .seconds(2), stopTimeout: .seconds(3), allowedRestarts: 4, warnings: ["w"])
         release.mounts = ["/usr/local"]
+        (release.busPolicies, release.busNames) = (["usr/a.conf"], ["org.a"])
+        release.busActivations = [BusActivation(name: "org.a", unit: "a.service")]
         release.writtenUnits = ["usr/lib/systemd/system/a.service": "[Unit]\n"]
         #expect(
             release.record.keys.union([Store.stagedAtKey]).subtracting(["kind", "format"]) == ReleaseRecord.keys)

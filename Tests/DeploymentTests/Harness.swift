@@ -30,7 +30,7 @@ final class Harness: DeploymentObserver {
         DeploymentEngine(
             store: Store(root.paths, passage: passage), policy: policy,
             ports: Ports(
-                units: systemd, health: systemd, provisioner: systemd, packages: FakePackages(),
+                units: systemd, health: systemd, provisioner: systemd, bus: systemd, packages: FakePackages(),
                 scheduler: scheduler, wallClock: clock, bootID: bootID))
     }
 

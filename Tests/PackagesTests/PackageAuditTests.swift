@@ -127,12 +127,12 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
             ("usr/share/foo/env", ""),
             ("\(units)foo.service", "[Service]\nEnvironmentFile=-/usr/share/foo/env\n" + service),
             ("\(units)bar.service", "[Service]\nBindPaths=-/usr/share/foo/env\n" + service),
-            ("lib/udev/rules.d/1.rules", ""), ("usr/share/dbus-1/system.d/foo.conf", ""), ("etc/cron.daily/foo", ""),
+            ("lib/udev/rules.d/1.rules", ""), ("etc/cron.daily/foo", ""),
             ("etc/pam.d/foo", ""), ("usr/lib/tmpfiles.d/foo.conf", "C /var/lib/foo - - - - /usr/share/foo/env"),
         ]).get()
         #expect(
             plan.warnings.map { "\($0.file):\($0.line)" } == [
-                "usr/lib/udev/rules.d/1.rules:0", "usr/share/dbus-1/system.d/foo.conf:0", "etc/cron.daily/foo:0",
+                "usr/lib/udev/rules.d/1.rules:0", "etc/cron.daily/foo:0",
                 "etc/pam.d/foo:0",
                 "usr/lib/systemd/system/bar.service:2", "usr/lib/systemd/system/foo.service:2",
                 "usr/lib/tmpfiles.d/foo.conf:1",
@@ -224,15 +224,6 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
     @Test func oneFileUnderTwoNamesIsRefused() throws {
         #expect(refusals(try auditPackage([("lib/foo", ""), ("usr/lib/foo", "")])) == ["usr/lib/foo:0"])
         #expect(refusals(try auditPackage(folders: ["lib", "usr/lib"])).isEmpty)
-    }
-
-    @Test func aBusNameNeedsAPolicyOnTheHost() throws {
-        let text = "[Service]\nType=dbus\nBusName=org.foo\n" + service
-        let policy = "usr/share/dbus-1/system.d/org.foo.conf"
-        #expect(refusals(try auditPackage([(policy, ""), ("\(units)foo.service", text)])) == ["\(policy):0"])
-        #expect(
-            refusals(try auditPackage([("etc/dbus-1/system.d/org.foo.conf", ""), ("\(units)foo.service", text)]))
-                .isEmpty)
     }
 
     @Test func activateStartsUnitsThatDebianDoesNotStart() throws {

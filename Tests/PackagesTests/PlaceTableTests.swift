@@ -35,7 +35,7 @@ private func word(_ path: String, _ use: PlaceUse) -> String {
                 /etc/rinetd.conf /etc/mosquitto/mosquitto.conf /etc/default/mosquitto /etc/logrotate.d/mosquitto
                 /etc/default/rpcbind /etc/default/ssh /etc/lighttpd/lighttpd.conf /etc/fail2ban/jail.conf
                 /etc/monit/monitrc /etc/bind/named.conf /etc/dhcp/dhcpd.conf /etc/kea/kea-dhcp4.conf /etc/frr/daemons
-                /etc/ufw/applications.d/nginx /etc/logcheck/ignore.d.server/ntpsec /etc/snmp/snmpd.conf
+                /etc/ufw/applications.d/nginx /etc/dbus-1/system.d/dnsmasq.conf /etc/logcheck/ignore.d.server/ntpsec /etc/snmp/snmpd.conf
                 /etc/wpa_supplicant/functions.sh /etc/turnserver.conf /etc/ftpusers /etc/at.deny /etc/opt/foo/a
                 /etc/rclone.conf /etc/auto.master /etc/ipsec.conf /etc/stunnel/stunnel.conf /etc/groupware/a /etc/profiles
                 """.replacingLines()),
@@ -43,7 +43,7 @@ private func word(_ path: String, _ use: PlaceUse) -> String {
             "warned", .file, .link,
             at: """
                 /etc/pam.d/vsftpd /etc/pam.d/sshd /etc/apparmor.d/usr.sbin.named /etc/apparmor.d/local/usr.sbin.unbound
-                /etc/dbus-1/system.d/dnsmasq.conf /etc/udev/rules.d/50-x.rules /etc/polkit-1/rules.d/x.rules
+                /etc/dbus-1/session.d/dnsmasq.conf /etc/udev/rules.d/50-x.rules /etc/polkit-1/rules.d/x.rules
                 /etc/sysctl.d/x.conf /etc/modprobe.d/x.conf /etc/modules-load.d/x.conf /etc/rsyslog.d/49-haproxy.conf
                 /etc/rsyslog.conf /etc/nftables.conf /etc/xinetd.d/time /etc/ssh/moduli /etc/iproute2/rt_protos.d/frr.conf
                 """.replacingLines()),

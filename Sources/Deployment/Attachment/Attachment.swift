@@ -9,9 +9,9 @@ import Packages
 /// `current`; otherwise an automatic restart during a deployment could run the new payload with the old unit.
 struct Attachment: Sendable {
     static let dropIn = "10-gatekeel.conf"
-    /// How the names of our files in `tmpfiles.d` begin. The package's name follows, then a `_`, which no package has in its
+    /// How the names of our files in `tmpfiles.d` and in the message bus' `system.d` begin. The package's name follows, then a `_`, which no package has in its
     /// name: `gatekeel-foo_server-x.conf` is not `gatekeel-foo-server_x.conf`.
-    static let tmpfilesPrefix = "gatekeel-"
+    static let prefix = "gatekeel-"
     static let unitLimit = 1 << 20
 
     let paths: HostPaths
@@ -50,11 +50,24 @@ struct Attachment: Sendable {
             let text = record.manifestFolders.joined(separator: "\n") + "\n"
             files.append(
                 AttachedFile(
-                    path: "\(paths.tmpfiles)/\(Self.tmpfilesPrefix)\(record.name).conf",
+                    path: "\(paths.tmpfiles)/\(Self.prefix)\(record.name).conf",
                     content: .bytes(Array(text.utf8))))
+        }
+        for source in record.busPolicies {
+            let name = Self.prefix + record.name + "_" + Files.split(source).name
+            files.append(AttachedFile(path: "\(paths.busPolicies)/\(name)", content: .bytes(try read(source))))
+        }
+        for activation in record.busActivations {
+            let text = Self.comment(of: record.name) + activation.text
+            files.append(
+                AttachedFile(
+                    path: "\(paths.busActivations)/\(activation.name).service", content: .bytes(Array(text.utf8))))
         }
         return files
     }
+
+    /// The first line of an activation file.
+    static func comment(of package: String) -> String { "# \(package), managed by Gatekeel: do not edit\n" }
 
     /// All files of the attachment, and those of the package's `tmpfiles.d` by their former names.
     func filesToRemove() throws -> [AttachedFile] {
@@ -94,7 +107,7 @@ struct Attachment: Sendable {
 
     private func packagedTmpfiles(_ separator: String) throws -> [AttachedFile] {
         try record.tmpfiles.map { source in
-            let name = Self.tmpfilesPrefix + record.name + separator + Files.split(source).name
+            let name = Self.prefix + record.name + separator + Files.split(source).name
             return AttachedFile(path: "\(paths.tmpfiles)/\(name)", content: .bytes(try read(source)))
         }
     }
@@ -193,7 +206,7 @@ struct Attachment: Sendable {
             try passage("deployment.detach.each")
             let folder = Files.split(file.path).folder
             try file.remove(paths)
-            if folder.hasSuffix(".d"), !folder.hasSuffix("tmpfiles.d") { paths.removeEmptyFolder(folder) }
+            if folder.hasPrefix(paths.attachedUnits + "/") { paths.removeEmptyFolder(folder) }
         }
     }
 }

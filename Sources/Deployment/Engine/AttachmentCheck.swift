@@ -78,10 +78,17 @@ struct AttachmentCheck: Sendable {
             try folder.remove(name)
             try folder.removeTree("\(name).d")
         }
-        let prefix = Attachment.tmpfilesPrefix + package
-        for name in try Files.namesIfPresent(in: paths.tmpfiles)
-        where name == "\(prefix).conf" || name.hasPrefix("\(prefix)_") {
-            try paths.remove("\(paths.tmpfiles)/\(name)")
+        let prefix = Attachment.prefix + package
+        for folder in [paths.tmpfiles, paths.busPolicies] {
+            for name in try Files.namesIfPresent(in: folder)
+            where name == "\(prefix).conf" || name.hasPrefix("\(prefix)_") {
+                try paths.remove("\(folder)/\(name)")
+            }
+        }
+        let comment = Array(Attachment.comment(of: package).utf8)
+        for name in try Files.namesIfPresent(in: paths.busActivations) {
+            let path = "\(paths.busActivations)/\(name)"
+            if try paths.find(path).file?.bytes.starts(with: comment) == true { try paths.remove(path) }
         }
     }
 

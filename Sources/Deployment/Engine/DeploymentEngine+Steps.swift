@@ -18,7 +18,7 @@ extension DeploymentEngine {
         case .plan: try await plan(active)
         case .rest: try await rest(active)
         case .stop: try await stop(active, active.record.oldRelease)
-        case .reload: try await ports.units.reload()
+        case .reload: try await reload(active)
         case .enable: try await enable(active)
         case .start: try await start(active)
         case .probe: try await probe(active)
@@ -162,6 +162,8 @@ extension DeploymentEngine {
         let old = try await releaseRecord(deployment.package, deployment.oldRelease)
         let statuses = try await ports.units.status(of: try await loadedUnits(of: old))
         guard statuses.allSatisfy({ $0.isAtRest && !$0.hasStopCommands }) else { return false }
+        // The message bus reads conffiles only after the old units were stopped.
+        guard !release.hasBusConffiles, !old.hasBusConffiles else { return false }
         let store = self.store
         return try await Worker.shared.run {
             try Attachment(store: store, release: deployment.newRelease, record: release)
@@ -250,6 +252,18 @@ extension DeploymentEngine {
     }
 
     // MARK: The units
+
+    /// systemd reads the unit files anew, and the message bus its files, before units start that need them.
+    private func reload(_ active: ActiveDeployment) async throws {
+        try await ports.units.reload()
+        let record = active.record
+        for release in Set([record.oldRelease, record.newRelease]) where !release.isEmpty {
+            // A resumed removal may have no release left.
+            guard try await isInStore(record.package, release) else { continue }
+            guard try await releaseRecord(record.package, release).concernsBus else { continue }
+            return try await ports.bus.reloadConfiguration()
+        }
+    }
 
     /// Waits until no unit in place is starting or stopping.
     private func rest(_ active: ActiveDeployment) async throws {

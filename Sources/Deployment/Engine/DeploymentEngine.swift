@@ -72,7 +72,10 @@ public final class DeploymentEngine: Deployments {
         signedTime = signed
         // A repair may have changed unit files.
         let isRepaired = notes.contains { ($0.kind == .corrupt && !$0.package.isEmpty) || $0.kind == .detached }
-        if isRepaired { try? await ports.units.reload() }
+        if isRepaired {
+            try? await ports.units.reload()
+            try? await ports.bus.reloadConfiguration()
+        }
         try await refreshAll()
         isOpen = true
         guard let interrupted else { return notes }

@@ -11,6 +11,7 @@ struct HostCheck: Sendable {
 
     func run() throws {
         try checkUnits()
+        try BusCheck(paths: store.paths, record: record).run()
         try PlaceCheck(store: store, record: record).run()
         try ProvisionCheck(store: store, record: record).run()
         // Of an attempt that failed, the tree is unpacked again, and then checked.

@@ -49,6 +49,9 @@ extension ReleaseRecord {
         record.add("start-timeout", startTimeout)
         record.add("stop-timeout", stopTimeout)
         if let allowedRestarts { record.add("allowed-restarts", allowedRestarts) }
+        record.add("bus-policy", each: busPolicies)
+        record.add("bus-name", each: busNames)
+        for activation in busActivations { record.add("bus-activation", activation.name, activation.unit) }
         record.add("warning", each: warnings)
         record.add("mount", each: mounts)
         record.add(others)
@@ -63,7 +66,7 @@ extension ReleaseRecord {
         "manifest-user",
         "manifest-folder",
         "data-folder", "file-rule", "health", "probation-time", "start-timeout", "stop-timeout", "allowed-restarts",
-        "warning", "mount",
+        "warning", "mount", "bus-policy", "bus-name", "bus-activation",
         Store.stagedAtKey,
     ]).union(HostProvision.keys)
 
@@ -128,6 +131,11 @@ extension ReleaseRecord {
         allowedRestarts = record.optionalInteger("allowed-restarts")
         warnings = record.strings("warning")
         mounts = record.strings("mount")
+        busPolicies = record.strings("bus-policy")
+        busNames = record.strings("bus-name")
+        busActivations = record.all("bus-activation").compactMap { fields in
+            fields.count == 2 ? BusActivation(name: fields[0], unit: fields[1]) : nil
+        }
         others = record.others(of: Self.keys)
     }
 }

@@ -60,6 +60,12 @@ public struct ReleaseRecord: Hashable, Sendable {
     public var allowedRestarts: Int?
     /// Findings that do not refuse the package, for people.
     public var warnings: [String]
+    /// Policies of the message bus, relative to the release.
+    public var busPolicies: [String] = []
+    /// Names that its policies let somebody own; `org.foo.*` stands for all below `org.foo`, too.
+    public var busNames: [String] = []
+    /// Services that the message bus may start.
+    public var busActivations: [BusActivation] = []
     /// Mount points of the host below `/usr` and `/opt`, which the release's overlay would hide from its units.
     var mounts: [String] = []
     /// What a newer release added to the record.
@@ -116,6 +122,11 @@ public struct ReleaseRecord: Hashable, Sendable {
         let ofTemplates = units.compactMap { UnitName($0.name)?.instantiated($0.defaultInstance)?.description }
         return Set(ofTemplates + alsoInstances)
     }
+
+    /// Whether the message bus has to read its files anew when the release is put in place or taken away.
+    var concernsBus: Bool { !busPolicies.isEmpty || !busActivations.isEmpty || hasBusConffiles }
+
+    var hasBusConffiles: Bool { conffiles.contains { $0.hasPrefix("/etc/dbus-1/") } }
 
     /// The time that the package's signature proves to have passed; nil when unsigned.
     var signedTime: SignedTime? {

@@ -23,6 +23,7 @@ public struct Ports {
     public var units: any UnitManager
     public var health: any HealthRunner
     public var provisioner: any HostProvisioner
+    public var bus: any MessageBus
     public var packages: any PackageReader
     public var scheduler: any Scheduler
     /// Seconds since the epoch: `time(2)`.
@@ -32,12 +33,14 @@ public struct Ports {
 
     public init(
         units: any UnitManager, health: any HealthRunner, provisioner: any HostProvisioner,
-        packages: any PackageReader, scheduler: any Scheduler, wallClock: @escaping @LoopActor () -> Int64,
+        bus: any MessageBus, packages: any PackageReader, scheduler: any Scheduler,
+        wallClock: @escaping @LoopActor () -> Int64,
         bootID: String
     ) {
         self.units = units
         self.health = health
         self.provisioner = provisioner
+        self.bus = bus
         self.packages = packages
         self.scheduler = scheduler
         self.wallClock = wallClock

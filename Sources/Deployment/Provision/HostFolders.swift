@@ -14,7 +14,7 @@ struct HostFolders: Sendable {
     init(_ paths: HostPaths) throws(Errno) {
         for folder in ["/etc/tmpfiles.d", "/run/tmpfiles.d", "/usr/local/lib/tmpfiles.d", "/usr/lib/tmpfiles.d"] {
             for name in try Files.namesIfPresent(in: paths.host(folder))
-            where name.hasSuffix(".conf") && !name.hasPrefix(Attachment.tmpfilesPrefix) {
+            where name.hasSuffix(".conf") && !name.hasPrefix(Attachment.prefix) {
                 let file = paths.host("\(folder)/\(name)")
                 guard let bytes = try Files.readIfPresent(file, limit: Self.limit) else { continue }
                 all += HostProvision.paths(ofTmpfiles: bytes).map { (file, $0) }

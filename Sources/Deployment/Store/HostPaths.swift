@@ -12,6 +12,10 @@ public struct HostPaths: Hashable, Sendable {
     public var systemUnits: String { root + "/etc/systemd/system" }
     /// Where a package's `tmpfiles.d` files are put, so that each boot makes its folders in `/run`.
     public var tmpfiles: String { root + "/etc/tmpfiles.d" }
+    /// Where a package's policies of the message bus are put.
+    public var busPolicies: String { root + "/etc/dbus-1/system.d" }
+    /// Where the message bus looks for services that it may start, besides those of the host.
+    public var busActivations: String { root + "/etc/dbus-1/system-services" }
     /// dpkg's database of packages.
     var dpkgStatus: String { root + DpkgStatus.path }
     /// The mounts as this process sees them.

@@ -44,7 +44,8 @@ public final class InstallerDaemon {
         reader = ReplaceableReader(DebPackageReader(configuration: configuration.install))
         let ports = Ports(
             units: units, health: SystemdHealthRunner(systemd, scheduler: scheduler),
-            provisioner: SystemdProvisioner(systemd, scheduler: scheduler), packages: reader, scheduler: scheduler,
+            provisioner: SystemdProvisioner(systemd, scheduler: scheduler), bus: SystemMessageBus(bus),
+            packages: reader, scheduler: scheduler,
             wallClock: { Host.now() }, bootID: try Host.bootID())
         engine = DeploymentEngine(policy: Policy(configuration), ports: ports)
         let keyring = KeyringWatch(

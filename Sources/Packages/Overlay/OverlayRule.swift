@@ -35,12 +35,6 @@ struct OverlayRule: Sendable {
             "usr/lib/udev/rules.d/", ".rules",
             "udev reads only the host's rules; if it is needed, put it into /etc/udev/rules.d"),
         OverlayRule("usr/lib/udev/hwdb.d/", "", "udev reads only the host's database"),
-        OverlayRule(
-            "usr/share/dbus-1/system-services/", ".service",
-            "the message bus cannot start this service; it runs while the package is active"),
-        OverlayRule(
-            "usr/share/dbus-1/system.d/", ".conf",
-            "the message bus reads only the host's policy; if it is needed, put it into /etc/dbus-1/system.d"),
         OverlayRule("usr/share/polkit-1/", "", "polkit reads only the host's actions and rules"),
         OverlayRule("usr/lib/systemd/user/", "", "user units are not installed"),
         OverlayRule("usr/lib/systemd/system-generators/", "", "systemd runs only the host's generators"),

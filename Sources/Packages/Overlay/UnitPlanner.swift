@@ -58,7 +58,6 @@ struct UnitPlanner {
                 })
         }
         for unit in units {
-            if let finding = busFinding(unit.files[0]) { findings.add(finding) }
             for file in unit.files {
                 findings.add(UnitAudit(unit: file, tree: tree).findings())
                 findings.add(file.folderFindings())
@@ -186,18 +185,6 @@ struct UnitPlanner {
             }
         }
         return aliases
-    }
-
-    /// Finds a service that must own a bus name while its policy is where the bus does not see it.
-    private func busFinding(_ file: UnitFile) -> Finding? {
-        guard let name = file.values("Service", "BusName").last,
-            let policy = tree.paths.filter({ $0.hasPrefix("usr/share/dbus-1/system.d/") && $0.hasSuffix(".conf") })
-                .min()
-        else { return nil }
-        return Finding(
-            .refused, .unsupported, policy,
-            "the message bus reads only the host's policy, so \(file.name) could not own \(name); put this file into /etc/dbus-1/system.d"
-        )
     }
 }
 

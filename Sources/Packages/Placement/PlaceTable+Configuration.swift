@@ -154,7 +154,8 @@ extension PlaceTable {
                 "/etc/apt/", "/etc/dpkg/", "/etc/alternatives/", "/etc/debconf.conf", "/etc/ucf.conf",
                 "/etc/debsums*", "/etc/apparmor/", "/etc/apparmor.d/disable/", "/etc/apparmor.d/force-complain/",
                 "/etc/logrotate.conf", "/etc/dbus-1/system.conf", "/etc/dbus-1/session.conf",
-                "/etc/dbus-1/system-local.conf", "/etc/udev/udev.conf", "/etc/libaudit.conf", "/etc/mke2fs.conf",
+                "/etc/dbus-1/system-local.conf", "/etc/dbus-1/system-services/", "/etc/udev/udev.conf",
+                "/etc/libaudit.conf", "/etc/mke2fs.conf",
                 "/etc/e2scrub.conf",
                 "/etc/xattr.conf", "/etc/default/cacerts", "/etc/bindresvport.blacklist", "/etc/kernel-img.conf",
             ],
@@ -185,9 +186,9 @@ extension PlaceTable {
             .read, ["/etc/apparmor.d/"],
             "AppArmor loads it only at the next boot; load it with 'apparmor_parser -r' if it is needed earlier"),
         PlaceRule(
-            .read, ["/etc/dbus-1/"],
-            "the message bus reads it when it reloads its configuration; restart the service after 'systemctl reload dbus' if it needs that earlier"
-        ),
+            .dropIn, ["/etc/dbus-1/system.d/"],
+            "the message bus reads it; its rules must be for names of the package's own services"),
+        PlaceRule(.read, ["/etc/dbus-1/"], "the message buses of users read it; check what it allows them"),
         PlaceRule(.read, ["/etc/polkit-1/"], "the host's polkit reads it; check whom it allows what"),
         PlaceRule(
             .read, ["/etc/pam.d/"],

@@ -115,6 +115,9 @@ public struct PackageAudit: Sendable {
         case .hostLink(let path, let target):
             try countHostPath(path, target)
             hostLinks.add(path, target: target)
+            if BusFiles.isPolicy(entry.path) {
+                refuse(.unsupported, entry.path, "this must be a plain file, so that it can be checked")
+            }
             if case .warned(let text) = PlaceTable.verdict(path, .link) { warn(entry.path, text) }
         case .conffile(let path):
             try countConffile(path)
@@ -128,6 +131,7 @@ public struct PackageAudit: Sendable {
                     group: Self.name(entry.groupName, entry.group)))
             requireRoots(entry)
             if case .warned(let text) = PlaceTable.verdict("/\(path)", .file) { warn(path, text) }
+            if BusFiles.isPolicy(path) { return try accepts(entry, path) }
         case .release(let path): return try considerRelease(entry, path)
         }
         if findings.isFull, let refusal { throw refusal }
@@ -238,10 +242,11 @@ public struct PackageAudit: Sendable {
                 counts.units += 1
                 return try accepts(entry, path)
             }
-            let isAsked =
-                path.hasPrefix("usr/lib/tmpfiles.d/") || path.hasPrefix("usr/lib/sysusers.d/")
-            guard isAsked, path.hasSuffix(".conf") else { return false }
-            if path.hasPrefix("usr/lib/tmpfiles.d/") { requireShortName(path, others: control.name.utf8.count) }
+            let isLines =
+                (path.hasPrefix("usr/lib/tmpfiles.d/") || path.hasPrefix("usr/lib/sysusers.d/"))
+                && path.hasSuffix(".conf")
+            guard isLines || BusFiles.isPolicy(path) || BusFiles.isActivation(path) else { return false }
+            if !path.hasPrefix("usr/lib/sysusers.d/") { requireShortName(path, others: control.name.utf8.count) }
             return try accepts(entry, path)
         }
         requireShortName(path)
@@ -270,7 +275,7 @@ public struct PackageAudit: Sendable {
         guard counts.readFiles <= PackageLimits.readFiles, counts.readBytes <= PackageLimits.readBytes else {
             throw Self.excess(
                 path,
-                "the units, tmpfiles.d and sysusers.d files are more than \(PackageLimits.readFiles), or have more than \(PackageLimits.readBytes >> 10) KiB together"
+                "the units, tmpfiles.d and sysusers.d files and those of the message bus are more than \(PackageLimits.readFiles), or have more than \(PackageLimits.readBytes >> 10) KiB together"
             )
         }
         return true
@@ -342,6 +347,9 @@ public struct PackageAudit: Sendable {
         }
         plan.sysusersFiles = files(in: "usr/lib/sysusers.d/")
         plan.tmpfilesFiles = files(in: "usr/lib/tmpfiles.d/")
+        let bus = BusFiles(contents, units: plan.units)
+        all.add(bus.findings)
+        (plan.busPolicies, plan.busNames, plan.busActivations) = (bus.policies, bus.names, bus.activations)
         all.add(linkFindings)
         plan.sysusersLines = manifest.sysusersLines
         plan.tmpfilesLines = tmpfilesLines

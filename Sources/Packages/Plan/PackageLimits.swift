@@ -28,6 +28,8 @@ public enum PackageLimits {
     public static let tmpfilesLines = 1000
     /// Lines of `sysusers.d(5)` files, in the same way.
     public static let sysusersLines = 32
+    /// Rules in one policy of the message bus. The largest of Debian has some 150.
+    static let busRules = 1000
     /// Findings that are kept of each severity: reasons of a refusal, warnings.
     public static let findings = 32
     /// Findings that are kept of those that say the same about different files.

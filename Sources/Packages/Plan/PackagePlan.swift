@@ -28,6 +28,12 @@ public struct PackagePlan: Hashable, Sendable {
     public var alsoInstances: [String]
     /// Folders that systemd creates for the units (`StateDirectory=` and similar). A purge removes these and those above.
     public var dataFolders: [String]
+    /// Policies of the message bus, relative to the release, which the host gets while the package is installed.
+    public var busPolicies: [String]
+    /// Names that these and `/etc/dbus-1/system.d` let somebody own; `org.foo.*` stands for all below `org.foo`, too.
+    public var busNames: [String]
+    /// Services that the message bus may start.
+    public var busActivations: [BusActivation]
     /// What the lines ask of the host.
     public var provision: HostProvision
     /// What the manifest says of conffiles; copies of templates are among `conffiles`.
@@ -51,6 +57,9 @@ public struct PackagePlan: Hashable, Sendable {
         orders = []
         alsoInstances = []
         dataFolders = []
+        busPolicies = []
+        busNames = []
+        busActivations = []
         provision = HostProvision()
         files = []
         health = nil

@@ -1,0 +1,91 @@
+import Linux
+import TestSupport
+import Testing
+
+@testable import Deployment
+
+/// What a package has for the message bus goes to the host with its units, and away with them.
+@Suite struct BusTests {
+    private static let policy = "/etc/dbus-1/system.d/gatekeel-app_org.app.conf"
+    private static let activation = "/etc/dbus-1/system-services/org.app.service"
+
+    @Test func policiesComeBeforeTheStartAndGoWithThePackage() async throws {
+        try await onLoop {
+            let host = Harness()
+            try await host.start()
+            #expect(
+                try await host.install("app 1.0 good bus=org.app", DeploymentOptions(activation: .yes)).result == .done)
+            #expect(host.root.read(Self.policy) == "<busconfig><!-- 1.0 --></busconfig>")
+            #expect(
+                host.root.read(Self.activation)
+                    == "# app, managed by Gatekeel: do not edit\n[D-BUS Service]\nName=org.app\nExec=/bin/false\nUser=root\nSystemdService=app.service\n"
+            )
+            let calls = host.systemd.calls.map { $0.split(separator: " ")[0] }
+            let reload = try #require(calls.firstIndex(of: "bus-reload"))
+            #expect(reload < (try #require(calls.firstIndex(of: "start"))))
+
+            #expect(try await host.install("app 2.0 good bus=org.app bus=org.app2").result == .done)
+            #expect(host.root.read(Self.policy) == "<busconfig><!-- 2.0 --></busconfig>")
+            #expect(host.root.read("/etc/dbus-1/system-services/org.app2.service") != nil)
+
+            // A version that fails takes its names with it, and the one before gets its own again.
+            let failed = try await host.install("app 3.0 crash bus=org.other")
+            #expect(failed.result == .rolledBack)
+            #expect(host.root.read(Self.policy) == "<busconfig><!-- 2.0 --></busconfig>")
+            #expect(host.root.read("/etc/dbus-1/system.d/gatekeel-app_org.other.conf") == nil)
+
+            let before = host.systemd.calls.count
+            #expect(try await host.finish(try await host.engine.remove("app", purge: false)).result == .done)
+            #expect(host.root.read(Self.policy) == nil && host.root.read(Self.activation) == nil)
+            #expect(host.systemd.calls[before...].contains("bus-reload"))
+            // The folders are the host's.
+            #expect(try Files.exists("\(host.root.path)/etc/dbus-1/system.d"))
+            #expect(try Files.exists("\(host.root.path)/etc/dbus-1/system-services"))
+        }
+    }
+
+    @Test func aPackageWithoutThemDoesNotDisturbTheBus() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good")
+            #expect(!host.systemd.calls.contains("bus-reload"))
+        }
+    }
+
+    @Test func aBusThatDoesNotAnswerEndsTheUpdate() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good bus=org.app")
+            // As often as the switch is tried.
+            host.systemd.busFailures = Policy().maxAttempts
+            let status = try await host.install("app 2.0 good bus=org.app")
+            #expect(status.result == .failed, "\(status)")
+            #expect(host.root.read(Self.policy) == "<busconfig><!-- 1.0 --></busconfig>")
+        }
+    }
+
+    @Test(arguments: [
+        ("/usr/share/dbus-1/system.d/org.host.conf", "<policy><allow own=\"org.app\"/>"),
+        ("/etc/dbus-1/system.d/host.conf", "<allow own_prefix = 'org'/>"),
+        ("/etc/dbus-1/system.d/gatekeel-other_x.conf", "<allow own='org.app'/>"),
+        ("/usr/share/dbus-1/system-services/org.app.service", "[D-BUS Service]"),
+        ("/etc/dbus-1/system-services/org.app.service", "# other, managed by Gatekeel: do not edit\n"),
+    ])
+    func namesOfOthersAreRefused(path: String, text: String) async throws {
+        try await onLoop {
+            let host = Harness()
+            try await host.start()
+            host.root.write(path, text)
+            let error = await #expect(throws: DeploymentError.self) {
+                try await host.install("app 1.0 good bus=org.app")
+            }
+            #expect(error?.code == .conflict && error?.text.contains(Files.split(path).name) == true)
+            // Without such names it may be installed.
+            #expect(try await host.install("app 1.0 good").result == .done)
+        }
+    }
+
+    @Test func namesInPolicies() {
+        let text =
+            "<allow own=\"a.b\"/><deny own='*'/><allow own_prefix='c.d'/> known <x down=\"e\" own=f own \n = \"g.h\"/>"
+        #expect(BusCheck.owned(in: Array(text.utf8)) == ["a.b", "c.d.*", "e", "g.h"])
+    }
+}
