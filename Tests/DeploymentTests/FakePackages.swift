@@ -98,6 +98,8 @@ struct FakePackages: PackageReader {
             dataFolders: options.contains("data") ? ["/var/lib/\(name)-data/own", "/var/lib/dpkg-has"] : [],
             files: texts("rule=").map(Self.rule), provision: provision,
             health: options.contains("health") ? HealthCommand(command: ["/usr/bin/check"], user: "nobody") : nil)
+        release.source = texts("source=").first ?? ""
+        release.provides = texts("provides=").first ?? ""
         release.busPolicies = texts("bus=").map { "usr/share/dbus-1/system.d/\($0).conf" }
         release.busNames = texts("bus=")
         release.busActivations = texts("bus=").map { BusActivation(name: $0, unit: "\(name).service") }

@@ -10,6 +10,8 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner, MessageBus 
         /// What `reload` read: the version that the unit file names, the release that the drop-in overlays.
         var unitVersion = ""
         var release = ""
+        /// Releases of other packages that it overlays too.
+        var others: [String] = []
         var status: UnitStatus
         /// `VERSION BEHAVIOUR` of what runs.
         var running = ""
@@ -96,7 +98,9 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner, MessageBus 
         unit.stops = lines.first { $0.hasPrefix("KillSignal=") }.map(String.init) ?? ""
         let dropIn = root.read("\(attached)/\(file).d/10-gatekeel.conf") ?? ""
         let line = dropIn.split(separator: "\n").first { $0.hasPrefix("ExtensionDirectories=") }
-        unit.release = line.map { String($0.split(separator: "=")[1]) } ?? ""
+        let releases = line.map { $0.split(separator: "=")[1].split(separator: " ").map(String.init) } ?? []
+        unit.release = releases.first ?? ""
+        unit.others = Array(releases.dropFirst())
         units[name] = unit
     }
 
@@ -104,8 +108,8 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner, MessageBus 
         let at = name.firstIndex(of: "@")
         let file = at.map { "\(name[..<$0])@.service" } ?? name
         let dropIn = root.read("\(attached)/\(file).d/10-gatekeel.conf") ?? ""
-        let line = dropIn.split(separator: "\n").first { $0.hasPrefix("AssertPathExists=!") }
-        return line.map { (try? Files.exists(String($0.dropFirst("AssertPathExists=!".count)))) == true } ?? false
+        let lines = dropIn.split(separator: "\n").filter { $0.hasPrefix("AssertPathExists=!") }
+        return lines.contains { (try? Files.exists(String($0.dropFirst("AssertPathExists=!".count)))) == true }
     }
 
     func enable(_ names: [String]) async throws {
@@ -176,11 +180,19 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner, MessageBus 
         let words = payload.split(separator: " ").map(String.init)
         if words[0] != unit.unitVersion { mixtures.append("\(name) of \(unit.unitVersion) runs \(payload)") }
         unit.running = payload
+        for other in unit.others {
+            let text = (try? Files.read("\(other)/usr/bin/payload", limit: 100)).map {
+                String(decoding: $0, as: UTF8.self)
+            }
+            unit.running += " +\(text ?? "nothing")"
+        }
         unit.stopsOfRunning = unit.stops
         unit.status.activeState = .active
         unit.status.subState = "running"
         switch words[1] {
         case "crash": fail(&unit, code: 1)
+        // It depends on a package whose payload is not as it should be.
+        case "picky" where unit.running.hasSuffix(" bad"): fail(&unit, code: 4)
         case "hang": (unit.status.activeState, unit.status.subState) = (.activating, "start")
         case "exit": (unit.status.activeState, unit.status.subState, unit.status.exitCode) = (.inactive, "dead", 1)
         case "skipped": (unit.status.activeState, unit.status.conditionsHold) = (.inactive, false)
@@ -343,7 +355,7 @@ final class FakeSystemd: UnitManager, HealthRunner, HostProvisioner, MessageBus 
 
     func run(_ check: HealthCheck) async -> HealthResult {
         calls.append("health \(check.command.joined(separator: " ")) as \(check.user)")
-        let payload = (try? Files.read("\(check.release)/usr/bin/payload", limit: 100)).map {
+        let payload = (try? Files.read("\(check.releases[0])/usr/bin/payload", limit: 100)).map {
             String(decoding: $0, as: UTF8.self)
         }
         return payload?.hasSuffix(" unhealthy") == true ? .failed("exited with code 1") : .passed

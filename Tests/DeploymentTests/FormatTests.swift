@@ -33,6 +33,7 @@ import Testing
         var deployment = DeploymentRecord(id: "1", package: "app", operation: .update, version: "2", phase: .probation)
         deployment.oldLinks = [EnablementLink(path: "a", target: "b")]
         (deployment.oldActive, deployment.triggers, deployment.triggered) = (["a"], ["b"], ["a"])
+        deployment.dependents = ["d.service"]
         (deployment.enabled, deployment.started, deployment.off) = (["a"], ["a"], ["b"])
         (deployment.on, deployment.byHand) = (["c"], deployment.oldLinks)
         deployment.conffiles = [ConffilePlan(path: "/etc/a", choice: .keep, saved: .file, savedBeside: .nothing)]
@@ -63,6 +64,7 @@ import Testing
             probationTime: .seconds(1),
             startTimeout: .seconds(2), stopTimeout: .seconds(3), allowedRestarts: 4, warnings: ["w"])
         release.mounts = ["/usr/local"]
+        release.source = "a"
         (release.busPolicies, release.busNames) = (["usr/a.conf"], ["org.a"])
         release.busActivations = [BusActivation(name: "org.a", unit: "a.service")]
         release.writtenUnits = ["usr/lib/systemd/system/a.service": "[Unit]\n"]

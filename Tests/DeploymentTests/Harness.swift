@@ -1,6 +1,7 @@
 import EventLoop
 import Glibc
 import Linux
+import Packages
 import TestSupport
 
 @testable import Deployment
@@ -19,6 +20,7 @@ final class Harness: DeploymentObserver {
     private(set) var notes: [RecoveryNote] = []
 
     init() {
+        root.write(DpkgStatus.path, "")
         systemd = FakeSystemd(root: root, scheduler: scheduler)
         engine = Self.makeEngine(root, systemd, scheduler, Policy(), "", Passage(), { 0 })
     }

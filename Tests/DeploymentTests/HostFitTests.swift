@@ -1,5 +1,6 @@
 import EventLoop
 import Linux
+import Packages
 import TestSupport
 import Testing
 
@@ -77,6 +78,7 @@ import Testing
             try await host.start()
             #expect(try await host.engine.hostProblems() == [:])
             try await host.install("app 1.0 good")
+            try Files.remove(host.root.path + DpkgStatus.path)
             await #expect(throws: (any Error).self) { try await host.engine.hostProblems() }
         }
     }

@@ -157,10 +157,10 @@ struct SystemdTests {
             let health = SystemdHealthRunner(rig.systemd, scheduler: LoopScheduler.shared)
             let check = HealthCheck(
                 unit: "gatekeel-health-a.service", command: ["/usr/bin/check", "-v"], user: "nobody",
-                timeout: .seconds(3), release: "/var/lib/gatekeel/packages/a/1")
+                timeout: .seconds(3), releases: ["/var/lib/gatekeel/packages/a/1", "/var/lib/gatekeel/packages/b/2"])
             #expect(await health.run(check) == .passed)
             let properties = rig.fake.transientProperties
-            #expect(properties["ExtensionDirectories"]?.strings == ["/var/lib/gatekeel/packages/a/1"])
+            #expect(properties["ExtensionDirectories"]?.strings == check.releases)
             #expect(properties["User"] == .string("nobody"))
             #expect(properties["TimeoutStartUSec"] == .uint64(3_000_000))
             #expect(properties["ExecStart"]?.elements?.first?.elements?[1].strings == ["/usr/bin/check", "-v"])
@@ -183,7 +183,7 @@ struct SystemdTests {
             rig.fake.transientEnd = end.merging(["ActiveState": .string("failed")]) { old, _ in old }
             let health = SystemdHealthRunner(rig.systemd, scheduler: LoopScheduler.shared)
             let check = HealthCheck(
-                unit: "gatekeel-health-a.service", command: ["/c"], user: "", timeout: .seconds(3), release: "/r")
+                unit: "gatekeel-health-a.service", command: ["/c"], user: "", timeout: .seconds(3), releases: ["/r"])
             #expect(await health.run(check) == .failed(text))
         }
     }
@@ -193,7 +193,7 @@ struct SystemdTests {
             rig.fake.leftOver = ("gatekeel-health-a.service", 2)
             let health = SystemdHealthRunner(rig.systemd, scheduler: LoopScheduler.shared)
             let check = HealthCheck(
-                unit: "gatekeel-health-a.service", command: ["/c"], user: "", timeout: .seconds(3), release: "/r")
+                unit: "gatekeel-health-a.service", command: ["/c"], user: "", timeout: .seconds(3), releases: ["/r"])
             #expect(await health.run(check) == .passed)
             #expect(rig.fake.calls.filter { $0.hasPrefix("StopUnit") }.count == 2)
         }
@@ -205,7 +205,7 @@ struct SystemdTests {
             let scheduler = ManualScheduler()
             let health = SystemdHealthRunner(rig.systemd, scheduler: scheduler)
             let check = HealthCheck(
-                unit: "gatekeel-health-a.service", command: ["/c"], user: "", timeout: .seconds(3), release: "/r")
+                unit: "gatekeel-health-a.service", command: ["/c"], user: "", timeout: .seconds(3), releases: ["/r"])
             let seen = Arrival<HealthResult>()
             LoopActor.spawn { seen.came(await health.run(check)) }
             while scheduler.nextDelay == nil { await LoopScheduler.shared.sleep(for: .milliseconds(2)) }

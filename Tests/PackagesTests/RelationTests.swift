@@ -67,9 +67,20 @@ private func control(_ fields: String, version: String = "1.0", architecture: St
         #expect(own.findings(for: try control("", architecture: "all")).listed.isEmpty)
     }
 
-    @Test func aDependencyMetByTheStoreGivesAWarning() throws {
-        let audit = RelationAudit(known: [try known("lib", "1", source: .store)], architecture: "amd64")
-        #expect(audit.findings(for: try control("Depends: lib")).listed.map(\.severity) == [.warning])
+    @Test func whatOnlyTheStoreHasIsNeededOfIt() throws {
+        let audit = RelationAudit(
+            known: [
+                try known("lib", "1", source: .store), try known("lib2", "1", "virtual", source: .store),
+                try known("both", "1", source: .store), try known("both-host", "1", "both"),
+            ], architecture: "amd64")
+        let package = try control("Pre-Depends: virtual\nDepends: lib, missing | lib, both, me")
+        #expect(audit.findings(for: package).listed.isEmpty)
+        #expect(audit.needed(by: package) == ["lib2", "lib"])
+        #expect(audit.problems(of: package) == [])
+        #expect(
+            audit.problems(of: try control("Depends: lib (>= 2)\nConflicts: lib2")) == [
+                "Depends: lib (>= 2) is not met (found lib 1)", "Conflicts: lib2: lib2 1 is installed",
+            ])
     }
 
     @Test func statusFile() {

@@ -20,8 +20,15 @@ struct Attachment: Sendable {
     /// The package's `switching` marker.
     let marker: String
     let record: ReleaseRecord
+    private let store: Store
+    /// A package of which another release than `current` is meant, and that release; an empty one: the package is gone.
+    private let beside: (package: String, release: String)
 
-    init(store: Store, release: String, record: ReleaseRecord) {
+    init(
+        store: Store, release: String, record: ReleaseRecord, beside: (package: String, release: String) = ("", "")
+    ) {
+        self.store = store
+        self.beside = beside
         paths = store.paths
         self.release = store.folder(of: record.name, release: release)
         marker = store.marker(of: record.name)
@@ -31,6 +38,9 @@ struct Attachment: Sendable {
     /// All files of the attachment.
     func files() throws -> [AttachedFile] {
         var files: [AttachedFile] = []
+        let seen =
+            record.units.isEmpty
+            ? [] : try PackagesInPlace(store, with: beside.package, at: beside.release).seen(by: record.name, record)
         for unit in record.units {
             let path = "\(paths.attachedUnits)/\(unit.name)"
             files.append(AttachedFile(path: path, content: try content(of: unit)))
@@ -43,7 +53,8 @@ struct Attachment: Sendable {
                         content: .bytes(try read(dropIn))))
             }
             files.append(
-                AttachedFile(path: "\(path).d/\(Self.dropIn)", content: .bytes(Array(dropIn(for: unit).utf8))))
+                AttachedFile(
+                    path: "\(path).d/\(Self.dropIn)", content: .bytes(Array(dropIn(for: unit, seeing: seen).utf8))))
         }
         files += try packagedTmpfiles("_")
         if !record.manifestFolders.isEmpty {
@@ -155,17 +166,21 @@ struct Attachment: Sendable {
 
     /// The drop-in of a unit.
     ///
-    /// The ordering after recovery and the assertion prevent a unit from starting while the host has files of two
-    /// releases (the marker exists). It is `Wants=` and not `Requires=`, so that an upgrade or removal of Gatekeel leaves
+    /// - Parameter others: further packages whose files the unit sees.
+    ///
+    /// The ordering after recovery and the assertions prevent a unit from starting while the host has files of two
+    /// releases (a marker exists). It is `Wants=` and not `Requires=`, so that an upgrade or removal of Gatekeel leaves
     /// the packages running; the assertion works without it.
-    func dropIn(for unit: ReleaseUnit) -> String {
+    func dropIn(for unit: ReleaseUnit, seeing others: [PackagesInPlace.Package] = []) -> String {
+        let markers = [marker] + others.map { store.marker(of: $0.name) }
+        let releases = [release] + others.map { store.folder(of: $0.name, release: $0.release) }
         var text = """
             # \(record.name) \(record.version), managed by Gatekeel: do not edit. An administrator's own drop-ins go to
             # /etc/systemd/system/\(unit.name).d/
             [Unit]
             Wants=gatekeel-recover.service
             After=gatekeel-recover.service
-            AssertPathExists=!\(Self.escaped(marker))
+            \(markers.map { "AssertPathExists=!\(Self.escaped($0))" }.joined(separator: "\n"))
             RequiresMountsFor=\(Self.escaped(release))
 
             """
@@ -174,7 +189,7 @@ struct Attachment: Sendable {
             text += """
 
                 [\(type.title)]
-                ExtensionDirectories=\(Self.escaped(release))
+                ExtensionDirectories=\(releases.map(Self.escaped).joined(separator: " "))
 
                 """
             for mount in record.mounts { text += "BindReadOnlyPaths=-\(Self.escaped(mount))\n" }

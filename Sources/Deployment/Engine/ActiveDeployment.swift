@@ -59,7 +59,8 @@ final class ActiveDeployment {
 extension DeploymentRecord {
     var conditions: DeploymentMachine.Conditions {
         DeploymentMachine.Conditions(
-            hasOld: hasOld, attachesEarly: attachesEarly, enables: enables, starts: starts)
+            hasOld: hasOld, hasDependents: !dependents.isEmpty, attachesEarly: attachesEarly, enables: enables,
+            starts: starts)
     }
 
     /// Counts a resumption and returns its event. Save the record before anything else is done.

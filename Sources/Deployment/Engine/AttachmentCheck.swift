@@ -13,12 +13,16 @@ struct AttachmentCheck: Sendable {
     func run() throws -> [RecoveryNote] {
         var notes: [RecoveryNote] = []
         var expected: Set<String> = []
+        // The files of these too are that deployment's.
+        let deployed = try deployed.map { name in
+            Set([name] + (try Neighbours(store: store, package: name).find().map(\.name)))
+        }
         for package in try store.packageNames() {
             guard let current = try store.release(.current, of: package) else { continue }
             // What cannot be read is neither repaired nor taken for lost.
             guard let record = try? store.record(of: package, release: current) else { return notes }
             expected.formUnion(record.units.map(\.name))
-            guard package != deployed else { continue }
+            guard deployed?.contains(package) != true else { continue }
             do {
                 let attachment = Attachment(store: store, release: current, record: record)
                 let missing = try attachment.files().filter { try !$0.isInPlace(paths) }

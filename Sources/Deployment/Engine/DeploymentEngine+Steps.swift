@@ -128,6 +128,7 @@ extension DeploymentEngine {
         }
         (record.conffiles, record.migrations) = (plan.conffiles, plan.migrations)
         (record.folders, record.found) = (plan.folders, plan.found)
+        record.dependents = try await dependents(of: record)
         record.attachesEarly = try await attachesEarly(release, record)
         active.record = record
     }
@@ -156,7 +157,7 @@ extension DeploymentEngine {
     /// files say, and runs the programs of the new release.
     private func attachesEarly(_ release: ReleaseRecord, _ deployment: DeploymentRecord) async throws -> Bool {
         // If units are to be disabled or stay down, the switch removes their links.
-        guard deployment.hasOld, deployment.starts, !deployment.oldActive.isEmpty,
+        guard deployment.hasOld, deployment.starts, !deployment.oldActive.isEmpty, deployment.dependents.isEmpty,
             deployment.enables || deployment.oldLinks.isEmpty
         else { return false }
         let old = try await releaseRecord(deployment.package, deployment.oldRelease)
@@ -171,6 +172,34 @@ extension DeploymentEngine {
         }
     }
 
+    /// The units of other packages that see the package's files and are active. What is masked could not be started again.
+    private func dependents(of deployment: DeploymentRecord) async throws -> [String] {
+        let store = self.store
+        let others = try await Worker.shared.run {
+            try Neighbours(store: store, package: deployment.package).find().map(\.record)
+        }
+        var active: [String] = []
+        for other in others {
+            let units = try await loadedUnits(of: other)
+            guard !units.isEmpty else { continue }
+            active += self.active(try await ports.units.status(of: units))
+        }
+        let found = active
+        let masked = try await Worker.shared.run { Set(try HostSelection(store: store).masked(Set(found))) }
+        return found.filter { !masked.holds(unit: $0) }.sorted()
+    }
+
+    /// Those of some units that run, but for the instances of a socket with Accept=: each connection has one, which only a
+    /// connection can start.
+    private func active(_ statuses: [UnitStatus], besides others: [UnitStatus] = []) -> [String] {
+        let ofConnections = Set(
+            (statuses + others).filter(\.accepts).compactMap { UnitName($0.unit).map { "\($0.prefix)@.service" } })
+        return statuses.filter { status in
+            status.isUpOrQueued
+                && !(UnitName(status.unit)?.template.map { ofConnections.contains($0.description) } ?? false)
+        }.map(\.unit)
+    }
+
     /// The record, completed with what is running and enabled of the release in place.
     func surveyed(_ deployment: DeploymentRecord) async throws -> DeploymentRecord {
         var deployment = deployment
@@ -183,13 +212,7 @@ extension DeploymentEngine {
         let own = Set(units + release.units.flatMap(\.aliases))
         let others = Set(statuses.flatMap(\.triggeredBy)).subtracting(own)
         let triggers = others.isEmpty ? [] : try await ports.units.status(of: others.sorted())
-        // Each connection of a socket with Accept= has an instance, which only a connection can start.
-        let ofConnections = Set(
-            (statuses + triggers).filter(\.accepts).compactMap { UnitName($0.unit).map { "\($0.prefix)@.service" } })
-        let active = statuses.filter { status in
-            status.isUpOrQueued
-                && !(UnitName(status.unit)?.template.map { ofConnections.contains($0.description) } ?? false)
-        }.map(\.unit)
+        let active = self.active(statuses, besides: triggers)
         deployment.triggered = statuses.filter { !$0.triggeredBy.isEmpty }.map(\.unit)
         let started = triggers.filter(\.isUpOrQueued).map(\.unit)
         let store = self.store
@@ -278,19 +301,21 @@ extension DeploymentEngine {
         }
     }
 
-    /// Stops all units of a release, and kills those that do not stop in time.
+    /// Stops all units of a release and those of others that see its files, and kills those that do not stop in time.
     private func stop(_ active: ActiveDeployment, _ name: String) async throws {
-        // A resumed removal may have no release left.
-        guard !name.isEmpty, try await isInStore(active.record.package, name) else { return }
-        let release = try await releaseRecord(active.record.package, name)
-        let units = try await loadedUnits(of: release)
+        // A resumed removal may have no release left, and before a first install there is none.
+        let isThere = name.isEmpty ? false : try await isInStore(active.record.package, name)
+        let release = isThere ? try await releaseRecord(active.record.package, name) : nil
+        let own = if let release { try await loadedUnits(of: release) } else { [String]() }
+        let units = own + active.record.dependents
         guard !units.isEmpty else { return }
-        await ports.health.stop(healthUnit(release))
+        if let release { await ports.health.stop(healthUnit(release)) }
         if active.stoppedAt == nil { active.stoppedAt = ports.scheduler.now }
         try beginWaiting(active)
         let watch = ports.units.watch(units) { active.events.push(.unit($0)) }
         defer { watch.cancel() }
-        try await ports.units.stop(UnitSelection.inOrder(active.record.triggers + units))
+        try await ports.units.stop(
+            UnitSelection.inOrder(active.record.dependents) + UnitSelection.inOrder(active.record.triggers + own))
         let timeout = try await stopTimeout(of: units, release)
         var up = try await until(units, timeout, active, \.isDown)
         if !up.isEmpty {
@@ -301,13 +326,13 @@ extension DeploymentEngine {
             throw Failure(.stopFailed("\(up.joined(separator: ", ")) did not end, not even killed"))
         }
         // systemd keeps a failed unit in its memory, also when its file is gone.
-        if active.record.operation == .remove { try await ports.units.resetFailed(units) }
+        if active.record.operation == .remove { try await ports.units.resetFailed(own) }
     }
 
     /// How long the units have to stop: not less than they have by their own files (`TimeoutStopSec=`), after which systemd
     /// kills them by itself.
-    private func stopTimeout(of units: [String], _ release: ReleaseRecord) async throws -> Duration {
-        let limit = release.stopTimeout ?? policy.stopTimeout
+    private func stopTimeout(of units: [String], _ release: ReleaseRecord?) async throws -> Duration {
+        let limit = release?.stopTimeout ?? policy.stopTimeout
         // systemd's default is nobody's decision.
         let usual = try await ports.units.defaultStopTimeout()
         let own = try await ports.units.status(of: units).filter { !$0.isDown }.compactMap(\.stopTimeout)
@@ -371,15 +396,16 @@ extension DeploymentEngine {
 
     private func start(_ active: ActiveDeployment) async throws {
         let release = try await releaseRecord(active.record.package, active.record.newRelease)
-        let units = active.record.started
+        let (units, dependents) = (active.record.started, active.record.dependents)
         if !active.record.migrations.isEmpty { try await makeFiles(of: release, active, excluding: []) }
         guard active.record.starts else { return }
-        try await ports.units.resetFailed(try await loadedUnits(of: release))
+        try await ports.units.resetFailed(try await loadedUnits(of: release) + dependents)
         active.before = Dictionary(
-            try await ports.units.status(of: units).map { ($0.unit, $0.conditionTimestamp) },
+            try await ports.units.status(of: units + dependents).map { ($0.unit, $0.conditionTimestamp) },
             uniquingKeysWith: { $1 })
         do {
-            try await ports.units.start(UnitSelection.inOrder(active.record.triggers + units))
+            let triggers = active.record.effectiveActivation == .no ? [] : active.record.triggers
+            try await ports.units.start(UnitSelection.inOrder(triggers + units) + UnitSelection.inOrder(dependents))
         } catch {
             throw Failure(.startFailed("\(error)"))
         }
@@ -391,24 +417,34 @@ extension DeploymentEngine {
             startTimeout: release.startTimeout ?? policy.startTimeout,
             time: release.probationTime ?? policy.probationTime,
             allowedRestarts: release.allowedRestarts ?? policy.allowedRestarts)
-        try await prove(active, release, active.record.started, limits, health: release.health)
+        // A package that is off has nothing to check.
+        let health = (active.record.started + active.record.triggers).isEmpty ? nil : release.health
+        try await prove(active, release, active.record.started + active.record.dependents, limits, health: health)
     }
 
     /// Starts the previous release again. It only has to become active.
     private func startOld(_ active: ActiveDeployment) async throws {
         let record = active.record
-        guard record.hasOld, !record.oldActive.isEmpty || !record.triggers.isEmpty else { return }
+        guard !(record.oldActive + record.triggers + record.dependents).isEmpty else { return }
+        guard record.hasOld else { return try await startDependents(active) }
         let release = try await releaseRecord(record.package, record.oldRelease)
-        try await ports.units.resetFailed(try await loadedUnits(of: release))
+        try await ports.units.resetFailed(try await loadedUnits(of: release) + record.dependents)
         active.before = [:]
-        try await ports.units.start(UnitSelection.inOrder(record.triggers + record.oldActive))
+        try await ports.units.start(
+            UnitSelection.inOrder(record.triggers + record.oldActive) + UnitSelection.inOrder(record.dependents))
         let limits = Probation.Limits(
             startTimeout: release.startTimeout ?? policy.startTimeout, time: .zero, allowedRestarts: .max)
         // Oneshot services and services that other units start may have been running too: only what Activate starts counts.
         let required = record.oldActive.filter { name in
             release.hasTemplate(of: name) || release.units.contains { $0.name == name && $0.isStarted }
         }
-        try await prove(active, release, required, limits, health: nil)
+        try await prove(active, release, required + record.dependents, limits, health: nil)
+    }
+
+    /// Of a first install that failed, the units of others run again as before.
+    private func startDependents(_ active: ActiveDeployment) async throws {
+        try await ports.units.resetFailed(active.record.dependents)
+        try await ports.units.start(UnitSelection.inOrder(active.record.dependents))
     }
 
     /// Runs the probation; throws the reason if the release does not pass it.
@@ -428,7 +464,8 @@ extension DeploymentEngine {
         }
         let scheduler = ports.scheduler
         var probation = Probation(
-            required: required, running: Set(active.record.oldActive), limits: limits, hasHealthCheck: health != nil,
+            required: required, running: Set(active.record.oldActive + active.record.dependents), limits: limits,
+            hasHealthCheck: health != nil,
             before: active.before, now: scheduler.now)
         var actions = probation.begin()
         for status in try await ports.units.status(of: watched) {
@@ -443,7 +480,7 @@ extension DeploymentEngine {
                     report(active)
                 case .becameActive: noteDowntime(active)
                 case .checkHealth:
-                    if let health { timers.append(runHealth(health, release, active)) }
+                    if let health { timers.append(try await runHealth(health, release, active)) }
                 case .pass:
                     active.record.note(
                         problems: probation.skipped.map {
@@ -477,10 +514,16 @@ extension DeploymentEngine {
     /// - Returns: the timer after which a check without a result counts as failed.
     private func runHealth(
         _ health: HealthCommand, _ release: ReleaseRecord, _ active: ActiveDeployment
-    ) -> any Scheduled {
+    ) async throws -> any Scheduled {
+        let (store, folder) = (self.store, active.record.newRelease)
+        let releases = try await Worker.shared.run {
+            let seen = try PackagesInPlace(store).seen(by: release.name, release)
+            return [store.folder(of: release.name, release: folder)]
+                + seen.map { store.folder(of: $0.name, release: $0.release) }
+        }
         let check = HealthCheck(
             unit: healthUnit(release), command: health.command, user: health.user, timeout: health.timeout,
-            release: store.folder(of: release.name, release: active.record.newRelease))
+            releases: releases)
         let (runner, events) = (ports.health, active.events)
         LoopActor.spawn { events.push(.health(await runner.run(check))) }
         return ports.scheduler.schedule(after: health.timeout + .seconds(5)) {

@@ -320,6 +320,8 @@ public final class DeploymentEngine: Deployments {
             guard let status = self.known[name], status.isInstalled || purge else {
                 throw DeploymentError(.notFound, "\(name) is not installed")
             }
+            let store = self.store
+            try await Worker.shared.run { try RelationCheck(store: store, package: name, record: nil).run() }
             var deployment = try await self.existing(.remove, name, needsRelease: false)
             deployment.purge = purge
             return deployment
@@ -344,6 +346,7 @@ public final class DeploymentEngine: Deployments {
             deployment.newRelease = release
             deployment.version = try await Worker.shared.run {
                 let record = try store.record(of: name, release: release)
+                try RelationCheck(store: store, package: name, record: record).runForward()
                 try HostCheck(store: store, record: record, token: nil).run()
                 try OverlayCheck(paths: store.paths).run(store.folder(of: name, release: release))
                 return record.version

@@ -27,6 +27,7 @@ struct FileSteps: Sendable {
         case .attach:
             try attachment(deployment.newRelease).attach(
                 replacing: files(of: deployment.oldRelease), passage: passage)
+            try neighbours.attach(seeing: deployment.newRelease, passage: passage)
         case .links:
             let current = deployment.operation == .remove ? "" : deployment.newRelease
             let previous = deployment.keepsPrevious ? deployment.oldPrevious : deployment.oldRelease
@@ -37,6 +38,7 @@ struct FileSteps: Sendable {
             try EnablementLink.set(kept, for: unitNames(), paths)
         case .detach:
             try Attachment.detach(files(of: deployment.oldRelease), paths, passage: passage)
+            try neighbours.attach(seeing: "", passage: passage)
             paths.removeEmptyFolder(paths.attachedUnits)
         case .forget: return try forget()
         case .delete: try delete()
@@ -64,8 +66,12 @@ struct FileSteps: Sendable {
     // MARK: Attachment
 
     private func attachment(_ release: String) throws -> Attachment {
-        Attachment(store: store, release: release, record: try store.record(of: package, release: release))
+        Attachment(
+            store: store, release: release, record: try store.record(of: package, release: release),
+            beside: (package, release))
     }
+
+    private var neighbours: Neighbours { Neighbours(store: store, package: package) }
 
     /// The attached files of a release, to remove them; empty without one.
     private func files(of release: String) throws -> [AttachedFile] {
@@ -79,9 +85,11 @@ struct FileSteps: Sendable {
         let old = deployment.hasOld ? try attachment(deployment.oldRelease) : nil
         if let old, try old.isWhole() {
             try old.attach(replacing: new, passage: passage)
+            try neighbours.attach(seeing: deployment.oldRelease, passage: passage)
             return []
         }
         try Attachment.detach(new, paths, passage: passage)
+        try neighbours.attach(seeing: "", passage: passage)
         return old == nil
             ? [] : ["the release that was in place is damaged and cannot be put back: install the package again"]
     }

@@ -11,6 +11,7 @@ struct HostCheck: Sendable {
 
     func run() throws {
         try checkUnits()
+        try RelationCheck(store: store, package: record.name, record: record).run()
         try BusCheck(paths: store.paths, record: record).run()
         try PlaceCheck(store: store, record: record).run()
         try ProvisionCheck(store: store, record: record).run()

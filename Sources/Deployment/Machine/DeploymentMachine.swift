@@ -16,6 +16,7 @@ struct DeploymentMachine: Hashable, Sendable {
     /// The conditions that transitions depend on, from the deployment's record.
     struct Conditions: Hashable, Sendable {
         var hasOld = false
+        var hasDependents = false
         var attachesEarly = false
         var enables = false
         var starts = false
@@ -24,6 +25,7 @@ struct DeploymentMachine: Hashable, Sendable {
             switch condition {
             case .always: true
             case .hasOld: hasOld
+            case .stops: hasOld || hasDependents
             case .attachesEarly: attachesEarly
             case .activates: enables || starts
             case .starts: starts

@@ -13,7 +13,7 @@ extension Transition {
         Transition(exchange, [.preparing], [.done], .attaching, when: .attachesEarly),
         Transition(exchange, [.attaching], [.done], .exchanging),
         Transition(exchange, [.exchanging], [.done], .probation),
-        Transition(exchange, [.preparing], [.done], .stopping, when: .hasOld),
+        Transition(exchange, [.preparing], [.done], .stopping, when: .stops),
         Transition(exchange, [.preparing], [.done], .switching),
         Transition(exchange, [.stopping], [.done], .switching),
         Transition(exchange, [.switching], [.done], .starting, when: .activates),
@@ -68,7 +68,7 @@ extension Transition {
         Transition(Set(DeploymentOperation.allCases), [.probation], [.rebooted], .starting),
         // If gatekeel-recover did not run, the boot has started units that must be down in these phases. (Recovery itself
         // reports `resumed`: no unit runs that early.)
-        Transition(exchange, [.switching], [.rebooted], .stopping, when: .hasOld),
+        Transition(exchange, [.switching], [.rebooted], .stopping, when: .stops),
         Transition([.deactivate], [.committing], [.rebooted], .stopping),
         Transition([.remove], [.removing], [.rebooted], .stopping),
         Transition([.deactivate], [.revertSwitching], [.rebooted], .revertSwitching),

@@ -21,6 +21,8 @@ struct Transition: Sendable {
         case always
         /// Another release is in place.
         case hasOld
+        /// Another release is in place, or units of other packages that see this one's files run.
+        case stops
         /// It runs, and systemd may load the new unit files meanwhile.
         case attachesEarly
         /// Units are to be enabled or started after the switch.

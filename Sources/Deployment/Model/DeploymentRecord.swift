@@ -33,6 +33,8 @@ struct DeploymentRecord: Hashable, Sendable {
     var triggers: [String] = []
     /// Units of the old release that sockets, paths or timers start.
     var triggered: [String] = []
+    /// Units of other packages that see this one's files, and were active: they are stopped with it, and started again.
+    var dependents: [String] = []
     /// The units and instances to enable and to start of the new release, and what the administrator has decided otherwise:
     /// units that are off, units that are on, and links that stay as they are.
     var enabled: [String] = []
@@ -42,7 +44,7 @@ struct DeploymentRecord: Hashable, Sendable {
     var byHand: [EnablementLink] = []
     /// Whether anything is to be enabled, or started.
     var enables: Bool { effectiveActivation != .no && (!enabled.isEmpty || !byHand.isEmpty) }
-    var starts: Bool { !started.isEmpty || (effectiveActivation != .no && !triggers.isEmpty) }
+    var starts: Bool { !started.isEmpty || !dependents.isEmpty || (effectiveActivation != .no && !triggers.isEmpty) }
     /// systemd may load the new unit files while the old release runs.
     var attachesEarly = false
     /// The plan of the conffiles.
@@ -115,6 +117,7 @@ extension DeploymentRecord {
         record.add("old-active", each: oldActive)
         record.add("trigger", each: triggers)
         record.add("triggered", each: triggered)
+        record.add("dependent", each: dependents)
         record.add("enable", each: enabled)
         record.add("start", each: started)
         record.add("off", each: off)
@@ -144,7 +147,7 @@ extension DeploymentRecord {
     static let keys: Set = [
         "id", "package", "operation", "version", "old-version", "phase", "token", "purge", "allow-downgrade",
         "keeps-previous", "activation", "new-release", "old-release", "old-previous", "old-highest", "old-link",
-        "old-active", "trigger", "triggered", "on",
+        "old-active", "trigger", "triggered", "dependent", "on",
         "enable", "start", "off", "link-by-hand", "attaches-early", "conffile", "migration", "folder", "found", "boots",
         "boot-id",
         "attempts", "reason", "problem",
@@ -173,6 +176,7 @@ extension DeploymentRecord {
         oldActive = record.strings("old-active")
         triggers = record.strings("trigger")
         triggered = record.strings("triggered")
+        dependents = record.strings("dependent")
         enabled = record.strings("enable")
         started = record.strings("start")
         off = record.strings("off")

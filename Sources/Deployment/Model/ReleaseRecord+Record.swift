@@ -49,6 +49,7 @@ extension ReleaseRecord {
         record.add("start-timeout", startTimeout)
         record.add("stop-timeout", stopTimeout)
         if let allowedRestarts { record.add("allowed-restarts", allowedRestarts) }
+        if !source.isEmpty { record.add("source", source) }
         record.add("bus-policy", each: busPolicies)
         record.add("bus-name", each: busNames)
         for activation in busActivations { record.add("bus-activation", activation.name, activation.unit) }
@@ -66,7 +67,7 @@ extension ReleaseRecord {
         "manifest-user",
         "manifest-folder",
         "data-folder", "file-rule", "health", "probation-time", "start-timeout", "stop-timeout", "allowed-restarts",
-        "warning", "mount", "bus-policy", "bus-name", "bus-activation",
+        "warning", "mount", "source", "bus-policy", "bus-name", "bus-activation",
         Store.stagedAtKey,
     ]).union(HostProvision.keys)
 
@@ -131,6 +132,7 @@ extension ReleaseRecord {
         allowedRestarts = record.optionalInteger("allowed-restarts")
         warnings = record.strings("warning")
         mounts = record.strings("mount")
+        source = record.string("source")
         busPolicies = record.strings("bus-policy")
         busNames = record.strings("bus-name")
         busActivations = record.all("bus-activation").compactMap { fields in

@@ -60,6 +60,8 @@ public struct ReleaseRecord: Hashable, Sendable {
     public var allowedRestarts: Int?
     /// Findings that do not refuse the package, for people.
     public var warnings: [String]
+    /// The name of the source package; empty in a record of a release before it was recorded.
+    public var source = ""
     /// Policies of the message bus, relative to the release.
     public var busPolicies: [String] = []
     /// Names that its policies let somebody own; `org.foo.*` stands for all below `org.foo`, too.

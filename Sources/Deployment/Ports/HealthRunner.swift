@@ -23,8 +23,8 @@ public struct HealthCheck: Hashable, Sendable {
     public var user: String
     /// How long it may take.
     public var timeout: Duration
-    /// The release's folder, for `ExtensionDirectories=`.
-    public var release: String
+    /// The release's folder, and those of other packages that its units see, for `ExtensionDirectories=`.
+    public var releases: [String]
 }
 
 /// How a health command ended.

@@ -250,6 +250,7 @@ extension ReleaseRecord {
             probationTime: plan.probation.time, startTimeout: plan.probation.startTimeout,
             stopTimeout: plan.probation.stopTimeout, allowedRestarts: plan.probation.maxRestarts,
             warnings: plan.warnings.map(\.description))
+        source = control.source
         (busPolicies, busNames, busActivations) = (plan.busPolicies, plan.busNames, plan.busActivations)
         writtenUnits = plan.writtenUnits.mapValues { String(decoding: $0, as: UTF8.self) }
     }

@@ -13,7 +13,7 @@ public final class SystemdHealthRunner: HealthRunner {
     public func run(_ check: HealthCheck) async -> HealthResult {
         let unit = TransientUnit(
             name: check.unit, description: "Health of a package, by Gatekeel", command: check.command,
-            user: check.user, timeout: check.timeout, extensionDirectory: check.release)
+            user: check.user, timeout: check.timeout, extensionDirectories: check.releases)
         // Of a daemon that ended during the check: its result is nobody's, and its name is taken.
         await runner.clear(check.unit)
         guard let end = await runner.run(unit) else { return .passed }

@@ -13,8 +13,8 @@ struct TransientUnit: Sendable {
     /// Empty: root.
     var user = ""
     var timeout: Duration
-    /// A release to overlay.
-    var extensionDirectory = ""
+    /// Releases to overlay.
+    var extensionDirectories: [String] = []
 
     /// The properties, as `a(sv)`.
     var properties: BusValue {
@@ -33,7 +33,7 @@ struct TransientUnit: Sendable {
             ("DefaultDependencies", .bool(false)),
         ]
         if !user.isEmpty { values.append(("User", .string(user))) }
-        if !extensionDirectory.isEmpty { values.append(("ExtensionDirectories", .strings([extensionDirectory]))) }
+        if !extensionDirectories.isEmpty { values.append(("ExtensionDirectories", .strings(extensionDirectories))) }
         return .array(of: "(sv)", values.map { .structure([.string($0.0), .variant($0.1)]) })
     }
 }

@@ -5,6 +5,8 @@ public struct PackageControl: Hashable, Sendable {
     public let name: String
     public let version: DebianVersion
     public let architecture: String
+    /// The name of the source package: several packages may be of one.
+    public let source: String
     /// The first line of the description.
     public let summary: String
     /// `Installed-Size` in bytes; 0 when the field is absent.
@@ -67,6 +69,10 @@ public struct PackageControl: Hashable, Sendable {
         }
         version = parsed
         architecture = try required("Architecture")
+        // "nginx (1.2-3)" if the versions differ.
+        let source = paragraph["Source"]?.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? name
+        guard PackageName.isValid(source) else { throw refused("Source", "'\(source)' is not a package name") }
+        self.source = source
         summary = String((paragraph["Description"] ?? "").split(separator: "\n").first ?? "")
             .bounded(to: PackageLimits.textBytes)
         if let size = paragraph["Installed-Size"] {

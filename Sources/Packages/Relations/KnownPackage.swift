@@ -3,7 +3,7 @@ public struct KnownPackage: Hashable, Sendable {
     public enum Source: Hashable, Sendable {
         /// Installed by dpkg.
         case dpkg
-        /// Installed by Gatekeel: only its own units see its files.
+        /// Installed by Gatekeel: its own units see its files, and those of packages that depend on it.
         case store
     }
 

@@ -12,7 +12,6 @@ public struct RelationAudit: Sendable {
 
     /// The relations that are not met, the conflicts, and the warnings.
     public func findings(for control: PackageControl) -> FindingList {
-        let others = known.filter { $0.name != control.name }
         var findings = FindingList()
         if control.architecture != "all" && control.architecture != architecture {
             findings.add(
@@ -33,48 +32,73 @@ public struct RelationAudit: Sendable {
                     "dpkg has installed \(control.name) \(host.version) on this host; remove it first "
                         + "(apt-get remove \(control.name))"))
         }
-        for (field, dependencies) in [("Pre-Depends", control.preDepends), ("Depends", control.depends)] {
-            for dependency in dependencies {
-                if let finding = unmet(dependency, field, by: control, others) { findings.add(finding) }
-            }
+        for problem in unmet(of: control) {
+            findings.add(Finding(.refused, .relation, "control", "\(problem); install it with apt first"))
         }
-        for (field, relations) in [("Conflicts", control.conflicts), ("Breaks", control.breaks)] {
-            for relation in relations {
-                guard let other = others.first(where: { $0.satisfies(relation, architecture: $0.architecture) }) else {
-                    continue
-                }
-                findings.add(
-                    Finding(
-                        .refused, .conflict, "control",
-                        "\(field): \(relation): \(other.name) \(other.version) is installed; remove it first"))
-            }
+        for problem in conflicts(of: control) {
+            findings.add(Finding(.refused, .conflict, "control", "\(problem); remove it first"))
         }
         return findings
     }
 
-    private func unmet(
-        _ dependency: Dependency, _ field: String, by control: PackageControl, _ others: [KnownPackage]
-    ) -> Finding? {
+    /// What of a package's relations does not hold, as sentences: unmet dependencies, and conflicts.
+    public func problems(of control: PackageControl) -> [String] { unmet(of: control) + conflicts(of: control) }
+
+    /// The packages of the store that meet dependencies which dpkg's packages do not meet.
+    public func needed(by control: PackageControl) -> [String] {
+        var names: [String] = []
+        for (_, dependency) in dependencies(of: control) {
+            if case .store(let name) = answer(to: dependency, of: control), !names.contains(name) { names.append(name) }
+        }
+        return names
+    }
+
+    private func conflicts(of control: PackageControl) -> [String] {
+        let others = known.filter { $0.name != control.name }
+        return [("Conflicts", control.conflicts), ("Breaks", control.breaks)].flatMap { field, relations in
+            relations.compactMap { relation in
+                others.first { $0.satisfies(relation, architecture: $0.architecture) }.map {
+                    "\(field): \(relation): \($0.name) \($0.version) is installed"
+                }
+            }
+        }
+    }
+
+    private func unmet(of control: PackageControl) -> [String] {
+        dependencies(of: control).compactMap { field, dependency in
+            guard case .nobody(let found) = answer(to: dependency, of: control) else { return nil }
+            return "\(field): \(dependency) is not met (\(found))"
+        }
+    }
+
+    private func dependencies(of control: PackageControl) -> [(field: String, Dependency)] {
+        control.preDepends.map { ("Pre-Depends", $0) } + control.depends.map { ("Depends", $0) }
+    }
+
+    /// Who meets a dependency.
+    private enum Answer {
+        case host
+        /// The package of the store.
+        case store(String)
+        /// Nobody; the text says what was found instead.
+        case nobody(String)
+    }
+
+    private func answer(to dependency: Dependency, of control: PackageControl) -> Answer {
         // Like dpkg, accept the package's own name, but not names that it provides itself.
-        if dependency.alternatives.contains(where: { $0.name == control.name }) { return nil }
+        if dependency.alternatives.contains(where: { $0.name == control.name }) { return .host }
+        let others = known.filter { $0.name != control.name }
         var stored: KnownPackage?
         for relation in dependency.alternatives {
             for package in others where package.satisfies(relation, architecture: architecture) {
-                if package.source == .dpkg { return nil }
-                stored = package
+                if package.source == .dpkg { return .host }
+                stored = stored ?? package
             }
         }
-        if let stored {
-            return Finding(
-                .warning, .relation, "control",
-                "\(field): \(dependency) is met by \(stored.name), which Gatekeel installed; only its own units see its files"
-            )
-        }
+        if let stored { return .store(stored.name) }
         let present = dependency.alternatives.compactMap { relation in others.first { $0.name == relation.name } }
-        let found =
+        return .nobody(
             present.isEmpty
-            ? "not installed" : "found " + present.map { "\($0.name) \($0.version)" }.joined(separator: ", ")
-        return Finding(
-            .refused, .relation, "control", "\(field): \(dependency) is not met (\(found)); install it with apt first")
+                ? "not installed" : "found " + present.map { "\($0.name) \($0.version)" }.joined(separator: ", "))
     }
 }

@@ -1,0 +1,114 @@
+import Linux
+import Packages
+
+/// The packages of the store that are in place, as a deployment leaves or finds them, and what they are to each other.
+///
+/// Not to be kept: it is read from the store once.
+final class PackagesInPlace {
+    struct Package {
+        var name: String
+        /// The release's folder name.
+        var release: String
+        var record: ReleaseRecord
+        /// Its relations; nil if what was recorded is not understood, which then says nothing.
+        var control: PackageControl?
+    }
+
+    private let store: Store
+    /// Sorted by name.
+    let packages: [Package]
+    private var packagesOfDpkg: [KnownPackage]?
+
+    /// - Parameters:
+    ///   - package: of which another release than `current` is meant.
+    ///   - release: that release; empty for none.
+    /// - Throws: when a link or record cannot be read. A package whose record is damaged is left out.
+    init(_ store: Store, with package: String = "", at release: String = "") throws {
+        self.store = store
+        packages = try store.packageNames().sorted().compactMap { name in
+            let current = try name == package ? release : store.release(.current, of: name) ?? ""
+            guard !current.isEmpty, try Files.exists(store.folder(of: name, release: current)),
+                let record = try store.recordIfWhole(of: name, release: current)
+            else { return nil }
+            return Package(record, release: current)
+        }
+    }
+
+    private init(_ store: Store, _ packages: [Package], ofDpkg: [KnownPackage]?) {
+        (self.store, self.packages, packagesOfDpkg) = (store, packages, ofDpkg)
+    }
+
+    /// The same with another record of a package, which may not be in the store yet; without one the package is not there.
+    func replacing(_ name: String, by record: ReleaseRecord?) -> PackagesInPlace {
+        let others = packages.filter { $0.name != name }
+        return PackagesInPlace(
+            store, others + [record.map { Package($0, release: "") }].compactMap(\.self), ofDpkg: packagesOfDpkg)
+    }
+
+    // MARK: Relations
+
+    /// What the packages of the host and of the store say of a package's relations.
+    func relations() throws -> RelationAudit {
+        let ofDpkg = try packagesOfDpkg ?? DpkgStatus.read(store.paths.dpkgStatus)
+        packagesOfDpkg = ofDpkg
+        return RelationAudit(known: ofDpkg + packages.compactMap(\.known))
+    }
+
+    /// The packages that the units of one see besides their own: those that it depends on and that the host does not have, and
+    /// what these depend on.
+    ///
+    /// Debian also splits a program from its unit: `nginx` has the program and depends on `nginx-common`, which has the unit.
+    /// So the units of a package see those, too, that depend on it and are of the same source.
+    func seen(by name: String, _ record: ReleaseRecord) throws -> [Package] {
+        let others = packages.filter { $0.name != name }
+        guard !others.isEmpty else { return [] }
+        var seen: [Package] = []
+        var queue = try needed(by: Package(record, release: ""))
+        for other in others where other.record.source == record.source {
+            if try needed(by: other).contains(name) { queue.append(other.name) }
+        }
+        var index = 0
+        while index < queue.count {
+            let next = queue[index]
+            index += 1
+            guard next != name, !seen.contains(where: { $0.name == next }),
+                let package = others.first(where: { $0.name == next })
+            else { continue }
+            seen.append(package)
+            queue += try needed(by: package)
+        }
+        return seen
+    }
+
+    /// The packages whose units see a package.
+    func seeing(_ name: String) throws -> [Package] {
+        try packages.filter { package in
+            try package.name != name && seen(by: package.name, package.record).contains { $0.name == name }
+        }
+    }
+
+    /// The store's packages that meet relations which the host does not meet.
+    private func needed(by package: Package) throws -> [String] {
+        guard let control = package.control else { return [] }
+        // dpkg's database is large: it is read only if a package of the store could be meant.
+        let names = Set((control.preDepends + control.depends).flatMap(\.alternatives).map(\.name))
+        let isMeant = packages.contains { other in
+            other.name != package.name
+                && (names.contains(other.name) || (other.known?.provides.contains { names.contains($0.name) } ?? false))
+        }
+        return isMeant ? try relations().needed(by: control) : []
+    }
+}
+
+extension PackagesInPlace.Package {
+    init(_ record: ReleaseRecord, release: String) {
+        self.init(
+            name: record.name, release: release, record: record,
+            control: try? PackageControl(
+                name: record.name, version: record.version, architecture: record.architecture,
+                relations: record.relations))
+    }
+
+    /// As relations see it; nil without a valid version.
+    var known: KnownPackage? { KnownPackage(stored: name, version: record.version, provides: record.provides) }
+}

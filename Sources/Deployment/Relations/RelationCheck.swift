@@ -1,0 +1,47 @@
+import Packages
+
+/// Packages of the store respect each other, as dpkg's do: no version is put in place and none is removed that another package in
+/// place cannot do with.
+struct RelationCheck: Sendable {
+    let store: Store
+    let package: String
+    /// What is to be in place; nil: the package is to be removed.
+    let record: ReleaseRecord?
+
+    /// - Throws: `unmetRelation` with the relation that would not be met any more.
+    func run() throws {
+        let before = try PackagesInPlace(store)
+        let after = before.replacing(package, by: record)
+        guard before.packages.contains(where: { $0.name != package }) else { return }
+        for other in after.packages where other.name != package {
+            guard let control = other.control else { continue }
+            let known = Set(try before.relations().problems(of: control))
+            guard let problem = try after.relations().problems(of: control).first(where: { !known.contains($0) })
+            else { continue }
+            let what = record.map { "\(package) \($0.version)" } ?? "the removal of \(package)"
+            throw DeploymentError(
+                .unmetRelation,
+                "\(what) would break the package '\(other.name)' (\(problem)); update or remove '\(other.name)' first")
+        }
+        if record == nil { try checkRemoval(before) }
+    }
+
+    /// Of a package whose unit's program another one has, the removal of the latter is noticed too.
+    private func checkRemoval(_ packages: PackagesInPlace) throws {
+        for other in try packages.seeing(package) {
+            guard try store.state(of: other.name).state.isActivated else { continue }
+            throw DeploymentError(
+                .unmetRelation,
+                "the units of '\(other.name)' use files of '\(package)'; deactivate or remove '\(other.name)' first")
+        }
+    }
+
+    /// What the package itself needs, of the host and of the store: for a release that was installed before.
+    func runForward() throws {
+        guard let record, let control = PackagesInPlace.Package(record, release: "").control else { return }
+        let relations = try PackagesInPlace(store).replacing(package, by: record).relations()
+        guard let problem = relations.problems(of: control).first else { return }
+        throw DeploymentError(
+            .unmetRelation, "\(package) \(record.version) does not fit any more: \(problem); correct that first")
+    }
+}
