@@ -2,6 +2,7 @@ import Configuration
 import Contract
 import EventLoop
 import Glibc
+import Packages
 
 /// The program `gatekeel`.
 public enum CommandLineTool {
@@ -42,7 +43,8 @@ public enum CommandLineTool {
         switch command {
         case .packageSign: return try files.sign()
         case .packageVerify: return try files.verify()
-        case .packageInfo: return try PackageInfoCommand(console: console, invocation: invocation).run()
+        case .packageInfo:
+            return try PackageInfoCommand(console: console, invocation: invocation, stored: packagesOfStore()).run()
         case .packageSuggest: return try files.suggest()
         case .keyringAdd: return try keyring.add()
         case .keyringRemove: return try keyring.remove()
@@ -50,6 +52,23 @@ public enum CommandLineTool {
         case .configCheck: return try ConfigCommand(console: console).run()
         default: return try overBus(command, invocation)
         }
+    }
+
+    /// The packages that Gatekeel has installed; empty where it does not run, and for users that may not know.
+    private static func packagesOfStore() -> [KnownPackage] {
+        LoopActor.spawn {
+            Found.packages = (try? await BusGateway().packages()) ?? []
+            EventLoop.shared.exit(0)
+        }
+        guard EventLoop.shared.run() == 0 else { return [] }
+        return LoopActor.assumeIsolated { Found.packages }.compactMap { package in
+            package.state == .installed
+                ? KnownPackage(stored: package.name, version: package.version, provides: package.provides) : nil
+        }
+    }
+
+    @LoopActor private enum Found {
+        static var packages: [PackageInfo] = []
     }
 
     /// Commands that talk to a daemon run on the event loop until they exit it.
@@ -126,7 +145,15 @@ struct Session {
             }
             var command = try LogCommand(package, invocation)
             if command.hasTemplates { command.known = LogCommand.unitsOfTheJournal() }
-            throw command.replaceProcess()
+            throw ReplacingProgram(command.arguments).run()
+        case .run:
+            guard geteuid() == 0 else {
+                throw Failure(.notPermitted, "only root may run a package's programs; use sudo")
+            }
+            let folders = try await views.asking("gatekeel-installd") { () async throws(ContractError) in
+                try await gateway.overlay(of: invocation.arguments[0])
+            }
+            throw ReplacingProgram(RunCommand(folders, invocation).arguments).run()
         default: throw Failure(.usage, "\(command.rawValue) needs no daemon")
         }
     }

@@ -58,9 +58,17 @@ public enum Installer1 {
                 A package: name s, version s, previous s, state s (installed, absent: only configuration files are left),
                 active b, enabled b, units as, signer s, description s, architecture s, installed-at t, reason s (why its
                 last deployment ended badly), reason-version s (the version that the reason is about), warnings as,
-                problems as (what of the host does not fit it any more).
+                problems as (what of the host does not fit it any more), provides s (names that it provides to
+                relations of other packages).
                 """,
                 inputs: [.init("name", "s")], outputs: [.init("package", "a{sv}")]),
+            .init(
+                "Overlay",
+                """
+                The folders that a package's units see over /usr and /opt: that of its release, then those of the packages that it
+                depends on and that are not on the host.
+                """,
+                inputs: [.init("name", "s")], outputs: [.init("folders", "as")]),
             .init("ListStaged", "Packages that wait, as Stage's info.", outputs: [.init("staged", "aa{sv}")]),
             .init(
                 "GetDeployment",

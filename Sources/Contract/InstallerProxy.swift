@@ -18,6 +18,8 @@ public protocol InstallerClient: AnyObject {
     func rollback(_ name: String) async throws(ContractError) -> String
     func packages() async throws(ContractError) -> [PackageInfo]
     func package(_ name: String) async throws(ContractError) -> PackageInfo
+    /// The folders that a package's units see over /usr and /opt, its own first.
+    func overlay(of name: String) async throws(ContractError) -> [String]
     func staged() async throws(ContractError) -> [StagedInfo]
     func deployment(_ id: String) async throws(ContractError) -> DeploymentInfo
     func deployments(limit: Int) async throws(ContractError) -> [DeploymentInfo]
@@ -95,6 +97,14 @@ public final class InstallerProxy: InstallerClient {
 
     public func package(_ name: String) async throws(ContractError) -> PackageInfo {
         try await remote.value(PackageInfo.self, "GetPackage", [.string(name)])
+    }
+
+    public func overlay(of name: String) async throws(ContractError) -> [String] {
+        let reply = try await remote.call("Overlay", [.string(name)])
+        guard let folders = reply.first?.strings else {
+            throw ContractError(.failed, "Overlay answered something else than its contract says")
+        }
+        return folders
     }
 
     public func staged() async throws(ContractError) -> [StagedInfo] {

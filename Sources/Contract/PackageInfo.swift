@@ -32,6 +32,8 @@ public struct PackageInfo: DictionaryValue {
     public var warnings: [String]
     /// What of the host does not fit it any more, since Debian packages or files were removed.
     public var problems: [String]
+    /// Names that it provides to the relations of other packages, as in its control file.
+    public var provides = ""
 
     public init(
         name: String, version: String = "", previous: String = "", state: State = .installed, isActive: Bool = false,
@@ -67,6 +69,7 @@ public struct PackageInfo: DictionaryValue {
             installedAt: Int64(contract: properties.number("installed-at")), reason: properties.text("reason"),
             reasonVersion: properties.text("reason-version"), warnings: properties.strings("warnings"),
             problems: properties.strings("problems"))
+        provides = properties.text("provides")
     }
 
     public var properties: [String: BusValue] {
@@ -76,6 +79,7 @@ public struct PackageInfo: DictionaryValue {
             "units": .texts(units), "signer": .text(signer), "description": .text(description),
             "architecture": .text(architecture), "installed-at": installedAt.contract, "reason": .text(reason),
             "reason-version": .text(reasonVersion), "warnings": .texts(warnings), "problems": .texts(problems),
+            "provides": .text(provides),
         ]
     }
 }

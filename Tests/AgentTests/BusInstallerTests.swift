@@ -180,6 +180,7 @@ private final class FakeInstallerClient: InstallerClient {
     func rollback(_ name: String) async throws(ContractError) -> String { try answer("d1") }
     func packages() async throws(ContractError) -> [PackageInfo] { try answer(all) }
     func package(_ name: String) async throws(ContractError) -> PackageInfo { try answer(PackageInfo(name: name)) }
+    func overlay(of name: String) async throws(ContractError) -> [String] { try answer([]) }
     func staged() async throws(ContractError) -> [StagedInfo] { try answer(held) }
     func deployment(_ id: String) async throws(ContractError) -> DeploymentInfo { try answer(deployment) }
     func deployments(limit: Int) async throws(ContractError) -> [DeploymentInfo] { try answer([deployment]) }

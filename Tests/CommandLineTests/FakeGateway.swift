@@ -95,6 +95,7 @@ final class FakeGateway: Gateway {
         }
         return package
     }
+    func overlay(of name: String) async throws(ContractError) -> [String] { ["/store/\(name)/1", "/store/lib/2"] }
     func keyring() async throws(ContractError) -> [CertificateInfo] {
         if let keyringError { throw keyringError }
         return certificates

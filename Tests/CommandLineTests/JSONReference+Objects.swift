@@ -105,6 +105,7 @@ enum Named: String, CaseIterable {
                 .init("reason-version", .text, "the version that the reason is about"),
                 .init("warnings", .list(.text), ""),
                 .init("problems", .list(.text), "what of the host does not fit it any more"),
+                .init("provides", .text, "names that it provides to relations of other packages"),
             ]
         case .staged:
             [

@@ -363,6 +363,26 @@ import Testing
 }
 
 @Suite struct FailureDocumentTests {
+    @Test func aCommandOfAPackageRunsInItsOverlay() throws {
+        func arguments(_ words: [String], isTerminal: Bool = false) throws -> [String] {
+            var command = RunCommand(["/store/foo/1", "/store/lib/2"], try Invocation.parse(words))
+            command.isTerminal = isTerminal
+            return command.arguments
+        }
+        let folders = "--property=ExtensionDirectories=/store/foo/1 /store/lib/2"
+        #expect(
+            try arguments(["run", "foo", "--", "foo-tool", "--json", "a b"]) == [
+                "systemd-run", "--quiet", "--wait", "--collect", "--same-dir", "--pipe", folders, "--", "foo-tool",
+                "--json",
+                "a b",
+            ])
+        #expect(
+            try arguments(["run", "-u", "nobody", "foo", "id"], isTerminal: true).suffix(5) == [
+                "--pty", folders, "--uid=nobody", "--", "id",
+            ])
+        #expect(throws: Failure.self) { try Invocation.parse(["run", "foo"]) }
+    }
+
     @Test(arguments: ["--json frobnicate", "history --json --limit=x", "remove --json"])
     func aWrongCommandLineIsJSON(line: String) throws {
         let words = line.split(separator: " ").map(String.init)

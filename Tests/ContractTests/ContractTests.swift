@@ -14,11 +14,12 @@ import Testing
     }
 
     @Test func everyValueSurvivesTheBus() {
-        let package = PackageInfo(
+        var package = PackageInfo(
             name: "rinetd", version: "0.73-1", previous: "0.62-5", state: .absent, isActive: true, isEnabled: true,
             units: ["rinetd.service"], signer: "CN=fleet", description: "redirects", architecture: "amd64",
             installedAt: 1_700_000_000, reason: "health: no", reasonVersion: "0.80-1",
-            warnings: ["w"])
+            warnings: ["w"], problems: ["p"])
+        package.provides = "redirector"
         #expect(PackageInfo(properties: package.properties) == package)
         let staged = StagedInfo(
             token: "t", name: "a", version: "1", architecture: "all", description: "d", signer: "s", size: 5,

@@ -40,6 +40,11 @@ import Testing
             let text = try #require(host.root.read(Self.dropIn("app")))
             #expect(text.contains("AssertPathExists=!\(host.root.path)/var/lib/gatekeel/packages/lib/switching\n"))
             #expect(host.systemd.running == ["app.service: 1.0 good +1.0 good"])
+            let folders = try await host.engine.overlay(of: "app").map {
+                $0.split(separator: "/").suffix(2).joined(separator: "/")
+            }
+            #expect(folders == overlaid(host))
+            await #expect(throws: DeploymentError.self) { try await host.engine.overlay(of: "nosuch") }
         }
     }
 

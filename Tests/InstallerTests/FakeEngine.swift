@@ -44,6 +44,10 @@ final class FakeEngine: Deployments {
     func rollback(_ name: String) async throws -> String { try record("rollback \(name)") }
     func packages() -> [PackageStatus] { known }
     func package(_ name: String) -> PackageStatus? { known.first { $0.name == name } }
+    func overlay(of name: String) async throws -> [String] {
+        guard package(name) != nil else { throw DeploymentError(.notFound, "\(name) is not installed") }
+        return ["/store/\(name)/1"]
+    }
     func deployment(_ id: String) -> DeploymentStatus? { history.first { $0.id == id } }
     func deployments(limit: Int) -> [DeploymentStatus] { Array(history.prefix(limit)) }
     func resetSignedTime() async throws {

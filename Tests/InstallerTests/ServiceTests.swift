@@ -231,6 +231,17 @@ struct ServiceTests {
         }
     }
 
+    @Test func theFoldersOfAPackageAreTold() async throws {
+        try await withService { rig in
+            let folders = try await rig.client.overlay(of: "keel")
+            #expect(folders == ["/store/keel/1"])
+            let error = await #expect(throws: ContractError.self) {
+                _ = try await rig.client.overlay(of: "nosuch")
+            }
+            #expect(error?.code == .notFound)
+        }
+    }
+
     @Test func aPackageIsActiveBySystemdsSignals() async throws {
         try await withService { rig in
             #expect(try await rig.client.package("keel").isActive == false)

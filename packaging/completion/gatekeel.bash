@@ -11,14 +11,14 @@ _gatekeel() {
         break
     done
     # Arguments that are there already: a command takes one.
-    local given=0 valued=' --activate --limit --lines -n --since --output --key --certificate --manifest --passphrase-file --keyring --name '
+    local given=0 valued=' --activate --limit --lines -n --since --user -u --output --key --certificate --manifest --passphrase-file --keyring --name '
     for ((index++; index < cword; index++)); do
         word=${words[index]}
         if [[ $valued == *" $word "* ]]; then ((index++)); elif [[ $word != -* ]]; then given=1; fi
     done
     local options='--json --help --version' arguments=
     case $command in
-    '') arguments='status objects read packages install remove activate deactivate rollback history watch staged discard cancel log reconnect reload metrics diagnose package keyring time config' ;;
+    '') arguments='status objects read packages install remove activate deactivate rollback history watch staged discard cancel log run reconnect reload metrics diagnose package keyring time config' ;;
     package) arguments='sign verify info suggest' ;;
     keyring) arguments='add remove list' ;;
     time) arguments='reset' ;;
@@ -82,6 +82,11 @@ _gatekeel() {
         options='--follow --lines= --since= --json --help --version'
         if [[ $cur == --lines=* || $prev == --lines ]]; then return; fi
         if [[ $cur == --since=* || $prev == --since ]]; then return; fi
+        if [[ $cur != -* && $given == 0 ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
+        ;;
+    run)
+        options='--user= --json --help --version'
+        if [[ $cur == --user=* || $prev == --user ]]; then return; fi
         if [[ $cur != -* && $given == 0 ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
         ;;
     reconnect)

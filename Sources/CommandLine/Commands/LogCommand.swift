@@ -79,14 +79,4 @@ struct LogCommand {
         ProgramOutput.of(["journalctl", "--quiet", "--field=UNIT"], limit: 1 << 20).split(separator: "\n").map(
             String.init)
     }
-
-    func replaceProcess() -> Failure {
-        // What the event loop blocked must not stay so: Ctrl-C ends "log --follow".
-        var none = sigset_t()
-        sigemptyset(&none)
-        sigprocmask(SIG_SETMASK, &none, nil)
-        let copies = arguments.map { strdup($0) } + [nil]
-        execvp(arguments[0], copies)
-        return Failure(.failed, "run journalctl: \(String(cString: strerror(errno)))")
-    }
 }

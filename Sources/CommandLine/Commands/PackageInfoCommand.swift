@@ -8,6 +8,8 @@ import Signing
 struct PackageInfoCommand {
     let console: Console
     let invocation: Invocation
+    /// The packages of this gateway's store, as far as they are known.
+    var stored: [KnownPackage] = []
     var keyring = KeyringCommands.folder
     var configuration = InstallerConfiguration.files
     var now = Moments.now
@@ -47,7 +49,7 @@ struct PackageInfoCommand {
         var units = HostUnits()
         for folder in HostUnits.packagedFolders { try units.add(folder: folder) { _ in false } }
         return PackageForecast.Host(
-            known: (try? DpkgStatus.read()) ?? [], units: units, files: DpkgFiles(folder: DpkgFiles.folder))
+            known: ((try? DpkgStatus.read()) ?? []) + stored, units: units, files: DpkgFiles(folder: DpkgFiles.folder))
     }
 
     // MARK: The signature

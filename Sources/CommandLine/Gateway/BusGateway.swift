@@ -30,6 +30,7 @@ final class BusGateway: Gateway {
     func cancel(_ instance: Int) async throws(ContractError) { try await agent.cancel(instance) }
     func packages() async throws(ContractError) -> [PackageInfo] { try await installer.packages() }
     func package(_ name: String) async throws(ContractError) -> PackageInfo { try await installer.package(name) }
+    func overlay(of name: String) async throws(ContractError) -> [String] { try await installer.overlay(of: name) }
     func keyring() async throws(ContractError) -> [CertificateInfo] { try await installer.keyring() }
     func signedTime() async throws(ContractError) -> SignedTimeInfo { try await installer.signedTime() }
     func resetSignedTime() async throws(ContractError) { try await installer.resetSignedTime() }

@@ -15,6 +15,8 @@ protocol Gateway: AnyObject {
 
     func packages() async throws(ContractError) -> [PackageInfo]
     func package(_ name: String) async throws(ContractError) -> PackageInfo
+    /// The folders that a package's units see over /usr and /opt, its own first.
+    func overlay(of name: String) async throws(ContractError) -> [String]
     func keyring() async throws(ContractError) -> [CertificateInfo]
     /// The newest time in signed data that was accepted.
     func signedTime() async throws(ContractError) -> SignedTimeInfo

@@ -17,6 +17,7 @@ final class UnreachableGateway: Gateway {
     func cancel(_ instance: Int) async throws(ContractError) { throw error }
     func packages() async throws(ContractError) -> [PackageInfo] { throw error }
     func package(_ name: String) async throws(ContractError) -> PackageInfo { throw error }
+    func overlay(of name: String) async throws(ContractError) -> [String] { throw error }
     func keyring() async throws(ContractError) -> [CertificateInfo] { throw error }
     func signedTime() async throws(ContractError) -> SignedTimeInfo { throw error }
     func resetSignedTime() async throws(ContractError) { throw error }

@@ -1,7 +1,7 @@
 /// The commands; what each of them takes is declared in `CommandTable`.
 enum Command: String, CaseIterable {
     case status, objects, read, packages, install, remove, activate, deactivate, rollback, history, watch
-    case staged, discard, cancel, log
+    case staged, discard, cancel, log, run
     case reconnect, reload, metrics, diagnose
     case packageSign = "package sign"
     case packageVerify = "package verify"
@@ -41,7 +41,7 @@ struct CommandDeclaration: Sendable {
     var usage: String {
         var words = [command.rawValue]
         words += options.map { $0.isRequired ? $0.usage : "[\($0.usage)]" }
-        words += arguments.map { $0.isRequired ? $0.name : "[\($0.name)]" }
+        words += arguments.map { ($0.isRequired ? $0.name : "[\($0.name)]") + ($0.isRepeated ? "…" : "") }
         return words.joined(separator: " ")
     }
 }
@@ -57,10 +57,13 @@ struct ArgumentDeclaration: Sendable {
     /// Upper case: `FILE`.
     let name: String
     let isRequired: Bool
+    /// All words from this one on.
+    let isRepeated: Bool
     let completion: Completion
 
-    init(_ name: String, required: Bool = true, _ completion: Completion) {
+    init(_ name: String, required: Bool = true, repeated: Bool = false, _ completion: Completion) {
         self.name = name
+        isRepeated = repeated
         isRequired = required
         self.completion = completion
     }

@@ -124,6 +124,14 @@ enum CommandTable {
                     "Shows entries from this time on, as journalctl(1) takes it: yesterday, \"2026-11-21 14:00\", -2h."),
             ]),
         CommandDeclaration(
+            .run, "Run a command that sees a package's files",
+            "Runs a command where the package's files are in /usr and /opt, as its units see them, with those of packages that it "
+                + "depends on: systemd-run(1) with ExtensionDirectories=. The files come from the release that is in place when it "
+                + "begins. Without a user it runs as root. It exits as the command does. \"gatekeel run mosquitto -- man mosquitto.conf\" "
+                + "shows a page of a package, if the host has man. Only root may do that.",
+            arguments: [name, ArgumentDeclaration("COMMAND", repeated: true, .nothing)],
+            options: [OptionDeclaration("user", short: "u", value: "USER", "Runs the command as this user.")]),
+        CommandDeclaration(
             .reconnect, "Contact the servers at once",
             "Drops every session and contacts the servers at once, also those that wait for their next attempt: after the "
                 + "network or a server was repaired."),

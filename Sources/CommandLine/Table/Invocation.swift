@@ -99,7 +99,7 @@ struct Invocation: Equatable {
         if arguments.count < required.count {
             throw Failure(.usage, "\(declaration.command.rawValue) needs \(required[arguments.count].name)")
         }
-        if arguments.count > declaration.arguments.count {
+        if arguments.count > declaration.arguments.count, declaration.arguments.last?.isRepeated != true {
             throw Failure(
                 .usage, "\(declaration.command.rawValue) does not take '\(arguments[declaration.arguments.count])'")
         }

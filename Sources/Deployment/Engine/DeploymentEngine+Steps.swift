@@ -517,9 +517,7 @@ extension DeploymentEngine {
     ) async throws -> any Scheduled {
         let (store, folder) = (self.store, active.record.newRelease)
         let releases = try await Worker.shared.run {
-            let seen = try PackagesInPlace(store).seen(by: release.name, release)
-            return [store.folder(of: release.name, release: folder)]
-                + seen.map { store.folder(of: $0.name, release: $0.release) }
+            try store.overlay(of: release, release: folder)
         }
         let check = HealthCheck(
             unit: healthUnit(release), command: health.command, user: health.user, timeout: health.timeout,

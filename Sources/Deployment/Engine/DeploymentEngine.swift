@@ -435,6 +435,21 @@ public final class DeploymentEngine: Deployments {
     public func packages() -> [PackageStatus] { known.values.sorted { $0.name < $1.name } }
     public func package(_ name: String) -> PackageStatus? { known[name] }
 
+    public func overlay(of name: String) async throws -> [String] {
+        guard known[name]?.isInstalled == true else { throw DeploymentError(.notFound, "\(name) is not installed") }
+        let store = self.store
+        do {
+            return try await Worker.shared.run {
+                guard let release = try store.release(.current, of: name) else {
+                    throw DeploymentError(.notFound, "\(name) is not installed")
+                }
+                return try store.overlay(of: store.record(of: name, release: release), release: release)
+            }
+        } catch {
+            throw DeploymentError.wrapping(error)
+        }
+    }
+
     public var running: DeploymentStatus? { active?.status }
 
     public func deployment(_ id: String) -> DeploymentStatus? {

@@ -43,6 +43,8 @@ public protocol Deployments: AnyObject {
     /// All packages of the store, by name.
     func packages() -> [PackageStatus]
     func package(_ name: String) -> PackageStatus?
+    /// The folders that a package's units see over /usr and /opt: its release's, then those of other packages.
+    func overlay(of name: String) async throws -> [String]
     /// The deployment in progress, or one of the last `Policy.historyLimit`.
     func deployment(_ id: String) -> DeploymentStatus?
     /// The newest first, including the one in progress.

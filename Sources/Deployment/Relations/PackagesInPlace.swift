@@ -112,3 +112,11 @@ extension PackagesInPlace.Package {
     /// As relations see it; nil without a valid version.
     var known: KnownPackage? { KnownPackage(stored: name, version: record.version, provides: record.provides) }
 }
+
+extension Store {
+    /// The folders that the units of a release overlay: its own, then those of other packages in place.
+    func overlay(of record: ReleaseRecord, release: String) throws -> [String] {
+        let seen = try PackagesInPlace(self).seen(by: record.name, record)
+        return [folder(of: record.name, release: release)] + seen.map { folder(of: $0.name, release: $0.release) }
+    }
+}

@@ -210,6 +210,10 @@ public final class InstallerService {
                 }
                 return [.properties(info(package).properties)]
             },
+            "Overlay": { [unowned self] call throws(BusError) in
+                let name = try call.text(0, PackageName.isValid, "a package's name")
+                return try await answeringFolders { try await self.engine.overlay(of: name) }
+            },
             "ListStaged": { [unowned self] _ throws(BusError) in
                 [.list(engine.staged().map { StagedInfo($0).properties })]
             },
@@ -314,6 +318,14 @@ public final class InstallerService {
         }
     }
 
+    private func answeringFolders(_ body: @LoopActor () async throws -> [String]) async throws(BusError) -> [BusValue] {
+        do {
+            return [.strings(try await body())]
+        } catch {
+            throw ContractError(deployment: error).busError
+        }
+    }
+
     private func answering(_ body: @LoopActor () async throws -> Void) async throws(BusError) -> [BusValue] {
         do {
             try await body()
@@ -330,6 +342,7 @@ public final class InstallerService {
         var info = PackageInfo(
             package, isActive: activity.isActive(package.name), reasonVersion: failed?.version ?? "")
         info.problems = problems[package.name] ?? []
+        info.provides = package.provides
         return info
     }
 

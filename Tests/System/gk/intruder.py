@@ -26,13 +26,13 @@ INSTALLER, HOST = "org.gatekeel.Installer1", "org.gatekeel.Host1"
 PATHS = {INSTALLER: "/org/gatekeel/Installer1", HOST: "/org/gatekeel/Host1"}
 METHODS = {
     INSTALLER: {"Stage": "ha{sv}", "Discard": "s", "Install": "sa{sv}", "Remove": "sa{sv}", "Activate": "s", "Deactivate": "s",
-                "Rollback": "s", "ListPackages": "", "GetPackage": "s", "ListStaged": "", "GetDeployment": "s",
+                "Rollback": "s", "ListPackages": "", "GetPackage": "s", "Overlay": "s", "ListStaged": "", "GetDeployment": "s",
                 "ListDeployments": "u", "Keyring": ""},
     # Not Reboot: the user may call it, and it would end the test.
     HOST: {"SetTime": "t", "SetTimezone": "s"},
 }
 # Methods that change nothing; the user may call them.
-LOOKS = {"ListPackages", "ListStaged", "ListDeployments", "Keyring", "GetPackage", "GetDeployment"}
+LOOKS = {"ListPackages", "ListStaged", "ListDeployments", "Keyring", "GetPackage", "Overlay", "GetDeployment"}
 TEXTS = ("", ".", "..", "/", "../../etc/passwd", "../../../tmp/x", "/etc/passwd", "dbus", "dbus.service", "ssh", "keelsample/..",
          "keelsample/../../x", "KEELSAMPLE", "keelsample\n", " keelsample", "keelsample ", "-rf", "--help", "a" * 64, "a" * 65,
          "a" * 128, "a" * 100000, "%s%n%x", "$(id)", "`id`", ";id", "*", "?", "\u202e", "é", "keel sample", "0", "null", "current",

@@ -1,0 +1,26 @@
+import Glibc
+
+/// `run NAME -- COMMAND…`: systemd-run takes the place of this process.
+struct RunCommand {
+    /// The releases that the command sees, the package's own first.
+    let folders: [String]
+    let command: [String]
+    var user: String?
+    /// Whether the user sits at a terminal: the command gets one, too.
+    var isTerminal = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1
+
+    init(_ folders: [String], _ invocation: Invocation) {
+        self.folders = folders
+        command = Array(invocation.arguments.dropFirst())
+        user = invocation.options["user"]
+    }
+
+    /// With `--wait`, systemd-run exits as the command does.
+    var arguments: [String] {
+        var arguments = ["systemd-run", "--quiet", "--wait", "--collect", "--same-dir"]
+        arguments.append(isTerminal ? "--pty" : "--pipe")
+        arguments.append("--property=ExtensionDirectories=\(folders.joined(separator: " "))")
+        if let user { arguments.append("--uid=\(user)") }
+        return arguments + ["--"] + command
+    }
+}
