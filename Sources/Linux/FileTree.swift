@@ -22,6 +22,21 @@ public enum FileTree {
 
     /// The names in a folder, without `.` and `..`, in no order.
     public static func names(in directory: borrowing FileDescriptor) throws(Errno) -> [String] {
+        var names: [String] = []
+        try whileNames(in: directory) { (name) throws(Errno) in
+            names.append(name)
+            return true
+        }
+        return names
+    }
+
+    /// Calls `body` with each name in a folder, without `.` and `..`, in no order, until it returns false. One name at a time is
+    /// in memory: a folder of a service may have millions of them.
+    ///
+    /// What is added or removed meanwhile may come or not.
+    public static func whileNames(
+        in directory: borrowing FileDescriptor, _ body: (String) throws(Errno) -> Bool
+    ) throws(Errno) {
         // Opened again: a duplicate would share the offset.
         let own = try FileDescriptor.open(at: directory, ".", O_RDONLY | O_DIRECTORY).release()
         guard let stream = fdopendir(own) else {
@@ -30,23 +45,36 @@ public enum FileTree {
             throw error
         }
         defer { closedir(stream) }
-        var names: [String] = []
         while true {
             errno = 0
             guard let entry = readdir(stream) else {
                 let code = errno
                 if code != 0 { throw Errno(code, "readdir") }
-                return names
+                return
             }
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if name != "." && name != ".." { names.append(name) }
+            if name != ".", name != "..", try !body(name) { return }
         }
     }
 
+    /// So many names are read before they are removed: a folder is not read while it changes.
+    private static let batch = 1000
+    /// Somebody may make new ones all the time.
+    private static let batches = 10_000
+
     private static func removeContents(of directory: borrowing FileDescriptor, depth: Int) throws(Errno) {
-        for name in try names(in: directory) { try remove(beneath: directory, name, depth: depth) }
+        for _ in 0..<batches {
+            var names: [String] = []
+            try whileNames(in: directory) { (name) throws(Errno) in
+                names.append(name)
+                return names.count < batch
+            }
+            for name in names { try remove(beneath: directory, name, depth: depth) }
+            if names.count < batch { return }
+        }
+        throw Errno(EBUSY, "remove what is in a folder (it does not get empty)")
     }
 
     private static func remove(beneath directory: borrowing FileDescriptor, _ name: String, depth: Int) throws(Errno) {

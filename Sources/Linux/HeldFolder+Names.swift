@@ -110,9 +110,11 @@ extension HeldFolder {
         let base = file.raw
         // Earlier releases gave no suffix. Folders of such a name are not ours.
         let ends = [Self.randomDigits, Self.randomDigits + Self.temporarySuffix.utf8.count]
-        for other in try FileTree.names(in: file) where other.hasPrefix(prefix) {
+        try FileTree.whileNames(in: file) { (other) throws(Errno) in
+            guard other.hasPrefix(prefix) else { return true }
             let rest = other.utf8.count - prefix.utf8.count
             if rest == ends[0] || rest == ends[1] && other.hasSuffix(Self.temporarySuffix) { unlinkat(base, other, 0) }
+            return true
         }
     }
 

@@ -66,6 +66,7 @@ import Testing
         ("/usr/share/dbus-1/system.d/org.host.conf", "<policy><allow own=\"org.app\"/>"),
         ("/etc/dbus-1/system.d/host.conf", "<allow own_prefix = 'org'/>"),
         ("/etc/dbus-1/system.d/gatekeel-other_x.conf", "<allow own='org.app'/>"),
+        ("/usr/share/dbus-1/system.d/below.conf", "<allow own='org.app.of.another'/>"),
         ("/usr/share/dbus-1/system-services/org.app.service", "[D-BUS Service]"),
         ("/etc/dbus-1/system-services/org.app.service", "# other, managed by Gatekeel: do not edit\n"),
     ])

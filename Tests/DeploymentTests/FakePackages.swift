@@ -11,7 +11,7 @@ import Packages
 /// `reach=UNIT` (a drop-in for it), `before=UNIT` (its units are ordered before it), `conf=TEXT`, `stops=HOW` (its units are stopped so), `lines=NAME` (a `tmpfiles.d` and a
 /// `sysusers.d` file, see `lines(_:)`; with `nolink` without a link),
 /// `broken` (fails while it is unpacked), `waits` (for the gate, while it is inspected), `folder` (its conffile is in `conf.d`),
-/// `conffile=PATH` (another one), `place=PATH` (a folder of a unit, without a name of the package's), `link=PATH:TARGET` (a link on the host), `signed=TIME`, `expires=TIME` (of
+/// `conffile=PATH` (another one), `place=PATH` (a folder of a unit, without a name of the package's), `named=PATH` (with one), `link=PATH:TARGET` (a link on the host), `signed=TIME`, `expires=TIME` (of
 /// its certificate), `migrate=KIND:PATH[:OTHER[:LASTVERSION]]`, `etc=PATH` (a folder on the host), `depends=NAME`, `changes` (its conffiles that
 /// are named by `conffile=` have another text in each version).
 struct FakePackages: PackageReader {
@@ -80,6 +80,7 @@ struct FakePackages: PackageReader {
         if options.contains("nolink") { lines?.provision.lines.removeAll { $0.hasPrefix("L ") } }
         var provision = lines?.provision ?? HostProvision()
         provision.places += texts("place=").map { HostProvision.Place($0, isNamed: false) }
+        provision.places += texts("named=").map { HostProvision.Place($0, isNamed: true) }
         var release = ReleaseRecord(
             name: name, version: words[1], signer: "CN=fleet", signedAt: number("signed=") ?? 0,
             content: texts("content=").first ?? "",

@@ -51,6 +51,19 @@ import Testing
         }
     }
 
+    /// `foo` is a name of `foo-server`, too; the folder is that of the package which was there first.
+    @Test(arguments: [("", false), ("source=x", false), ("source=foo", true)])
+    func aFolderIsOneSourcesAlone(other: String, isTaken: Bool) async throws {
+        try await onLoop {
+            let host = Harness()
+            try await host.start()
+            try await host.install("foo 1.0 good named=/var/lib/foo source=foo")
+            try Files.makeDirectories("\(host.root.path)/var/lib/foo")
+            let status = try? await host.install("foo-server 1.0 good named=/var/lib/foo \(other)")
+            #expect((status?.result == .done) == isTaken)
+        }
+    }
+
     /// The provisioner itself fails, with a part made.
     /// Folders that the host had, and that are empty: a failure removes none of them, however far it came.
     @Test(arguments: ["activation", "plan", "update"]) func emptyFoldersOfTheHostStay(_ what: String) async throws {
@@ -186,8 +199,8 @@ import Testing
     @Test func aPurgeLeavesTheUserThatAnotherPackageNeeds() async throws {
         try await onLoop {
             let host = try await host()
-            #expect(try await host.install("app 1.0 good lines=app").result == .done)
-            #expect(try await host.install("app-more 1.0 good lines=app nolink noconf").result == .done)
+            #expect(try await host.install("app 1.0 good lines=app source=app").result == .done)
+            #expect(try await host.install("app-more 1.0 good lines=app nolink noconf source=app").result == .done)
             _ = try await host.finish(try await host.engine.remove("app", purge: true))
             #expect(host.root.read("/etc/passwd")?.contains("app:x:901:") == true)
             #expect(host.root.exists("/var/log/app.log"))

@@ -34,6 +34,30 @@ import Testing
         #expect(try Files.names(in: "\(root.path)/other") == [])
     }
 
+    /// A service may have more names in its folder than fit into memory.
+    @Test func namesAreNotCollected() throws {
+        let root = try TemporaryDirectory()
+        try Files.makeDirectories("\(root.path)/var/foo/deep")
+        for index in 0..<2500 { try Files.replace("\(root.path)/var/foo/\(index)", with: []) }
+        for index in 0..<1000 { try Files.replace("\(root.path)/var/foo/deep/\(index)", with: []) }
+        let folder = try HeldFolder.open("/var/foo", root: root.path)
+        for name in [".x.gatekeel-0123456789abcdef.dpkg-new", ".x.gatekeel-0123456789abcdef", ".x.gatekeel-mine"] {
+            try Files.replace("\(root.path)/var/foo/\(name)", with: [])
+        }
+        try folder.replace("x", with: "1".utf8, mode: 0o600)
+        let left = try Files.names(in: "\(root.path)/var/foo").filter { $0.hasPrefix(".") }
+        #expect(left == [".x.gatekeel-mine"])
+        var seen = 0
+        try FileTree.whileNames(in: try FileDescriptor.open("\(root.path)/var/foo", O_RDONLY | O_DIRECTORY)) { _ in
+            seen += 1
+            return seen < 10
+        }
+        #expect(seen == 10)
+        let parent = try HeldFolder.open("/var", root: root.path)
+        try parent.removeTree("foo")
+        #expect(try Files.names(in: "\(root.path)/var") == [])
+    }
+
     /// An administrator's links, absolute and relative, are followed as ever; absolute ones begin at the root.
     @Test func linksOfRootAreFollowed() throws {
         let root = try TemporaryDirectory()

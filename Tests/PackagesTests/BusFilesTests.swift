@@ -32,9 +32,8 @@ import Testing
                 <deny send_destination="org.foo"/>
                 <allow send_destination="org.foo" send_interface="org.foo.Manager" send_member='GetAll' />
                 <allow receive_sender="org.foo"/>
-                <allow send_interface="org.foo.Agent1"/>
               </policy>
-              <policy group="netdev"><allow send_destination="org.foo"/></policy>
+              <policy group="netdev"><allow send_destination="org.foo"/><allow send_interface="org.foo"/></policy>
               <policy at_console="true"><allow send_destination="org.foo"></allow></policy>
               <policy user="foo"><allow own_prefix="org.foo.clients"/><allow send_destination="org.foo.clients.a"/></policy>
             """)
@@ -50,12 +49,17 @@ import Testing
     @Test(arguments: [
         "<policy context='default'><allow send_destination='org.freedesktop.systemd1'/></policy>",
         "<policy context='default'><allow send_interface='org.freedesktop.systemd1.Manager'/></policy>",
+        "<policy context='default'><allow send_interface='org.foo.Agent1'/></policy>",
+        "<policy context='mandatory'><deny send_interface='org.foo.Agent1'/></policy>",
         "<policy group='users'><allow send_destination='org.foo' receive_sender='org.bar'/></policy>",
         "<policy user='*'><allow send_destination='*'/></policy>",
         "<policy context='mandatory'><deny send_destination='org.freedesktop.systemd1'/></policy>",
         "<policy context='default'><deny send_interface='org.freedesktop.DBus.Properties'/></policy>",
         "<policy context='default'><deny own='org.freedesktop.login1'/></policy>",
         "<policy user='root'><allow own='*'/></policy>", "<policy user='root'><allow own_prefix='org'/></policy>",
+        "<policy user='root'><allow own='org.freedesktop'/></policy>",
+        "<policy user='root'><allow own='org.freedesktop.DBus'/></policy>",
+        "<policy user='root'><allow own_prefix='org.freedesktop'/></policy>",
         "<policy user='root'><allow eavesdrop='true'/></policy>",
         "<policy user='root'><allow user='*'/></policy>",
         "<policy user='root'><allow send_destinatoin='org.foo'/></policy>",

@@ -8,7 +8,7 @@ import Packages
 /// an administrator's drop-ins in `/etc/systemd/system` take precedence. A drop-in names the release itself and not
 /// `current`; otherwise an automatic restart during a deployment could run the new payload with the old unit.
 struct Attachment: Sendable {
-    static let dropIn = "10-gatekeel.conf"
+    static let dropIn = UnitName.ownDropIn
     /// How the names of our files in `tmpfiles.d` and in the message bus' `system.d` begin. The package's name follows, then a `_`, which no package has in its
     /// name: `gatekeel-foo_server-x.conf` is not `gatekeel-foo-server_x.conf`.
     static let prefix = "gatekeel-"

@@ -45,7 +45,9 @@ struct BusCheck: Sendable {
 
     private func require(_ names: Set<String>, meetNoneOf others: [String], of path: String) throws {
         for name in names.sorted() {
-            guard let other = others.first(where: { BusName.meet(name, $0) }) else { continue }
+            guard let other = others.first(where: { BusName.meet(name, $0) || BusName.isBelow($0, name) }) else {
+                continue
+            }
             throw DeploymentError(
                 .conflict,
                 "the bus name '\(name)' is that of another service ('\(other)' in \(path)); a package owns only names of its own: remove it from the package, or that service from the host"

@@ -83,8 +83,9 @@ struct ProvisionCheck: Sendable {
                 throw refusal(place, "belongs to the Debian package \(owner)")
             }
             if let file = ofHost.file(making: place.path) { throw refusal(place, "is made by \(file) of the host") }
-            guard found.contains(place), !place.isNamed else { continue }
+            guard found.contains(place) else { continue }
             if let other = try owner(of: place) { throw refusal(place, "belongs to the package \(other)") }
+            if place.isNamed { continue }
             throw refusal(place, "is there already and has no name of the package's")
         }
     }
@@ -99,7 +100,12 @@ struct ProvisionCheck: Sendable {
     private func owner(of place: HostProvision.Place) throws -> String? {
         try store.packageNames().first { other in
             guard other != record.name else { return false }
-            return try store.state(of: other).state.hostLines.contains { HostLine($0)?.path == place.path }
+            let release = try store.release(.current, of: other).map { try store.record(of: other, release: $0) }
+            // Packages of one source share their folders.
+            if let release, !record.source.isEmpty, release.source == record.source { return false }
+            let named = release.map { $0.provision.places.map(\.path) + $0.dataFolders } ?? []
+            return try named.contains(place.path)
+                || store.state(of: other).state.hostLines.contains { HostLine($0)?.path == place.path }
         }
     }
 }

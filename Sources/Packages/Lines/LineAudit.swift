@@ -28,7 +28,7 @@ struct LineAudit {
             [plan.control.name] + users.users.map(\.name) + units.map { String($0.prefix { $0 != "." && $0 != "@" }) })
         var lines = TmpfilesAudit(
             names: names, tree: tree, declared: plan.dataFolders + plan.conffiles.map(\.path),
-            writable: plan.dataFolders)
+            writable: unitFolders.union(plan.dataFolders))
         lines.audit(files(plan.tmpfilesFiles), others: plan.tmpfilesLines)
         findings.add(users.findings)
         findings.add(lines.findings)

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Holds a package's lines of `tmpfiles.d(5)` to its own places: systemd-tmpfiles runs them as root, and again at every boot.
 struct TmpfilesAudit {
     /// A file of lines.
@@ -173,6 +175,9 @@ struct TmpfilesAudit {
         if let group = line.group, group != "root", group != "0", case .refused(let why) = GroupTable.verdict(group) {
             return "it would belong to the group '\(group)': \(why)"
         }
+        if let group = line.group, let number = UInt32(group), number != 0 {
+            return "the group \(group) is another one on each host; write its name"
+        }
         switch line.type {
         case "t", "T":
             let values = LineText.fields(Array((line.argument ?? "").utf8), atMost: .max)?.fields ?? []
@@ -202,6 +207,10 @@ struct TmpfilesAudit {
         if ["/usr/share/", "/opt/"].contains(where: target.hasPrefix), !target.split(separator: "/").contains("..") {
             return nil
         }
+        if let (folder, user) = writableFolder(above: target, by: 1) {
+            return
+                "\(user) may write in '\(folder)' and could have root copy any file of the host; copy from the package's files below /usr/share"
+        }
         if PlaceTable.verdict(target, .linkTarget) == .allowed, let place = Self.place(target) {
             if names.match(place.name) || Self.holds(declared, place) { return nil }
         }
@@ -215,13 +224,23 @@ struct TmpfilesAudit {
             return "'\(link)' is a link of the package; write the path that it leads to"
         }
         let isFollowed = line.removes || line.type == "L" || line.type == "w" || line.type == "C"
-        guard isFollowed else { return nil }
-        for (folder, user) in writable.sorted(by: { $0.key < $1.key }) where line.path.hasPrefix(folder + "/") {
-            // One level below, only the last name can be exchanged, and that is followed only to write.
-            if line.type == "w" || line.path.dropFirst(folder.utf8.count + 1).contains("/") {
-                return
-                    "\(user) may write in '\(folder)' and could lead root elsewhere; use a line for the folder itself, or let the service do it"
-            }
+        guard isFollowed, let (folder, user) = writableFolder(above: line.path, by: line.type == "w" ? 1 : 2) else {
+            return nil
+        }
+        return
+            "\(user) may write in '\(folder)' and could lead root elsewhere; use a line for the folder itself, or let the service do it"
+    }
+
+    /// A folder above a path or pattern in which others than root may write, at least so many names above. With one, only the
+    /// last name can be exchanged, and that is followed only to write.
+    private func writableFolder(above path: String, by depth: Int) -> (folder: String, user: String)? {
+        let names = path.split(separator: "/").map(String.init)
+        for (folder, user) in writable.sorted(by: { $0.key < $1.key }) {
+            let above = folder.split(separator: "/").map(String.init)
+            guard names.count >= above.count + depth,
+                zip(names, above).allSatisfy({ $0 == $1 || Self.hasWildcard($0) && fnmatch($0, $1, 0) == 0 })
+            else { continue }
+            return (folder, user)
         }
         return nil
     }

@@ -16,7 +16,7 @@ public enum BusName {
     }
 
     /// Whether a name is another one with further elements.
-    static func isBelow(_ name: some StringProtocol, _ other: some StringProtocol) -> Bool {
+    public static func isBelow(_ name: some StringProtocol, _ other: some StringProtocol) -> Bool {
         name.hasPrefix(other) && name.dropFirst(other.count).first == "."
     }
 

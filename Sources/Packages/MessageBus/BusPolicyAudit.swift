@@ -24,16 +24,17 @@ struct BusPolicyAudit: Sendable {
     /// Judges all rules, when all policies are known.
     mutating func judge() {
         for name in names.sorted() where !BusName.isValid(name.dropSuffix(".*") ?? name) {
-            let path =
-                policies.first {
-                    $0.policy.rules.contains {
-                        $0.attributes["own"] == name || $0.attributes["own_prefix"].map { $0 + ".*" } == name
-                    }
-                }?.path ?? ""
+            let path = policies.first { $0.policy.rules.contains { Self.owned(by: $0) == name } }?.path ?? ""
             findings.add(
                 Finding(
                     .refused, .unsupported, path,
                     "own=\"\(name)\" is no name of one service; name the service's own, such as org.example.Foo"))
+        }
+        for name in names.sorted()
+        where BusName.meet(name, Self.busItself) || BusName.isBelow("org.freedesktop.DBus", name) {
+            let path = policies.first { $0.policy.rules.contains { Self.owned(by: $0) == name } }?.path ?? ""
+            findings.add(
+                Finding(.refused, .unsupported, path, "'\(name)' is a name of the message bus itself; remove it"))
         }
         for (path, policy) in policies {
             for rule in policy.rules {
@@ -41,6 +42,13 @@ struct BusPolicyAudit: Sendable {
                 findings.add(Finding(verdict.severity, .unsupported, path, line: rule.line, verdict.text))
             }
         }
+    }
+
+    private static let busItself = "org.freedesktop.DBus.*"
+
+    /// The name that a rule is about; with `own_prefix` and all below it.
+    private static func owned(by rule: BusPolicy.Rule) -> String? {
+        rule.attributes["own"] ?? rule.attributes["own_prefix"].map { $0 + ".*" }
     }
 
     private func isOwn(_ name: String) -> Bool {
@@ -64,9 +72,8 @@ struct BusPolicyAudit: Sendable {
             return (.refused, "eavesdrop=\"true\" shows the messages of all other services; remove it")
         }
         // Names were judged by themselves.
-        if attributes["own"] ?? attributes["own_prefix"] != nil {
+        if let name = attributes["own"] ?? attributes["own_prefix"] {
             guard !rule.isAllowed else { return nil }
-            let name = attributes["own"] ?? attributes["own_prefix"] ?? ""
             return isOwn(name)
                 ? nil : (.refused, "the rule denies the name '\(name)', which is not the package's; remove it")
         }
@@ -74,8 +81,10 @@ struct BusPolicyAudit: Sendable {
             attributes["send_destination"], attributes["send_destination_prefix"], attributes["receive_sender"],
         ].compactMap(\.self)
         if !own.isEmpty, own.allSatisfy(isOwn) { return nil }
-        let interface = attributes["send_interface"] ?? attributes["receive_interface"] ?? ""
-        if own.isEmpty, names.contains(where: { interface == $0 || BusName.isBelow(interface, $0) }) { return nil }
+        // An interface of the service's own name: who calls it at another service, calls what that one offers as such.
+        if rule.isAllowed, own.isEmpty, let interface = attributes["send_interface"], names.contains(interface) {
+            return nil
+        }
         let others = own.first { !isOwn($0) } ?? "every service"
         guard rule.isAllowed else {
             return (

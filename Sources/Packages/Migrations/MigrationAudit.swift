@@ -23,6 +23,17 @@ struct MigrationAudit: Sendable {
                 if conffiles.contains(migration.path) { continue }
             case .linkToFolder, .folderToLink: break
             }
+            if migration.kind == .moveConffile, PlaceTable.mustBeRoots(migration.other),
+                !PlaceTable.mustBeRoots(migration.path)
+            {
+                // What a service's user may write now would be what programs of the host act on.
+                findings.add(
+                    Finding(
+                        .warning, .unsupported, "conffiles",
+                        "edits of \(migration.path) are not moved to \(migration.other), on which programs of the host act: an edited file is kept as .dpkg-bak; move the edits by hand"
+                    ))
+                (migration.kind, migration.other) = (.removeConffile, "")
+            }
             if migration.kind == .moveConffile, !conffiles.contains(migration.other) {
                 findings.add(
                     Finding(

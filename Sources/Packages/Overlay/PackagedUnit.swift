@@ -19,6 +19,11 @@ struct PackagedUnit: Sendable {
     /// Whether it runs as a dynamic user.
     var isDynamic: Bool { booleans(type.title, "DynamicUser").contains(true) }
 
+    /// Whether its processes may run as another user than root.
+    var hasUser: Bool {
+        isDynamic || files.flatMap { $0.values(type.title, "User") }.contains { $0 != "root" && $0 != "0" }
+    }
+
     /// Whether it may have systemd's default dependencies, which order it after the early boot.
     var isDefault: Bool {
         let values = booleans("Unit", "DefaultDependencies")

@@ -31,7 +31,8 @@ struct UnitAudit: Sendable {
 
     private func verdict(_ section: String, _ entry: IniEntry) -> (Finding.Severity, String)? {
         switch (section, entry.key) {
-        case ("Unit", let key) where Self.conditions.contains(key): return condition(entry)
+        case ("Unit", let key) where Self.conditions.contains(key) || key.hasPrefix("Assert") && entry.value.isEmpty:
+            return condition(entry)
         case ("Service", "EnvironmentFile"), ("Socket", "EnvironmentFile"):
             let isOptional = entry.value.hasPrefix("-")
             guard names(String(entry.value.drop { $0 == "-" })) else { return nil }
@@ -52,7 +53,20 @@ struct UnitAudit: Sendable {
         case ("Service", "StandardInput"):
             guard entry.value.hasPrefix("file:"), names(String(entry.value.dropFirst(5))) else { return nil }
             return (.refused, "systemd opens it on the host, where it does not exist; put the file into /etc")
-        case ("Service", "RootDirectory"), ("Service", "RootImage"):
+        case ("Unit", let key) where Self.actions.contains(key), ("Service", let key) where Self.actions.contains(key):
+            return ["", "none"].contains(entry.value)
+                ? nil : (.refused, "a package does not reboot or power off the gateway; remove this setting")
+        case ("Unit", "RefuseManualStop"):
+            return Self.isFalse(entry.value)
+                ? nil : (.refused, "an update and a removal stop the unit by hand; remove this setting")
+        case ("Service", "KillMode") where entry.value == "none":
+            return (.warning, "processes of the unit survive its stop, and so an update; prefer KillMode=mixed")
+        case ("Service", "User"), ("Socket", "SocketUser"):
+            return entry.value.hasPrefix("gatekeel")
+                ? (.refused, "this user controls Gatekeel; run the service as a user of its own") : nil
+        case ("Service", "Group"), ("Service", "SupplementaryGroups"): return groups(entry)
+        case ("Service", "RootDirectory"), ("Service", "RootImage"), ("Socket", "RootDirectory"),
+            ("Socket", "RootImage"):
             return (.refused, "a unit with its own root file system cannot use the overlay; remove this setting")
         case ("Path", let key) where Self.watched.contains(key):
             guard key == "PathExistsGlob" ? tree.matches(entry.value) : names(entry.value) else { return nil }
@@ -68,8 +82,26 @@ struct UnitAudit: Sendable {
         }
     }
 
+    /// The groups of the processes: as with `Member=` of the manifest, none whose members become root.
+    private func groups(_ entry: IniEntry) -> (Finding.Severity, String)? {
+        for group in entry.value.split(whereSeparator: \.isWhitespace).map(String.init) where group != "root" {
+            guard case .refused(let why) = GroupTable.verdict(group) else { continue }
+            return (.refused, "the group '\(group)': \(why)")
+        }
+        return nil
+    }
+
+    private static func isFalse(_ value: String) -> Bool {
+        ["", "no", "false", "0", "off", "n", "f"].contains(value.lowercased())
+    }
+
     /// `ConditionPathExists=|!/usr/share/foo`.
     private func condition(_ entry: IniEntry) -> (Finding.Severity, String)? {
+        if entry.value.isEmpty, entry.key.hasPrefix("Assert") {
+            return (
+                .refused, "this takes away the assertion that keeps the unit down during an update; remove the line"
+            )
+        }
         let isAlternative = entry.value.hasPrefix("|")
         var path = entry.value.drop { $0 == "|" }.drop(while: \.isWhitespace)
         let isNegated = path.first == "!"
@@ -104,6 +136,10 @@ struct UnitAudit: Sendable {
     private func names(_ path: String) -> Bool { unit.expanded(path).map(tree.holds) ?? false }
 
     private static let bound: Set<String> = ["BindPaths", "BindReadOnlyPaths", "MountImages", "OpenFile"]
+
+    private static let actions: Set<String> = [
+        "FailureAction", "SuccessAction", "StartLimitAction", "JobTimeoutAction",
+    ]
 
     /// An empty assignment of the first would take our own away.
     private static let overlaid: Set<String> = ["ExtensionDirectories", "ExtensionImages"]

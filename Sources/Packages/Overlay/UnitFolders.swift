@@ -67,15 +67,24 @@ extension UnitFile {
                             "\(setting.key)=\(word) could be any folder; begin it with the package's name"))
                     continue
                 }
-                guard case .refused(let why) = PlaceTable.verdict("\(setting.base)/\(name)", .stateFolder) else {
-                    continue
+                var verdict = PlaceTable.verdict("\(setting.base)/\(name)", .stateFolder)
+                // A specifier may complete a name of the host: dp%j.
+                if !verdict.isRefused, expanded(word) == nil {
+                    verdict = PlaceTable.verdict("\(setting.base)/\(partlyExpanded(word))", .tmpfilesLine)
                 }
+                guard case .refused(let why) = verdict else { continue }
                 findings.add(
                     Finding(
                         .refused, .unsupported, path, "\(setting.key)=\(name) is no folder of a package: \(why)"))
             }
         }
         return findings
+    }
+
+    /// The name with those specifiers replaced that depend neither on the instance nor on the host.
+    private func partlyExpanded(_ word: String) -> String {
+        word.split(separator: "/", omittingEmptySubsequences: false).map { expanded(String($0)) ?? String($0) }
+            .joined(separator: "/")
     }
 
     /// A name as far as it does not depend on the instance or the host; nil when nothing of it is fixed.

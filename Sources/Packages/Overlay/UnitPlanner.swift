@@ -61,6 +61,7 @@ struct UnitPlanner {
             for file in unit.files {
                 findings.add(UnitAudit(unit: file, tree: tree).findings())
                 findings.add(file.folderFindings())
+                findings.add(UnitPathAudit(unit: file, hasUser: unit.hasUser).findings())
             }
             folders.formUnion(unit.folders)
             dataFolders.formUnion(unit.dataFolders)
@@ -137,6 +138,13 @@ struct UnitPlanner {
                 continue
             }
             guard case .unit(let unit) = folder.subject else { continue }
+            if folder.kind == .dropIns, own.hold(unit), parts[1] == UnitName.ownDropIn {
+                findings.add(
+                    Finding(
+                        .refused, .unsupported, path,
+                        "Gatekeel's own drop-in has this name, which shows the unit the package's files; rename it"))
+                continue
+            }
             if folder.kind == .dropIns, own.hold(unit), contents[path] != nil, parts[1].hasSuffix(".conf") {
                 dropIns[own.names.contains(unit) ? unit : unit.template ?? unit, default: []].append(path)
             } else {

@@ -76,7 +76,9 @@ extension PlaceTable {
                 "/etc/pam.d/chfn", "/etc/pam.d/chsh", "/etc/pam.d/other", "/etc/pam.d/runuser",
                 "/etc/pam.d/runuser-l", "/etc/pam.d/systemd-*", "/etc/pam.d/polkit-1", "/etc/nologin",
                 "/etc/selinux/", "/etc/hosts.allow", "/etc/hosts.deny", "/etc/hosts.equiv", "/etc/shells",
-                "/etc/adduser.conf", "/etc/deluser.conf", "/etc/krb5.keytab", "/etc/sssd/", "/etc/shosts.equiv",
+                "/etc/adduser.conf", "/etc/deluser.conf", "/etc/login.access", "/etc/nslcd.conf", "/etc/at.allow",
+                "/etc/idmapd.conf",
+                "/etc/gss/mech.d/", "/etc/krb5.keytab", "/etc/sssd/", "/etc/shosts.equiv",
             ],
             "it decides who may do what on the host; leave it to the administrator"),
         PlaceRule(
@@ -91,7 +93,8 @@ extension PlaceTable {
             .closed,
             [
                 "/etc/ca-certificates.conf", "/etc/ca-certificates/", "/etc/ssl/certs/", "/etc/ssl/private/",
-                "/etc/ssl/openssl.cnf", "/etc/ssl/engines/", "/etc/pki/ca-trust/", "/etc/pki/tls/",
+                "/etc/ssl/openssl.cnf", "/etc/ssl/cert.pem", "/etc/ssl/engines/", "/etc/dnssec-trust-anchors.d/",
+                "/etc/OpenCL/", "/etc/pki/ca-trust/", "/etc/pki/tls/",
                 "/etc/crypto-policies/", "/etc/gnutls/",
                 "/etc/pkcs11/",
             ],
@@ -124,7 +127,9 @@ extension PlaceTable {
                 "/etc/rc.local", "/etc/rc.conf", "/etc/modules", "/etc/depmod.d/", "/etc/binfmt.d/",
                 "/etc/sysctl.conf", "/etc/kexec*", "/etc/lilo.conf", "/etc/zipl.conf", "/etc/fw_env.config",
                 "/etc/repart.d/", "/etc/sysupdate*/", "/etc/extensions/", "/etc/confexts/", "/etc/portables/",
-                "/etc/verity.d/", "/etc/dracut/", "/etc/cloud/",
+                "/etc/verity.d/", "/etc/dracut/", "/etc/cloud/", "/etc/initrd-release", "/etc/extension-release.d/",
+                "/etc/.updated",
+                "/etc/ima/", "/etc/mdadm/", "/etc/lvm/", "/etc/multipath*/",
             ],
             "it decides how the host boots; leave it to the administrator"),
         PlaceRule(
@@ -207,6 +212,9 @@ extension PlaceTable {
         PlaceRule(
             .read,
             [
+                "/etc/incron.d/", "/etc/watchdog.d/", "/etc/libvirt/hooks/", "/etc/smartmontools/run.d/",
+                "/etc/kubernetes/manifests/",
+                "/etc/containers/oci/", "/etc/cni/net.d/", "/etc/audit/plugins.d/", "/etc/gdm3/", "/etc/wireguard/",
                 "/etc/inetd.conf", "/etc/inetd.d/", "/etc/xinetd.d/", "/etc/xinetd.conf", "/etc/acpi/", "/etc/exports",
                 "/etc/exports.d/", "/etc/auto.master.d/", "/etc/ppp/", "/etc/NetworkManager/", "/etc/nftables.conf",
                 "/etc/nftables.d/", "/etc/ufw/", "/etc/firewalld/", "/etc/X11/", "/etc/iproute2/", "/etc/krb5.conf",

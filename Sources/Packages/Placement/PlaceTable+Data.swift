@@ -24,7 +24,10 @@ extension PlaceTable {
                 "/run/polkit-1/", "/run/NetworkManager/", "/run/nscd/", "/run/cloud-init/", "/run/log/", "/run/user/",
                 "/run/sudo/", "/run/mount/", "/run/netns/", "/run/resolvconf/", "/run/faillock/", "/run/utmp",
                 "/run/nologin", "/run/motd*/", "/run/reboot-required*", "/run/initctl", "/run/shm/", "/run/lvm/",
-                "/run/cryptsetup/", "/run/blkid/", "/run/agetty.reload", "/run/snapd*/", "/run/crond.*",
+                "/run/cryptsetup*/", "/run/blkid/", "/run/userdb/", "/run/netplan/", "/run/repart.d/", "/run/verity.d/",
+                "/run/dnssec-trust-anchors.d/", "/run/kernel/", "/run/issue*/", "/run/ostree-booted",
+                "/run/nsswitch.conf", "/run/mdadm/", "/run/dhclient*", "/run/agetty.reload", "/run/snapd*/",
+                "/run/crond.*",
             ],
             "systemd and other programs of the host act on what is in it; use a folder of the package's own name"),
         PlaceRule(

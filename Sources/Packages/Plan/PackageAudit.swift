@@ -223,6 +223,12 @@ public struct PackageAudit: Sendable {
 
     private mutating func considerRelease(_ entry: ArchiveEntry, _ path: String) throws(PackageRefusal) -> Bool {
         let isNew = tree.paths.insert(path).inserted
+        if entry.mode & 0o002 != 0, entry.kind == .file || entry.kind == .directory {
+            refuse(
+                .unsupported, entry.path,
+                "everybody on the gateway could change it, and a unit runs what is in it; take the write permission of others away in the package"
+            )
+        }
         if entry.kind == .directory { return false }
         // /lib/foo and /usr/lib/foo are the same file.
         if !isNew {

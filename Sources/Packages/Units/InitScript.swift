@@ -43,7 +43,8 @@ struct InitScript: Sendable {
             } else if text.hasPrefix("## END INIT INFO") {
                 isInside = false
             } else if let path = text.dropPrefix("pidfile:")?[...].trimmed,
-                path.hasPrefix("/run/") || path.hasPrefix("/var/run/")
+                path.hasPrefix("/run/") || path.hasPrefix("/var/run/"),
+                PlaceTable.verdict(path, .tmpfilesLine) == .allowed
             {
                 pidFile = pidFile ?? path
             } else if isInside {

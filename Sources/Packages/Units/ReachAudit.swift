@@ -79,6 +79,10 @@ struct ReachAudit {
             return
         }
         guard effect != .changes else {
+            // They have no files by which the host could be asked for them: sessions, users, devices.
+            guard UnitType.packaged.contains(name.type) else {
+                return refuse("a package changes only units of its own; remove '\(name)' from the list")
+            }
             reaches.insert(UnitReach(path: path, unit: name))
             return
         }

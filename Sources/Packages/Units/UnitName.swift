@@ -125,3 +125,8 @@ extension UnitName {
         "gatekeel-health-\(escaped(package).prefix(limit / 2)).service"
     }
 }
+
+extension UnitName {
+    /// The name of Gatekeel's own drop-in of each unit of a package.
+    public static let ownDropIn = "10-gatekeel.conf"
+}

@@ -8,11 +8,32 @@ enum UnitText {
     /// The first ones: a few are enough to refuse the file.
     static func ambiguities(_ bytes: [UInt8]) -> [Ambiguity] {
         var found: [Ambiguity] = []
+        var logical = LogicalLine()
         for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
-            if let text = ambiguity(line) { found.append(Ambiguity(line: index + 1, text: text)) }
+            if let text = ambiguity(line) ?? logical.take(line) { found.append(Ambiguity(line: index + 1, text: text)) }
             if found.count >= PackageLimits.findings { break }
         }
         return found
+    }
+
+    /// Whose value a line is, or a part of it. Only a description may have other characters than ASCII: elsewhere a byte order
+    /// mark, a combining character or a blank of Unicode makes another key or value for us than for systemd.
+    private struct LogicalLine {
+        private var isText = false
+        private var isContinued = false
+
+        mutating func take(_ line: ArraySlice<UInt8>) -> String? {
+            let content = line.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: "\r") }
+            if content.first == UInt8(ascii: "#") || content.first == UInt8(ascii: ";") { return nil }
+            if !isContinued {
+                let key = content.prefix { $0 != UInt8(ascii: "=") }
+                isText = ["Description", "Documentation"].contains { key.elementsEqual($0.utf8) }
+            }
+            let end = line.last { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") && $0 != UInt8(ascii: "\r") }
+            isContinued = end == UInt8(ascii: "\\")
+            guard !isText, line.contains(where: { $0 >= 0x80 }) else { return nil }
+            return "only Description= may have characters that are not ASCII; replace them"
+        }
     }
 
     private static func ambiguity(_ line: ArraySlice<UInt8>) -> String? {

@@ -1,0 +1,186 @@
+import Archive
+import Testing
+
+@testable import Packages
+
+/// What a unit would have systemd do as root, and what systemd reads in another way than our parser.
+@Suite struct ReachOfUnitsTests {
+    private static let folder = "usr/lib/systemd/system/"
+
+    /// - Parameter lines: of `[Service]`, or whole sections.
+    private func refusals(_ lines: String, unit: String = "foo.service", more: [(String, String)] = []) throws
+        -> [Finding]
+    {
+        let text = lines.hasPrefix("[") ? lines : "[Service]\nExecStart=/usr/bin/foo\n\(lines)\n"
+        return try auditPackage([(Self.folder + unit, text)] + more).refusals
+    }
+
+    @Test(arguments: [
+        "\u{FEFF}StateDirectory=dpkg", "\u{FEFF}RootDirectory=/", "StateDirectory=\u{301} dpkg x=y",
+        "StateDirectory=dpkg\nStateDirectory=\u{A0}", "Environment=A=\\\n\u{A0}b", "ExecReload=/bin/\u{E9}",
+    ])
+    func characterThatOnlyOneOfBothTakesForABlank(lines: String) throws {
+        #expect(try !refusals(lines).isEmpty, "\(lines)")
+    }
+
+    @Test(arguments: [
+        "[Unit]\nDescription=d\u{E9}mon \u{2013} \\\n \u{E4}\n[Service]\nExecStart=/usr/bin/foo\n",
+        "# \u{E9}\nUser=foo", "Environment=A=\\\n; \u{E9}\nb",
+    ])
+    func descriptionsAndCommentsMayHaveThem(lines: String) throws { #expect(try refusals(lines) == [], "\(lines)") }
+
+    @Test(arguments: [
+        ("foo.service", "StateDirectory=dp%p"), ("foo-kg.service", "StateDirectory=dp%j"),
+        ("foo-kg.service", "RuntimeDirectory=system%j"), ("foo@.service", "StateDirectory=dp%i"),
+        ("foo@.service", "RuntimeDirectory=system%I"), ("foo@.service", "CacheDirectory=%i"),
+        ("foo@.service", "RuntimeDirectory=cloud-%i"),
+    ])
+    func aSpecifierDoesNotCompleteANameOfTheHost(unit: String, line: String) throws {
+        let isOwn = line == "StateDirectory=dp%p"
+        #expect(try refusals(line, unit: unit).isEmpty == isOwn, "\(unit) \(line)")
+    }
+
+    @Test(arguments: ["RuntimeDirectory=foo-%i", "StateDirectory=foo/%i", "StateDirectory=foo/dp%i"])
+    func ownFoldersOfInstances(line: String) throws {
+        #expect(try refusals(line, unit: "foo@.service") == [], "\(line)")
+    }
+
+    @Test(arguments: [
+        "PIDFile=/etc/passwd", "PIDFile=../etc/passwd", "PIDFile=/run/systemd/x.pid", "PIDFile=%t/userdb/a",
+        "StandardOutput=truncate:/etc/passwd", "StandardError=append:/var/log/auth.log", "RuntimeDirectory=userdb",
+        "User=foo\nLogsDirectory=foo\nStandardOutput=append:/var/log/foo/x",
+        "DynamicUser=yes\nStandardError=file:/var/log/foo/x",
+        "Group=shadow", "SupplementaryGroups=foo docker", "User=gatekeel",
+        "[Unit]\nFailureAction=reboot-force\n[Service]\nExecStart=/usr/bin/foo\n", "StartLimitAction=poweroff",
+        "[Unit]\nJobTimeoutAction=reboot\n[Service]\nExecStart=/usr/bin/foo\n",
+        "[Unit]\nPropagatesStopTo=session-1.scope\n[Service]\nExecStart=/usr/bin/foo\n",
+        "[Unit]\nUpholds=dev-sda.device\n[Service]\nExecStart=/usr/bin/foo\n",
+        "[Unit]\nRefuseManualStop=yes\n[Service]\nExecStart=/usr/bin/foo\n",
+        "[Unit]\nAssertPathExists=\n[Service]\nExecStart=/usr/bin/foo\n",
+        "[Unit]\nAssertKernelVersion=\n[Service]\nExecStart=/usr/bin/foo\n",
+    ])
+    func whatSystemdWouldDoAsRoot(lines: String) throws { #expect(try !refusals(lines).isEmpty, "\(lines)") }
+
+    @Test(arguments: [
+        "ListenStream=/run/dbus/system_bus_socket", "ListenFIFO=/etc/passwd", "ListenStream=/etc/sudoers.d/x",
+        "ListenDatagram=%t/systemd/notify", "ListenStream=80\nSymlinks=/run/foo.sock /etc/passwd", "RootDirectory=/",
+    ])
+    func socketsOfOthers(lines: String) throws {
+        let socket = "[Socket]\n\(lines)\n"
+        #expect(try !refusals("", more: [(Self.folder + "foo.socket", socket)]).isEmpty, "\(lines)")
+    }
+
+    @Test func aPathUnitMakesNoFolderOfTheHost() throws {
+        func found(_ lines: String) throws -> [Finding] {
+            try refusals("", more: [(Self.folder + "foo.path", "[Path]\n\(lines)\n")])
+        }
+        #expect(try found("PathChanged=/run/userdb") == [])
+        #expect(try !found("PathChanged=/run/userdb\nMakeDirectory=yes\nDirectoryMode=0777").isEmpty)
+        #expect(try found("DirectoryNotEmpty=/var/spool/foo\nMakeDirectory=yes") == [])
+    }
+
+    /// As real daemons have them.
+    @Test(arguments: [
+        "PIDFile=/run/foo.pid", "PIDFile=/var/run/foo/foo.pid", "PIDFile=foo.pid", "PIDFile=%t/foo/foo.pid",
+        "PIDFile=/var/lib/foo/foo.pid", "StandardOutput=journal", "StandardOutput=append:/var/log/foo/x",
+        "StandardError=inherit", "Group=foo", "SupplementaryGroups=dialout ssl-cert", "Group=root", "User=foo",
+        "[Unit]\nFailureAction=none\nRefuseManualStop=no\nAssertPathExists=/etc/foo\n[Service]\nExecStart=/usr/bin/foo\n",
+    ])
+    func whatDaemonsHave(lines: String) throws { #expect(try refusals(lines) == [], "\(lines)") }
+
+    @Test func socketsOfDaemons() throws {
+        for lines in [
+            "ListenStream=/run/foo.sock", "ListenStream=%t/foo/foo.sock\nSymlinks=/run/foo2.sock",
+            "ListenStream=127.0.0.1:80", "ListenFIFO=/run/foo.ctl", "ListenStream=@foo",
+            "ListenDatagram=/var/run/foo/log",
+        ] {
+            let found = try refusals("", more: [(Self.folder + "foo.socket", "[Socket]\n\(lines)\n")])
+            #expect(found == [], "\(lines)")
+        }
+    }
+
+    @Test func ourDropInsNameIsOurs() throws {
+        for path in ["foo.service.d/10-gatekeel.conf", "foo@x.service.d/10-gatekeel.conf"] {
+            let unit = path.hasPrefix("foo@") ? "foo@.service" : "foo.service"
+            let found = try refusals("", unit: unit, more: [(Self.folder + path, "[Service]\nNice=1\n")])
+            #expect(found.map(\.file) == [Self.folder + path])
+        }
+    }
+
+    /// Its unit may run it as root.
+    @Test func whatEverybodyCouldChangeIsRefused() throws {
+        for (path, kind, mode) in [
+            ("usr/bin/foo", ArchiveEntry.Kind.file, UInt32(0o777)), ("opt/foo/x", .file, 0o666),
+            ("usr/lib/foo", .directory, 0o1777),
+            ("usr/bin/foo", .file, 0o775), ("etc/foo.conf", .file, 0o666),
+        ] {
+            var audit = try PackageAudit(
+                controlFiles: ["control": Array("Package: foo\nVersion: 1\nArchitecture: all\n".utf8)], manifest: nil)
+            _ = try audit.consider(ArchiveEntry(path: path, kind: kind, mode: mode))
+            #expect((audit.refusal != nil) == (mode & 2 != 0 && !path.hasPrefix("etc/")), "\(path)")
+        }
+    }
+
+    @Test func anInitScriptsPidFileIsTheServices() throws {
+        for (path, isTaken) in [("/run/foo.pid", true), ("/run/../etc/passwd", false), ("/run/systemd/x", false)] {
+            let script = "#!/bin/sh\n# pidfile: \(path)\n### BEGIN INIT INFO\n# Provides: foo\n### END INIT INFO\n"
+            let unit = String(
+                decoding: InitScript(name: "foo", bytes: Array(script.utf8)).unit(isEnabled: true), as: UTF8.self)
+            #expect(unit.contains("PIDFile=") == isTaken, "\(path)")
+        }
+    }
+}
+
+/// Lines of tmpfiles.d that a service's user could lead elsewhere.
+@Suite struct ExchangedByUsersTests {
+    private func refusals(_ lines: String, service: String = "") throws -> [Finding] {
+        try auditPackage([
+            ("usr/lib/tmpfiles.d/foo.conf", lines + "\n"),
+            ("usr/lib/systemd/system/foo.service", "[Service]\nExecStart=/usr/bin/foo\nUser=foo\n\(service)\n"),
+        ]).refusals
+    }
+
+    @Test(arguments: [
+        "d /var/lib/foo 0755 foo foo -\nC /var/lib/foo/copy 0600 foo foo - /var/lib/foo/sub/shadow",
+        "d /var/lib/foo 0755 foo foo -\nC /etc/foo-copy 0600 foo foo - /var/lib/foo/shadow",
+        "d /var/lib/foo-data 0755 foo foo\nw /var/lib/foo-*/state - - - - TEXT",
+        "d /var/lib/foo-data 0755 foo foo\nR! /var/lib/foo-*/tmp/cache",
+        "d /var/lib/foo-data 0755 foo foo\ne /var/lib/foo-[d]ata/tmp/cache - - - 1d",
+        "d /var/lib/foo-data 0755 foo foo\nR! /var/lib/foo-data/t?p/cache",
+        "d /var/lib/foo 2775 foo 42 -", "f /run/userdb/daemon:sudo.membership 0644 root root - {}",
+        "d /run/userdb 0755 root root -",
+    ])
+    func linesThatCouldBeLedElsewhere(lines: String) throws { #expect(try !refusals(lines).isEmpty, "\(lines)") }
+
+    @Test(arguments: [
+        ("RuntimeDirectory=foo", "w /run/foo/state - - - - X"),
+        ("RuntimeDirectory=foo", "d /run/foo/a/cache 0755 foo foo 1d"),
+        ("StateDirectory=foo/%i", "w /var/lib/foo/a/x - - - - X"),
+    ])
+    func foldersThatSystemdGivesToServices(service: String, line: String) throws {
+        #expect(try !refusals(line, service: service).isEmpty, "\(line)")
+    }
+
+    @Test(arguments: [
+        "d /var/lib/foo-data 0755 foo foo 10d", "d /var/lib/foo 0755 foo foo -\nC /etc/foo 0755 - - - /usr/share/foo/x",
+        "d /run/foo 0755 foo foo\nd /run/foo/a 0755 foo foo", "R! /var/lib/foo-*", "d /var/lib/foo 0755 0 0 -",
+    ])
+    func whatStaysAllowed(lines: String) throws { #expect(try refusals(lines) == [], "\(lines)") }
+
+    /// The old file may be a service's: what is in it must not become what programs of the host act on.
+    @Test func aMovedConffileBringsNoEditsToTheHostsPrograms() throws {
+        func plan(_ old: String, _ new: String) throws -> PackagePlan {
+            try auditPackage(
+                [(String(new.dropFirst()), "")],
+                members: ["preinst": "#!/bin/sh\ndpkg-maintscript-helper mv_conffile \(old) \(new) 1.0 foo -- \"$@\"\n"]
+            ).get()
+        }
+        let moved = try plan("/etc/foo/rules", "/etc/udev/rules.d/99-foo.rules")
+        #expect(moved.migrations.map(\.kind) == [.removeConffile])
+        #expect(moved.warnings.contains { $0.text.contains("are not moved to /etc/udev/rules.d/99-foo.rules") })
+        #expect(try plan("/etc/foo/a", "/etc/foo/b").migrations.map(\.kind) == [.moveConffile])
+        #expect(
+            try plan("/etc/udev/rules.d/a.rules", "/etc/udev/rules.d/b.rules").migrations.map(\.kind) == [.moveConffile]
+        )
+    }
+}
