@@ -125,6 +125,30 @@ import Testing
         }
     }
 
+    /// Each accepts only its own version of the other, as Debian's packages of one source do.
+    @Test func packagesThatFitOnlyTogetherAreDeliveredTogether() async throws {
+        try await onLoop {
+            let host = try await hostWithLibrary("app 1.0 good depends=lib(=1.0)")
+            let lib = try await host.stage("lib 2.0 good nounits noconf")
+            let error = await #expect(throws: DeploymentError.self) {
+                try await host.engine.install(lib.token, DeploymentOptions())
+            }
+            #expect(error?.text.contains("or deliver the version of it that fits") == true)
+            // One that does not fit either mends nothing.
+            _ = try await host.stage("app 1.5 good depends=lib(=1.5)")
+            await #expect(throws: DeploymentError.self) {
+                try await host.engine.install(lib.token, DeploymentOptions())
+            }
+            let app = try await host.stage("app 2.0 good depends=lib(=2.0)")
+            let first = try await host.finish(try await host.engine.install(lib.token, DeploymentOptions()))
+            #expect(first.result == .done)
+            #expect(host.systemd.running == ["app.service: 1.0 good +2.0 good"])
+            let second = try await host.finish(try await host.engine.install(app.token, DeploymentOptions()))
+            #expect(second.result == .done)
+            #expect(host.systemd.running == ["app.service: 2.0 good +2.0 good"])
+        }
+    }
+
     @Test func whatOthersNeedIsNotRemoved() async throws {
         try await onLoop {
             let host = try await hostWithLibrary()

@@ -76,6 +76,7 @@ private func control(_ fields: String, version: String = "1.0", architecture: St
         let package = try control("Pre-Depends: virtual\nDepends: lib, missing | lib, both, me")
         #expect(audit.findings(for: package).listed.isEmpty)
         #expect(audit.needed(by: package) == ["lib2", "lib"])
+        #expect(audit.needed(by: try control("Depends: lib (>= 2), missing, both (>= 2)")) == ["lib", "both"])
         #expect(audit.problems(of: package) == [])
         #expect(
             audit.problems(of: try control("Depends: lib (>= 2)\nConflicts: lib2")) == [

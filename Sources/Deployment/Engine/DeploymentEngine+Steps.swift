@@ -38,10 +38,11 @@ extension DeploymentEngine {
         let record = try stagedRecord(active)
         let (store, token) = (self.store, active.record.token)
         let (packages, time, installed) = (ports.packages, verificationTime, installedVersions())
+        let waiting = staged().map(\.record)
         try await Worker.shared.run(limit: Worker.long) {
             // It may have been staged long ago: certificates may have expired, keyrings and installed packages may have changed.
             try packages.verify(store.package(staged: token), record: record, time: time, installed: installed)
-            try HostCheck(store: store, record: record, token: token).run()
+            try HostCheck(store: store, record: record, token: token, staged: waiting).run()
         }
     }
 

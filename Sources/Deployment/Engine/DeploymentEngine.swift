@@ -130,14 +130,15 @@ public final class DeploymentEngine: Deployments {
         let (store, packages, limit) = (self.store, ports.packages, policy.maxPackageSize)
         let seconds = Int(policy.copyDeadline.components.seconds)
         let (now, time) = (ports.wallClock(), verificationTime)
-        let installed = installedVersions()
+        let (installed, waiting) = (installedVersions(), stagedPackages.map(\.record))
         let number = source.release()
         do {
             // The folder is new and unknown to others, so this may run beside a deployment.
             let record = try await takingIn(token) {
                 let source = FileDescriptor(owning: number)
                 try store.copy(source, into: token, limit: limit, seconds: seconds)
-                let record = try packages.inspect(store.package(staged: token), time: time, installed: installed)
+                let record = try Self.inspect(
+                    store.package(staged: token), by: packages, time: time, installed: installed, waiting: waiting)
                 guard PackageName.isValid(record.name), Store.isVersion(record.version) else {
                     throw DeploymentError(.unsupported, "a package named \(record.name) \(record.version)")
                 }
@@ -154,6 +155,25 @@ public final class DeploymentEngine: Deployments {
             return package
         } catch {
             throw DeploymentError.wrapping(error)
+        }
+    }
+
+    /// Inspects a package. Its relations must hold with what is installed, or with what waits in place of that: the installation
+    /// looks again.
+    private nonisolated static func inspect(
+        _ path: String, by packages: any PackageReader, time: VerificationTime, installed: [InstalledVersion],
+        waiting: [ReleaseRecord]
+    ) throws -> ReleaseRecord {
+        do {
+            return try packages.inspect(path, time: time, installed: installed)
+        } catch let error as DeploymentError
+            where [.unmetRelation, .conflict].contains(error.code) && !waiting.isEmpty
+        {
+            let next = waiting.map { InstalledVersion(name: $0.name, version: $0.version, provides: $0.provides) }
+            let others = installed.filter { old in !next.contains { $0.name == old.name } }
+            // The reason is that of the host as it is.
+            guard let record = try? packages.inspect(path, time: time, installed: others + next) else { throw error }
+            return record
         }
     }
 
@@ -257,8 +277,9 @@ public final class DeploymentEngine: Deployments {
             }
             let isInPlace = try await Worker.shared.run { try Self.isInPlace(record, store) }
             if isInPlace, !options.reinstall { return try await self.repeated(staged, options.activation) }
+            let waiting = self.stagedPackages.map(\.record)
             let (state, current, previous, folder) = try await Worker.shared.run {
-                try HostCheck(store: store, record: record, token: token).run()
+                try HostCheck(store: store, record: record, token: token, staged: waiting).run()
                 return (
                     try store.state(of: record.name).state, try store.release(.current, of: record.name),
                     try store.release(.previous, of: record.name),

@@ -8,10 +8,12 @@ struct HostCheck: Sendable {
     let record: ReleaseRecord
     /// The token of the staged package; nil for a release that is already in the store.
     let token: String?
+    /// The packages that wait.
+    var staged: [ReleaseRecord] = []
 
     func run() throws {
         try checkUnits()
-        try RelationCheck(store: store, package: record.name, record: record).run()
+        try RelationCheck(store: store, package: record.name, record: record, staged: staged).run()
         try BusCheck(paths: store.paths, record: record).run()
         try PlaceCheck(store: store, record: record).run()
         try ProvisionCheck(store: store, record: record).run()

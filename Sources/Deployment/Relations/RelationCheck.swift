@@ -7,6 +7,8 @@ struct RelationCheck: Sendable {
     let package: String
     /// What is to be in place; nil: the package is to be removed.
     let record: ReleaseRecord?
+    /// The packages that wait. What one of them mends is not broken: it is to be installed next.
+    var staged: [ReleaseRecord] = []
 
     /// - Throws: `unmetRelation` with the relation that would not be met any more.
     func run() throws {
@@ -16,14 +18,26 @@ struct RelationCheck: Sendable {
         for other in after.packages where other.name != package {
             guard let control = other.control else { continue }
             let known = Set(try before.relations().problems(of: control))
-            guard let problem = try after.relations().problems(of: control).first(where: { !known.contains($0) })
+            guard let problem = try after.relations().problems(of: control).first(where: { !known.contains($0) }),
+                try !isMended(other.name, after)
             else { continue }
             let what = record.map { "\(package) \($0.version)" } ?? "the removal of \(package)"
             throw DeploymentError(
                 .unmetRelation,
-                "\(what) would break the package '\(other.name)' (\(problem)); update or remove '\(other.name)' first")
+                "\(what) would break the package '\(other.name)' (\(problem)); update or remove '\(other.name)' first, or deliver the version of it that fits"
+            )
         }
         if record == nil { try checkRemoval(before) }
+    }
+
+    /// Whether a version of a package waits that fits to what will be in place.
+    private func isMended(_ name: String, _ packages: PackagesInPlace) throws -> Bool {
+        try staged.contains { next in
+            guard next.name == name, let control = PackagesInPlace.Package(next, release: "").control else {
+                return false
+            }
+            return try packages.replacing(name, by: next).relations().problems(of: control).isEmpty
+        }
     }
 
     /// Of a package whose unit's program another one has, the removal of the latter is noticed too.

@@ -44,13 +44,30 @@ public struct RelationAudit: Sendable {
     /// What of a package's relations does not hold, as sentences: unmet dependencies, and conflicts.
     public func problems(of control: PackageControl) -> [String] { unmet(of: control) + conflicts(of: control) }
 
-    /// The packages of the store that meet dependencies which dpkg's packages do not meet.
+    /// The packages of the store that meet dependencies which dpkg's packages do not meet. A version that does not fit is needed
+    /// all the same: it is better than none, while packages are exchanged one after the other.
     public func needed(by control: PackageControl) -> [String] {
         var names: [String] = []
         for (_, dependency) in dependencies(of: control) {
-            if case .store(let name) = answer(to: dependency, of: control), !names.contains(name) { names.append(name) }
+            let name: String? =
+                switch answer(to: dependency, of: control) {
+                case .host: nil
+                case .store(let name): name
+                case .nobody: misfit(for: dependency)
+                }
+            if let name, name != control.name, !names.contains(name) { names.append(name) }
         }
         return names
+    }
+
+    /// A package of the store that a dependency names, in another version.
+    private func misfit(for dependency: Dependency) -> String? {
+        dependency.alternatives.lazy.compactMap { relation in
+            known.first { package in
+                package.source == .store
+                    && (package.name == relation.name || package.provides.contains { $0.name == relation.name })
+            }?.name
+        }.first
     }
 
     private func conflicts(of control: PackageControl) -> [String] {

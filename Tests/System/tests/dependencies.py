@@ -75,3 +75,27 @@ def a_library_is_delivered_like_a_program(t):
     equal(text(), "1.0", "the library that the unit sees after a boot")
     equal(rig.ended(rig.installer.remove("keelapp"))["result"], "done", "the program's removal")
     equal(rig.ended(rig.installer.remove("keellib"))["result"], "done", "then the library's")
+
+
+@test
+def packages_that_fit_only_together_are_updated(t):
+    """Each accepts only its own version of the other, as Debian's packages of one source do. When both new versions were
+    delivered, they are installed one after the other, and the unit runs all the time but for its restarts."""
+    rig = Rig(t)
+    m = rig.machine
+
+    def application_of(version):
+        return {**application(f"keellib (= {version})"), "version": version}
+
+    equal(rig.deploy(**library("1.0"))["result"], "done", "the library")
+    equal(rig.deploy(**application_of("1.0"))["result"], "done", "the program")
+    equal(rig.ended(rig.installer.activate("keelapp"))["result"], "done", "the activation")
+    first = rig.installer.stage(rig.signed(**library("2.0")))
+    refused = refusal(lambda: rig.installer.install(first))
+    expect("deliver the version of it that fits" in str(refused), f"the reason: {refused}")
+    second = rig.installer.stage(rig.signed(**application_of("2.0")))
+    equal(rig.ended(rig.installer.install(first))["result"], "done", "the library's update")
+    equal((m.read("/run/keelapp").strip(), m.state("keelapp.service")), ("2.0", "active"), "what the unit sees, and its state")
+    equal(rig.ended(rig.installer.install(second))["result"], "done", "the program's update")
+    equal(m.state("keelapp.service"), "active", "the unit")
+    equal(rig.package("keelapp")["version"], "2.0", "the version in place")
