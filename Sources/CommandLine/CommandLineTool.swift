@@ -54,21 +54,25 @@ public enum CommandLineTool {
         }
     }
 
-    /// The packages that Gatekeel has installed; empty where it does not run, and for users that may not know.
-    private static func packagesOfStore() -> [KnownPackage] {
+    /// The packages that Gatekeel has installed; none where it does not run; nil for users that may not know.
+    private static func packagesOfStore() -> [KnownPackage]? {
         LoopActor.spawn {
-            Found.packages = (try? await BusGateway().packages()) ?? []
+            do throws(ContractError) {
+                Found.packages = try await BusGateway().packages()
+            } catch {
+                Found.packages = error.code == .accessDenied ? nil : []
+            }
             EventLoop.shared.exit(0)
         }
-        guard EventLoop.shared.run() == 0 else { return [] }
-        return LoopActor.assumeIsolated { Found.packages }.compactMap { package in
+        guard EventLoop.shared.run() == 0, let found = LoopActor.assumeIsolated({ Found.packages }) else { return nil }
+        return found.compactMap { package in
             package.state == .installed
                 ? KnownPackage(stored: package.name, version: package.version, provides: package.provides) : nil
         }
     }
 
     @LoopActor private enum Found {
-        static var packages: [PackageInfo] = []
+        static var packages: [PackageInfo]? = []
     }
 
     /// Commands that talk to a daemon run on the event loop until they exit it.

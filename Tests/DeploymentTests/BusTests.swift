@@ -54,8 +54,7 @@ import Testing
     @Test func aBusThatDoesNotAnswerEndsTheUpdate() async throws {
         try await onLoop {
             let host = try await Harness.with("app 1.0 good bus=org.app")
-            // As often as the switch is tried.
-            host.systemd.busFailures = Policy().maxAttempts
+            host.systemd.busFailures = 1
             let status = try await host.install("app 2.0 good bus=org.app")
             #expect(status.result == .failed, "\(status)")
             #expect(host.root.read(Self.policy) == "<busconfig><!-- 1.0 --></busconfig>")
@@ -84,9 +83,29 @@ import Testing
         }
     }
 
-    @Test func namesInPolicies() {
-        let text =
-            "<allow own=\"a.b\"/><deny own='*'/><allow own_prefix='c.d'/> known <x down=\"e\" own=f own \n = \"g.h\"/>"
-        #expect(BusCheck.owned(in: Array(text.utf8)) == ["a.b", "c.d.*", "e", "g.h"])
+    /// Debian moved such files from /etc to /usr/share.
+    @Test func aPolicyThatLeavesEtcIsItsOwn() async throws {
+        try await onLoop {
+            let path = "/etc/dbus-1/system.d/org.app.conf"
+            let host = try await Harness.with("app 1.0 good conffile=\(path) conf=<allow own='org.app'/>")
+            host.root.write(path, "<busconfig><policy user='root'><allow own='org.app'/></policy></busconfig>")
+            #expect(try await host.install("app 2.0 good bus=org.app").result == .done)
+            _ = try await host.finish(try await host.engine.remove("app", purge: false))
+            #expect(try await host.install("app 3.0 good bus=org.app").result == .done)
+        }
+    }
+
+    /// On the way back nothing waits for the bus.
+    @Test func aBusThatIsSilentDoesNotKeepTheOldVersionDown() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good bus=org.app stops=SIGINT")
+            host.systemd.onReload = { host.systemd.busFailures = .max }
+            let status = try await host.install("app 2.0 good bus=org.app")
+            #expect(status.result == .rolledBack, "\(status)")
+            #expect(host.systemd.running == ["app.service: 1.0 good"])
+            let removal = try await host.finish(try await host.engine.remove("app", purge: true))
+            #expect(removal.result == .done)
+            #expect(removal.reason?.text.contains("systemctl status dbus") == true)
+        }
     }
 }

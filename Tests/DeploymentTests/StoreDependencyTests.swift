@@ -61,6 +61,80 @@ import Testing
         }
     }
 
+    /// apt removes what the store has too, and installs it again.
+    @Test func aChangeOfTheHostIsFollowed() async throws {
+        try await onLoop {
+            let host = Harness()
+            try await host.start()
+            let ofHost = "Package: lib\nStatus: install ok installed\nArchitecture: all\nVersion: 1.0\n\n"
+            host.root.write(DpkgStatus.path, ofHost)
+            try await host.install("lib 1.0 good nounits noconf")
+            try await host.install("app 1.0 good depends=lib", DeploymentOptions(activation: .yes))
+            #expect(overlaid(host) == ["app/1.0"])
+            #expect(try await host.engine.hostProblems()["app"] == nil)
+            host.root.write(DpkgStatus.path, "")
+            #expect(try await host.engine.hostProblems()["app"]?.first?.contains("restart its units") == true)
+            #expect(overlaid(host) == ["app/1.0", "lib/1.0"])
+            #expect(host.systemd.calls.last == "reload")
+            // It runs over the library now, and does so until it is started anew, whatever apt installs.
+            host.systemd.crashAndRestart("app.service")
+            host.root.write(DpkgStatus.path, ofHost)
+            let error = await #expect(throws: DeploymentError.self) { try await host.engine.remove("lib", purge: true) }
+            #expect(error?.text.contains("files of 'lib'") == true)
+            #expect(try await host.install("lib 2.0 good nounits noconf").result == .done)
+            #expect(overlaid(host) == ["app/1.0"])
+            #expect(host.systemd.running == ["app.service: 1.0 good"])
+        }
+    }
+
+    /// A record that cannot be read: nothing is taken away from those who need the package.
+    @Test func aDamagedRecordStripsNobody() async throws {
+        try await onLoop {
+            let host = try await hostWithLibrary()
+            for name in ["gatekeel-release", "gatekeel-release.previous"] {
+                host.root.write("/var/lib/gatekeel/packages/lib/1.0/\(name)", "nonsense")
+            }
+            try await host.start()
+            #expect(overlaid(host) == ["app/1.0", "lib/1.0"])
+        }
+    }
+
+    /// Records of releases before the source was recorded are of no common source.
+    @Test func packagesWithoutASourceAreStrangers() async throws {
+        try await onLoop {
+            let host = Harness()
+            try await host.start()
+            try await host.install("base 1.0 good")
+            try await host.install("user 1.0 good depends=base")
+            #expect(overlaid(host, "base") == ["base/1.0"])
+        }
+    }
+
+    /// Packages that fit only together go back one after the other.
+    @Test func packagesThatFitOnlyTogetherGoBack() async throws {
+        try await onLoop {
+            let host = try await hostWithLibrary("app 1.0 good depends=lib(=1.0)")
+            let lib = try await host.stage("lib 2.0 good nounits noconf")
+            let app = try await host.stage("app 2.0 good depends=lib(=2.0)")
+            for token in [lib.token, app.token] {
+                #expect(
+                    try await host.finish(try await host.engine.install(token, DeploymentOptions())).result == .done)
+            }
+            for name in ["lib", "app"] {
+                #expect(try await host.finish(try await host.engine.rollback(name)).result == .done, "\(name)")
+            }
+            #expect(host.systemd.running == ["app.service: 1.0 good +1.0 good"])
+        }
+    }
+
+    /// A relation that was unmet before is not newly broken by another version that does not meet it either.
+    @Test func whatWasUnmetStaysNobodysFault() async throws {
+        try await onLoop {
+            let host = try await hostWithLibrary("app 1.0 good depends=lib(>=3.0)")
+            #expect(try await host.install("lib 2.0 good nounits noconf").result == .done)
+        }
+    }
+
     /// Of what is needed all that this needs, each once; also by a name that is provided, and around a circle.
     @Test func dependenciesOfDependenciesAreSeen() async throws {
         try await onLoop {

@@ -33,7 +33,7 @@ import Testing
                 <allow send_destination="org.foo" send_interface="org.foo.Manager" send_member='GetAll' />
                 <allow receive_sender="org.foo"/>
               </policy>
-              <policy group="netdev"><allow send_destination="org.foo"/><allow send_interface="org.foo"/></policy>
+              <policy group="netdev"><allow send_destination="org.foo"/></policy>
               <policy at_console="true"><allow send_destination="org.foo"></allow></policy>
               <policy user="foo"><allow own_prefix="org.foo.clients"/><allow send_destination="org.foo.clients.a"/></policy>
             """)
@@ -53,6 +53,9 @@ import Testing
         "<policy context='mandatory'><deny send_interface='org.foo.Agent1'/></policy>",
         "<policy group='users'><allow send_destination='org.foo' receive_sender='org.bar'/></policy>",
         "<policy user='*'><allow send_destination='*'/></policy>",
+        "<policy user='www-data'><allow send_destination='org.freedesktop.systemd1'/></policy>",
+        "<policy context='default'><allow receive_sender='org.gatekeel.Installer1'/></policy>",
+        "<policy group='netdev'><allow send_interface='org.foo'/></policy>",
         "<policy context='mandatory'><deny send_destination='org.freedesktop.systemd1'/></policy>",
         "<policy context='default'><deny send_interface='org.freedesktop.DBus.Properties'/></policy>",
         "<policy context='default'><deny own='org.freedesktop.login1'/></policy>",
@@ -100,13 +103,31 @@ import Testing
         #expect(try audit(text).refusals.map(\.line) == [3])
     }
 
-    @Test func aUserOfTheServiceMayCallOthersWithAWarning() throws {
-        let plan = try audit(document("<policy user='foo'><allow send_destination='org.freedesktop.login1'/></policy>"))
-            .get()
+    @Test func aUserOfThePackageMayCallOthersWithAWarning() throws {
+        let text = document("<policy user='foo'><allow send_destination='org.freedesktop.login1'/></policy>")
+        #expect(try audit(text).refusals.count == 1)
+        let plan = try auditPackage([(Self.policy, text), ("usr/lib/sysusers.d/foo.conf", "u foo -\n")]).get()
         #expect(
             plan.warnings.contains {
-                $0.file == Self.policy && $0.text.contains("lets the user foo call org.freedesktop.login1")
+                $0.file == Self.policy && $0.text.contains("lets the user foo call or hear org.freedesktop.login1")
             })
+    }
+
+    @Test func aPrefixHoldsForTheNameItself() throws {
+        let text =
+            "<busconfig><policy user='root'><allow own_prefix='org.foo'/></policy><policy context='default'><allow send_destination='org.foo'/><allow send_destination='org.foo.a'/></policy></busconfig>"
+        #expect(try audit(text).get().busNames == ["org.foo.*"])
+    }
+
+    @Test func namesInPoliciesOfTheHost() {
+        func names(_ text: String) -> [String] { BusFiles.ownedNames(in: Array(text.utf8)) }
+        #expect(
+            names(
+                "<busconfig><!-- <allow own='x.y'/> --><policy user='a'><allow own='b.c'/><deny own='d.e'/><allow own_prefix='f.g'/></policy></busconfig>"
+            ) == ["b.c", "f.g.*"])
+        let text =
+            "<limit/><allow own=\"a.b\"/><deny own='*'/><allow own_prefix='c.d'/> known <x down=\"e\" own=f own \n = \"g.h\"/>"
+        #expect(names(text) == ["a.b", "c.d.*", "e", "g.h"])
     }
 
     @Test func tooManyRulesAreRefused() throws {

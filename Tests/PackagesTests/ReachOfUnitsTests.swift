@@ -50,7 +50,7 @@ import Testing
         "StandardOutput=truncate:/etc/passwd", "StandardError=append:/var/log/auth.log", "RuntimeDirectory=userdb",
         "User=foo\nLogsDirectory=foo\nStandardOutput=append:/var/log/foo/x",
         "DynamicUser=yes\nStandardError=file:/var/log/foo/x",
-        "Group=shadow", "SupplementaryGroups=foo docker", "User=gatekeel",
+        "Group=shadow", "SupplementaryGroups=27", "SupplementaryGroups=foo docker", "User=gatekeel",
         "[Unit]\nFailureAction=reboot-force\n[Service]\nExecStart=/usr/bin/foo\n", "StartLimitAction=poweroff",
         "[Unit]\nJobTimeoutAction=reboot\n[Service]\nExecStart=/usr/bin/foo\n",
         "[Unit]\nPropagatesStopTo=session-1.scope\n[Service]\nExecStart=/usr/bin/foo\n",
@@ -83,6 +83,8 @@ import Testing
     @Test(arguments: [
         "PIDFile=/run/foo.pid", "PIDFile=/var/run/foo/foo.pid", "PIDFile=foo.pid", "PIDFile=%t/foo/foo.pid",
         "PIDFile=/var/lib/foo/foo.pid", "StandardOutput=journal", "StandardOutput=append:/var/log/foo/x",
+        "User=foo\nStandardOutput=append:/var/log/foo.log", "User=foo\nUser=\nStandardOutput=append:/var/log/foo/x",
+        "[Unit]\nDescription[de]=D\u{E4}mon\nX-Foo=\u{E4}\n[Service]\nExecStart=/usr/bin/foo\n",
         "StandardError=inherit", "Group=foo", "SupplementaryGroups=dialout ssl-cert", "Group=root", "User=foo",
         "[Unit]\nFailureAction=none\nRefuseManualStop=no\nAssertPathExists=/etc/foo\n[Service]\nExecStart=/usr/bin/foo\n",
     ])

@@ -79,7 +79,7 @@ private func control(_ fields: String, version: String = "1.0", architecture: St
         #expect(audit.needed(by: try control("Depends: lib (>= 2), missing, both (>= 2)")) == ["lib", "both"])
         #expect(audit.problems(of: package) == [])
         #expect(
-            audit.problems(of: try control("Depends: lib (>= 2)\nConflicts: lib2")) == [
+            audit.problems(of: try control("Depends: lib (>= 2)\nConflicts: lib2")).map(\.text) == [
                 "Depends: lib (>= 2) is not met (found lib 1)", "Conflicts: lib2: lib2 1 is installed",
             ])
     }

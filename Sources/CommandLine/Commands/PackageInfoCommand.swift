@@ -9,7 +9,7 @@ struct PackageInfoCommand {
     let console: Console
     let invocation: Invocation
     /// The packages of this gateway's store, as far as they are known.
-    var stored: [KnownPackage] = []
+    var stored: [KnownPackage]? = []
     var keyring = KeyringCommands.folder
     var configuration = InstallerConfiguration.files
     var now = Moments.now
@@ -34,6 +34,10 @@ struct PackageInfoCommand {
             } catch let refusal as PackageRefusal {
                 refusals += refusal.findings
             }
+            if stored == nil, refusals.contains(where: { $0.kind == .relation }) {
+                let text = "what Gatekeel has installed is not known to this user; ask as root, or as a member of adm"
+                warnings.append(Finding(.warning, .relation, "control", text))
+            }
             if console.isJSON {
                 console.json(json(package, plan, signature, refusals + warnings, fits: refusals.isEmpty))
             } else {
@@ -49,7 +53,8 @@ struct PackageInfoCommand {
         var units = HostUnits()
         for folder in HostUnits.packagedFolders { try units.add(folder: folder) { _ in false } }
         return PackageForecast.Host(
-            known: ((try? DpkgStatus.read()) ?? []) + stored, units: units, files: DpkgFiles(folder: DpkgFiles.folder))
+            known: ((try? DpkgStatus.read()) ?? []) + (stored ?? []), units: units,
+            files: DpkgFiles(folder: DpkgFiles.folder))
     }
 
     // MARK: The signature

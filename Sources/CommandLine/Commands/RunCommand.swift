@@ -16,11 +16,17 @@ struct RunCommand {
     }
 
     /// With `--wait`, systemd-run exits as the command does.
+    ///
+    /// systemd-run looks its program up on the host, and systemd replaces variables in its arguments: so the host's env(1), which
+    /// looks the command up where the package's files are, and every `$` twice.
     var arguments: [String] {
         var arguments = ["systemd-run", "--quiet", "--wait", "--collect", "--same-dir"]
         arguments.append(isTerminal ? "--pty" : "--pipe")
         arguments.append("--property=ExtensionDirectories=\(folders.joined(separator: " "))")
         if let user { arguments.append("--uid=\(user)") }
-        return arguments + ["--"] + command
+        let literal = command.map { word in
+            String(word.flatMap { $0 == "$" ? ["$", "$"] : [$0] })
+        }
+        return arguments + ["--", "/usr/bin/env", "--"] + literal
     }
 }

@@ -7,7 +7,7 @@ import Packages
 /// Units are copied to `/etc/systemd/system.attached`, as portable services do: `systemctl enable` works with them, and
 /// an administrator's drop-ins in `/etc/systemd/system` take precedence. A drop-in names the release itself and not
 /// `current`; otherwise an automatic restart during a deployment could run the new payload with the old unit.
-struct Attachment: Sendable {
+struct Attachment {
     static let dropIn = UnitName.ownDropIn
     /// How the names of our files in `tmpfiles.d` and in the message bus' `system.d` begin. The package's name follows, then a `_`, which no package has in its
     /// name: `gatekeel-foo_server-x.conf` is not `gatekeel-foo-server_x.conf`.
@@ -21,14 +21,12 @@ struct Attachment: Sendable {
     let marker: String
     let record: ReleaseRecord
     private let store: Store
-    /// A package of which another release than `current` is meant, and that release; an empty one: the package is gone.
-    private let beside: (package: String, release: String)
+    /// The packages that its units may see; nil: as they are in place.
+    private let others: PackagesInPlace?
 
-    init(
-        store: Store, release: String, record: ReleaseRecord, beside: (package: String, release: String) = ("", "")
-    ) {
+    init(store: Store, release: String, record: ReleaseRecord, among others: PackagesInPlace? = nil) {
         self.store = store
-        self.beside = beside
+        self.others = others
         paths = store.paths
         self.release = store.folder(of: record.name, release: release)
         marker = store.marker(of: record.name)
@@ -37,10 +35,13 @@ struct Attachment: Sendable {
 
     /// All files of the attachment.
     func files() throws -> [AttachedFile] {
+        try files(
+            seeing: record.units.isEmpty
+                ? [] : (others ?? PackagesInPlace(store)).seen(by: record.name, record))
+    }
+
+    private func files(seeing seen: [PackagesInPlace.Package]) throws -> [AttachedFile] {
         var files: [AttachedFile] = []
-        let seen =
-            record.units.isEmpty
-            ? [] : try PackagesInPlace(store, with: beside.package, at: beside.release).seen(by: record.name, record)
         for unit in record.units {
             let path = "\(paths.attachedUnits)/\(unit.name)"
             files.append(AttachedFile(path: path, content: try content(of: unit)))
@@ -65,14 +66,11 @@ struct Attachment: Sendable {
                     content: .bytes(Array(text.utf8))))
         }
         for source in record.busPolicies {
-            let name = Self.prefix + record.name + "_" + Files.split(source).name
-            files.append(AttachedFile(path: "\(paths.busPolicies)/\(name)", content: .bytes(try read(source))))
+            files.append(AttachedFile(path: busPolicy(source), content: .bytes(try read(source))))
         }
         for activation in record.busActivations {
             let text = Self.comment(of: record.name) + activation.text
-            files.append(
-                AttachedFile(
-                    path: "\(paths.busActivations)/\(activation.name).service", content: .bytes(Array(text.utf8))))
+            files.append(AttachedFile(path: busActivation(activation), content: .bytes(Array(text.utf8))))
         }
         return files
     }
@@ -83,7 +81,8 @@ struct Attachment: Sendable {
     /// All files of the attachment, and those of the package's `tmpfiles.d` by their former names.
     func filesToRemove() throws -> [AttachedFile] {
         do {
-            return try files()
+            // By their paths: what they show the units does not matter.
+            return try files(seeing: [])
                 + packagedTmpfiles("-").map { file in
                     var file = file
                     file.isFormer = true
@@ -91,14 +90,14 @@ struct Attachment: Sendable {
                 }
         } catch is DeploymentError {
             // Of a damaged release only the paths are known, which is enough.
-            return pathsOfUnits().map { AttachedFile(path: $0, content: .bytes([])) }
+            return (pathsOfUnits() + pathsOfBus()).map { AttachedFile(path: $0, content: .bytes([])) }
         }
     }
 
     /// Whether the release has all the files that are attached.
     func isWhole() throws -> Bool {
         do {
-            _ = try files()
+            _ = try files(seeing: [])
             return true
         } catch is DeploymentError {
             return false
@@ -114,6 +113,18 @@ struct Attachment: Sendable {
                     return "\(paths.attachedUnits)/\(Files.split(folder).name)/\(name)"
                 }
         }
+    }
+
+    private func pathsOfBus() -> [String] {
+        record.busPolicies.map { busPolicy($0) } + record.busActivations.map { busActivation($0) }
+    }
+
+    private func busPolicy(_ source: String) -> String {
+        "\(paths.busPolicies)/\(Self.prefix)\(record.name)_\(Files.split(source).name)"
+    }
+
+    private func busActivation(_ activation: BusActivation) -> String {
+        "\(paths.busActivations)/\(activation.name).service"
     }
 
     private func packagedTmpfiles(_ separator: String) throws -> [AttachedFile] {

@@ -14,8 +14,9 @@ struct AttachmentCheck: Sendable {
         var notes: [RecoveryNote] = []
         var expected: Set<String> = []
         // The files of these too are that deployment's.
+        let packages = try PackagesInPlace(store)
         let deployed = try deployed.map { name in
-            Set([name] + (try Neighbours(store: store, package: name).find().map(\.name)))
+            Set([name] + (try Neighbours(store: store, package: name).find(packages).map(\.name)))
         }
         for package in try store.packageNames() {
             guard let current = try store.release(.current, of: package) else { continue }
@@ -24,10 +25,20 @@ struct AttachmentCheck: Sendable {
             expected.formUnion(record.units.map(\.name))
             guard deployed?.contains(package) != true else { continue }
             do {
-                let attachment = Attachment(store: store, release: current, record: record)
+                let attachment = Attachment(store: store, release: current, record: record, among: packages)
                 let missing = try attachment.files().filter { try !$0.isInPlace(paths) }
                 guard !missing.isEmpty else { continue }
                 try attachment.attach(replacing: [], passage: store.passage)
+                if missing.allSatisfy({ Files.split($0.path).name == Attachment.dropIn }),
+                    try missing.allSatisfy({ try paths.has($0.path) })
+                {
+                    notes.append(
+                        note(
+                            .overlaid, package,
+                            "the packages that its units see have changed since apt or dpkg changed the host; restart its units so that they see them"
+                        ))
+                    continue
+                }
                 notes.append(
                     note(
                         .corrupt, package,

@@ -145,7 +145,8 @@ struct StoreRepair: Sendable {
         } else {
             try Attachment.detach(others, store.paths, passage: store.passage)
         }
-        try Neighbours(store: store, package: package).attach(seeing: current ?? "", passage: store.passage)
+        try Neighbours(store: store, package: package).attach(
+            try PackagesInPlace(store, with: package, at: current ?? ""))
         try Files.remove(store.marker(of: package))
         return RecoveryNote(
             kind: .corrupt, package: package, deployment: "",

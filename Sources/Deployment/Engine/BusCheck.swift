@@ -3,22 +3,27 @@ import Packages
 
 /// A package must not own a bus name of the host or of another package, nor stand in for a service that the bus starts.
 struct BusCheck: Sendable {
-    let paths: HostPaths
+    let store: Store
     let record: ReleaseRecord
+    private var paths: HostPaths { store.paths }
 
     /// A policy of Debian has some kilobytes.
     private static let fileLimit = 1 << 20
 
     func run() throws {
         guard !record.busNames.isEmpty || !record.busActivations.isEmpty else { return }
+        // A policy may move from /etc to /usr/share, or be left of a version that was removed.
+        let own = Set(record.conffiles + (try store.state(of: record.name).state.conffiles)).map(paths.host)
         let names = Set(record.busNames + record.busActivations.map(\.name))
         for folder in [paths.host("/usr/share/dbus-1/system.d"), paths.busPolicies] {
             for name in try Files.namesIfPresent(in: folder).sorted() where name.hasSuffix(".conf") {
                 let path = "\(folder)/\(name)"
-                guard !isOwn(path, name), let bytes = try Files.readIfPresent(path, limit: Self.fileLimit) else {
+                guard !own.contains(path), !name.hasPrefix("\(Attachment.prefix)\(record.name)_"),
+                    let bytes = try Files.readIfPresent(path, limit: Self.fileLimit)
+                else {
                     continue
                 }
-                try require(names, meetNoneOf: Self.owned(in: bytes), of: path)
+                try require(names, meetNoneOf: BusFiles.ownedNames(in: bytes), of: path)
             }
         }
         for folder in [
@@ -31,11 +36,6 @@ struct BusCheck: Sendable {
                 try require(names, meetNoneOf: [String(name.dropLast(".service".count))], of: path)
             }
         }
-    }
-
-    private func isOwn(_ path: String, _ name: String) -> Bool {
-        name.hasPrefix("\(Attachment.prefix)\(record.name)_")
-            || record.conffiles.contains { paths.host($0) == path }
     }
 
     private func isOwnActivation(_ path: String) throws(Errno) -> Bool {
@@ -53,23 +53,5 @@ struct BusCheck: Sendable {
                 "the bus name '\(name)' is that of another service ('\(other)' in \(path)); a package owns only names of its own: remove it from the package, or that service from the host"
             )
         }
-    }
-
-    /// The names after `own=` and `own_prefix=`. The host's files are read as text: what they mean is not judged.
-    static func owned(in bytes: [UInt8]) -> [String] {
-        var names: [String] = []
-        var rest = Substring(decoding: bytes, as: UTF8.self)
-        while let found = rest.firstOccurrence(of: "own") {
-            rest = rest[found.upperBound...]
-            let isPrefix = rest.hasPrefix("_prefix")
-            var value = isPrefix ? rest.dropFirst("_prefix".count) : rest
-            value = value.drop(while: \.isWhitespace)
-            guard value.first == "=" else { continue }
-            value = value.dropFirst().drop(while: \.isWhitespace)
-            guard let quote = value.first, quote == "\"" || quote == "'" else { continue }
-            let name = String(value.dropFirst().prefix { $0 != quote })
-            if name != "*" { names.append(isPrefix ? name + ".*" : name) }
-        }
-        return names
     }
 }

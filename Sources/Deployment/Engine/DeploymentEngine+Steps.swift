@@ -41,7 +41,16 @@ extension DeploymentEngine {
         let waiting = staged().map(\.record)
         try await Worker.shared.run(limit: Worker.long) {
             // It may have been staged long ago: certificates may have expired, keyrings and installed packages may have changed.
-            try packages.verify(store.package(staged: token), record: record, time: time, installed: installed)
+            let file = store.package(staged: token)
+            do {
+                try packages.verify(file, record: record, time: time, installed: installed)
+            } catch let error as DeploymentError where error.code == .conflict && !waiting.isEmpty {
+                // It conflicts with a version (Breaks:) whose successor waits.
+                let next = InstalledVersion.replacing(installed, by: waiting)
+                guard (try? packages.verify(file, record: record, time: time, installed: next)) != nil else {
+                    throw error
+                }
+            }
             try HostCheck(store: store, record: record, token: token, staged: waiting).run()
         }
     }
@@ -116,6 +125,8 @@ extension DeploymentEngine {
     private func plan(_ active: ActiveDeployment) async throws {
         var record = active.record
         let release = try await releaseRecord(record.package, record.newRelease)
+        // A bus that does not read its configuration is found while the old release runs.
+        if release.concernsBus { try await ports.bus.reloadConfiguration() }
         record = try await selected(try await surveyed(record), release)
         let (store, snapshot) = (self.store, record)
         let plan = try await Worker.shared.run {
@@ -129,7 +140,7 @@ extension DeploymentEngine {
         }
         (record.conffiles, record.migrations) = (plan.conffiles, plan.migrations)
         (record.folders, record.found) = (plan.folders, plan.found)
-        record.dependents = try await dependents(of: record)
+        record.dependents = try await dependents(of: record.package, with: record.newRelease).restarted
         record.attachesEarly = try await attachesEarly(release, record)
         active.record = record
     }
@@ -173,21 +184,47 @@ extension DeploymentEngine {
         }
     }
 
-    /// The units of other packages that see the package's files and are active. What is masked could not be started again.
-    private func dependents(of deployment: DeploymentRecord) async throws -> [String] {
+    /// Units of other packages that see the package's files.
+    struct Dependents {
+        /// All that run: they are stopped before the files are exchanged.
+        var running: [String] = []
+        /// Those of them that can be started again: neither masked nor made by a connection.
+        var restarted: [String] = []
+        /// The longest times that their packages give them to start and to stop.
+        var startTimeout: Duration?
+        var stopTimeout: Duration?
+    }
+
+    /// - Parameter release: that is to be in place; empty for none.
+    func dependents(of package: String, with release: String = "") async throws -> Dependents {
         let store = self.store
         let others = try await Worker.shared.run {
-            try Neighbours(store: store, package: deployment.package).find().map(\.record)
+            let neighbours = Neighbours(store: store, package: package)
+            var found = try neighbours.find(PackagesInPlace(store))
+            if !release.isEmpty {
+                for other in try neighbours.find(PackagesInPlace(store, with: package, at: release))
+                where !found.contains(where: { $0.name == other.name }) {
+                    found.append(other)
+                }
+            }
+            return found.map(\.record)
         }
+        var found = Dependents()
         var active: [String] = []
         for other in others {
             let units = try await loadedUnits(of: other)
             guard !units.isEmpty else { continue }
-            active += self.active(try await ports.units.status(of: units))
+            // What fails again and again is not held against this package.
+            let statuses = try await ports.units.status(of: units).filter { !$0.subState.hasPrefix("auto-restart") }
+            found.running += statuses.filter(\.isUpOrQueued).map(\.unit)
+            active += self.active(statuses)
+            found.startTimeout = [found.startTimeout, other.startTimeout].compactMap(\.self).max()
+            found.stopTimeout = [found.stopTimeout, other.stopTimeout].compactMap(\.self).max()
         }
-        let found = active
-        let masked = try await Worker.shared.run { Set(try HostSelection(store: store).masked(Set(found))) }
-        return found.filter { !masked.holds(unit: $0) }.sorted()
+        let snapshot = active
+        let masked = try await Worker.shared.run { Set(try HostSelection(store: store).masked(Set(snapshot))) }
+        found.restarted = active.filter { !masked.holds(unit: $0) }.sorted()
+        return found
     }
 
     /// Those of some units that run, but for the instances of a socket with Accept=: each connection has one, which only a
@@ -285,7 +322,12 @@ extension DeploymentEngine {
             // A resumed removal may have no release left.
             guard try await isInStore(record.package, release) else { continue }
             guard try await releaseRecord(record.package, release).concernsBus else { continue }
-            return try await ports.bus.reloadConfiguration()
+            do {
+                return try await ports.bus.reloadConfiguration()
+            } catch  where active.machine.phase == .revertSwitching || record.operation == .remove {
+                // Nothing may hold up the way back.
+                return active.record.note(problems: ["\(error); see 'systemctl status dbus'"])
+            }
         }
     }
 
@@ -308,7 +350,15 @@ extension DeploymentEngine {
         let isThere = name.isEmpty ? false : try await isInStore(active.record.package, name)
         let release = isThere ? try await releaseRecord(active.record.package, name) : nil
         let own = if let release { try await loadedUnits(of: release) } else { [String]() }
-        let units = own + active.record.dependents
+        // What was started since the plan is stopped too.
+        let others = try await dependents(of: active.record.package, with: active.record.newRelease)
+        if DeploymentOperation.exchanging.contains(active.record.operation) {
+            active.record.dependents = Set(active.record.dependents + others.restarted).sorted()
+        }
+        let seeing =
+            DeploymentOperation.exchanging.contains(active.record.operation)
+            ? Set(active.record.dependents + others.running).sorted() : []
+        let units = own + seeing
         guard !units.isEmpty else { return }
         if let release { await ports.health.stop(healthUnit(release)) }
         if active.stoppedAt == nil { active.stoppedAt = ports.scheduler.now }
@@ -316,8 +366,9 @@ extension DeploymentEngine {
         let watch = ports.units.watch(units) { active.events.push(.unit($0)) }
         defer { watch.cancel() }
         try await ports.units.stop(
-            UnitSelection.inOrder(active.record.dependents) + UnitSelection.inOrder(active.record.triggers + own))
-        let timeout = try await stopTimeout(of: units, release)
+            UnitSelection.inOrder(seeing) + UnitSelection.inOrder(active.record.triggers + own))
+        let timeout = max(
+            try await stopTimeout(of: units, release), seeing.isEmpty ? .zero : others.stopTimeout ?? .zero)
         var up = try await until(units, timeout, active, \.isDown)
         if !up.isEmpty {
             try await ports.units.kill(up)
@@ -415,12 +466,22 @@ extension DeploymentEngine {
     private func probe(_ active: ActiveDeployment) async throws {
         let release = try await releaseRecord(active.record.package, active.record.newRelease)
         let limits = Probation.Limits(
-            startTimeout: release.startTimeout ?? policy.startTimeout,
+            startTimeout: try await startTimeout(of: release, active),
             time: release.probationTime ?? policy.probationTime,
             allowedRestarts: release.allowedRestarts ?? policy.allowedRestarts)
         // A package that is off has nothing to check.
         let health = (active.record.started + active.record.triggers).isEmpty ? nil : release.health
         try await prove(active, release, active.record.started + active.record.dependents, limits, health: health)
+    }
+
+    /// How long the units may take to start, those of others too.
+    private func startTimeout(of release: ReleaseRecord, _ active: ActiveDeployment) async throws -> Duration {
+        let own = release.startTimeout ?? policy.startTimeout
+        guard !active.record.dependents.isEmpty else { return own }
+        return max(
+            own,
+            try await dependents(of: active.record.package, with: active.record.newRelease).startTimeout
+                ?? policy.startTimeout)
     }
 
     /// Starts the previous release again. It only has to become active.
@@ -434,7 +495,7 @@ extension DeploymentEngine {
         try await ports.units.start(
             UnitSelection.inOrder(record.triggers + record.oldActive) + UnitSelection.inOrder(record.dependents))
         let limits = Probation.Limits(
-            startTimeout: release.startTimeout ?? policy.startTimeout, time: .zero, allowedRestarts: .max)
+            startTimeout: try await startTimeout(of: release, active), time: .zero, allowedRestarts: .max)
         // Oneshot services and services that other units start may have been running too: only what Activate starts counts.
         let required = record.oldActive.filter { name in
             release.hasTemplate(of: name) || release.units.contains { $0.name == name && $0.isStarted }

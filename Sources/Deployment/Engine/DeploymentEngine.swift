@@ -71,7 +71,9 @@ public final class DeploymentEngine: Deployments {
         stagedPackages = staged
         signedTime = signed
         // A repair may have changed unit files.
-        let isRepaired = notes.contains { ($0.kind == .corrupt && !$0.package.isEmpty) || $0.kind == .detached }
+        let isRepaired = notes.contains {
+            ($0.kind == .corrupt && !$0.package.isEmpty) || $0.kind == .detached || $0.kind == .overlaid
+        }
         if isRepaired {
             try? await ports.units.reload()
             try? await ports.bus.reloadConfiguration()
@@ -169,10 +171,9 @@ public final class DeploymentEngine: Deployments {
         } catch let error as DeploymentError
             where [.unmetRelation, .conflict].contains(error.code) && !waiting.isEmpty
         {
-            let next = waiting.map { InstalledVersion(name: $0.name, version: $0.version, provides: $0.provides) }
-            let others = installed.filter { old in !next.contains { $0.name == old.name } }
+            let next = InstalledVersion.replacing(installed, by: waiting)
             // The reason is that of the host as it is.
-            guard let record = try? packages.inspect(path, time: time, installed: others + next) else { throw error }
+            guard let record = try? packages.inspect(path, time: time, installed: next) else { throw error }
             return record
         }
     }
@@ -343,6 +344,13 @@ public final class DeploymentEngine: Deployments {
             }
             let store = self.store
             try await Worker.shared.run { try RelationCheck(store: store, package: name, record: nil).run() }
+            let seeing = try await self.dependents(of: name).running
+            guard seeing.isEmpty else {
+                throw DeploymentError(
+                    .unmetRelation,
+                    "\(seeing.joined(separator: ", ")) of other packages run with files of '\(name)'; deactivate or remove those packages first"
+                )
+            }
             var deployment = try await self.existing(.remove, name, needsRelease: false)
             deployment.purge = purge
             return deployment
@@ -364,11 +372,14 @@ public final class DeploymentEngine: Deployments {
                 throw DeploymentError(.notFound, "\(name) has no previous release to go back to")
             }
             let (store, release) = (self.store, deployment.oldPrevious)
+            let waiting = self.stagedPackages.map(\.record)
             deployment.newRelease = release
             deployment.version = try await Worker.shared.run {
                 let record = try store.record(of: name, release: release)
                 try RelationCheck(store: store, package: name, record: record).runForward()
-                try HostCheck(store: store, record: record, token: nil).run()
+                // Packages that fit only together go back one after the other.
+                let waiting = waiting + (try store.previousRecords())
+                try HostCheck(store: store, record: record, token: nil, staged: waiting).run()
                 try OverlayCheck(paths: store.paths).run(store.folder(of: name, release: release))
                 return record.version
             }
@@ -491,9 +502,25 @@ public final class DeploymentEngine: Deployments {
 
     public func hostProblems() async throws -> [String: [String]] {
         let fit = HostFit(store: store, before: conffilesSeen)
-        let (problems, conffiles) = try await Worker.shared.run { try fit.look() }
+        var (problems, conffiles) = try await Worker.shared.run { try fit.look() }
         conffilesSeen = conffiles
+        for note in try await adjustOverlays() where note.kind == .overlaid {
+            problems[note.package, default: []].append(note.text)
+        }
         return problems
+    }
+
+    /// What the host got or lost changes which packages of the store others see. Their units keep what they run with until they
+    /// are started anew.
+    private func adjustOverlays() async throws -> [RecoveryNote] {
+        guard active == nil, !isPreparing, !isSuspended else { return [] }
+        // No deployment begins meanwhile: its files are not to be looked at.
+        isPreparing = true
+        defer { isPreparing = false }
+        let store = self.store
+        let notes = try await Worker.shared.run { try AttachmentCheck(store: store, deployed: nil).run() }
+        if !notes.isEmpty { try await ports.units.reload() }
+        return notes
     }
 
     /// Reads a package's status again, for example after somebody enabled or disabled it by hand.

@@ -107,6 +107,8 @@ public struct RecoveryNote: Hashable, Sendable {
         case corrupt
         /// A part of the store could not be read. It is kept as it is; the next start tries again.
         case unreadable
+        /// The units of a package see other packages than before, since the host has changed.
+        case overlaid
         /// Left-overs were removed.
         case cleaned
         /// Unit files of a release that is not in the store were removed.

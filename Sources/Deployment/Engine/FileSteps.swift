@@ -25,9 +25,10 @@ struct FileSteps: Sendable {
             try conffiles.makeFolders()
             try conffiles.apply()
         case .attach:
-            try attachment(deployment.newRelease).attach(
+            let packages = try PackagesInPlace(store, with: package, at: deployment.newRelease)
+            try attachment(deployment.newRelease, packages).attach(
                 replacing: files(of: deployment.oldRelease), passage: passage)
-            try neighbours.attach(seeing: deployment.newRelease, passage: passage)
+            try neighbours.attach(packages)
         case .links:
             let current = deployment.operation == .remove ? "" : deployment.newRelease
             let previous = deployment.keepsPrevious ? deployment.oldPrevious : deployment.oldRelease
@@ -38,8 +39,8 @@ struct FileSteps: Sendable {
             try EnablementLink.set(kept, for: unitNames(), paths)
         case .detach:
             try Attachment.detach(files(of: deployment.oldRelease), paths, passage: passage)
-            try neighbours.attach(seeing: "", passage: passage)
             paths.removeEmptyFolder(paths.attachedUnits)
+            return try attachNeighbours(seeing: "")
         case .forget: return try forget()
         case .delete: try delete()
         case .revertConffiles:
@@ -65,10 +66,24 @@ struct FileSteps: Sendable {
 
     // MARK: Attachment
 
-    private func attachment(_ release: String) throws -> Attachment {
+    private func attachment(_ release: String, _ packages: PackagesInPlace? = nil) throws -> Attachment {
         Attachment(
-            store: store, release: release, record: try store.record(of: package, release: release),
-            beside: (package, release))
+            store: store, release: release, record: try store.record(of: package, release: release), among: packages)
+    }
+
+    /// On the way back and away, a package that cannot be read must not hold up this one.
+    private func attachNeighbours(seeing release: String) throws -> [String] {
+        do {
+            try neighbours.attach(try PackagesInPlace(store, with: package, at: release))
+            return []
+        } catch {
+            #if DEBUG
+                if error is Killed { throw error }
+            #endif
+            return [
+                "the units of other packages that see the files of \(package) could not be looked after: \(error); restart gatekeel-installd"
+            ]
+        }
     }
 
     private var neighbours: Neighbours { Neighbours(store: store, package: package) }
@@ -82,16 +97,19 @@ struct FileSteps: Sendable {
     /// - Returns: that the release in place before is damaged, for people. Then nothing is attached.
     private func revertAttach() throws -> [String] {
         let new = try files(of: deployment.newRelease)
-        let old = deployment.hasOld ? try attachment(deployment.oldRelease) : nil
+        let old =
+            deployment.hasOld
+            ? try attachment(
+                deployment.oldRelease, PackagesInPlace(store, with: package, at: deployment.oldRelease)) : nil
         if let old, try old.isWhole() {
             try old.attach(replacing: new, passage: passage)
-            try neighbours.attach(seeing: deployment.oldRelease, passage: passage)
-            return []
+            return try attachNeighbours(seeing: deployment.oldRelease)
         }
         try Attachment.detach(new, paths, passage: passage)
-        try neighbours.attach(seeing: "", passage: passage)
+        let problems = try attachNeighbours(seeing: "")
         return old == nil
-            ? [] : ["the release that was in place is damaged and cannot be put back: install the package again"]
+            ? problems
+            : problems + ["the release that was in place is damaged and cannot be put back: install the package again"]
     }
 
     /// The units of both releases.

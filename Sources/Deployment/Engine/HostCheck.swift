@@ -14,7 +14,7 @@ struct HostCheck: Sendable {
     func run() throws {
         try checkUnits()
         try RelationCheck(store: store, package: record.name, record: record, staged: staged).run()
-        try BusCheck(paths: store.paths, record: record).run()
+        try BusCheck(store: store, record: record).run()
         try PlaceCheck(store: store, record: record).run()
         try ProvisionCheck(store: store, record: record).run()
         // Of an attempt that failed, the tree is unpacked again, and then checked.

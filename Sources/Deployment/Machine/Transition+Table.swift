@@ -1,7 +1,7 @@
 extension Transition {
     private static let fresh: Set<DeploymentOperation> = [.install, .update]
     /// Operations that put another release in place.
-    private static let exchange: Set<DeploymentOperation> = [.install, .update, .rollback]
+    private static let exchange = DeploymentOperation.exchanging
     private static let bad: Set<Event> = [.failed, .hopeless, .exhausted]
     private static let back: Set<Event> = [.resumed, .rebooted]
 

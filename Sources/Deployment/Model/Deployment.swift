@@ -7,6 +7,9 @@ public enum DeploymentOperation: String, Sendable, CaseIterable {
     case activate, deactivate
     /// Back to the previous release.
     case rollback
+
+    /// Those that put another release in place.
+    static let exchanging: Set<DeploymentOperation> = [.install, .update, .rollback]
 }
 
 /// Activation after an update: as before, or as the caller asks.

@@ -41,3 +41,11 @@ public struct InstalledVersion: Hashable, Sendable {
         self.provides = provides
     }
 }
+
+extension InstalledVersion {
+    /// The packages as they will be when those that wait are installed.
+    static func replacing(_ installed: [InstalledVersion], by waiting: [ReleaseRecord]) -> [InstalledVersion] {
+        let next = waiting.map { InstalledVersion(name: $0.name, version: $0.version, provides: $0.provides) }
+        return installed.filter { old in !next.contains { $0.name == old.name } } + next
+    }
+}

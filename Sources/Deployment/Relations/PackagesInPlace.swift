@@ -17,40 +17,53 @@ final class PackagesInPlace {
     private let store: Store
     /// Sorted by name.
     let packages: [Package]
-    private var packagesOfDpkg: [KnownPackage]?
+    /// Packages whose records cannot be read, and why.
+    private let unreadable: [String: any Error]
+    private let dpkg: DpkgPackages
+
+    /// dpkg's database is large: it is read when it is needed, and once.
+    private final class DpkgPackages {
+        var known: [KnownPackage]?
+    }
 
     /// - Parameters:
     ///   - package: of which another release than `current` is meant.
     ///   - release: that release; empty for none.
-    /// - Throws: when a link or record cannot be read. A package whose record is damaged is left out.
+    /// - Throws: when the store cannot be listed.
     init(_ store: Store, with package: String = "", at release: String = "") throws {
         self.store = store
-        packages = try store.packageNames().sorted().compactMap { name in
-            let current = try name == package ? release : store.release(.current, of: name) ?? ""
-            guard !current.isEmpty, try Files.exists(store.folder(of: name, release: current)),
-                let record = try store.recordIfWhole(of: name, release: current)
-            else { return nil }
-            return Package(record, release: current)
+        dpkg = DpkgPackages()
+        var (found, unreadable): ([Package], [String: any Error]) = ([], [:])
+        for name in try store.packageNames().sorted() {
+            do {
+                let current = try name == package ? release : store.release(.current, of: name) ?? ""
+                guard !current.isEmpty, try Files.exists(store.folder(of: name, release: current)) else { continue }
+                found.append(Package(try store.record(of: name, release: current), release: current))
+            } catch {
+                // It matters to those alone that need it.
+                unreadable[name] = error
+            }
         }
+        (packages, self.unreadable) = (found, unreadable)
     }
 
-    private init(_ store: Store, _ packages: [Package], ofDpkg: [KnownPackage]?) {
-        (self.store, self.packages, packagesOfDpkg) = (store, packages, ofDpkg)
+    private init(_ other: PackagesInPlace, _ packages: [Package]) {
+        (store, unreadable, dpkg) = (other.store, other.unreadable, other.dpkg)
+        self.packages = packages
     }
 
     /// The same with another record of a package, which may not be in the store yet; without one the package is not there.
     func replacing(_ name: String, by record: ReleaseRecord?) -> PackagesInPlace {
         let others = packages.filter { $0.name != name }
-        return PackagesInPlace(
-            store, others + [record.map { Package($0, release: "") }].compactMap(\.self), ofDpkg: packagesOfDpkg)
+        return PackagesInPlace(self, others + [record.map { Package($0, release: "") }].compactMap(\.self))
     }
 
     // MARK: Relations
 
     /// What the packages of the host and of the store say of a package's relations.
     func relations() throws -> RelationAudit {
-        let ofDpkg = try packagesOfDpkg ?? DpkgStatus.read(store.paths.dpkgStatus)
-        packagesOfDpkg = ofDpkg
+        let ofDpkg = try dpkg.known ?? DpkgStatus.read(store.paths.dpkgStatus)
+        dpkg.known = ofDpkg
         return RelationAudit(known: ofDpkg + packages.compactMap(\.known))
     }
 
@@ -61,10 +74,10 @@ final class PackagesInPlace {
     /// So the units of a package see those, too, that depend on it and are of the same source.
     func seen(by name: String, _ record: ReleaseRecord) throws -> [Package] {
         let others = packages.filter { $0.name != name }
-        guard !others.isEmpty else { return [] }
+        guard !others.isEmpty || !unreadable.isEmpty else { return [] }
         var seen: [Package] = []
         var queue = try needed(by: Package(record, release: ""))
-        for other in others where other.record.source == record.source {
+        for other in others where !record.source.isEmpty && other.record.source == record.source {
             if try needed(by: other).contains(name) { queue.append(other.name) }
         }
         var index = 0
@@ -88,10 +101,13 @@ final class PackagesInPlace {
     }
 
     /// The store's packages that meet relations which the host does not meet.
+    ///
+    /// - Throws: when one of them cannot be read.
     private func needed(by package: Package) throws -> [String] {
         guard let control = package.control else { return [] }
         // dpkg's database is large: it is read only if a package of the store could be meant.
         let names = Set((control.preDepends + control.depends).flatMap(\.alternatives).map(\.name))
+        if let (_, error) = unreadable.first(where: { names.contains($0.key) }) { throw error }
         let isMeant = packages.contains { other in
             other.name != package.name
                 && (names.contains(other.name) || (other.known?.provides.contains { names.contains($0.name) } ?? false))
@@ -118,5 +134,13 @@ extension Store {
     func overlay(of record: ReleaseRecord, release: String) throws -> [String] {
         let seen = try PackagesInPlace(self).seen(by: record.name, record)
         return [folder(of: record.name, release: release)] + seen.map { folder(of: $0.name, release: $0.release) }
+    }
+
+    /// The releases that rollbacks would bring back, as far as they can be read.
+    func previousRecords() throws -> [ReleaseRecord] {
+        try packageNames().compactMap { name in
+            guard let previous = try? release(.previous, of: name) else { return nil }
+            return try? record(of: name, release: previous)
+        }
     }
 }

@@ -13,18 +13,21 @@ struct RelationCheck: Sendable {
     /// - Throws: `unmetRelation` with the relation that would not be met any more.
     func run() throws {
         let before = try PackagesInPlace(store)
+        // Read once, so that apt cannot change it in between.
         let after = before.replacing(package, by: record)
         guard before.packages.contains(where: { $0.name != package }) else { return }
         for other in after.packages where other.name != package {
             guard let control = other.control else { continue }
-            let known = Set(try before.relations().problems(of: control))
-            guard let problem = try after.relations().problems(of: control).first(where: { !known.contains($0) }),
+            let known = Set(try before.relations().problems(of: control).map(\.relation))
+            guard
+                let problem = try after.relations().problems(of: control).first(where: { !known.contains($0.relation) }
+                ),
                 try !isMended(other.name, after)
             else { continue }
             let what = record.map { "\(package) \($0.version)" } ?? "the removal of \(package)"
             throw DeploymentError(
                 .unmetRelation,
-                "\(what) would break the package '\(other.name)' (\(problem)); update or remove '\(other.name)' first, or deliver the version of it that fits"
+                "\(what) would break the package '\(other.name)' (\(problem.text)); update or remove '\(other.name)' first, or deliver the version of it that fits"
             )
         }
         if record == nil { try checkRemoval(before) }
@@ -42,7 +45,7 @@ struct RelationCheck: Sendable {
 
     /// Of a package whose unit's program another one has, the removal of the latter is noticed too.
     private func checkRemoval(_ packages: PackagesInPlace) throws {
-        for other in try packages.seeing(package) {
+        for other in try Neighbours(store: store, package: package).find(packages) {
             guard try store.state(of: other.name).state.isActivated else { continue }
             throw DeploymentError(
                 .unmetRelation,
@@ -56,6 +59,6 @@ struct RelationCheck: Sendable {
         let relations = try PackagesInPlace(store).replacing(package, by: record).relations()
         guard let problem = relations.problems(of: control).first else { return }
         throw DeploymentError(
-            .unmetRelation, "\(package) \(record.version) does not fit any more: \(problem); correct that first")
+            .unmetRelation, "\(package) \(record.version) does not fit any more: \(problem.text); correct that first")
     }
 }

@@ -26,6 +26,8 @@ extension RecoveryNote {
             Log.warning(
                 "Package \(package, .package) is gone from the store: \(text, .reason); check the disk (dmesg), then install it again"
             )
+        case .overlaid:
+            Log.warning("Package \(package, .package): \(text, .reason); see 'gatekeel packages \(package)'")
         case .cleaned:
             Log.info(LogMessage("Cleaned up: \(text)").with(.package, package))
         }

@@ -1,5 +1,7 @@
+import Linux
+
 /// What a package has for the message bus of the host (`dbus-daemon(1)`).
-struct BusFiles: Sendable {
+public struct BusFiles: Sendable {
     /// Policies, relative to the release, which are not beneath /etc.
     private(set) var policies: [String] = []
     /// Names that they, and those beneath /etc, let somebody own; `org.foo.*` stands for all below `org.foo`, too.
@@ -25,8 +27,9 @@ struct BusFiles: Sendable {
     /// - Parameters:
     ///   - contents: the bytes of files, by their paths in the release; of conffiles `conffiles/etc/…`.
     ///   - units: the package's.
-    init(_ contents: [String: [UInt8]], units: [PlannedUnit]) {
-        var audit = BusPolicyAudit()
+    ///   - users: the names of users that the package brings.
+    init(_ contents: [String: [UInt8]], units: [PlannedUnit], users: Set<String>) {
+        var audit = BusPolicyAudit(users: users)
         let own = Set(units.flatMap { [$0.name] + $0.aliases })
         for (path, bytes) in contents.sorted(by: { $0.key < $1.key }) {
             let packaged = path.dropPrefix("conffiles/") ?? path
@@ -50,5 +53,30 @@ struct BusFiles: Sendable {
         } catch {
             findings.add(Finding(.warning, .unsupported, path, error.text))
         }
+    }
+
+    // MARK: The host's
+
+    /// The names that a policy of the host lets somebody own. One that this reader does not understand is read as text.
+    public static func ownedNames(in bytes: [UInt8]) -> [String] {
+        if let policy = try? BusPolicy(parsing: bytes) {
+            return policy.rules.filter(\.isAllowed).flatMap { rule in
+                [rule.attributes["own"], rule.attributes["own_prefix"].map { $0 + ".*" }].compactMap(\.self)
+            }.filter { $0 != "*" }
+        }
+        var names: [String] = []
+        var rest = Substring(decoding: bytes, as: UTF8.self)
+        while let found = rest.firstOccurrence(of: "own") {
+            rest = rest[found.upperBound...]
+            let isPrefix = rest.hasPrefix("_prefix")
+            var value = isPrefix ? rest.dropFirst("_prefix".count) : rest
+            value = value.drop(while: \.isWhitespace)
+            guard value.first == "=" else { continue }
+            value = value.dropFirst().drop(while: \.isWhitespace)
+            guard let quote = value.first, quote == "\"" || quote == "'" else { continue }
+            let name = String(value.dropFirst().prefix { $0 != quote })
+            if name != "*" { names.append(isPrefix ? name + ".*" : name) }
+        }
+        return names
     }
 }

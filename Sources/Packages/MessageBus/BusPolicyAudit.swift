@@ -5,7 +5,10 @@ struct BusPolicyAudit: Sendable {
     /// Names that the policies let somebody own: `org.foo`, or `org.foo.*` for all names below one.
     private(set) var names: Set<String> = []
     private(set) var findings = FindingList()
-    private var isRead = false
+    /// Users of the package.
+    private let users: Set<String>
+
+    init(users: Set<String>) { self.users = users }
 
     /// Takes a file of `/usr/share/dbus-1/system.d` or `/etc/dbus-1/system.d`.
     mutating func take(_ bytes: [UInt8], at path: String) {
@@ -51,9 +54,7 @@ struct BusPolicyAudit: Sendable {
         rule.attributes["own"] ?? rule.attributes["own_prefix"].map { $0 + ".*" }
     }
 
-    private func isOwn(_ name: String) -> Bool {
-        names.contains(name) || names.contains { $0.hasSuffix(".*") && BusName.isBelow(name, $0.dropLast(2)) }
-    }
+    private func isOwn(_ name: String) -> Bool { names.contains { BusName.meet($0, name) } }
 
     private static let known: Set<String> = [
         "own", "own_prefix", "send_destination", "send_destination_prefix", "send_interface", "send_member",
@@ -81,10 +82,6 @@ struct BusPolicyAudit: Sendable {
             attributes["send_destination"], attributes["send_destination_prefix"], attributes["receive_sender"],
         ].compactMap(\.self)
         if !own.isEmpty, own.allSatisfy(isOwn) { return nil }
-        // An interface of the service's own name: who calls it at another service, calls what that one offers as such.
-        if rule.isAllowed, own.isEmpty, let interface = attributes["send_interface"], names.contains(interface) {
-            return nil
-        }
         let others = own.first { !isOwn($0) } ?? "every service"
         guard rule.isAllowed else {
             return (
@@ -92,18 +89,16 @@ struct BusPolicyAudit: Sendable {
                 "the rule cuts off \(others), which is not the package's; name the package's own service in it"
             )
         }
-        if attributes.keys.contains(where: { $0.hasPrefix("send_") }) {
-            switch rule.subject {
-            // Root may do more than call other services.
-            case .user("root"), .user("0"): return nil
-            case .user(let user): return (.warning, "lets the user \(user) call \(others); check that this is wanted")
-            case .everyone, .console, .group:
-                return (
-                    .refused,
-                    "the rule lets others than the package's users call \(others), which is not the package's; name the package's own service in it"
-                )
-            }
+        switch rule.subject {
+        // Root may do more than call other services.
+        case .user("root"), .user("0"): return nil
+        case .user(let user) where users.contains(user):
+            return (.warning, "lets the user \(user) call or hear \(others); check that this is wanted")
+        case .user, .everyone, .console, .group:
+            return (
+                .refused,
+                "the rule lets others than the package's users call or hear \(others), which is not the package's; name the package's own service in it (send_destination=)"
+            )
         }
-        return nil
     }
 }

@@ -85,6 +85,9 @@ struct UnitAudit: Sendable {
     /// The groups of the processes: as with `Member=` of the manifest, none whose members become root.
     private func groups(_ entry: IniEntry) -> (Finding.Severity, String)? {
         for group in entry.value.split(whereSeparator: \.isWhitespace).map(String.init) where group != "root" {
+            if let number = UInt32(group), number != 0 {
+                return (.refused, "the group \(group) is another one on each host; write its name")
+            }
             guard case .refused(let why) = GroupTable.verdict(group) else { continue }
             return (.refused, "the group '\(group)': \(why)")
         }

@@ -353,15 +353,15 @@ public struct PackageAudit: Sendable {
         }
         plan.sysusersFiles = files(in: "usr/lib/sysusers.d/")
         plan.tmpfilesFiles = files(in: "usr/lib/tmpfiles.d/")
-        let bus = BusFiles(contents, units: plan.units)
-        all.add(bus.findings)
-        (plan.busPolicies, plan.busNames, plan.busActivations) = (bus.policies, bus.names, bus.activations)
         all.add(linkFindings)
         plan.sysusersLines = manifest.sysusersLines
         plan.tmpfilesLines = tmpfilesLines
         let lines = LineAudit(plan, tree: tree, contents: contents, unitFolders: units.folders)
         all.add(lines.findings)
         plan.provision = lines.provision
+        let bus = BusFiles(contents, units: plan.units, users: Set(lines.provision.users.map(\.name)))
+        all.add(bus.findings)
+        (plan.busPolicies, plan.busNames, plan.busActivations) = (bus.policies, bus.names, bus.activations)
         plan.files = manifest.files.filter { !$0.isData }
         plan.health = manifest.health
         plan.probation = manifest.probation

@@ -32,17 +32,25 @@ public struct RelationAudit: Sendable {
                     "dpkg has installed \(control.name) \(host.version) on this host; remove it first "
                         + "(apt-get remove \(control.name))"))
         }
-        for problem in unmet(of: control) {
-            findings.add(Finding(.refused, .relation, "control", "\(problem); install it with apt first"))
-        }
-        for problem in conflicts(of: control) {
-            findings.add(Finding(.refused, .conflict, "control", "\(problem); remove it first"))
+        for problem in problems(of: control) {
+            let remedy = problem.kind == .relation ? "install it with apt first" : "remove it first"
+            findings.add(Finding(.refused, problem.kind, "control", "\(problem.text); \(remedy)"))
         }
         return findings
     }
 
-    /// What of a package's relations does not hold, as sentences: unmet dependencies, and conflicts.
-    public func problems(of control: PackageControl) -> [String] { unmet(of: control) + conflicts(of: control) }
+    /// A relation that does not hold.
+    public struct Problem: Hashable, Sendable {
+        /// `relation` for a dependency that is not met, `conflict` for a package that must not be there.
+        public var kind: Finding.Kind
+        /// `Depends: foo (>= 2)`.
+        public var relation: String
+        /// With what was found instead.
+        public var text: String
+    }
+
+    /// What of a package's relations does not hold: unmet dependencies, and conflicts.
+    public func problems(of control: PackageControl) -> [Problem] { unmet(of: control) + conflicts(of: control) }
 
     /// The packages of the store that meet dependencies which dpkg's packages do not meet. A version that does not fit is needed
     /// all the same: it is better than none, while packages are exchanged one after the other.
@@ -70,21 +78,24 @@ public struct RelationAudit: Sendable {
         }.first
     }
 
-    private func conflicts(of control: PackageControl) -> [String] {
+    private func conflicts(of control: PackageControl) -> [Problem] {
         let others = known.filter { $0.name != control.name }
         return [("Conflicts", control.conflicts), ("Breaks", control.breaks)].flatMap { field, relations in
             relations.compactMap { relation in
                 others.first { $0.satisfies(relation, architecture: $0.architecture) }.map {
-                    "\(field): \(relation): \($0.name) \($0.version) is installed"
+                    Problem(
+                        kind: .conflict, relation: "\(field): \(relation)",
+                        text: "\(field): \(relation): \($0.name) \($0.version) is installed")
                 }
             }
         }
     }
 
-    private func unmet(of control: PackageControl) -> [String] {
+    private func unmet(of control: PackageControl) -> [Problem] {
         dependencies(of: control).compactMap { field, dependency in
             guard case .nobody(let found) = answer(to: dependency, of: control) else { return nil }
-            return "\(field): \(dependency) is not met (\(found))"
+            let relation = "\(field): \(dependency)"
+            return Problem(kind: .relation, relation: relation, text: "\(relation) is not met (\(found))")
         }
     }
 

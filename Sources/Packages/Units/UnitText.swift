@@ -27,7 +27,9 @@ enum UnitText {
             if content.first == UInt8(ascii: "#") || content.first == UInt8(ascii: ";") { return nil }
             if !isContinued {
                 let key = content.prefix { $0 != UInt8(ascii: "=") }
-                isText = ["Description", "Documentation"].contains { key.elementsEqual($0.utf8) }
+                isText =
+                    ["Description", "Documentation"].contains { key.elementsEqual($0.utf8) }
+                    || ["Description[", "X-"].contains { key.starts(with: $0.utf8) } && key.allSatisfy { $0 < 0x80 }
             }
             let end = line.last { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") && $0 != UInt8(ascii: "\r") }
             isContinued = end == UInt8(ascii: "\\")
