@@ -57,6 +57,11 @@ final class TestObject: Object {
     ) async throws(OperationError) {
         if values[0] == .single(.string("refuse")) { throw OperationError(.badRequest, "refused") }
         writes.append(mode)
+        if mode == .replace {
+            for resource in definition.resources where resource.operations == .readWrite {
+                contents[instance]?[resource.id] = nil
+            }
+        }
         contents[instance, default: [:]].merge(values) { $1 }
     }
 
