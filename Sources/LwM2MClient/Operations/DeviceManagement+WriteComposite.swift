@@ -12,13 +12,14 @@ extension DeviceManagement {
 
     /// Write-Composite (LwM2M Core 6.3.9): iPATCH; 2.04 when all values are written, across objects.
     ///
-    /// All is checked before anything is written. If an object refuses its values nevertheless, those that were written
+    /// All is checked before anything is written. If an object cannot write its values nevertheless, those that were written
     /// before are put back.
     /// - Throws: 4.01 for Security and another server's account, 4.04 for what is not there, 4.05 for what is not writable,
     ///   4.00 for a payload that does not parse, a path that occurs twice or a value of the wrong type; what an object
     ///   refuses.
     func writeComposite(_ call: CompositeCall, _ request: Request) async throws(OperationError) -> Response {
         let writes = try writes(call, request)
+        for write in writes { try write.entry.object.check(write.instance, write.values) }
         var done: [(write: InstanceWrite, before: [UInt16: ResourceContent])] = []
         for write in writes {
             let before = write.isReversible ? writableContent(of: write) : [:]

@@ -248,6 +248,19 @@ import Testing
         }
     }
 
+    @Test func allObjectsAreAskedBeforeOneIsWritten() async throws {
+        try await onLoop {
+            let rig = Rig()
+            try await rig.register()
+            _ = try rig.session.requestAtOnce(Request(.get, path: ["30000", "0", "1"], observe: 0, token: [1]))
+            let response = try await rig.session.request(
+                Self.write(#"[{"n":"/30000/0/1","v":2},{"n":"/3/0/0","vs":"invalid"}]"#))
+            #expect(response?.code == .badRequest)
+            #expect(rig.object.writes.isEmpty && rig.device.writes.isEmpty)
+            #expect(try rig.session.notified.isEmpty)
+        }
+    }
+
     @Test func whatCannotBeReadIsWrittenLast() async throws {
         try await onLoop {
             let rig = Rig()

@@ -52,6 +52,10 @@ final class TestObject: Object {
         return content
     }
 
+    func check(_ instance: UInt16, _ values: [UInt16: ResourceContent]) throws(OperationError) {
+        if values[0] == .single(.string("invalid")) { throw OperationError(.badRequest, "invalid") }
+    }
+
     func write(
         _ instance: UInt16, _ values: [UInt16: ResourceContent], mode: WriteMode
     ) async throws(OperationError) {
