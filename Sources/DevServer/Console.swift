@@ -10,7 +10,7 @@ import LwM2MClient
 @LoopActor
 public final class Console {
     private let options: ConsoleOptions
-    private let server: DevServer
+    let server: DevServer
     private var current: String?
 
     init(_ options: ConsoleOptions) {
@@ -80,7 +80,7 @@ public final class Console {
 
     // MARK: Commands
 
-    private struct Outcome {
+    struct Outcome {
         var success = true
         var members: [JSON.Member] = []
 
@@ -121,6 +121,8 @@ public final class Console {
             try client().session.close()
             return Outcome()
         case "create": return try await create(words)
+        case "read-composite", "write-composite", "observe-composite", "cancel-composite":
+            return try await composite(verb, words)
         default: return try await perform(verb, at: try path(words), Array(words.dropFirst()), try client(), words)
         }
     }
@@ -192,14 +194,14 @@ public final class Console {
 
     // MARK: Words
 
-    private func client() throws -> Registration {
+    func client() throws -> Registration {
         let chosen = server.registrations.last { current == nil || $0.endpoint == current }
         guard let chosen else { throw CommandError("\(current ?? "no client") is not registered") }
         return chosen
     }
 
-    private func path(_ words: [String]) throws -> Path {
-        let text = try word(words, 0, "PATH")
+    func path(_ words: [String], _ index: Int = 0) throws -> Path {
+        let text = try word(words, index, "PATH")
         guard let path = Path(text) else { throw CommandError("'\(text)' is not a path like /9/0/7") }
         return path
     }

@@ -97,6 +97,7 @@ public final class DevServer: SessionHandler {
     public func sessionEnded(_ session: any Session, _ reason: TransportError) {
         for registration in registrations where registration.session === session {
             registration.observers = [:]
+            registration.compositeObserver = nil
             event("ended", [.init("endpoint", .string(registration.endpoint)), .init("reason", .string("\(reason)"))])
         }
     }

@@ -33,6 +33,12 @@ let help = """
       observe PATH [FORMAT]    Observe; notifications are printed
       cancel PATH              cancel an observation with a request
       cancel-by-reset PATH     cancel it by a Reset of its next notification
+      read-composite PATH...   Read-Composite; / is the root path
+      write-composite PATH=VALUE...
+                               Write-Composite, all or nothing
+      observe-composite PATH...
+                               Observe-Composite; notifications are printed
+      cancel-composite         cancel it with a request
       forget                   forget the registration, so that the client's next Update gets 4.04
       drop                     end the client's session (DTLS: close_notify)
       sleep SECONDS            wait
@@ -40,7 +46,7 @@ let help = """
 
     Standard output has one JSON object per line: {"event": …} for events (listening, registered, updated, deregistered,
     expired, notification, ended), and {"command": …, "ok": true|false, …} for results of commands, with "code", "format",
-    "value" (a value, or an object by identifiers), "error", "seconds".
+    "value" (a value, or an object by identifiers), "values" (of composite operations, by path), "error", "seconds".
 
     Exit codes: 0 success, 1 a command failed (--strict), 2 wrong options, 3 cannot listen on the address or port.
 

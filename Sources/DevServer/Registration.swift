@@ -17,6 +17,7 @@ public final class Registration {
     public internal(set) var session: CoAPSession
     var expiry: (any Scheduled)?
     var observers: [Path: Observer] = [:]
+    var compositeObserver: Observer?
     /// The latest value of each observed path, in printed form.
     var notified: [Path: JSON] = [:]
 

@@ -34,6 +34,16 @@ extension JSON {
         return first.resources[resource].map { json(of: $0, path.resourceInstance) } ?? .null
     }
 
+    /// The payload of a response of several paths: the values by their paths. Those without a known table are null.
+    static func values(of response: Response) -> JSON {
+        guard let format = response.contentFormat.map(ContentFormat.init(rawValue:)),
+            let decoded = try? Codec.decodeComposite(response.payload, format, ObjectDefinition.known)
+        else { return .string(response.payload.hexadecimal) }
+        return .object(
+            decoded.content.entries.map { .init($0.path.description, json(of: $0.value)) }
+                + decoded.unknown.map { .init($0.description, .null) })
+    }
+
     private static func json(of instance: InstanceContent) -> JSON {
         .object(instance.resources.sorted { $0.key < $1.key }.map { .init("\($0.key)", json(of: $0.value, nil)) })
     }

@@ -47,6 +47,10 @@ public protocol Object: AnyObject {
     /// The present content of a readable resource; throws 4.04 for one that this instance does not have.
     func read(_ instance: UInt16, _ resource: UInt16) throws(OperationError) -> ResourceContent
 
+    /// Refuses what `write` would refuse because of the values or the present state, and changes nothing. A Write-Composite
+    /// asks all objects before it writes to one.
+    func check(_ instance: UInt16, _ values: [UInt16: ResourceContent]) throws(OperationError)
+
     /// Writes resources of one instance: all of them or, with an error, none.
     func write(_ instance: UInt16, _ values: [UInt16: ResourceContent], mode: WriteMode) async throws(OperationError)
 
@@ -76,6 +80,8 @@ public protocol Object: AnyObject {
 
 extension Object {
     public func has(_ resource: UInt16, in instance: UInt16) -> Bool { resources(of: instance).contains(resource) }
+
+    public func check(_ instance: UInt16, _ values: [UInt16: ResourceContent]) throws(OperationError) {}
 
     public func create(_ instance: UInt16?, _ values: [UInt16: ResourceContent]) async throws(OperationError) -> UInt16
     {

@@ -305,6 +305,33 @@ import Testing
         }
     }
 
+    /// A FETCH names what it wants in its payload. Some servers repeat it with each block, some do not.
+    @Test(arguments: [true, false]) func theRestOfAFetchIsRead(repeatsPayload: Bool) async throws {
+        try await onLoop {
+            let test = try await Lockstep()
+            test.handler.serve = { request, respond in
+                // Another body for each payload.
+                let body = BlockTests.bytes(1500).map { $0 &+ (request.payload.first ?? 0) }
+                respond(Response(.content, contentFormat: 112, payload: body))
+            }
+            func fetch(_ id: UInt16, _ payload: [UInt8], block: Int) -> CoAPDatagram {
+                let options: [CoAPDatagram.Option] =
+                    block == 0 ? [] : [.init(23, uint: BlockTests.block(block, false, 6))]
+                return CoAPDatagram(
+                    .con, 5, id: id, token: [UInt8(id)], options: [.init(12, uint: 112)] + options, payload: payload)
+            }
+            for (id, payload) in [(1, [1]), (2, [2])] as [(UInt16, [UInt8])] {
+                let first = try await test.ask(fetch(id, payload, block: 0))
+                #expect(first.code == 205 && first.uint(23) == BlockTests.block(0, true, 6))
+                let rest = try await test.ask(fetch(id + 10, repeatsPayload ? payload : [], block: 1))
+                #expect(rest.code == 205 && rest[4] == first[4])
+                #expect(first.payload + rest.payload == BlockTests.bytes(1500).map { $0 &+ payload[0] })
+            }
+            #expect(test.handler.requests.count == 2)
+            test.close()
+        }
+    }
+
     @Test(arguments: [0, 10, 200])
     func aBodyThatShrankHasNoSuchBlock(_ length: Int) async throws {
         try await onLoop {

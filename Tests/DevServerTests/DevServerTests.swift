@@ -183,6 +183,55 @@ import Testing
         }
     }
 
+    @Test func compositeOperationsHaveTheirWireFormat() async throws {
+        try await onLoop {
+            let rig = try Rig()
+            let (session, _) = try await rig.client.register(rig.port)
+            let gateway = try #require(rig.server.registrations.first)
+            let selection = PathSelection([Path(9, 0, 7), Path(3, 0, 0)])
+            let content = CompositeContent([
+                .init(Path(9, 0, 7), .integer(3)), .init(Path(3, 0, 0), .string("Keel")),
+                .init(Path(77, 0, 0), .string("x")),
+            ])
+            let payload = try Codec.encodeComposite(content, .senMLCBOR)
+            rig.client.answers = [
+                "0.05 /": Response(.content, contentFormat: 112, observe: 1, payload: payload),
+                "0.07 /": Response(.changed),
+            ]
+            let values: JSON = ["/9/0/7": 3, "/3/0/0": "Keel", "/77/0/0": nil]
+            let read = try await rig.server.readComposite(selection, gateway)
+            #expect(JSON.values(of: read) == values)
+            let request = try #require(rig.client.requests.last)
+            #expect(request.method == .fetch && request.path.isEmpty && request.observe == nil)
+            #expect(request.contentFormat == 112 && request.accept == 112)
+            #expect(try Codec.decodePaths(request.payload, .senMLCBOR) == selection)
+
+            let written = try await rig.server.writeComposite(
+                [(Path(3, 0, 14), "+02:00"), (Path(1, 0, 1), "60")], gateway)
+            #expect(written.code == .changed)
+            let write = try #require(rig.client.requests.last)
+            #expect(write.method == .iPatch && write.path.isEmpty && write.contentFormat == 112)
+            #expect(
+                try Codec.decodeComposite(write.payload, .senMLCBOR, ObjectDefinition.known).content
+                    == CompositeContent([.init(Path(3, 0, 14), .string("+02:00")), .init(Path(1, 0, 1), .integer(60))]))
+
+            _ = try await rig.server.observeComposite(selection, gateway)
+            let token = try #require(rig.client.requests.last?.token)
+            #expect(rig.client.requests.last?.observe == 0)
+            await withCheckedContinuation { continuation in
+                session.notify(token: token, Response(.content, contentFormat: 112, observe: 2, payload: payload)) {
+                    #expect($0 == nil)
+                    continuation.resume()
+                }
+            }
+            #expect(rig.events.last == "notification")
+            _ = try await rig.server.cancelComposite(gateway)
+            #expect(rig.client.requests.last?.observe == 1 && rig.client.requests.last?.token == token)
+            await #expect(throws: CommandError.self) { try await rig.server.cancelComposite(gateway) }
+            rig.close()
+        }
+    }
+
     @Test func optionsAreParsed() throws {
         let options = try ConsoleOptions(["--psk", "a:b:00ff", "--port", "0", "--strict"])
         #expect(options.keys == [Array("a:b".utf8): [0, 255]] && options.port == 0 && options.strict)

@@ -81,6 +81,7 @@ private let zones = [
         await onLoop {
             let fixture = DeviceFixture(host)
             #expect(await fixture.write([13: .time(seconds)])?.code == .badRequest)
+            #expect(throws: OperationError.self) { try fixture.device.check(0, [13: .single(.time(seconds))]) }
             #expect(fixture.control.calls.isEmpty)
         }
     }

@@ -29,6 +29,16 @@ private func write(
     }
 }
 
+@LoopActor
+private func check(_ object: ServerObject, _ values: [UInt16: Value]) -> Code? {
+    do throws(OperationError) {
+        try object.check(0, values.mapValues(ResourceContent.single))
+        return nil
+    } catch {
+        return error.code
+    }
+}
+
 @Suite struct ServerObjectTests {
     @Test func theAccountIsRead() async throws {
         try await onLoop {
@@ -44,6 +54,24 @@ private func write(
             }
             #expect(throws: OperationError.self) { try object.read(0, 3) }
             #expect(throws: OperationError.self) { try object.read(1, 1) }
+        }
+    }
+
+    @Test func aCheckRefusesAsAWriteDoesAndChangesNothing() async {
+        await onLoop {
+            let accounts = accounts()
+            let object = ServerObject(accounts: accounts)
+            let before = accounts[0]
+            #expect(check(object, [1: .integer(60), 6: .boolean(false)]) == nil)
+            for wrong: [UInt16: Value] in [
+                [1: .integer(1)], [1: .integer(-1)], [2: .integer(1 << 40)], [7: .string("T")],
+                [6: .boolean(true), 7: .string("")],
+            ] {
+                #expect(check(object, wrong) == .badRequest)
+                #expect(await write(object, wrong)?.code == .badRequest)
+            }
+            #expect(check(object, [0: .integer(1)]) == .methodNotAllowed)
+            #expect(accounts[0] == before)
         }
     }
 

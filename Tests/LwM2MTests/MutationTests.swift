@@ -39,7 +39,7 @@ import Testing
         return content
     }
 
-    @Test(arguments: [ContentFormat.tlv, .senMLJSON, .senMLCBOR])
+    @Test(arguments: [ContentFormat.tlv, .senMLJSON, .senMLCBOR, .lwm2mJSON, .lwm2mCBOR])
     func damagedInstancesNeverTrap(format: ContentFormat) throws {
         var generator = Generator(state: 0x9E37_79B9_7F4A_7C15 ^ UInt64(format.rawValue))
         let path = Path(7000, 0)
@@ -55,7 +55,7 @@ import Testing
         #expect(taken > 0)
     }
 
-    @Test(arguments: [ContentFormat.text, .cbor, .tlv, .senMLJSON, .senMLCBOR])
+    @Test(arguments: [ContentFormat.text, .cbor, .tlv, .senMLJSON, .senMLCBOR, .lwm2mJSON, .lwm2mCBOR])
     func damagedSingleValuesNeverTrap(format: ContentFormat) throws {
         var generator = Generator(state: 0xD1B5_4A32_D192_ED03 ^ UInt64(format.rawValue))
         for (id, value) in edges {
@@ -70,6 +70,31 @@ import Testing
                 #expect(try Codec.decode(again, format.rawValue, at: path, everything) == decoded)
             }
         }
+    }
+
+    @Test(arguments: Codec.compositeFormats) func damagedCompositesNeverTrap(format: ContentFormat) throws {
+        var generator = Generator(state: 0x2545_F491_4F6C_DD1D ^ UInt64(format.rawValue))
+        let content = try CompositeContent([all], within: Path(7000))
+        let values = try Codec.encodeComposite(content, format)
+        let paths = try Codec.encodePaths(PathSelection(content.entries.map(\.path)), format)
+        var taken = 0
+        for _ in 0..<2000 {
+            let definitions: (UInt16) -> ObjectDefinition? = { $0 == 7000 ? everything : nil }
+            let bytes = Self.damaged(values, &generator)
+            if let decoded = try? Codec.decodeComposite(bytes, format, definitions) {
+                taken += 1
+                let again = try Codec.encodeComposite(decoded.content, format)
+                // Of a time that is added to another one, digits may be lost.
+                #expect(
+                    try Codec.decodeComposite(again, format, definitions).content.entries.map(\.path)
+                        == decoded.content.entries.map(\.path))
+                _ = try? decoded.content.instances()
+            }
+            if let decoded = try? Codec.decodePaths(Self.damaged(paths, &generator), format), !decoded.includesRoot {
+                #expect(try Codec.decodePaths(Codec.encodePaths(decoded, format), format) == decoded)
+            }
+        }
+        #expect(taken > 0)
     }
 
     @Test func damagedLinksArgumentsAndQueriesNeverTrap() throws {

@@ -60,7 +60,8 @@ struct Downloads {
     }
 
     /// A later block of a body that was sliced before; nil when the body was dropped.
-    mutating func later(_ block: Block, for key: Key, now: Duration) -> WireMessage? {
+    mutating func later(_ block: Block, for asked: Key, now: Duration) -> WireMessage? {
+        let key = kept(asked)
         guard block.number > 0, var body = bodies[key], now - body.lastSeen < limits.idle else { return nil }
         body.lastSeen = now
         body.order = next()
@@ -72,6 +73,17 @@ struct Downloads {
         slice.options.observe = nil
         if slice.options.block2?.more == false { bodies[key] = nil }
         return slice
+    }
+
+    /// The key of the body that later blocks are asked for with: some peers repeat the payload of a FETCH with each block, some
+    /// do not, and mean the latest body then.
+    private func kept(_ asked: Key) -> Key {
+        guard bodies[asked] == nil, asked.method == .fetch, asked.payload.isEmpty else { return asked }
+        let latest = bodies.filter {
+            $0.key.method == .fetch && $0.key.path == asked.path && $0.key.query == asked.query
+                && $0.key.accept == asked.accept
+        }.max { $0.value.order < $1.value.order }
+        return latest?.key ?? asked
     }
 
     private static func outOfRange(_ block: Block?) -> WireMessage {

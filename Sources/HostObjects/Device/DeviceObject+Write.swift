@@ -3,25 +3,40 @@ import LwM2MClient
 
 /// Current Time (13), UTC Offset (14) and Timezone (15) are written through the host's own services.
 extension DeviceObject {
-    public func write(
-        _ instance: UInt16, _ values: [UInt16: ResourceContent], mode: WriteMode
-    ) async throws(OperationError) {
+    /// What is to be written; nil stays.
+    private struct Change {
         var time: Int64?
         var zone: String?
-        // Everything is checked before anything is changed.
+    }
+
+    public func check(_ instance: UInt16, _ values: [UInt16: ResourceContent]) throws(OperationError) {
+        _ = try change(values)
+    }
+
+    private func change(_ values: [UInt16: ResourceContent]) throws(OperationError) -> Change {
+        var change = Change()
         for (resource, content) in values.sorted(by: { $0.key < $1.key }) {
             switch (resource, content) {
-            case (13, .single(.time(let seconds))): time = try plausible(seconds)
+            case (13, .single(.time(let seconds))): change.time = try plausible(seconds)
             case (14, .single(.string(let text))):
-                if let found = try self.zone(offset: text) { zone = zone ?? found }
+                if let found = try zone(offset: text) { change.zone = change.zone ?? found }
             case (15, .single(.string(let name))):
                 guard zones.isKnown(name) else {
                     throw OperationError(.badRequest, "no such time zone; the names are those of the IANA database")
                 }
-                zone = name
+                change.zone = name
             default: throw OperationError(.methodNotAllowed, "resource \(resource) is not written")
             }
         }
+        return change
+    }
+
+    public func write(
+        _ instance: UInt16, _ values: [UInt16: ResourceContent], mode: WriteMode
+    ) async throws(OperationError) {
+        // Everything is checked before anything is changed.
+        let change = try change(values)
+        let (time, zone) = (change.time, change.zone)
         let now = (time: clock.now, uptime: scheduler.now)
         // The time first: a time service may refuse it, and then there is nothing to take back.
         if let time {

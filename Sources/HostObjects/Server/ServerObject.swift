@@ -41,6 +41,12 @@ public final class ServerObject: Object {
         return .single(value)
     }
 
+    public func check(_ instance: UInt16, _ values: [UInt16: ResourceContent]) throws(OperationError) {
+        guard var settings = accounts[instance]?.settings else { return }
+        for (resource, content) in values { try Self.apply(resource, content, to: &settings) }
+        try settings.validate()
+    }
+
     public func write(
         _ instance: UInt16, _ values: [UInt16: ResourceContent], mode: WriteMode
     ) async throws(OperationError) {

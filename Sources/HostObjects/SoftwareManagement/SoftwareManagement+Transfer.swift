@@ -43,13 +43,18 @@ extension SoftwareManagement {
         return OperationError(.requestEntityTooLarge, reason)
     }
 
-    public func write(
-        _ instance: UInt16, _ values: [UInt16: ResourceContent], mode: WriteMode
-    ) async throws(OperationError) {
+    /// A URI that cannot be fetched is refused by `write` alone, which records the result.
+    public func check(_ instance: UInt16, _ values: [UInt16: ResourceContent]) throws(OperationError) {
         try requireLoaded()
         if values[2] != nil, values[3] != nil {
             throw OperationError(.badRequest, "write Package or Package URI, not both")
         }
+    }
+
+    public func write(
+        _ instance: UInt16, _ values: [UInt16: ResourceContent], mode: WriteMode
+    ) async throws(OperationError) {
+        try check(instance, values)
         if case .single(.string(let uri))? = values[3] {
             if uri.isEmpty, software[instance]?.isCancellable == true {
                 try await cancelTransfer(

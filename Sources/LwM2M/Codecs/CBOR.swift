@@ -22,6 +22,11 @@ indirect enum CBOR: Hashable, Sendable {
         }
     }
 
+    static let null = CBOR.simple(22)
+
+    /// An integer if the number is whole, else a float.
+    static func number(_ number: Double) -> CBOR { Int64(exactly: number).map { .integer($0) } ?? .float(number) }
+
     static func bool(_ flag: Bool) -> CBOR { .simple(flag ? 21 : 20) }
 
     static func integer(_ number: Int64) -> CBOR {

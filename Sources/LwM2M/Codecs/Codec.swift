@@ -3,8 +3,9 @@
 /// The path is that of the request and gives the level of the payload. The path of Write and Read has an instance. That of
 /// Create has only the object, and the payload may name the instance.
 public enum Codec {
-    /// The formats that this client decodes and encodes, in the order of `ct=`.
-    public static let formats: [ContentFormat] = [.text, .opaque, .cbor, .senMLJSON, .senMLCBOR, .tlv]
+    /// The formats that this client offers, in the order of `ct=`. It also takes LwM2M CBOR, which belongs to LwM2M 1.2, and the
+    /// numbers of old servers, 1542 and 1543.
+    public static let formats: [ContentFormat] = [.text, .opaque, .cbor, .senMLJSON, .senMLCBOR, .tlv, .lwm2mJSON]
 
     /// The most records, elements or items in one payload. Its bytes are limited where they are collected.
     static let recordLimit = 4096
@@ -20,7 +21,7 @@ public enum Codec {
     ) throws(CodecError) -> DecodedContent {
         let format = ContentFormat(rawValue: format ?? ContentFormat.text.rawValue)
         try check(format, at: path, definition)
-        switch format {
+        switch format.registered {
         case .text, .opaque, .cbor:
             return try single(at: path, definition) { (resource) throws(CodecError) in
                 switch format {
@@ -30,8 +31,20 @@ public enum Codec {
                 }
             }
         case .tlv: return try TLVCodec.decode(payload, at: path, definition)
-        case .senMLJSON: return try SenMLCodec.decode(SenMLJSON.decode(payload), at: path, definition)
-        case .senMLCBOR: return try SenMLCodec.decode(SenMLCBOR.decode(payload), at: path, definition)
+        default: return try DecodedContent(named(payload, format, at: path, definition), at: path, definition)
+        }
+    }
+
+    /// Decodes a payload that names each of its values.
+    private static func named(
+        _ payload: [UInt8], _ format: ContentFormat, at path: Path, _ definition: ObjectDefinition
+    ) throws(CodecError) -> DecodedComposite {
+        let decoder = CompositeDecoder(scope: path) { $0 == definition.id ? definition : nil }
+        switch format.registered {
+        case .senMLJSON: return try SenMLCodec.decode(SenMLJSON.decode(payload), into: decoder)
+        case .senMLCBOR: return try SenMLCodec.decode(SenMLCBOR.decode(payload), into: decoder)
+        case .lwm2mJSON: return try SenMLCodec.decode(LwM2MJSON.decode(payload, at: path), into: decoder)
+        case .lwm2mCBOR: return try LwM2MCBOR.decode(payload, relativeTo: path, into: decoder)
         default: throw .format("content format \(format) is not supported")
         }
     }
@@ -65,7 +78,7 @@ public enum Codec {
         _ instances: [InstanceContent], _ format: ContentFormat, at path: Path, _ definition: ObjectDefinition
     ) throws(CodecError) -> [UInt8] {
         try check(format, at: path, definition)
-        switch format {
+        switch format.registered {
         case .text, .opaque, .cbor:
             let value = try value(in: instances, at: path)
             switch (format, value) {
@@ -75,8 +88,22 @@ public enum Codec {
             default: throw .format("content format 42 is only for opaque resources")
             }
         case .tlv: return try TLVCodec.encode(instances, at: path)
-        case .senMLJSON: return SenMLJSON.encode(try SenMLCodec.encode(instances, at: path))
-        case .senMLCBOR: return SenMLCBOR.encode(try SenMLCodec.encode(instances, at: path))
+        default:
+            let content = try CompositeContent(instances, within: path)
+            if path.resourceInstance != nil && content.entries.isEmpty { throw .absent(path) }
+            return try encode(content, format, at: path)
+        }
+    }
+
+    /// Encodes values at and below a path in a format that names each of them.
+    private static func encode(
+        _ content: CompositeContent, _ format: ContentFormat, at path: Path
+    ) throws(CodecError) -> [UInt8] {
+        switch format.registered {
+        case .senMLJSON: return SenMLJSON.encode(try SenMLCodec.encode(content, at: path))
+        case .senMLCBOR: return SenMLCBOR.encode(try SenMLCodec.encode(content, at: path))
+        case .lwm2mJSON: return LwM2MJSON.encode(try SenMLCodec.encode(content, at: path))
+        case .lwm2mCBOR: return try LwM2MCBOR.encode(content, at: path)
         default: throw .format("content format \(format) is not supported")
         }
     }
@@ -115,8 +142,8 @@ public enum Codec {
     /// Checks that a format fits the path. Text, opaque and CBOR hold one value, so they fit only a single resource or a
     /// resource instance.
     static func check(_ format: ContentFormat, at path: Path, _ definition: ObjectDefinition) throws(CodecError) {
-        switch format {
-        case .tlv, .senMLJSON, .senMLCBOR: return
+        switch format.registered {
+        case _ where format.holdsSeveralValues: return
         case .text, .opaque, .cbor:
             guard namesOneValue(path, definition) else {
                 throw .format("content format \(format) holds a single value, but \(path) has several")

@@ -10,7 +10,7 @@ enum SenMLField {
 extension SenMLRecord {
     /// Sets one field.
     ///
-    /// Times, units and sums are checked and then ignored: a Write takes effect immediately.
+    /// Units, sums and update times are checked and then ignored.
     /// - Throws: for a field of the wrong type, a second value, or a SenML version above 10.
     mutating func set(_ label: SenMLLabel, _ field: SenMLField) throws(CodecError) {
         switch (label, field) {
@@ -26,9 +26,10 @@ extension SenMLRecord {
             try set(.data(bytes))
         case (.link, .text(let text)): try set(.link(text))
         case (.baseUnit, .text), (.unit, .text): break
-        case (.baseTime, .number(let number)), (.time, .number(let number)), (.updateTime, .number(let number)),
-            (.sum, .number(let number)), (.baseSum, .number(let number)):
-            guard number.double != nil else { throw failure("\(label.rawValue) is not a finite number") }
+        case (.baseTime, .number(let number)): baseTime = try finite(label, number)
+        case (.time, .number(let number)): time = try finite(label, number)
+        case (.updateTime, .number(let number)), (.sum, .number(let number)), (.baseSum, .number(let number)):
+            _ = try finite(label, number)
         case (.baseVersion, .number(let number)):
             guard let version = number.uint64, (1...10).contains(version) else {
                 throw failure("the SenML version is above 10")
@@ -37,7 +38,12 @@ extension SenMLRecord {
         }
     }
 
-    private mutating func set(_ value: Value) throws(CodecError) {
+    private func finite(_ label: SenMLLabel, _ number: SenMLNumber) throws(CodecError) -> Double {
+        guard let number = number.double else { throw failure("\(label.rawValue) is not a finite number") }
+        return number
+    }
+
+    mutating func set(_ value: Value) throws(CodecError) {
         guard self.value == nil else { throw failure("the record has two values") }
         self.value = value
     }

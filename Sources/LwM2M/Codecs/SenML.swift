@@ -60,14 +60,23 @@ struct SenMLRecord: Hashable {
         case boolean(Bool)
         case data([UInt8])
         case link(String)
+        /// LwM2M JSON's `sv`: a string, or the base 64 of an opaque value.
+        case encoded(String)
     }
 
     var baseName: String?
     var baseValue: SenMLNumber?
+    /// Seconds; see `CompositeContent.Entry.time`.
+    var baseTime: Double?
     var name: String?
     var value: Value?
+    /// Seconds, which are added to the base time.
+    var time: Double?
     /// The offset or the number of the record, for errors.
     var offset = 0
+
+    /// Whether the record only sets base fields for the records that follow.
+    var isBase: Bool { name == nil && time == nil && (baseName != nil || baseValue != nil || baseTime != nil) }
 }
 
 /// SenML's labels in both representations (RFC 8428, tables 2 and 4). `vlo` is defined by LwM2M.

@@ -49,17 +49,19 @@ enum SenMLCBOR {
             records.map { record in
                 var pairs: [CBOR.Pair] = []
                 if let baseName = record.baseName { pairs.append(.init(.integer(-2), .text(baseName))) }
+                if let time = record.baseTime { pairs.append(.init(.integer(-3), .number(time))) }
                 if let name = record.name { pairs.append(.init(.integer(0), .text(name))) }
                 switch record.value {
                 case .number(.signed(let number)): pairs.append(.init(.integer(2), .integer(number)))
                 case .number(.unsigned(let number)): pairs.append(.init(.integer(2), .unsigned(number)))
                 case .number(.float(let number)): pairs.append(.init(.integer(2), .float(number)))
-                case .string(let text): pairs.append(.init(.integer(3), .text(text)))
+                case .string(let text), .encoded(let text): pairs.append(.init(.integer(3), .text(text)))
                 case .boolean(let flag): pairs.append(.init(.integer(4), .bool(flag)))
                 case .data(let bytes): pairs.append(.init(.integer(8), .bytes(bytes)))
                 case .link(let text): pairs.append(.init(.text("vlo"), .text(text)))
                 case nil: break
                 }
+                if let time = record.time { pairs.append(.init(.integer(6), .number(time))) }
                 return .map(pairs)
             }
         ).encode()

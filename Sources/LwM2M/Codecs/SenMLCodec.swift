@@ -1,149 +1,109 @@
-/// Converts between SenML records and content (LwM2M Core 7.4.5 and 7.4.6).
+/// Converts between SenML records and content (LwM2M Core 7.4.5 and 7.4.6). LwM2M JSON has the same records.
 enum SenMLCodec {
     // MARK: Decoding
 
+    /// Decodes the payload of a Write, Create, Write-Composite or Send, or of an answer.
     static func decode(
-        _ records: [SenMLRecord], at path: Path, _ definition: ObjectDefinition
-    ) throws(CodecError) -> DecodedContent {
-        var decoder = Decoder(path: path, definition: definition)
-        for record in records { try decoder.take(record) }
-        return try decoder.content()
+        _ records: [SenMLRecord], into decoder: CompositeDecoder
+    ) throws(CodecError) -> DecodedComposite {
+        var decoder = decoder
+        var resolver = SenMLResolver()
+        for record in records {
+            let resolved = try resolver.resolve(record)
+            guard let value = resolved.value else {
+                // A record with only base fields applies to the following records. Any other record has exactly one value.
+                guard record.isBase else { throw record.failure("the record has no value") }
+                continue
+            }
+            guard let path = Path(resolved.name) else {
+                throw record.failure("'\(resolved.name.prefix(64))' is not a path of a resource")
+            }
+            try decoder.take(path, time: resolved.time, offset: record.offset) { (resource) throws(CodecError) in
+                self.value(value, resource.type)
+            }
+        }
+        return decoder.decoded
     }
 
-    private struct Decoder {
-        let path: Path
-        let definition: ObjectDefinition
-        var baseName = ""
-        var baseValue: SenMLNumber?
-        var instances: [InstanceContent] = []
-        var unknown: Set<UInt16> = []
-
-        init(path: Path, definition: ObjectDefinition) {
-            self.path = path
-            self.definition = definition
+    private static func value(_ value: SenMLRecord.Value, _ type: DataType) -> Value? {
+        switch (value, type) {
+        case (.string(let text), .string), (.encoded(let text), .string): .string(text)
+        case (.string(let text), .coreLink), (.encoded(let text), .coreLink): .coreLink(text)
+        case (.boolean(let flag), .boolean): .boolean(flag)
+        case (.data(let bytes), .opaque): .opaque(bytes)
+        case (.encoded(let text), .opaque): Base64.decode(text.utf8, .standard).map(Value.opaque)
+        case (.link(let text), .objectLink): ObjectLink(text).map(Value.objectLink)
+        case (.number(let number), let type): number.value(type)
+        default: nil
         }
+    }
 
-        mutating func take(_ record: SenMLRecord) throws(CodecError) {
-            if let name = record.baseName { baseName = name }
-            if let value = record.baseValue { baseValue = value }
-            guard let value = record.value else {
-                // A record with only base fields applies to the following records. Any other record has exactly one value.
-                guard record.name == nil, record.baseName != nil || record.baseValue != nil else {
-                    throw record.failure("the record has no value")
-                }
-                return
-            }
-            let name = baseName + (record.name ?? "")
-            guard let target = Path(name), path.contains(target), let resource = target.resource else {
-                throw record.failure("'\(name.prefix(64))' is not a resource under \(path)")
-            }
-            guard let definition = definition[resource] else {
-                unknown.insert(resource)
-                try place(target, nil, record)
-                return
-            }
-            guard definition.type != .none else { throw .executable(resource: resource) }
-            guard definition.multiple == (target.resourceInstance != nil) else {
-                throw .type(
-                    resource: resource,
-                    definition.multiple
-                        ? "it has instances, not a single value" : "it has a single value, not instances")
-            }
-            try place(target, try self.value(value, definition), record)
-        }
-
-        private func value(_ value: SenMLRecord.Value, _ resource: ResourceDefinition) throws(CodecError) -> Value {
-            let result: Value? =
-                switch (value, resource.type) {
-                case (.string(let text), .string): .string(text)
-                case (.string(let text), .coreLink): .coreLink(text)
-                case (.boolean(let flag), .boolean): .boolean(flag)
-                case (.data(let bytes), .opaque): .opaque(bytes)
-                case (.link(let text), .objectLink): ObjectLink(text).map(Value.objectLink)
-                case (.number(let number), let type):
-                    (baseValue.map { number.adding($0) } ?? number)?.value(type)
-                default: nil
-                }
-            guard let result else {
-                throw .type(resource: resource.id, "the value is not of the type \(resource.type.name)")
-            }
-            return result
-        }
-
-        /// Stores a value at its target. Without a value only the instance is added.
-        private mutating func place(_ target: Path, _ value: Value?, _ record: SenMLRecord) throws(CodecError) {
-            let index: Int
-            if let found = instances.firstIndex(where: { $0.id == target.instance }) {
-                index = found
+    /// Decodes the payload of a Read-Composite or Observe-Composite: names without values (LwM2M Core 6.3.8).
+    ///
+    /// A base name alone is a path too, unless it ends in a slash: then it applies to the following records.
+    static func paths(_ records: [SenMLRecord]) throws(CodecError) -> PathSelection {
+        var selection = PathSelection()
+        var resolver = SenMLResolver()
+        for record in records {
+            let resolved = try resolver.resolve(record)
+            guard record.value == nil else { throw record.failure("a path that is to be read has no value") }
+            if record.name == nil, records.count > 1, resolved.name.hasSuffix("/") { continue }
+            if resolved.name == "/" {
+                selection.includesRoot = true
+            } else if let path = Path(resolved.name) {
+                selection.add(path)
             } else {
-                instances.append(InstanceContent(target.instance))
-                index = instances.count - 1
-            }
-            guard let value, let resource = target.resource else { return }
-            let present = instances[index].resources[resource]
-            switch (present, target.resourceInstance) {
-            case (nil, nil): instances[index].resources[resource] = .single(value)
-            case (nil, let instance?): instances[index].resources[resource] = .multiple([instance: value])
-            case (.multiple(var values), let instance?):
-                guard values.updateValue(value, forKey: instance) == nil else {
-                    throw record.failure("\(target) occurs twice")
-                }
-                instances[index].resources[resource] = .multiple(values)
-            default: throw record.failure("\(target) occurs twice")
+                throw record.failure("'\(resolved.name.prefix(64))' is not a path")
             }
         }
-
-        func content() throws(CodecError) -> DecodedContent {
-            let unknown = unknown.sorted()
-            guard let instance = path.instance else {
-                // No instance is named: a Create without values, and the client chooses the identifier.
-                let named = instances.isEmpty ? [InstanceContent(nil)] : instances
-                return DecodedContent(named, unknownResources: unknown)
-            }
-            var only = instances.first ?? InstanceContent(instance)
-            if let resource = path.resource, let definition = definition[resource], only.resources[resource] == nil {
-                // An empty array empties a multiple resource. A single resource needs a value.
-                guard definition.multiple && path.resourceInstance == nil else {
-                    throw .malformed("\(path) has no value in the payload", offset: 0)
-                }
-                only.resources[resource] = .multiple([:])
-            }
-            return DecodedContent([only], unknownResources: unknown)
-        }
+        return selection
     }
 
     // MARK: Encoding
 
-    /// Makes the records. The first has the base name: the level of the path, or the path itself for a single value.
-    static func encode(_ instances: [InstanceContent], at path: Path) throws(CodecError) -> [SenMLRecord] {
+    /// Makes the records.
+    ///
+    /// - Parameter path: gives the first record its base name: the level of the path, or the path itself for a single
+    ///   value. Nil for several paths: each record then has its whole name.
+    static func encode(_ content: CompositeContent, at path: Path?) throws(CodecError) -> [SenMLRecord] {
+        // A base time holds for all that follow, so that it is of use only if all have a time.
+        let base = content.entries.allSatisfy { $0.time != nil } ? content.entries.first?.time : nil
         var records: [SenMLRecord] = []
-        for instance in instances.sorted(by: { ($0.id ?? .max) < ($1.id ?? .max) }) {
-            guard let id = instance.id else {
-                throw .format("an instance without an identifier cannot be encoded as SenML")
-            }
-            for (resource, content) in instance.resources.sorted(by: { $0.key < $1.key }) {
-                for (resourceInstance, value) in content.values {
-                    let identifiers = [path.object, id, resource] + (resourceInstance.map { [$0] } ?? [])
-                    guard let target = Path(identifiers: identifiers), path.contains(target) else { continue }
-                    records.append(try record(target, value, at: path, first: records.isEmpty))
-                }
-            }
+        for entry in content.entries {
+            var record = try record(entry, at: path, first: records.isEmpty)
+            if records.isEmpty { record.baseTime = base }
+            if let time = entry.time, time != base { record.time = time - (base ?? 0) }
+            records.append(record)
         }
-        if path.resourceInstance != nil && records.isEmpty { throw .absent(path) }
         return records
     }
 
+    /// Makes the records of a Read-Composite's payload.
+    static func encode(_ selection: PathSelection) -> [SenMLRecord] {
+        let names = (selection.includesRoot ? ["/"] : []) + selection.paths.map(\.description)
+        return names.map { name in
+            var record = SenMLRecord()
+            record.name = name
+            return record
+        }
+    }
+
     private static func record(
-        _ target: Path, _ value: Value, at path: Path, first: Bool
+        _ entry: CompositeContent.Entry, at path: Path?, first: Bool
     ) throws(CodecError) -> SenMLRecord {
         var record = SenMLRecord()
-        if target == path {
-            record.baseName = path.description
+        if let path {
+            if entry.path == path {
+                record.baseName = path.description
+            } else {
+                if first { record.baseName = path.description + "/" }
+                record.name = entry.path.identifiers.dropFirst(path.identifiers.count).map(String.init)
+                    .joined(separator: "/")
+            }
         } else {
-            if first { record.baseName = path.description + "/" }
-            record.name = target.identifiers.dropFirst(path.identifiers.count).map(String.init).joined(separator: "/")
+            record.name = entry.path.description
         }
-        switch value {
+        switch entry.value {
         case .string(let text), .coreLink(let text): record.value = .string(text)
         case .integer(let number), .time(let number): record.value = .number(.signed(number))
         case .unsignedInteger(let number): record.value = .number(.unsigned(number))

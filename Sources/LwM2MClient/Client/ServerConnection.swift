@@ -234,6 +234,15 @@ final class ServerConnection: SessionHandler {
         if machine.contact.keepAlive != nil { handle(.heard) }
         let management = environment.management
         do throws(OperationError) {
+            if let call = try management.composite(request, from: .server(account: account)) {
+                switch call.operation {
+                case .read: respond(try management.readComposite(call, request))
+                case .observe: respond(try observations.observe(call, request))
+                case .cancelObservation: respond(try observations.cancel(call, request))
+                case .write: management.change(call, request, respond: respond)
+                }
+                return
+            }
             let call = try management.call(request, from: .server(account: account))
             switch call.operation {
             case .read: respond(try management.read(call, accept: request.accept))

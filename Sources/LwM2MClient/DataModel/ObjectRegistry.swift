@@ -39,6 +39,9 @@ final class ObjectRegistry {
         return nil
     }
 
+    /// Sorted.
+    var identifiers: [UInt16] { entries.map(\.definition.id) }
+
     /// What Register tells; Security (0) is left out where the payload is made.
     var registered: [RegisteredObject] {
         entries.map { RegisteredObject($0.definition, instances: $0.object.instances) }

@@ -7,6 +7,19 @@ enum PathContent: Hashable, Sendable {
     /// An object, an object instance, or a resource with several instances.
     case instances([InstanceContent])
 
+    /// What a path holds that is not there.
+    static let nothing = PathContent.instances([])
+
+    /// The values with their paths, for an answer of several paths.
+    ///
+    /// - Throws: `format` never: an object's instances have identifiers.
+    func entries(at path: Path) throws(CodecError) -> [CompositeContent.Entry] {
+        switch self {
+        case .value(let value): [CompositeContent.Entry(path, value)]
+        case .instances(let instances): try CompositeContent(instances, within: path).entries
+        }
+    }
+
     /// The content encoded for an answer.
     ///
     /// - Throws: `format` when it does not fit.

@@ -4,14 +4,29 @@ import LwM2M
 /// One observation of a server: what it watches, how it wants it told, and what it was told.
 @LoopActor
 final class Observation {
+    /// What a notification tells.
+    enum Subject {
+        /// The only part, in the format of the observe request's Accept. When it disappears, the observation ends.
+        case path(accept: UInt16?)
+        /// All parts together, in one format. Those that are not there are left out until they are.
+        case composite(PathSelection, ContentFormat)
+    }
+
+    /// One of the paths that it watches. Each has its own attributes: a notification is due when it is for one of them.
+    struct Part {
+        let path: Path
+        var state: NotificationState
+        var rule: NotificationState.Rule
+        /// How often the path is to be looked at; nil when all of it is announced.
+        var sampling: Duration?
+
+        /// Whether a change at a path concerns this one.
+        func overlaps(_ other: Path) -> Bool { path.contains(other) || other.contains(path) }
+    }
+
     let token: [UInt8]
-    let path: Path
-    /// The Accept of the observe request: every notification is in that format.
-    let accept: UInt16?
-    var state: NotificationState
-    var rule: NotificationState.Rule
-    /// How often the path is to be looked at; nil when all of it is announced.
-    var sampling: Duration?
+    let subject: Subject
+    var parts: [Part]
     /// A last word is on its way, and the observation ends when it is acknowledged.
     var isEnding = false
     /// Notifications in a row that were not delivered.
@@ -19,15 +34,29 @@ final class Observation {
     /// When it came to owe something: what changed first is told first.
     var stamp = 0
 
-    init(token: [UInt8], path: Path, accept: UInt16?, state: NotificationState, rule: NotificationState.Rule) {
+    init(token: [UInt8], _ subject: Subject, parts: [Part]) {
         self.token = token
-        self.path = path
-        self.accept = accept
-        self.state = state
-        self.rule = rule
+        self.subject = subject
+        self.parts = parts
+    }
+
+    /// Whether a change that counts was seen, and is not told yet.
+    var owes: Bool {
+        for part in parts where part.state.owes { return true }
+        return false
     }
 
     func step(at now: Duration) -> NotificationState.Step {
-        isEnding ? .wait(until: nil) : state.step(at: now, rule, sampling: sampling)
+        guard !isEnding else { return .wait(until: nil) }
+        var due: Duration?
+        var isToLook = false
+        for part in parts {
+            switch part.state.step(at: now, part.rule, sampling: part.sampling) {
+            case .notify: return .notify
+            case .look: isToLook = true
+            case .wait(let until): if let until { due = min(due ?? until, until) }
+            }
+        }
+        return isToLook ? .look : .wait(until: due)
     }
 }

@@ -11,6 +11,9 @@ final class Observations {
     /// Observations of one server; one more is answered as a plain Read, as RFC 7641 4.1 allows.
     static let limit = 64
 
+    /// Paths that all of them watch together: an Observe-Composite has several.
+    static let partLimit = 512
+
     /// Is told when a notification was not delivered and the server is to be looked after.
     var deliveryFailed: (@LoopActor (TransportError, _ givenUp: Bool) -> Void)?
 
@@ -39,18 +42,39 @@ final class Observations {
     func observe(_ call: DeviceManagement.Call, _ request: Request) throws(OperationError) -> Response {
         let content = try management.content(of: call.path, call.entry, for: call.requester)
         var response = try management.response(content, call.path, call.entry, accept: request.accept)
+        add(request.token, .path(accept: request.accept), [(call.path, content)], &response)
+        return response
+    }
+
+    /// Observe-Composite: the response of a Read-Composite, with Observe when the observation was accepted.
+    func observe(_ call: DeviceManagement.CompositeCall, _ request: Request) throws(OperationError) -> Response {
+        let selection = try management.selection(call, request)
+        let contents = management.paths(of: selection).map { path in
+            (path: path, content: management.readableContent(of: path, for: call.requester))
+        }
+        var response = try management.response(contents, call.accept)
+        add(request.token, .composite(selection, call.accept), contents, &response)
+        return response
+    }
+
+    private func add(
+        _ token: [UInt8], _ subject: Observation.Subject, _ contents: [(path: Path, content: PathContent)],
+        _ response: inout Response
+    ) {
         // RFC 7641 4.1: the same token again replaces what it stood for.
-        remove { $0.token == request.token }
-        if all.count < Self.limit {
-            let observation = Observation(
-                token: request.token, path: call.path, accept: request.accept,
-                state: NotificationState(content, at: scheduler.now), rule: rule(for: call.path))
-            observation.sampling = sampling(call.path, observation.rule)
-            all.append(observation)
+        remove { $0.token == token }
+        if all.count < Self.limit, all.reduce(contents.count, { $0 + $1.parts.count }) <= Self.partLimit {
+            all.append(Observation(token: token, subject, parts: contents.map { part($0.path, $0.content) }))
             response.observe = queue.nextSequence()
         }
         rearm()
-        return response
+    }
+
+    private func part(_ path: Path, _ content: PathContent) -> Observation.Part {
+        let rule = rule(for: path)
+        return Observation.Part(
+            path: path, state: NotificationState(content, at: scheduler.now), rule: rule, sampling: sampling(path, rule)
+        )
     }
 
     /// Cancel by Observe = 1: the response of a Read, without Observe.
@@ -58,6 +82,13 @@ final class Observations {
         remove { $0.token == request.token }
         rearm()
         return try management.read(call, accept: request.accept)
+    }
+
+    /// Cancel-Composite by Observe = 1: the response of a Read-Composite, without Observe.
+    func cancel(_ call: DeviceManagement.CompositeCall, _ request: Request) throws(OperationError) -> Response {
+        remove { $0.token == request.token }
+        rearm()
+        return try management.readComposite(call, request)
     }
 
     // MARK: The session
@@ -68,7 +99,7 @@ final class Observations {
         queue.open(session)
         let isStoring = management.accounts[account]?.settings.notificationStoring ?? true
         for observation in all {
-            if isStoring { changed(observation, nil) } else { drop(observation) }
+            if isStoring { changed(observation) } else { drop(observation) }
         }
         advance()
     }
@@ -93,8 +124,8 @@ final class Observations {
     /// The content of a resource changed.
     func changed(_ path: Path) {
         guard !all.isEmpty else { return }
-        for observation in all where observation.path.contains(path) || path.contains(observation.path) {
-            changed(observation, path.resource)
+        for observation in all where observation.parts.contains(where: { $0.overlaps(path) }) {
+            changed(observation, path)
             advance(observation)
         }
         rearm()
@@ -102,8 +133,11 @@ final class Observations {
 
     /// Instances of an object came or went.
     func instancesChanged(_ object: UInt16) {
-        for observation in all where observation.path.object == object {
-            observation.sampling = sampling(observation.path, observation.rule)
+        for observation in all {
+            watchNewObjects(observation)
+            for index in observation.parts.indices where observation.parts[index].path.object == object {
+                applyRule(observation, index)
+            }
         }
         changed(Path(object))
     }
@@ -111,10 +145,24 @@ final class Observations {
     /// The attributes or the account's defaults changed.
     func rulesChanged() {
         for observation in all {
-            observation.rule = rule(for: observation.path)
-            observation.sampling = sampling(observation.path, observation.rule)
+            for index in observation.parts.indices { applyRule(observation, index) }
         }
         advance()
+    }
+
+    private func applyRule(_ observation: Observation, _ index: Int) {
+        let path = observation.parts[index].path
+        let rule = rule(for: path)
+        observation.parts[index].rule = rule
+        observation.parts[index].sampling = sampling(path, rule)
+    }
+
+    /// Who observes the root path observes each object, also one that came later. One that went is a part without content.
+    private func watchNewObjects(_ observation: Observation) {
+        guard case .composite(let selection, _) = observation.subject, selection.includesRoot else { return }
+        for path in management.paths(of: selection) where !observation.parts.contains(where: { $0.path == path }) {
+            observation.parts.append(part(path, .nothing))
+        }
     }
 
     private func rule(for path: Path) -> NotificationState.Rule {
@@ -181,39 +229,79 @@ final class Observations {
 
     // MARK: Telling
 
-    private func changed(_ observation: Observation, _ resource: UInt16?) {
+    /// - Parameter path: what is said to have changed; nil: anything may have.
+    private func changed(_ observation: Observation, _ path: Path? = nil) {
         guard !observation.isEnding else { return }
-        guard observation.state.mayLook(at: scheduler.now, observation.rule, announced: resource) else { return }
-        look(observation, announced: resource)
+        let now = scheduler.now
+        for index in observation.parts.indices {
+            if let path, !observation.parts[index].overlaps(path) { continue }
+            let rule = observation.parts[index].rule
+            guard observation.parts[index].state.mayLook(at: now, rule, announced: path?.resource) else { continue }
+            look(observation, index, announced: path?.resource)
+        }
     }
 
-    private func look(_ observation: Observation, announced: UInt16? = nil) {
-        guard let content = try? content(of: observation) else {
+    /// Looks at the parts that are due for it.
+    private func look(_ observation: Observation) {
+        for index in observation.parts.indices {
+            let part = observation.parts[index]
+            guard part.state.step(at: scheduler.now, part.rule, sampling: part.sampling) == .look else { continue }
+            look(observation, index)
+        }
+    }
+
+    private func look(_ observation: Observation, _ index: Int, announced: UInt16? = nil) {
+        guard let content = try? content(of: observation.parts[index].path, observation) else {
             // It disappeared: the notification that says so is made when it is due.
             owe(observation)
             return
         }
-        let owed = observation.state.owes
-        observation.state.saw(content, at: scheduler.now, observation.rule, announced: announced)
-        if observation.state.owes && !owed { stamp(observation) }
+        let owed = observation.owes
+        let rule = observation.parts[index].rule
+        observation.parts[index].state.saw(content, at: scheduler.now, rule, announced: announced)
+        if observation.owes && !owed { stamp(observation) }
     }
 
-    /// - Throws: 4.04 when the object, the instance or the resource disappeared.
-    private func content(of observation: Observation) throws(OperationError) -> PathContent {
-        try management.content(
-            of: observation.path, try entry(of: observation), for: .server(account: account))
+    /// The contents of the parts.
+    ///
+    /// - Throws: 4.04 when the path of a plain observation disappeared: the object, the instance or the resource.
+    private func contents(of observation: Observation) throws(OperationError) -> [PathContent] {
+        var contents: [PathContent] = []
+        for part in observation.parts { contents.append(try content(of: part.path, observation)) }
+        return contents
     }
 
-    private func entry(of observation: Observation) throws(OperationError) -> ObjectRegistry.Entry {
-        guard let entry = management.registry[observation.path.object] else {
-            throw OperationError(.notFound, "object \(observation.path.object) is not there any more")
+    private func content(of path: Path, _ observation: Observation) throws(OperationError) -> PathContent {
+        switch observation.subject {
+        case .composite: management.readableContent(of: path, for: .server(account: account))
+        case .path: try management.content(of: path, try entry(path), for: .server(account: account))
+        }
+    }
+
+    private func entry(_ path: Path) throws(OperationError) -> ObjectRegistry.Entry {
+        guard let entry = management.registry[path.object] else {
+            throw OperationError(.notFound, "object \(path.object) is not there any more")
         }
         return entry
     }
 
+    private func response(
+        _ observation: Observation, _ contents: [PathContent]
+    ) throws(OperationError) -> Response {
+        switch observation.subject {
+        case .composite(_, let format):
+            return try management.response(
+                zip(observation.parts, contents).map { (path: $0.path, content: $1) }, format)
+        case .path(let accept):
+            // Such an observation has one part.
+            let path = observation.parts[0].path
+            return try management.response(contents[0], path, try entry(path), accept: accept)
+        }
+    }
+
     private func owe(_ observation: Observation) {
-        if !observation.state.owes { stamp(observation) }
-        observation.state.owe()
+        if !observation.owes { stamp(observation) }
+        for index in observation.parts.indices { observation.parts[index].state.owe() }
     }
 
     /// What was on its way did not arrive: the observation tells its content, or its end, once more.
@@ -224,8 +312,14 @@ final class Observations {
 
     /// Takes the content of now as told; an observation of something that disappeared still ends.
     private func drop(_ observation: Observation) {
-        guard let content = try? content(of: observation) else { return owe(observation) }
-        observation.state.tell(content, at: scheduler.now)
+        guard let contents = try? contents(of: observation) else { return owe(observation) }
+        tell(observation, contents)
+    }
+
+    private func tell(_ observation: Observation, _ contents: [PathContent]) {
+        for (index, content) in contents.enumerated() {
+            observation.parts[index].state.tell(content, at: scheduler.now)
+        }
     }
 
     private func stamp(_ observation: Observation) {
@@ -235,10 +329,9 @@ final class Observations {
 
     private func notify(_ observation: Observation) {
         do throws(OperationError) {
-            let content = try content(of: observation)
-            let response = try management.response(
-                content, observation.path, try entry(of: observation), accept: observation.accept)
-            observation.state.tell(content, at: scheduler.now)
+            let contents = try contents(of: observation)
+            let response = try response(observation, contents)
+            tell(observation, contents)
             queue.add(NotificationQueue.Entry(observation: observation, response: response, final: false))
         } catch {
             // RFC 7641 4.2: a notification with an error code ends the observation, once it has arrived.

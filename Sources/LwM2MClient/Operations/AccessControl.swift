@@ -13,12 +13,18 @@ struct AccessControl {
     /// - Throws: 4.01 for Security (0), for a server without an account, and for another server's instance of object 1.
     func check(_ operation: Operation, at path: Path, by requester: Requester) throws(OperationError) {
         try Self.checkObject(path.object)
+        try checkAccount(requester)
         guard case .server(let account) = requester else { return }
-        guard accounts.has(account) else { throw OperationError(.unauthorized, "this server has no account") }
         guard path.object == 1, let instance = path.instance, instance != account, accounts.has(instance) else {
             return
         }
         throw OperationError(.unauthorized, "/1/\(instance) belongs to another server; yours is /1/\(account)")
+    }
+
+    /// - Throws: 4.01 for a server without an account.
+    func checkAccount(_ requester: Requester) throws(OperationError) {
+        guard case .server(let account) = requester, !accounts.has(account) else { return }
+        throw OperationError(.unauthorized, "this server has no account")
     }
 
     /// Called before the client tells whether it has such an object at all.

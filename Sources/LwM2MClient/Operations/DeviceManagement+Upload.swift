@@ -5,6 +5,7 @@ extension DeviceManagement {
     /// Where a body of several blocks goes: to the resource's sink, to memory up to a limit, or nowhere.
     func upload(_ request: Request, size: Int?, from requester: Requester) -> UploadDecision {
         do throws(OperationError) {
+            if try composite(request, from: requester) != nil { return .collect(limit: Self.bodyLimit) }
             let call = try call(request, from: requester)
             switch call.operation {
             case .write:
@@ -53,7 +54,7 @@ extension DeviceManagement {
             call.path.resourceInstance == nil, let resource = call.entry.definition[id], resource.type == .opaque,
             !resource.multiple, let format = request.contentFormat
         else { return nil }
-        switch ContentFormat(rawValue: format) {
+        switch ContentFormat(rawValue: format).registered {
         case .opaque: return try call.entry.object.sink(instance, id, size: size)
         case .tlv:
             return try call.entry.object.sink(instance, id, size: nil).map { FramedSink($0, .tlv(resource: id)) }

@@ -30,15 +30,20 @@ extension DeviceManagement {
             }
         }
         if path.resourceInstance != nil || mode == .update {
-            for (id, content) in values {
-                guard case .multiple(let new) = content else { continue }
-                values[id] = .multiple(present(instance, id, call.entry).merging(new) { $1 })
-            }
+            for (id, content) in values { values[id] = merged(content, instance, id, call.entry) }
         }
         // Below an instance nothing but the resource is touched, so that the object sees an update of that one.
         let scope = path.resource == nil ? mode : .update
         try await call.entry.object.write(instance, values, mode: scope)
         return Response(.changed)
+    }
+
+    /// What a partial update makes of a resource: instances that it does not name stay.
+    func merged(
+        _ content: ResourceContent, _ instance: UInt16, _ resource: UInt16, _ entry: ObjectRegistry.Entry
+    ) -> ResourceContent {
+        guard case .multiple(let new) = content else { return content }
+        return .multiple(present(instance, resource, entry).merging(new) { $1 })
     }
 
     /// The instances that a resource has now; none when it cannot be read.

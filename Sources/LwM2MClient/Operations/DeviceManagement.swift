@@ -31,7 +31,7 @@ final class DeviceManagement {
     /// Finds what a request asks for.
     ///
     /// - Throws: 4.02 for unknown critical options, 4.01 for Security, 4.04 for paths that are not there, 4.05 for
-    ///   methods that mean nothing there, 5.01 for composite operations.
+    ///   methods that mean nothing there.
     func call(_ request: Request, from requester: Requester) throws(OperationError) -> Call {
         if let option = request.unknownCriticalOptions.first {
             throw OperationError(.badOption, "option \(option) is critical and not known here")
@@ -42,10 +42,7 @@ final class DeviceManagement {
         case .path(let found): path = found
         case .bootstrap: throw OperationError(.methodNotAllowed, "/bs is a bootstrap server's alone")
         case .root:
-            if request.method == .fetch || request.method == .iPatch {
-                throw OperationError(.notImplemented, "composite operations are not supported")
-            }
-            throw OperationError(.methodNotAllowed, "the root is a bootstrap server's alone")
+            throw OperationError(.methodNotAllowed, "on the root there are only the composite operations")
         }
         try AccessControl.checkObject(path.object)
         guard let entry = registry[path.object] else { throw OperationError(.notFound, "no object \(path.object)") }
@@ -67,9 +64,24 @@ final class DeviceManagement {
             if let response = sink.append(request.payload) { respond(response) } else { sink.finish(respond: respond) }
             return
         }
+        answer(respond) { () throws(OperationError) in try await self.perform(call, request) }
+    }
+
+    /// Serves a Write-Composite.
+    func change(
+        _ call: CompositeCall, _ request: Request, respond: @escaping @LoopActor (Response) -> Void
+    ) {
+        answer(respond) { () throws(OperationError) in try await self.writeComposite(call, request) }
+    }
+
+    /// Answers with what an operation brings, once it is done.
+    private func answer(
+        _ respond: @escaping @LoopActor (Response) -> Void,
+        _ body: @escaping @LoopActor () async throws(OperationError) -> Response
+    ) {
         LoopActor.spawn {
             do throws(OperationError) {
-                respond(try await self.perform(call, request))
+                respond(try await body())
             } catch {
                 respond(error.response)
             }

@@ -53,7 +53,7 @@ enum Operation: Hashable, Sendable {
         // A partial update of a resource comes in a format that names its instances; a single value that is posted is
         // an Execute gone wrong.
         if let definition = definition[resource], definition.operations != .execute, let format = request.contentFormat,
-            [ContentFormat.tlv, .senMLJSON, .senMLCBOR].contains(ContentFormat(rawValue: format))
+            ContentFormat(rawValue: format).holdsSeveralValues
         {
             return .write(.update)
         }

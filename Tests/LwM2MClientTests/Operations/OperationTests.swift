@@ -58,6 +58,18 @@ import Testing
         Case("Read of a resource instance is text", get("/30000/0/5/1"), .content, format: 0, payload: text("11")),
         Case(
             "Read of a resource instance as TLV", get("/30000/0/5/1", accept: 11542), .content, payload: [0x41, 1, 11]),
+        Case(
+            "Read of a number as LwM2M JSON", get("/30000/0/1", accept: 11543), .content, format: 11543,
+            payload: text(#"{"bn":"/30000/0/1","e":[{"v":1}]}"#)),
+        Case(
+            "Read of a number as LwM2M CBOR", get("/30000/0/1", accept: 11544), .content, format: 11544,
+            payload: [0xA1, 0x83, 0x19, 0x75, 0x30, 0, 1, 1]),
+        Case(
+            "Read with an old server's number of TLV", get("/30000/0/1", accept: 1542), .content, format: 1542,
+            payload: [0xC1, 1, 1]),
+        Case(
+            "Read with an old server's number of LwM2M JSON", get("/30000/0/1", accept: 1543), .content, format: 1543,
+            payload: text(#"{"bn":"/30000/0/1","e":[{"v":1}]}"#)),
         Case("Read as SenML CBOR", get("/30000/0", accept: 112), .content, format: 112),
         Case("Read of an instance as text", get("/30000/0", accept: 0), .notAcceptable),
         Case("Read of several values as text", get("/30000/0/5", accept: 0), .notAcceptable),
@@ -86,8 +98,6 @@ import Testing
         Case(
             "Read with an unknown critical option",
             Request(.get, path: ["30000"], unknownCriticalOptions: [2049]), .badOption),
-        Case("FETCH of the root", Request(.fetch, path: []), .notImplemented),
-        Case("iPATCH of the root", Request(.iPatch, path: []), .notImplemented),
         Case("FETCH of a path", Request(.fetch, path: ["3"]), .methodNotAllowed),
         Case("PATCH", Request(.patch, path: ["3", "0"]), .methodNotAllowed),
         Case("An unknown method", Request(Code(rawValue: 8), path: ["3", "0"]), .methodNotAllowed),
@@ -96,6 +106,16 @@ import Testing
     static let changes: [Case] = [
         Case("Write of a text", put("/30000/0/0", 0, text("b")), .changed),
         Case("Write of a number as TLV", put("/30000/0/1", 11542, [0xC1, 1, 9]), .changed),
+        Case(
+            "Write of a number as LwM2M JSON", put("/30000/0/1", 11543, text(#"{"bn":"/30000/0/1","e":[{"v":9}]}"#)),
+            .changed),
+        Case(
+            "Write of a number as LwM2M CBOR", put("/30000/0/1", 11544, [0xA1, 0x83, 0x19, 0x75, 0x30, 0, 1, 9]),
+            .changed),
+        Case("Write with an old server's number of TLV", put("/30000/0/1", 1542, [0xC1, 1, 9]), .changed),
+        Case(
+            "Partial update of a resource as LwM2M CBOR",
+            post("/30000/0/5", 11544, [0xA1, 0x83, 0x19, 0x75, 0x30, 0, 5, 0xA1, 7, 2]), .changed),
         Case("Write of a resource that the instance lacks", put("/30000/0/6", 0, text("x")), .changed),
         Case("Write of several values", put("/30000/0/5", 11542, [0x86, 5, 0x41, 0, 1, 0x41, 1, 2]), .changed),
         Case("Write of a resource instance", put("/30000/0/5/1", 0, text("12")), .changed),

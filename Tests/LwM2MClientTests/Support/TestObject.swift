@@ -52,11 +52,20 @@ final class TestObject: Object {
         return content
     }
 
+    func check(_ instance: UInt16, _ values: [UInt16: ResourceContent]) throws(OperationError) {
+        if values[0] == .single(.string("invalid")) { throw OperationError(.badRequest, "invalid") }
+    }
+
     func write(
         _ instance: UInt16, _ values: [UInt16: ResourceContent], mode: WriteMode
     ) async throws(OperationError) {
         if values[0] == .single(.string("refuse")) { throw OperationError(.badRequest, "refused") }
         writes.append(mode)
+        if mode == .replace {
+            for resource in definition.resources where resource.operations == .readWrite {
+                contents[instance]?[resource.id] = nil
+            }
+        }
         contents[instance, default: [:]].merge(values) { $1 }
     }
 

@@ -72,8 +72,14 @@ class Fuzzer:
             (coap.PUT, "/9/0/8", text, random.choice((b"0", b"1"))),
             (coap.POST, "/9", [(coap.CONTENT_FORMAT, coap.uint(coap.TLV))], tlv(0, instance, tlv(3, 8, b"\x01"))),
             (coap.DELETE, f"/9/{instance}", [], b""),
-            (coap.POST, f"/9/{instance}/6", [], random.choice((b"", b"0", b"1")))))
-        segments = [(coap.URI_PATH, part.encode()) for part in path.strip("/").split("/")]
+            (coap.POST, f"/9/{instance}/6", [], random.choice((b"", b"0", b"1"))),
+            (coap.FETCH, "/", [(coap.CONTENT_FORMAT, coap.uint(coap.SENML_JSON))],
+             b'[{"n":"/3/0/0"},{"n":"/1"},{"n":"/9/1/7"},{"n":"/77"}]'),
+            (coap.FETCH, "/", [(coap.CONTENT_FORMAT, coap.uint(coap.SENML_JSON)), (coap.OBSERVE, b"")],
+             random.choice((b'[{"n":"/"}]', b'[{"n":"/9"},{"n":"/1/0/1"},{"n":"/3/0/13"}]'))),
+            (coap.IPATCH, "/", [(coap.CONTENT_FORMAT, coap.uint(coap.SENML_JSON))],
+             b'[{"n":"/1/0/1","v":300},{"n":"/1/0/6","vb":true}]')))
+        segments = [(coap.URI_PATH, part.encode()) for part in path.split("/") if part]
         return self.server.build(code, "", [*segments, *options], payload)
 
     def _message(self):
@@ -87,7 +93,12 @@ class Fuzzer:
             code = coap.PUT
         options = []
         payload = b""
-        if code != coap.GET and random.random() < 0.9 or random.random() < 0.05:
+        composite = random.random() < 0.1
+        if composite:
+            code, path = random.choice((coap.FETCH, coap.FETCH, coap.IPATCH)), []
+            format, payload = self.composite(code == coap.FETCH)
+            options.append((coap.CONTENT_FORMAT, coap.uint(format)))
+        elif code != coap.GET and random.random() < 0.9 or random.random() < 0.05:
             format, payload = self.body(path)
             if random.random() < 0.9:
                 options.append((coap.CONTENT_FORMAT, coap.uint(format)))
@@ -151,8 +162,28 @@ class Fuzzer:
             values[random.randrange(20)] = self.value()
         format = random.choice(coap.FORMATS)
         make = {coap.TEXT: self.plain, coap.OPAQUE: self.opaque, coap.CBOR: self.cbor, coap.SENML_JSON: self.senml_json,
-                coap.SENML_CBOR: self.senml_cbor, coap.TLV: self.tlv}.get(format, self.plain)
+                coap.SENML_CBOR: self.senml_cbor, coap.TLV: self.tlv, coap.OLD_TLV: self.tlv, coap.JSON: self.json,
+                coap.OLD_JSON: self.json, coap.LWM2M_CBOR: self.lwm2m_cbor}.get(format, self.plain)
         body = make(path, values)
+        return format, self.mutated(body) if random.random() < 0.3 else body
+
+    def composite(self, reads):
+        """A content format and a body of paths, or of values with their paths."""
+        random = self.random
+        paths = [self.path() for _ in range(random.choice((0, 1, 3, 3, 40)))]
+        # What a Write-Composite changed is found by the names in it, which LwM2M CBOR does not have.
+        format = random.choice(coap.COMPOSITE if reads else (coap.SENML_JSON, coap.SENML_CBOR))
+        if format == coap.LWM2M_CBOR:
+            body = cbor({tuple(number(part) for part in path): None for path in paths})
+        else:
+            records = []
+            for path in paths:
+                record = self.record(path, path[2] if len(path) > 2 else 0, self.value())
+                name = "/" + "/".join(path)
+                records.append({"n": name} if reads else {**record, "bn": "", "n": name})
+            if reads and random.random() < 0.1:
+                records.append({"n": "/"})
+            body = json.dumps(records).encode() if format == coap.SENML_JSON else senml_cbor(records)
         return format, self.mutated(body) if random.random() < 0.3 else body
 
     def value(self):
@@ -199,12 +230,32 @@ class Fuzzer:
         return json.dumps(records).encode()
 
     def senml_cbor(self, path, values):
-        labels = {"bn": -2, "n": 0, "v": 2, "vs": 3, "vb": 4, "vd": 8, "vlo": "vlo", "t": 6}
-        records = [{labels[key]: value for key, value in self.record(path, number, value).items()}
-                   for number, value in values.items()]
         if self.random.random() < 0.05:
             return b"\x81" * 500
-        return cbor(records)
+        return senml_cbor([self.record(path, number, value) for number, value in values.items()])
+
+    def json(self, path, values):
+        """LwM2M JSON."""
+        random = self.random
+        elements = [{{"vs": "sv", "vb": "bv", "vd": "sv", "vlo": "ov"}.get(key, key): value
+                     for key, value in self.record(path, number, value).items() if key != "bn"}
+                    for number, value in values.items()]
+        made = {"e": elements}
+        if random.random() < 0.7:
+            made["bn"] = "/" + "/".join(path[:2]) + random.choice(("/", ""))
+        if random.random() < 0.1:
+            made["bt"] = random.choice(NUMBERS)
+        return json.dumps(made).encode()
+
+    def lwm2m_cbor(self, path, values):
+        body = dict(values)
+        for part in reversed([number(part) for part in path[:2]]):
+            body = {part: body}
+        if self.random.random() < 0.3:
+            body = {tuple(number(part) for part in path[:2]): dict(values)}
+        if self.random.random() < 0.05:
+            return b"\xa1\x01" * 500
+        return cbor(body)
 
     def record(self, path, number, value):
         random = self.random
@@ -248,6 +299,17 @@ class Fuzzer:
 
 # Encodings.
 
+def number(part):
+    """A segment of a path as a number, if it is one."""
+    return int(part) if part.isascii() and part.isdigit() else part
+
+
+def senml_cbor(records):
+    """SenML's records, with the labels of JSON, in CBOR."""
+    labels = {"bn": -2, "n": 0, "v": 2, "vs": 3, "vb": 4, "vd": 8, "vlo": "vlo", "t": 6}
+    return cbor([{labels[key]: value for key, value in record.items()} for record in records])
+
+
 def payload(value):
     """A value in the encoding of TLV."""
     if isinstance(value, bytes):
@@ -280,6 +342,8 @@ def tlv(kind, identifier, value):
 
 def cbor(value):
     """A value in CBOR (RFC 8949) with definite lengths."""
+    if value is None:
+        return b"\xf6"
     if isinstance(value, bool):
         return b"\xf5" if value else b"\xf4"
     if isinstance(value, int):
@@ -291,7 +355,7 @@ def cbor(value):
     if isinstance(value, str):
         data = value.encode()
         return _head(3, len(data)) + data
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return _head(4, len(value)) + b"".join(cbor(item) for item in value)
     return _head(5, len(value)) + b"".join(cbor(key) + cbor(item) for key, item in value.items())
 

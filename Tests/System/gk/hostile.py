@@ -2,6 +2,7 @@
 
 import collections
 import random
+import re
 import selectors
 import socket
 import threading
@@ -12,6 +13,15 @@ from .case import Failed, until
 
 KEY = bytes.fromhex("00112233445566778899aabbccddeeff")
 ACCEPTED = ("2.01", "2.02", "2.04", "2.05", "2.31")
+
+
+def named(message):
+    """The paths that a request may change. That of a Write-Composite names them in its payload, in SenML."""
+    path = tuple(message.path())
+    if any(path):
+        return {path}
+    names = re.finditer(rb"/(\d+)/(\d+)(?:/(\d+))?", message.payload)
+    return {tuple(part.decode() for part in name.groups() if part is not None) for name in names}
 
 
 class Server:
@@ -155,7 +165,7 @@ class Server:
         if token in self.wanted:
             self.answers[token] = message
         if asked.code not in (coap.GET, coap.FETCH) and message.code >> 5 == 2:
-            self.touched.add(tuple(asked.path()))
+            self.touched |= named(asked)
 
     # Sending.
 
@@ -214,7 +224,7 @@ class Server:
             if awaited:
                 self.waiting[message.token] = message
             else:
-                self.touched.add(tuple(message.path()))
+                self.touched |= named(message)
             self.raw(message.encode() if data is None else data)
 
     def forget(self):
@@ -258,7 +268,7 @@ class Server:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     self.codes["unanswered"] += before
-                    self.touched.update(tuple(message.path()) for message in self.waiting.values())
+                    self.touched |= {path for message in self.waiting.values() for path in named(message)}
                     self.waiting.clear()
                 else:
                     self.news.wait(left)

@@ -194,6 +194,11 @@ def plain(node):
     return node
 
 
+def composite(content):
+    """The nodes of several paths as Python values by path, without those that are not there."""
+    return {path: plain(node) for path, node in (content or {}).items() if node is not None}
+
+
 def scalar(type, value):
     if value is None:
         return None
@@ -265,3 +270,25 @@ class Device:
 
     def cancel(self, path, active=False):
         return self.call("DELETE", f"{path}/observe", active="true" if active else None)
+
+    # Composite operations. Their formats are those of the paths and of the values.
+
+    def read_composite(self, *paths, format="SENML_CBOR"):
+        return self.call("GET", "/composite", paths=",".join(paths), pathformat=format, nodeformat=format)
+
+    def values(self, *paths, format="SENML_CBOR"):
+        """Reads several paths: the values that are there, by path; fails if the answer is not 2.05."""
+        return composite(self.read_composite(*paths, format=format).expect("2.05").content)
+
+    def write_composite(self, values, format="SENML_JSON"):
+        """`values`: a type and a value by the path of each resource."""
+        nodes = {path: {"kind": "singleResource", "id": int(path.rsplit("/", 1)[1]), "type": type,
+                        "value": value if type in ("BOOLEAN", "TIME") else str(value)}
+                 for path, (type, value) in values.items()}
+        return self.call("PUT", "/composite", nodes, nodeformat=format)
+
+    def observe_composite(self, *paths, format="SENML_CBOR"):
+        return self.call("POST", "/composite/observe", paths=",".join(paths), pathformat=format, nodeformat=format)
+
+    def cancel_composite(self, *paths, active=False):
+        return self.call("DELETE", "/composite/observe", paths=",".join(paths), active="true" if active else None)

@@ -1,5 +1,6 @@
 """Gatekeel as a client of Leshan: registration, Read, Observe, and network failures."""
 
+import json
 import time
 
 from gk.case import equal, expect, test, until
@@ -42,14 +43,17 @@ def a_wrong_key_is_refused(t):
 
 @test
 def the_device_is_read_in_every_format(t):
-    """Object 3 has the same values in text, TLV, SenML JSON, SenML CBOR and CBOR."""
+    """Object 3 has the same values in text, TLV, LwM2M JSON, SenML JSON, SenML CBOR and CBOR."""
     g = Gateway(t, agent="\n[Device]\nManufacturer=Keel\nModelNumber=One\nSerialNumber=42\n")
     wanted = {0: "Keel", 1: "One", 2: "42"}
-    for format in ("TLV", "SENML_JSON", "SENML_CBOR"):
+    for format in ("TLV", "JSON", "SENML_JSON", "SENML_CBOR"):
         seen = g.device.value("/3/0", format=format)
         equal({key: seen.get(key) for key in wanted}, wanted, f"/3/0 as {format}")
-    for format in ("TEXT", "TLV", "SENML_JSON", "SENML_CBOR", "CBOR"):
+    for format in ("TEXT", "TLV", "JSON", "SENML_JSON", "SENML_CBOR", "CBOR"):
         equal(g.device.value("/3/0/0", format=format), "Keel", f"/3/0/0 as {format}")
+    for number, format in enumerate(("TEXT", "TLV", "JSON", "SENML_JSON", "SENML_CBOR", "CBOR")):
+        g.device.write("/1/0/1", 300 + number, "INTEGER", format=format).expect("2.04")
+        equal(g.device.value("/1/0/1"), 300 + number, f"the lifetime, written as {format}")
     g.device.read("/0").expect("4.01")
     g.device.read("/3/0/99").expect("4.04")
     g.device.read("/77").expect("4.04")
@@ -68,6 +72,67 @@ def a_written_lifetime_is_kept(t):
     g.machine.kill("gatekeeld.service")
     g.registered()
     equal(g.device.value("/1/0/1"), 120, "the lifetime after kill -9")
+
+
+@test
+def several_paths_are_read_written_and_observed(t):
+    """Read-Composite with partial presence and the root path, Write-Composite with all values or none, Observe-Composite."""
+    g = Gateway(t, agent="\n[Device]\nManufacturer=Keel\nModelNumber=One\n")
+    for format in ("SENML_JSON", "SENML_CBOR"):
+        seen = g.device.values("/3/0/0", "/3/0/1", "/1/0/1", "/3/0/99", "/77", "/0", "/3/0/4", format=format)
+        equal(seen, {"/3/0/0": "Keel", "/3/0/1": "One", "/1/0/1": 300}, f"what is there of the paths as {format}")
+        instance = g.device.values("/3/0", "/1/0", format=format)
+        equal((instance["/3/0"][0], instance["/1/0"][1]), ("Keel", 300), f"two instances as {format}")
+    equal(g.device.values("/77", "/0/0/0"), {}, "what is there of paths that are not there")
+
+    everything = g.device.read_composite("/").expect("2.05")
+    t.step(f"the root: {str(everything)[:200]}")
+    for text in ("Keel", "One"):
+        expect(text in everything.body, f"{text} is below the root")
+
+    g.device.observe_composite("/1/0/1", "/1/0/6", "/9").expect("2.05")
+    g.device.write_composite({"/1/0/1": ("INTEGER", 120), "/1/0/6": ("BOOLEAN", False)}).expect("2.04")
+    equal(g.device.values("/1/0/1", "/1/0/6"), {"/1/0/1": 120, "/1/0/6": False}, "what was written")
+    notified(g, "120", "the new lifetime")
+    # One value that cannot be written: none is. The one before it would be accepted.
+    g.device.write_composite({"/1/0/1": ("INTEGER", 240), "/3/0/14": ("STRING", "nonsense")}).expect("4.00")
+    g.device.write_composite({"/1/0/1": ("INTEGER", 240), "/3/0/0": ("STRING", "x")}).expect("4.05")
+    equal(g.device.values("/1/0/1"), {"/1/0/1": 120}, "the lifetime after refused writes")
+    g.device.create(9, 4).expect("2.01")
+    notified(g, '"id": 4, "resources"', "the instance that appeared")
+    early = [str(event) for event in g.events.seen if event.type == "NOTIFICATION" and '"240"' in json.dumps(event.data)]
+    equal(early, [], "notifications of a value that was refused with another one")
+    g.device.cancel_composite("/1/0/1", "/1/0/6", "/9", active=True)
+    g.events.drain()
+    g.device.write("/1/0/1", 60, "INTEGER").expect("2.04")
+    time.sleep(2)
+    late = [event for event in g.events.drain() if event.type == "NOTIFICATION" and ": 60" in json.dumps(event.data)]
+    equal([str(event) for event in late], [], "notifications after cancelling")
+
+
+@test
+def what_several_paths_have_takes_more_than_one_message(t):
+    """The answer to a Read-Composite and the notification of an Observe-Composite arrive whole in several blocks."""
+    g = Gateway(t, agent="\n[Device]\nManufacturer=Keel\n")
+    for instance in range(1, 13):
+        g.device.create(9, instance).expect("2.01")
+    seen = g.device.values("/9", "/3/0")
+    # Instance 0 is the free one that is always there.
+    equal(sorted(seen["/9"]), list(range(13)), "the instances in an answer of several blocks")
+    equal(seen["/3/0"][0], "Keel", "the manufacturer in it")
+    g.device.observe_composite("/9", "/3/0").expect("2.05")
+    g.device.create(9, 77).expect("2.01")
+    event = notified(g, '"id": 77', "another instance")
+    expect("Keel" in json.dumps(event.data), "the notification has the other path too")
+    expect(len(json.dumps(event.data)) > 1024, f"the notification is large: {len(json.dumps(event.data))} characters")
+
+
+def notified(g, text, what):
+    """Waits for a notification that has a text in it."""
+    event = g.events.wait(
+        10, f"a notification of {what}", lambda event: event.type == "NOTIFICATION" and text in json.dumps(event.data))
+    g.t.step(f"{what}: {event}")
+    return event
 
 
 @test
