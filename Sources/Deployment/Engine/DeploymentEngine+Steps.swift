@@ -323,12 +323,20 @@ extension DeploymentEngine {
             guard try await isInStore(record.package, release) else { continue }
             guard try await releaseRecord(record.package, release).concernsBus else { continue }
             do {
-                return try await ports.bus.reloadConfiguration()
-            } catch  where active.machine.phase == .revertSwitching || record.operation == .remove {
+                try await ports.bus.reloadConfiguration()
+            } catch {
                 // Nothing may hold up the way back.
-                return active.record.note(problems: ["\(error); see 'systemctl status dbus'"])
+                guard isLeaving(active) else { throw error }
+                active.record.note(problems: ["\(error); see 'systemctl status dbus'"])
             }
+            return
         }
+    }
+
+    /// Whether the release in question is being taken away: what fails of other things is noted then, and stops nothing.
+    private func isLeaving(_ active: ActiveDeployment) -> Bool {
+        active.record.operation == .remove
+            || [.revertStopping, .revertSwitching, .revertStarting].contains(active.machine.phase)
     }
 
     /// Waits until no unit in place is starting or stopping.
@@ -351,7 +359,12 @@ extension DeploymentEngine {
         let release = isThere ? try await releaseRecord(active.record.package, name) : nil
         let own = if let release { try await loadedUnits(of: release) } else { [String]() }
         // What was started since the plan is stopped too.
-        let others = try await dependents(of: active.record.package, with: active.record.newRelease)
+        var others = Dependents()
+        do {
+            others = try await dependents(of: active.record.package, with: active.record.newRelease)
+        } catch {
+            guard isLeaving(active) else { throw error }
+        }
         if DeploymentOperation.exchanging.contains(active.record.operation) {
             active.record.dependents = Set(active.record.dependents + others.restarted).sorted()
         }
@@ -466,7 +479,7 @@ extension DeploymentEngine {
     private func probe(_ active: ActiveDeployment) async throws {
         let release = try await releaseRecord(active.record.package, active.record.newRelease)
         let limits = Probation.Limits(
-            startTimeout: try await startTimeout(of: release, active),
+            startTimeout: await startTimeout(of: release, active),
             time: release.probationTime ?? policy.probationTime,
             allowedRestarts: release.allowedRestarts ?? policy.allowedRestarts)
         // A package that is off has nothing to check.
@@ -475,13 +488,12 @@ extension DeploymentEngine {
     }
 
     /// How long the units may take to start, those of others too.
-    private func startTimeout(of release: ReleaseRecord, _ active: ActiveDeployment) async throws -> Duration {
+    private func startTimeout(of release: ReleaseRecord, _ active: ActiveDeployment) async -> Duration {
         let own = release.startTimeout ?? policy.startTimeout
         guard !active.record.dependents.isEmpty else { return own }
-        return max(
-            own,
-            try await dependents(of: active.record.package, with: active.record.newRelease).startTimeout
-                ?? policy.startTimeout)
+        // Which of them asks for more is a convenience: the units run already.
+        let others = try? await dependents(of: active.record.package, with: active.record.newRelease)
+        return max(own, others?.startTimeout ?? policy.startTimeout)
     }
 
     /// Starts the previous release again. It only has to become active.
@@ -495,7 +507,7 @@ extension DeploymentEngine {
         try await ports.units.start(
             UnitSelection.inOrder(record.triggers + record.oldActive) + UnitSelection.inOrder(record.dependents))
         let limits = Probation.Limits(
-            startTimeout: try await startTimeout(of: release, active), time: .zero, allowedRestarts: .max)
+            startTimeout: await startTimeout(of: release, active), time: .zero, allowedRestarts: .max)
         // Oneshot services and services that other units start may have been running too: only what Activate starts counts.
         let required = record.oldActive.filter { name in
             release.hasTemplate(of: name) || release.units.contains { $0.name == name && $0.isStarted }

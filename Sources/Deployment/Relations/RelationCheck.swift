@@ -16,11 +16,12 @@ struct RelationCheck: Sendable {
         // Read once, so that apt cannot change it in between.
         let after = before.replacing(package, by: record)
         guard before.packages.contains(where: { $0.name != package }) else { return }
+        let (old, new) = (try before.relations(), try after.relations())
         for other in after.packages where other.name != package {
             guard let control = other.control else { continue }
-            let known = Set(try before.relations().problems(of: control).map(\.relation))
+            let known = Set(old.problems(of: control).map(\.relation))
             guard
-                let problem = try after.relations().problems(of: control).first(where: { !known.contains($0.relation) }
+                let problem = new.problems(of: control).first(where: { !known.contains($0.relation) }
                 ),
                 try !isMended(other.name, after)
             else { continue }
