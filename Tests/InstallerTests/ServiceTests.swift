@@ -146,7 +146,9 @@ struct ServiceTests {
             defer { try? Files.removeTree(folder) }
             let looks = Arrival<Int>()
             var count = 0
-            let watch = HostWatch(folder: folder, rest: .milliseconds(200), scheduler: LoopScheduler.shared) {
+            // Its time goes on when the test says so: the writes may take long.
+            let scheduler = ManualScheduler()
+            let watch = HostWatch(folder: folder, rest: .seconds(5), scheduler: scheduler) {
                 count += 1
                 looks.came(count)
             }
@@ -155,11 +157,14 @@ struct ServiceTests {
                 try Files.replace("\(folder)/available", with: Array(text.utf8), mode: 0o644)
                 try Files.replace("\(folder)/status", with: Array(text.utf8), mode: 0o644)
             }
+            // All that was written is noticed before time goes on.
+            while scheduler.nextDelay == nil { await LoopScheduler.shared.sleep(for: .milliseconds(5)) }
+            await LoopScheduler.shared.sleep(for: .milliseconds(100))
+            scheduler.advance(by: .seconds(6))
             #expect(await looks.wait(for: 1) == [1])
-            await LoopScheduler.shared.sleep(for: .milliseconds(400))
-            #expect(count == 1)
             try Files.replace("\(folder)/available", with: [1], mode: 0o644)
-            await LoopScheduler.shared.sleep(for: .milliseconds(400))
+            await LoopScheduler.shared.sleep(for: .milliseconds(100))
+            scheduler.advance(by: .seconds(6))
             #expect(count == 1)
         }
     }
