@@ -16,7 +16,7 @@ declare -A budgets=(
     [thread]=1800
     [figures-quick]=420
     [figures]=1800
-    [arm64]=5400
+    [arm64]=10800
     [corpus]=7200
 )
 

@@ -50,7 +50,7 @@ def making(path):
 
 def prune(keep=4):
     """Removes images that newer ones have replaced."""
-    for kind in ("base", "debs"):
+    for kind in ("base", "debs", "disk"):
         found = sorted((path for path in (cache() / "images").glob(f"{kind}-*") if path.is_dir()),
                        key=lambda path: path.stat().st_mtime, reverse=True)
         for path in found[keep:]:
