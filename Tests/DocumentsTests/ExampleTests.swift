@@ -100,7 +100,7 @@ import Testing
             "RequiredBy", "UpheldBy", "Accept", "After", "Before", "BindsTo", "Conflicts", "JoinsNamespaceOf",
             "OnFailure", "OnSuccess", "PartOf", "PropagatesReloadTo", "PropagatesStopTo", "ReloadPropagatedFrom",
             "Requires", "RequiresMountsFor", "Requisite", "Service", "Slice", "Sockets", "StopPropagatedFrom", "Unit",
-            "Upholds", "Wants", "BindPaths", "BindReadOnlyPaths", "PermissionsStartOnly",
+            "Upholds", "Wants", "BindPaths", "BindReadOnlyPaths", "PermissionsStartOnly", "SystemdService",
         ])
         for document in try Document.all {
             for span in document.spans {

@@ -15,12 +15,12 @@ extension PlaceTable {
                 "/etc/init.d/", "/etc/rc0.d/", "/etc/rc1.d/", "/etc/rc2.d/", "/etc/rc3.d/", "/etc/rc4.d/",
                 "/etc/rc5.d/",
                 "/etc/rc6.d/", "/etc/rcS.d/", "/etc/rc.boot/", "/etc/init/", "/etc/insserv/", "/etc/insserv.conf",
-                "/etc/insserv.conf.d/", "/etc/runit/", "/etc/sv/",
+                "/etc/insserv.conf.d/", "/etc/runit/", "/etc/sv/", "/etc/apparmor/init/",
             ],
             "systemd runs the package's units instead; for an init script without a unit of its name one is written"),
         PlaceRule(
             .leftOut,
-            ["/etc/crontab", "/etc/anacrontab", "/etc/cron.*/"],
+            ["/etc/crontab", "/etc/cron.*/"],
             "the host's cron would run it, but \(notRun); use a timer unit"),
         PlaceRule(
             .leftOut,
@@ -207,7 +207,8 @@ extension PlaceTable {
         PlaceRule(
             .read,
             [
-                "/etc/inetd.conf", "/etc/inetd.d/", "/etc/xinetd.d/", "/etc/xinetd.conf", "/etc/acpi/", "/etc/exports",
+                "/etc/anacrontab", "/etc/inetd.conf", "/etc/inetd.d/", "/etc/xinetd.d/", "/etc/xinetd.conf",
+                "/etc/acpi/", "/etc/exports",
                 "/etc/exports.d/", "/etc/auto.master.d/", "/etc/ppp/", "/etc/NetworkManager/", "/etc/nftables.conf",
                 "/etc/nftables.d/", "/etc/ufw/", "/etc/firewalld/", "/etc/X11/", "/etc/iproute2/", "/etc/krb5.conf",
                 "/etc/krb5.conf.d/", "/etc/ldap/", "/etc/ssh/", "/etc/fonts/", "/etc/dnsmasq.d/", "/etc/default/nfs*",
