@@ -42,6 +42,15 @@ import Testing
         #expect(root.tree(Self.folder).count == 6)
     }
 
+    /// Behind the other settings of its section, whatever follows.
+    @Test func aUnitStartsWhatTheManifestSays() throws {
+        let attachment = attachment("foo", [], TemporaryRoot())
+        var unit = ReleaseUnit(name: "foo.service", path: "u/foo.service", wants: ["a.service", "b@c.service"])
+        #expect(attachment.dropIn(for: unit).contains("1.0\nWants=a.service b@c.service\n\n[Service]\n"))
+        unit.wants = []
+        #expect(!attachment.dropIn(for: unit).contains("Wants=a"))
+    }
+
     /// An earlier release of Gatekeel had put a '-' behind the package's name. Such a file goes with the version that made it,
     /// unless it is another package's by now.
     @Test func filesOfFormerNamesGoWithTheirVersion() throws {

@@ -26,6 +26,7 @@ import Testing
         record.files = [
             FileRule(path: "/etc/a", owner: "root", group: "app", mode: "0640"),
             FileRule(path: "/etc/b c", owner: "root", group: "app", mode: "0600", source: "usr/share/b c"),
+            FileRule(path: "/etc/c", owner: "root", group: "app", mode: "0600", lines: ["a=\"b\"", "", "\t"]),
         ]
         #expect(try ReleaseRecord(record.record) == record)
     }
@@ -96,6 +97,41 @@ import Testing
             if before == nil { host.root.write(Self.path, "edited") }
             #expect(try await host.finish(try await host.engine.remove("app", purge: true)).result == .done)
             #expect(host.root.read(Self.path) == before)
+        }
+    }
+
+    // MARK: Files of data
+
+    private static let data = "/var/lib/app/data"
+
+    @Test func aFileOfDataIsCopiedOnce() async throws {
+        try await onLoop {
+            let host = try await host()
+            #expect(try await host.install("app 1.0 good changes conffile=\(Self.data)").result == .done)
+            #expect(host.root.read(Self.data) == "conf 1.0")
+            #expect(try await host.install("app 2.0 good changes conffile=\(Self.data)").result == .done)
+            #expect(host.root.read(Self.data) == "conf 1.0", "an update does not change it")
+            #expect(!host.root.exists(Self.data + ".dpkg-dist"))
+            try Files.remove(host.root.path + Self.data)
+            #expect(try await host.install("app 3.0 good changes conffile=\(Self.data)").result == .done)
+            #expect(!host.root.exists(Self.data), "what was removed stays so")
+        }
+    }
+
+    @Test(arguments: [nil, "the host's"]) func aFileOfDataIsUndoneOrPurged(before: String?) async throws {
+        try await onLoop {
+            let host = try await host()
+            if let before { host.root.write(Self.data, before) }
+            let word = "changes conffile=\(Self.data)"
+            let options = DeploymentOptions(activation: .yes)
+            #expect(try await host.install("app 1.0 crash \(word)", options).result == .failed)
+            #expect(host.root.read(Self.data) == before)
+            #expect(host.root.exists("/var/lib/app") == (before != nil))
+            #expect(try await host.install("app 1.0 good \(word)").result == .done)
+            #expect(host.root.read(Self.data) == before ?? "conf 1.0")
+            #expect(try await host.finish(try await host.engine.remove("app", purge: true)).result == .done)
+            #expect(host.root.read(Self.data) == before)
+            #expect(host.root.exists("/var/lib/app") == (before != nil))
         }
     }
 }

@@ -53,17 +53,22 @@ import Testing
         #expect(state.record.keys.subtracting(["kind", "format"]) == PackageState.keys)
         var release = ReleaseRecord(
             name: "app", version: "1", relations: ["Depends": "a"],
-            units: [ReleaseUnit(name: "a@.service", path: "usr/a", dropIns: ["usr/d"], aliases: ["b@.service"])],
+            units: [
+                ReleaseUnit(
+                    name: "a@.service", path: "usr/a", dropIns: ["usr/d"], aliases: ["b@.service"], wants: ["c.service"]
+                )
+            ],
             reaches: [UnitReach(path: "usr/x", unit: try #require(UnitName("x.service")))],
             orders: [UnitReach(path: "usr/y", unit: try #require(UnitName("y.target")))],
             alsoInstances: ["a@b.service"],
             conffiles: ["/etc/a"], migrations: [Migration(.removeConffile, "/etc/b")], sysusers: ["u"], tmpfiles: ["t"],
             manifestUsers: ["u"], manifestFolders: ["d"],
-            dataFolders: ["y"], files: [FileRule(path: "/etc/a", owner: "a", group: "a", mode: "0640")],
+            dataFolders: ["y"],
+            files: [FileRule(path: "/etc/a", owner: "a", group: "a", mode: "0640", lines: ["a", ""])],
             provision: FakePackages.lines("a").provision, health: HealthCommand(command: ["x"]),
             probationTime: .seconds(1),
             startTimeout: .seconds(2), stopTimeout: .seconds(3), allowedRestarts: 4, warnings: ["w"])
-        release.mounts = ["/usr/local"]
+        (release.mounts, release.startedInstances) = (["/usr/local"], ["a@c.service"])
         release.source = "a"
         (release.busPolicies, release.busNames) = (["usr/a.conf"], ["org.a"])
         release.busActivations = [BusActivation(name: "org.a", unit: "a.service")]

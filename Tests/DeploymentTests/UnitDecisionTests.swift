@@ -38,6 +38,20 @@ import Testing
         }
     }
 
+    /// An administrator has enabled and started one unit before the package was activated: the others are not off for that.
+    @Test func theFirstActivateEnablesTheRest() async throws {
+        try await onLoop {
+            let host = Harness()
+            try await host.start()
+            #expect(try await host.install("app 1.0 good unit=b.service").result == .done)
+            try await host.systemd.enable(["b.service"])
+            try await host.systemd.start(["b.service"])
+            #expect(try await host.finish(try await host.engine.activate("app")).result == .done)
+            #expect(links(host) == [Self.own, Self.second].sorted())
+            #expect(host.systemd.running.count == 2)
+        }
+    }
+
     @Test(arguments: ["2.0 good", "2.0 good unit=b.service", "2.0 crash unit=b.service"])
     func linksMadeByHandStay(_ update: String) async throws {
         try await onLoop {

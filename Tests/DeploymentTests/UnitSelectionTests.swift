@@ -162,4 +162,51 @@ import Testing
         #expect(UnitSelection(of: new, .restore, past: past).enabled == ["a.service"])
         #expect(UnitSelection(of: new, .restore, past: past).started == ["a.service"])
     }
+
+    // MARK: What the manifest chooses
+
+    private func chosen(_ instances: String...) -> ReleaseRecord {
+        var release = release(unit("a.service"), unit("t@.service", false, false))
+        release.startedInstances = instances
+        return release
+    }
+
+    @Test func instancesOfTheManifestAreEnabledAndStarted() {
+        let release = chosen("t@one.service")
+        let selection = UnitSelection(of: release, .yes, past: past(release, enabled: []))
+        #expect(selection.enabled == ["a.service", "t@one.service"])
+        #expect(selection.started == ["a.service", "t@one.service"])
+        var masked = past(release, enabled: [])
+        masked.masked = ["t@one.service"]
+        #expect(UnitSelection(of: release, .yes, past: masked).started == ["a.service"])
+    }
+
+    /// An administrator has disabled one; another is new.
+    @Test func anUpdateLeavesOffInstancesThatAreOff() {
+        let (old, new) = (
+            chosen("t@one.service", "t@two.service"), chosen("t@one.service", "t@two.service", "t@new.service")
+        )
+        let past = past(
+            old, enabled: [link("a.service"), link("t@two.service", file: "t@.service")],
+            active: ["a.service", "t@two.service"])
+        let selection = UnitSelection(of: new, .restore, past: past)
+        #expect(selection.enabled == ["a.service", "t@two.service", "t@new.service"])
+        #expect(selection.started == ["a.service", "t@two.service", "t@new.service"])
+        #expect(past.turnedOff == ["t@one.service"])
+        let activated = UnitSelection(of: new, .yes, past: past)
+        #expect(!activated.started.contains("t@one.service") && !activated.enabled.contains("t@one.service"))
+    }
+
+    /// Those are watched like the unit that starts them.
+    @Test func whatAUnitWantsIsStartedWithIt() {
+        let master = ReleaseUnit(name: "m.service", path: "usr/m", wants: ["w.service", "t@x.service"])
+        let release = release(master, unit("w.service", false, false), unit("t@.service", false, false))
+        let selection = UnitSelection(of: release, .yes, past: past(release, enabled: []))
+        #expect(selection.enabled == ["m.service"])
+        #expect(selection.started == ["m.service", "w.service", "t@x.service"])
+        let off = past(release, enabled: [], off: ["m.service"])
+        var isOff = off
+        isOff.isOn = false
+        #expect(UnitSelection(of: release, .yes, past: isOff).started == [])
+    }
 }

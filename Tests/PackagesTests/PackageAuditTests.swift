@@ -23,11 +23,14 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
             ("etc/default/foo", .conffile("etc/default/foo")), ("etc/init.d/foo", .release("usr/libexec/init.d/foo")),
             ("etc/rc2.d/S01foo", .skipped(nil)),
             ("etc/logrotate.d/foo", .conffile("etc/logrotate.d/foo")), ("", .skipped(nil)),
+            ("var/lib/foo/data", .conffile("var/lib/foo/data")), ("srv/foo/data", .conffile("srv/foo/data")),
+            ("etc/anacrontab", .conffile("etc/anacrontab")), ("etc/apparmor/init/x/foo", .skipped(nil)),
         ] as [(String, Placement)])
     func files(path: String, placement: Placement) { #expect(Placement.of(path, .file) == placement) }
 
     @Test(arguments: [
-        "boot/vmlinuz", "var/lib/foo/data", "home/x", "run/foo", "etc/systemd/system/sshd.service", "etc/passwd",
+        "boot/vmlinuz", "var/lib/dpkg/data", "var/lib/private/foo/data", "var/data", "home/x",
+        "run/foo", "etc/systemd/system/sshd.service", "etc/passwd",
         "etc/shadow",
         "etc/sudoers.d/x", "etc/gatekeel/keyring.d/mine.pem", "etc/ld.so.preload", "usr", "bin",
         "usr/lib/extension-release.d/x",
@@ -55,6 +58,10 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
                 Issue.record("\(folder) must be refused")
                 continue
             }
+        }
+        guard case .refused = Placement.of("var/lib/foo/l", .symbolicLink(target: "/etc/shadow")) else {
+            Issue.record("links below /var must be refused")
+            return
         }
         guard case .refused = Placement.of("usr/x", .special("device")) else {
             Issue.record("devices must be refused")
@@ -279,7 +286,7 @@ private let service = "[Service]\nExecStart=/usr/bin/foo\n[Install]\nWantedBy=mu
             manifest.sysusersLines == [
                 "g baz - -", "u foo - \"foo\" - -", "u bar - \"bar\" /var/lib/bar -", "m foo dialout",
             ])
-        #expect(manifest.tmpfilesLines == ["d /var/lib/foo 0755 foo foo -", "d /etc/foo 0750 root foo -"])
+        #expect(manifest.tmpfilesLines() == ["d /var/lib/foo 0755 foo foo -", "d /etc/foo 0750 root foo -"])
         #expect(manifest.skips("postinst") && !manifest.skips("prerm"))
         #expect(
             manifest.health == .init(command: ["/usr/bin/foo", "--check", "a b"], user: "foo", timeout: .seconds(3)))

@@ -104,7 +104,8 @@ private func word(_ path: String, _ use: PlaceUse) -> String {
             "allowed", .tmpfilesLine,
             at: "/run/foo /var/run/foo /run/lock/foo /var/lock/foo /tmp/foo /var/tmp/foo /etc/default/foo"),
         Case("refused", .file, .folder, .link, .manifestFolder, .reached, at: "/run/foo /var/run/foo /tmp/foo"),
-        Case("refused", .file, .link, at: "/var/lib/foo/data /srv/foo/data"),
+        Case("allowed", .file, at: "/var/lib/foo/data /srv/foo/data /var/www/html/x"),
+        Case("refused", .link, at: "/var/lib/foo/data /srv/foo/data"),
         Case(
             "skipped", .folder,
             at: """
@@ -130,7 +131,7 @@ private func word(_ path: String, _ use: PlaceUse) -> String {
         ),
         Case("allowed", .tmpfilesLine, at: "/run/foo/* /run/foo-* /var/lib/foo/%b/x /etc/foo/*.conf /tmp/foo-*"),
         // To the kernel, a combining character does not hide the '/' before it.
-        Case("refused", .file, at: "/etc/sudoers.d/\u{301}x /etc/systemd/\u{301}x /var/lib/foo/\u{301}x"),
+        Case("refused", .file, at: "/etc/sudoers.d/\u{301}x /etc/systemd/\u{301}x /var/lib/dpkg/\u{301}x"),
     ]
 
     @Test(arguments: cases) func verdicts(_ example: Case) {

@@ -30,6 +30,26 @@ private let systemd = section(
         #expect(result.startedUnits == ["foo.service", "foo.socket"])
     }
 
+    /// By hand, as caddy's script has it.
+    @Test(arguments: [Set<String>(), ["all"]]) func unitsWithoutDebhelperAreFound(skips: Set<String>) {
+        let script = """
+            #!/bin/sh
+            # deb-systemd-helper enable not.service
+            deb-systemd-helper enable $UNIT
+            if deb-systemd-helper --quiet was-enabled foo.service; then
+                deb-systemd-helper enable foo.service >/dev/null || true
+                deb-systemd-invoke start "foo.service" >/dev/null || true
+            else
+                deb-systemd-helper update-state foo-api.service >/dev/null || true
+            fi
+            deb-systemd-invoke try-restart foo-api.service
+            """
+        let result = audit(script, skips: skips)
+        #expect(result.enabledUnits == ["foo.service"])
+        #expect(result.startedUnits == ["foo.service"])
+        #expect(audit(script, name: "prerm").enabledUnits == nil)
+    }
+
     @Test func templatesWithoutCommandsAreAccepted() {
         let script = """
             #! /bin/sh -e

@@ -29,7 +29,9 @@ extension ManifestSuggestion {
     /// The assignments of users and folders.
     var said: [String] {
         manifest.split(separator: "\n").map(String.init).filter { line in
-            ["User=", "Group=", "Member=", "Directory=", "File=", "Copy=", "Link="].contains { line.hasPrefix($0) }
+            ["User=", "Group=", "Member=", "Directory=", "File=", "Copy=", "Link=", "Line="].contains {
+                line.hasPrefix($0)
+            }
         }
     }
 
@@ -218,21 +220,108 @@ func file(_ path: String, mode: UInt32 = 0o644) -> ArchiveEntry { ArchiveEntry(p
                 "Copy=/usr/share/foo/t.conf:/etc/t:root:root:0644"
             ]
         ),
+        ("cp /usr/share/foo/t.conf /var/lib/t", ["Copy=/usr/share/foo/t.conf:/var/lib/t:root:root:0644"]),
+        (
+            "cp /usr/share/foo/t.conf /etc/t.new; if [ ! -f /etc/t ]; then mv /etc/t.new /etc/t; else cp /etc/t /etc/t.old; fi; rm -f /etc/t.new; if [ -e /etc/x ]; then cp /etc/t /etc/t.old; fi",
+            [
+                "Copy=/usr/share/foo/t.conf:/etc/t:root:root:0644"
+            ]
+        ),
+        (
+            "cp /usr/share/foo/t.conf /etc/t.new; if diff -q /etc/t /etc/t.new; then rm /etc/t.new; else mv /etc/t.new /etc/t; fi",
+            [
+                "Copy=/usr/share/foo/t.conf:/etc/t:root:root:0644"
+            ]
+        ),
+        ("cat /usr/share/foo/t.conf >/etc/t", ["Copy=/usr/share/foo/t.conf:/etc/t:root:root:0644"]),
+        ("cat < /usr/share/foo/t.conf > /etc/t", ["Copy=/usr/share/foo/t.conf:/etc/t:root:root:0644"]),
+        (
+            "ucf --three-way --sum-file /usr/share/foo/sum /usr/share/foo/t.conf /etc/t",
+            [
+                "Copy=/usr/share/foo/t.conf:/etc/t:root:root:0644"
+            ]
+        ),
+        (
+            "new=\"$(mktemp)\"; cp -a /usr/share/foo/t.conf \"$new\"; if [ -f $new ]; then ucf \"$new\" /etc/t; fi; rm -f $new",
+            [
+                "Copy=/usr/share/foo/t.conf:/etc/t:root:root:0644"
+            ]
+        ),
+        (
+            "one=$(mktemp); two=$(mktemp); cp /usr/share/foo/t.conf $one; cp /usr/share/foo/u.conf $two; mv $one /etc/t",
+            [
+                "Copy=/usr/share/foo/t.conf:/etc/t:root:root:0644"
+            ]
+        ),
         ("ln -s ../foo.conf /etc/foo/link", ["Link=/etc/foo/link:../foo.conf"]),
         ("chown -R root:foo /etc/foo", ["Directory=/etc/foo:root:foo:0755", "File=/etc/foo/a:root:foo:0644"]),
     ])
     func files(command: String, expected: [String]) throws {
         let found = suggest(
             postinst: command,
-            [file("etc/foo.conf"), folder("etc/foo"), file("etc/foo/a"), file("usr/share/foo/t.conf")])
+            [
+                file("etc/foo.conf"), folder("etc/foo"), file("etc/foo/a"), file("usr/share/foo/t.conf"),
+                file("usr/share/foo/u.conf"),
+            ])
         #expect(found.said == expected)
         #expect(found.notUnderstood.isEmpty)
         #expect(throws: Never.self) { try PackageManifest(parsing: Array(found.manifest.utf8)) }
     }
 
+    /// A text that the script holds.
+    @Test(arguments: [
+        ("echo a=b >/etc/t", ["Line=/etc/t:a=b"]),
+        ("echo 'a\\tb' > /etc/t", []),
+        (
+            "echo 'a   b' c > /etc/t; echo '#' >>/etc/t; chmod 600 /etc/t",
+            ["File=/etc/t:root:root:0600", "Line=\"/etc/t:a   b c\"", "Line=/etc/t:#"]
+        ),
+        (
+            "db_get foo/x; X=$RET\nif [ ! -e /etc/t ]; then\ncat > /etc/t <<EOF\n# it's\n\nX=\"$X\"\nEOF\nfi\ncp -a /etc/t /etc/t.new; mv -f /etc/t.new /etc/t",
+            ["Line=\"/etc/t:# it's\"", "Line=/etc/t:", "Line=\"/etc/t:X=\\\"one\\\"\""]
+        ),
+        ("cat <<-'EOF' >/etc/t\n\t$X\n\tEOF\necho more >/dev/null", ["Line=/etc/t:$X"]),
+        // What is only there, or only done, in some cases.
+        ("if [ -e /etc/old ]; then echo a >/etc/t; fi; echo b >/etc/t", ["Line=/etc/t:b"]),
+    ])
+    func aTextOfTheScript(command: String, expected: [String]) throws {
+        let found = suggest(["postinst": command, "templates": "Template: foo/x\nDefault: one\n"])
+        #expect(found.said == expected)
+        #expect(found.notUnderstood.isEmpty == !expected.isEmpty)
+        #expect(throws: Never.self) { try PackageManifest(parsing: Array(found.manifest.utf8)) }
+    }
+
+    /// A line that may not be run is shown, and not added.
+    @Test(arguments: [
+        "grep -q b /etc/t || echo b >>/etc/t", "[ \"$(foo)\" = x ] && echo b >/etc/t", "echo $(foo) >>/etc/t",
+        "echo b >>/etc/t2", "cat >>/etc/t <<EOF\n$(date)\nEOF",
+    ])
+    func anUncertainText(command: String) {
+        let found = suggest(postinst: "echo a >/etc/t\n\(command)")
+        #expect(found.said == ["Line=/etc/t:a"])
+        #expect(found.open.contains("postinst:4"))
+    }
+
+    /// What a filter changes in a template is not known: the copy is suggested, and the line is shown.
+    @Test(arguments: [
+        "sed 's/a/b/' /usr/share/foo/t.conf >/etc/t", "perl -pe 's/a/b/' \"$RET\" < /usr/share/foo/t.conf > /etc/t",
+        "sed 's/a/b/' < /usr/share/foo/t.conf > /etc/t.new\nucf --debconf-ok /etc/t.new /etc/t\nrm -f /etc/t.new",
+    ])
+    func aTemplateThatIsEdited(command: String) {
+        let found = suggest(postinst: command, [file("usr/share/foo/t.conf")])
+        #expect(found.said == ["Copy=/usr/share/foo/t.conf:/etc/t:root:root:0644"])
+        #expect(found.open == ["postinst:3"])
+    }
+
+    @Test func aUserWhoseHomeIsNotKnown() {
+        let found = suggest(postinst: "adduser --system --group --home $(cat /etc/foo | cut -d: -f 1) foo")
+        #expect(found.said == ["User=foo"])
+        #expect(found.open == ["postinst:3"])
+    }
+
     @Test(arguments: [
         "cp /usr/share/foo/none /etc/t", "cp /usr/share/foo/t.conf /etc/ssh/sshd_config",
-        "cp /usr/share/foo/t.conf /var/lib/t",
+        "cp /usr/share/foo/t.conf /var/lib/dpkg/t", "sed s/a/b/ /usr/share/foo/t.conf >/etc/passwd",
         "cp /etc/foo.conf /etc/t", "ln -s /etc/shadow /etc/foo/link", "ln -s /x /etc/cron.d/x",
         "chown foo /etc/logrotate.d/foo",
         "touch /etc/foo.log", "install /dev/null /etc/foo.log", "touch /var/log/syslog", "chmod 4755 /etc/foo.conf",
@@ -262,7 +351,8 @@ func file(_ path: String, mode: UInt32 = 0o644) -> ArchiveEntry { ArchiveEntry(p
 
     @Test(arguments: [
         "setcap cap_net_raw+ep /usr/bin/foo", "sed -i s/a/b/ /etc/x", "frobnicate", "eval $x", "echo x | chpasswd",
-        "echo x > /etc/foo", "cat > /etc/foo <<EOF\nadduser --system bar\nEOF", "exec /usr/bin/foo", "$(head -1 /x) a",
+        "echo x > /etc/passwd", "cat > /etc/passwd <<EOF\nadduser --system bar\nEOF", "exec /usr/bin/foo",
+        "$(head -1 /x) a",
         "x=$(frobnicate)", "x=`frobnicate`", "modprobe x", "dpkg-divert --add /usr/bin/x",
         "start-stop-daemon --start -x /x",
         ". /usr/share/foo/functions", "tar xf /x", "ls | sh", "rm /etc/foo.conf", "{ frobnicate; }", "( frobnicate )",

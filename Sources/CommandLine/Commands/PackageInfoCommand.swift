@@ -98,6 +98,7 @@ struct PackageInfoCommand {
         table.add("signature", signature.text)
         table.add("manifest", package.container.manifest != nil ? "present" : "none")
         for unit in plan.units { table.add("unit", unit.name + (unit.isStarted ? ", started by activate" : "")) }
+        for name in plan.startedInstances { table.add("unit", "\(name), started by activate") }
         for conffile in plan.conffiles { table.add("configuration", conffile.path) }
         for migration in plan.migrations { table.add("migration", Self.text(of: migration)) }
         table.add("fits this host", fits ? "yes" : "no")
@@ -116,9 +117,10 @@ struct PackageInfoCommand {
         _ package: DebFile, _ plan: PackagePlan, _ signature: Verdict, _ findings: [Finding], fits: Bool
     ) -> JSON {
         let control = plan.control
-        let units: [JSON] = plan.units.map {
-            ["name": .string($0.name), "enabled": .bool($0.isEnabled), "started": .bool($0.isStarted)]
-        }
+        let units: [JSON] =
+            plan.units.map {
+                ["name": .string($0.name), "enabled": .bool($0.isEnabled), "started": .bool($0.isStarted)]
+            } + plan.startedInstances.map { ["name": .string($0), "enabled": true, "started": true] }
         let found: [JSON] = findings.map {
             [
                 "severity": .string($0.severity.rawValue), "kind": .string($0.kind.rawValue), "file": .string($0.file),

@@ -195,6 +195,7 @@ struct Attachment {
             RequiresMountsFor=\(Self.escaped(release))
 
             """
+        if !unit.wants.isEmpty { text += "Wants=\(unit.wants.joined(separator: " "))\n" }
         // Units that execute programs get the overlay; timers, paths and targets do not.
         if let type = UnitName(unit.name)?.type, type.runsPrograms {
             text += """
@@ -232,7 +233,10 @@ struct Attachment {
             try passage("deployment.detach.each")
             let folder = Files.split(file.path).folder
             try file.remove(paths)
-            if folder.hasPrefix(paths.attachedUnits + "/") { paths.removeEmptyFolder(folder) }
+            // Nothing but Gatekeel makes the folder of activations.
+            if folder.hasPrefix(paths.attachedUnits + "/") || folder == paths.busActivations {
+                paths.removeEmptyFolder(folder)
+            }
         }
     }
 }

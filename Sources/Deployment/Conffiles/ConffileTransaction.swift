@@ -19,7 +19,7 @@ struct ConffileTransaction: Sendable {
         var conffiles: [ConffilePlan] = []
         /// What is changed before them.
         var migrations: [MigrationStep] = []
-        /// Folders below `/etc` that the host does not have, parents first.
+        /// Folders of these files that the host does not have, parents first.
         var folders: [String] = []
         /// Paths of the release's host lines that the host had before the package.
         var found: [String] = []
@@ -60,7 +60,7 @@ struct ConffileTransaction: Sendable {
                 ConffilePlan(
                     path: path,
                     choice: ConffilePlan.choice(
-                        host: host, old: old, new: new.bytes, isCopy: rules[path]?.isCopy ?? false),
+                        host: host, old: old, new: new.bytes, isCopy: isCopy(path, rules)),
                     saved: try save(host, as: "\(index)"), savedBeside: try save(beside, as: "\(index).beside")))
         }
         let steps = try MigrationTransaction(store: store, deployment: deployment).saved(migration.steps)
@@ -157,6 +157,11 @@ struct ConffileTransaction: Sendable {
                 try put(new, plan, index, name, in: folder)
             }
         }
+    }
+
+    /// Whether it is put where nothing is, once: a copy of a template, or a file of data.
+    private func isCopy(_ path: String, _ rules: [String: FileRule]) -> Bool {
+        rules[path]?.isCopy == true || !path.hasPrefix("/etc/")
     }
 
     /// What the manifest says of conffiles, by their paths.
@@ -265,9 +270,11 @@ struct ConffileTransaction: Sendable {
     /// Folders of the new release's conffiles that the host does not have, parents first.
     private func missingFolders(_ migration: MigrationPlan) throws(Errno) -> [String] {
         var missing: [String] = []
-        try walk("/etc", packagedFolder) { (path) throws(Errno) in
-            let isThere = migration.clears(path) ? false : try paths.has(path)
-            if !isThere { missing.append(path) }
+        for top in ["/etc", "/srv", "/var"] {
+            try walk(top, packagedFolder) { (path) throws(Errno) in
+                let isThere = migration.clears(path) ? false : try paths.has(path)
+                if !isThere { missing.append(path) }
+            }
         }
         return missing
     }

@@ -69,7 +69,11 @@ public struct PackageStatus: Hashable, Sendable {
     public var instances: [String] = []
     /// The units that should run: those that Activate starts, and enabled instances. The package is active when all of these
     /// are. A package that starts none is active when any of its units is.
-    public var startedUnits: [String] { units.filter(\.isStarted).map(\.name) + instances }
+    public var startedUnits: [String] {
+        let started = units.filter(\.isStarted)
+        let all = started.map(\.name) + instances
+        return all + started.flatMap(\.wants).filter { !all.contains($0) }
+    }
     public var signer: String
     public var description: String
     public var architecture: String

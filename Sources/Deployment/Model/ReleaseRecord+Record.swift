@@ -23,12 +23,14 @@ extension ReleaseRecord {
                 unit.defaultInstance)
             for path in unit.dropIns { record.add("drop-in", unit.name, path) }
             for alias in unit.aliases { record.add("alias", unit.name, alias) }
+            for wanted in unit.wants { record.add("unit-wants", unit.name, wanted) }
         }
         for (path, text) in writtenUnits.sorted(by: { $0.key < $1.key }) { record.add("written-unit", path, text) }
         for (key, reaches) in [("reach", reaches), ("order", orders)] {
             for reach in reaches { record.add(key, reach.path, reach.unit.description) }
         }
         record.add("also-instance", each: alsoInstances)
+        record.add("start-instance", each: startedInstances)
         record.add("conffile", each: conffiles)
         for migration in migrations {
             record.add("migration", migration.kind.rawValue, migration.path, migration.other, migration.lastVersion)
@@ -40,6 +42,7 @@ extension ReleaseRecord {
         record.add("data-folder", each: dataFolders)
         for file in files {
             record.add("file-rule", fields: [file.path, file.owner, file.group, file.mode, file.source])
+            for line in file.lines { record.add("file-line", file.path, line) }
         }
         provision.add(to: &record)
         if let health {
@@ -67,7 +70,8 @@ extension ReleaseRecord {
         "manifest-user",
         "manifest-folder",
         "data-folder", "file-rule", "health", "probation-time", "start-timeout", "stop-timeout", "allowed-restarts",
-        "warning", "mount", "source", "bus-policy", "bus-name", "bus-activation",
+        "warning", "mount", "source", "start-instance", "unit-wants", "file-line", "bus-policy", "bus-name",
+        "bus-activation",
         Store.stagedAtKey,
     ]).union(HostProvision.keys)
 
@@ -87,13 +91,13 @@ extension ReleaseRecord {
         func values(_ key: String) -> [String: [String]] {
             Dictionary(grouping: record.all(key).filter { $0.count == 2 }) { $0[0] }.mapValues { $0.map { $0[1] } }
         }
-        let (dropIns, aliases) = (values("drop-in"), values("alias"))
+        let (dropIns, aliases, wants) = (values("drop-in"), values("alias"), values("unit-wants"))
         units = record.all("unit").compactMap { fields in
             guard fields.count == 5 else { return nil }
             return ReleaseUnit(
                 name: fields[0], path: fields[1], dropIns: dropIns[fields[0]] ?? [],
                 isEnabled: fields[2] == "yes", isStarted: fields[3] == "yes", aliases: aliases[fields[0]] ?? [],
-                defaultInstance: fields[4])
+                defaultInstance: fields[4], wants: wants[fields[0]] ?? [])
         }
         writtenUnits = Dictionary(
             record.all("written-unit").filter { $0.count == 2 }.map { ($0[0], $0[1]) }, uniquingKeysWith: { $1 })
@@ -106,6 +110,7 @@ extension ReleaseRecord {
         self.reaches = reaches("reach")
         orders = reaches("order")
         alsoInstances = record.strings("also-instance")
+        startedInstances = record.strings("start-instance")
         conffiles = record.strings("conffile")
         migrations = record.all("migration").compactMap { fields in
             guard fields.count == 4, let kind = Migration.Kind(rawValue: fields[0]) else { return nil }
@@ -116,10 +121,12 @@ extension ReleaseRecord {
         manifestUsers = record.strings("manifest-user")
         manifestFolders = record.strings("manifest-folder")
         dataFolders = record.strings("data-folder")
+        let lines = values("file-line")
         files = record.all("file-rule").compactMap { fields in
             guard fields.count == 5 else { return nil }
             return FileRule(
-                path: fields[0], owner: fields[1], group: fields[2], mode: fields[3], source: fields[4])
+                path: fields[0], owner: fields[1], group: fields[2], mode: fields[3], source: fields[4],
+                lines: lines[fields[0]] ?? [])
         }
         provision = HostProvision(record)
         if let fields = record.fields("health"), fields.count >= 3 {

@@ -62,6 +62,8 @@ public struct ReleaseRecord: Hashable, Sendable {
     public var warnings: [String]
     /// The name of the source package; empty in a record of a release before it was recorded.
     public var source = ""
+    /// Instances of the package's templates that Activate enables and starts, as the manifest says.
+    public var startedInstances: [String] = []
     /// Policies of the message bus, relative to the release.
     public var busPolicies: [String] = []
     /// Names that its policies let somebody own; `org.foo.*` stands for all below `org.foo`, too.
@@ -152,10 +154,12 @@ public struct ReleaseUnit: Hashable, Sendable {
     public var aliases: [String]
     /// `DefaultInstance=` of a template: the instance that is enabled with the template.
     public var defaultInstance: String
+    /// Units of the package, and instances of its templates, that it starts because the manifest says so.
+    public var wants: [String]
 
     public init(
         name: String, path: String, dropIns: [String] = [], isEnabled: Bool = true, isStarted: Bool = true,
-        aliases: [String] = [], defaultInstance: String = ""
+        aliases: [String] = [], defaultInstance: String = "", wants: [String] = []
     ) {
         self.name = name
         self.path = path
@@ -164,6 +168,7 @@ public struct ReleaseUnit: Hashable, Sendable {
         self.isStarted = isStarted
         self.aliases = aliases
         self.defaultInstance = defaultInstance
+        self.wants = wants
     }
 
     /// `foo@.service`.

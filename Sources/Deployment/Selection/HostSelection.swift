@@ -19,9 +19,12 @@ struct HostSelection: Sendable {
     ) throws -> (UnitSelection.Past, byHand: [EnablementLink]) {
         let state = try store.state(of: deployment.package).state
         let links = deployment.oldLinks
+        // What an administrator has started by hand before the first Activate does not say that he has turned off the rest.
+        let isOn =
+            state.isActivated || (!deployment.oldActive.isEmpty && deployment.effectiveActivation != .yes)
         var past = UnitSelection.Past(
             release: old, links: links, active: deployment.oldActive, triggered: Set(deployment.triggered),
-            isOn: state.isActivated || !deployment.oldActive.isEmpty, off: Set(state.off), on: Set(state.on))
+            isOn: isOn, off: Set(state.off), on: Set(state.on))
         var names = Set(new.units.map(\.name)).union(new.enabledInstances).union(deployment.oldActive)
         for link in links + state.byHand { names.formUnion([link.unit, link.file]) }
         past.masked = Set(try masked(names))

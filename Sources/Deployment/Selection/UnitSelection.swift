@@ -49,11 +49,14 @@ struct UnitSelection: Hashable, Sendable {
             guard isOn, !links.isEmpty, let release else {
                 return off.filter { name in !links.contains { $0.unit == name || $0.file == name } }
             }
-            let known = Set(release.units.compactMap(\.enabledName))
+            let known = Set(release.units.compactMap(\.enabledName) + release.startedInstances)
             let disabled = release.units.filter {
                 $0.mayBeEnabled && linkable.contains($0.name) && !isEnabled($0) && !isMasked($0.enabledName ?? "")
             }
-            return off.subtracting(known).union(disabled.compactMap(\.enabledName))
+            let instances = release.startedInstances.filter { name in
+                !isMasked(name) && !links.contains { $0.unit == name }
+            }
+            return off.subtracting(known).union(disabled.compactMap(\.enabledName)).union(instances)
         }
 
         /// Units and instances that the administrator has enabled though the package leaves them off.
@@ -102,6 +105,7 @@ struct UnitSelection: Hashable, Sendable {
             }
         }
         addInstances(of: release, past, instances, activation)
+        addChosen(of: release, past, off, activation, enables: enables)
         started = Self.inOrder(started)
     }
 
@@ -118,6 +122,22 @@ struct UnitSelection: Hashable, Sendable {
         let linked = Set(past.links.map(\.unit)).union(activation == .yes ? past.on : []).filter(isOurs)
         enabled += linked.subtracting(before).sorted()
         started += linked.union(past.active.filter(isOurs)).filter(stays).union(defaults).sorted()
+    }
+
+    /// Instances that the manifest starts, as units that the package enables; and what the manifest says that units start.
+    private mutating func addChosen(
+        of release: ReleaseRecord, _ past: Past, _ off: Set<String>, _ activation: Activation, enables: Bool
+    ) {
+        let before = past.release?.startedInstances ?? []
+        for name in release.startedInstances where enables && !past.isMasked(name) && !off.contains(name) {
+            let isNew = past.isOn && !before.contains(name)
+            guard activation == .yes || isNew, !started.contains(name) else { continue }
+            if !enabled.contains(name) { enabled.append(name) }
+            started.append(name)
+        }
+        for unit in release.units where started.contains(unit.name) {
+            started += unit.wants.filter { !past.isMasked($0) && !started.contains($0) }
+        }
     }
 
     /// Sockets, paths and timers before the services that they start: a socket does not start once its service runs.

@@ -163,9 +163,12 @@ public struct DebPackageReader: PackageReader {
     private func copyTemplates(_ files: [FileRule], in tree: String) throws {
         guard files.contains(where: \.isCopy) else { return }
         let root = try FileDescriptor.open(tree, O_RDONLY | O_DIRECTORY)
+        func template(_ source: String) throws -> [UInt8] {
+            let template = try FileDescriptor.open(beneath: root, source, O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
+            return try Files.read(template, limit: FileRule.sizeLimit, context: source)
+        }
         for file in files where file.isCopy {
-            let template = try FileDescriptor.open(beneath: root, file.source, O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
-            let bytes = try Files.read(template, limit: FileRule.sizeLimit, context: file.source)
+            let bytes = try file.text ?? template(file.source)
             let target = "\(tree)/\(Self.conffiles)\(file.path)"
             try Files.makeDirectories(Files.split(target).folder)
             try Files.replace(target, with: bytes, mode: 0o600)
@@ -239,7 +242,7 @@ extension ReleaseRecord {
             units: plan.units.map {
                 ReleaseUnit(
                     name: $0.name, path: $0.path, dropIns: $0.dropIns, isEnabled: $0.isEnabled, isStarted: $0.isStarted,
-                    aliases: $0.aliases, defaultInstance: $0.defaultInstance ?? "")
+                    aliases: $0.aliases, defaultInstance: $0.defaultInstance ?? "", wants: $0.wants)
             },
             reaches: plan.reaches, orders: plan.orders, alsoInstances: plan.alsoInstances,
             conffiles: plan.conffiles.map(\.path), migrations: plan.migrations, sysusers: plan.sysusersFiles,
@@ -252,6 +255,7 @@ extension ReleaseRecord {
             warnings: plan.warnings.map(\.description))
         source = control.source
         (busPolicies, busNames, busActivations) = (plan.busPolicies, plan.busNames, plan.busActivations)
+        startedInstances = plan.startedInstances
         writtenUnits = plan.writtenUnits.mapValues { String(decoding: $0, as: UTF8.self) }
     }
 }

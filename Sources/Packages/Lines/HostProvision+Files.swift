@@ -39,4 +39,17 @@ extension HostProvision.Place {
         guard let (folder, name) = SharedFolder.split(path) else { return nil }
         self.init("\(folder)/\(name)", isNamed: names.match(name))
     }
+
+    /// Of a file that is copied beneath /var or /srv: no package puts one into the folder of somebody else. nil for any other.
+    init?(holdingData path: String, names: OwnNames) {
+        guard !path.hasPrefix("/etc/") else { return nil }
+        // Web servers share their pages; a file there is judged by itself.
+        let pages = "/var/www/html/"
+        if path.hasPrefix(pages) {
+            let name = path.dropFirst(pages.utf8.count).prefix { $0 != "/" }
+            self.init(pages + name, isNamed: names.match(String(name)))
+        } else {
+            self.init(holding: path, names: names)
+        }
+    }
 }

@@ -36,7 +36,8 @@ struct LineAudit {
         provision.groups = users.groups
         provision.members = users.members
         let places = unitFolders.compactMap { HostProvision.Place(holding: $0, names: names) }
-        provision.places = lines.places.union(places).sorted { $0.path < $1.path }
+        let data = plan.conffiles.compactMap { HostProvision.Place(holdingData: $0.path, names: names) }
+        provision.places = lines.places.union(places).union(data).sorted { $0.path < $1.path }
         provision.lines = lines.made
     }
 }

@@ -34,6 +34,22 @@ extension PackageManifest {
         default: [],
         "Maintainer scripts that hold more than debhelper adds and that the package does not need, because this "
             + "manifest does their work; all stands for every one.")
+    static let startKey = Key(
+        "Start",
+        .words("names of units, separated by blanks") { UnitName($0)?.isTemplate == false }, default: [],
+        "The units that are enabled and started when the package is activated, and no others: units of the package with an "
+            + "[Install] section, and instances of its templates (foo@bar.service). Without this key and Enable=, Debian's "
+            + "scripts decide.")
+    static let enableKey = Key(
+        "Enable",
+        .words("names of units, separated by blanks") { UnitName($0)?.isTemplate == false }, default: [],
+        "Units that are enabled besides, and not started at once: they run from the next boot on. Where this key or Start= is, the "
+            + "manifest decides and Debian's scripts do not.")
+    static let wantsKey = Key(
+        "Wants",
+        .words("UNIT:WANTED, separated by blanks") { UnitChoice.want($0) != nil }, default: [],
+        "A unit of the package that another one of it starts, as the link of a generator would say: Gatekeel runs no "
+            + "generators. The wanted unit, or instance of a template, has no [Install] section.")
     static let commandKey = Key(
         "Command",
         .words("an absolute path and arguments, as in ExecStart=") { _ in true }.checked { $0.first?.first == "/" },
@@ -109,8 +125,14 @@ extension PackageManifest {
             SectionDeclaration("Directories", "Folders, created by systemd-tmpfiles.", [directoryKey.declaration]),
             SectionDeclaration(
                 "Files",
-                "Files and links below /etc. They are undone with a failed installation, as the package's own are.",
-                [fileKey.declaration, copyKey.declaration, linkKey.declaration]),
+                "Files and links. They are undone with a failed installation, as the package's own are.",
+                [
+                    fileKey.declaration, copyKey.declaration, lineKey.declaration, linkKey.declaration,
+                    ignoreKey.declaration,
+                ]),
+            SectionDeclaration(
+                "Units", "Which units of the package run.",
+                [startKey.declaration, enableKey.declaration, wantsKey.declaration]),
             SectionDeclaration("Scripts", "Maintainer scripts. They are never run.", [skipKey.declaration]),
             SectionDeclaration(
                 "Health", "How to check that a version is healthy.",

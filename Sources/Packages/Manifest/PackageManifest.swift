@@ -8,12 +8,16 @@ public struct PackageManifest: Hashable, Sendable {
     public var members: [Member]
     /// `[Directories]`.
     public var directories: [Directory]
-    /// `[Files] File=` and `Copy=`.
+    /// `[Files] File=`, `Copy=` and `Line=`.
     public var files: [FileRule]
     /// `[Files] Link=`.
     public var links: [Link]
+    /// `[Files] Ignore=`, relative to the release.
+    public var ignored: Set<String>
     /// `[Scripts] Skip=`.
     public var skippedScripts: Set<String>
+    /// `[Units]`.
+    public var units: UnitChoice
     public var health: Health?
     public var probation: Probation
 
@@ -71,7 +75,9 @@ public struct PackageManifest: Hashable, Sendable {
         directories = []
         files = []
         links = []
+        ignored = []
         skippedScripts = []
+        units = UnitChoice()
         probation = Probation()
     }
 
@@ -126,8 +132,9 @@ public struct PackageManifest: Hashable, Sendable {
                     key: "Directory", "'\(folder.path)' is no place for a folder of a package: \(why)"))
         }
         let ofFiles = settings["Files"]
-        files = ofFiles[Self.fileKey].compactMap(Self.file) + ofFiles[Self.copyKey].compactMap(Self.copy)
+        files = Self.files(ofFiles)
         links = ofFiles[Self.linkKey].compactMap(Self.link)
+        ignored = Set(ofFiles[Self.ignoreKey].map { String($0.dropFirst()) })
         problems += Self.problems(files, links, ofFiles)
         if !problems.isEmpty { throw ConfigurationError(problems) }
 
@@ -135,6 +142,12 @@ public struct PackageManifest: Hashable, Sendable {
             users[Self.groupKey].map { "g \($0) - -" } + users[Self.userKey].map(Self.userLine)
             + members.map { "m \($0.user) \($0.group)" }
         skippedScripts = Set(settings["Scripts"][Self.skipKey])
+        let ofUnits = settings["Units"]
+        units = UnitChoice(
+            started: ofUnits.position(of: Self.startKey) == nil && ofUnits.position(of: Self.enableKey) == nil
+                ? nil : ofUnits[Self.startKey],
+            enabled: ofUnits[Self.enableKey],
+            wants: ofUnits[Self.wantsKey].compactMap(UnitChoice.want))
         let command = healthSection[Self.commandKey]
         if !command.isEmpty {
             health = Health(
@@ -159,9 +172,13 @@ public struct PackageManifest: Hashable, Sendable {
     }
 
     /// The lines of `tmpfiles.d(5)` for the folders, and for empty files.
-    public var tmpfilesLines: [String] {
+    ///
+    /// - Parameter packaged: files that the package brings itself.
+    func tmpfilesLines(without packaged: Set<String> = []) -> [String] {
         directories.map { "d \($0.path) \($0.mode) \($0.owner) \($0.group) -" }
-            + files.filter(\.isData).map { "f \($0.path) \($0.mode) \($0.owner) \($0.group) -" }
+            + files.filter { $0.isData && !packaged.contains($0.path) }.map {
+                "f \($0.path) \($0.mode) \($0.owner) \($0.group) -"
+            }
     }
 
     /// `NAME[:HOME]`.

@@ -14,7 +14,11 @@ struct UnitPlanner {
     /// Instances of templates that are enabled with other units.
     private(set) var alsoInstances: Set<String> = []
 
+    /// Instances of templates that the manifest starts.
+    private(set) var startedInstances: [String] = []
+
     private let package: String
+    private let choice: UnitChoice
     private let tree: PackagedPaths
     private let scripts: ScriptAudit
     private let links: [String: String]
@@ -25,10 +29,13 @@ struct UnitPlanner {
     /// - Parameters:
     ///   - links: the targets of symbolic links, by their path beneath the folder.
     ///   - contents: the bytes of files, by their path in the release.
+    ///   - choice: what the manifest says of units.
     init(
-        package: String, tree: PackagedPaths, scripts: ScriptAudit, links: [String: String], contents: [String: [UInt8]]
+        package: String, tree: PackagedPaths, scripts: ScriptAudit, links: [String: String],
+        contents: [String: [UInt8]], choice: UnitChoice
     ) {
         self.package = package
+        self.choice = choice
         self.tree = tree
         self.scripts = scripts
         self.links = links
@@ -80,6 +87,9 @@ struct UnitPlanner {
             findings.add(
                 Finding(.warning, .unsupported, Self.folder, "the package has no units: nothing of it will run"))
         }
+        let chosen = UnitChoiceAudit(choice: choice, own: own, sections: sections)
+        findings.add(chosen.findings)
+        startedInstances = chosen.instances
         let triggered = Set(units.flatMap(\.triggers))
         let anyInstall = sections.values.contains(where: \.hasEffect)
         // The scripts decide only if they enable or start a unit. Otherwise Activate starts the units that Debian leaves off.
@@ -91,15 +101,16 @@ struct UnitPlanner {
             let hasInstall = sections[file.name]?.hasEffect ?? false
             let fallback = hasInstall || (!anyInstall && file.type == .service && !triggered.contains(name))
             let instance = sections[file.name]?.defaultInstance
-            let isEnabled = hasInstall && (enabled?.contains(name) ?? true)
+            let isEnabled = hasInstall && (choice.isEnabled(name) ?? enabled?.contains(name) ?? true)
             // "A disabled or a static unit, not starting it" (deb-systemd-invoke(1p)), unless the package has no other units.
             let mayStart = !anyInstall || (isEnabled && sections[file.name]?.makesLinks == true)
+            let isStarted = choice.started?.contains(name) ?? (mayStart && (started?.contains(name) ?? fallback))
             return PlannedUnit(
                 name: name, path: file.path, dropIns: dropIns[file.name] ?? [],
                 aliases: Set(aliases[file.name] ?? []).sorted(),
                 isEnabled: isEnabled && (!file.name.isTemplate || instance != nil),
-                isStarted: !file.name.isTemplate && mayStart && (started?.contains(name) ?? fallback),
-                defaultInstance: instance)
+                isStarted: !file.name.isTemplate && isStarted, defaultInstance: instance,
+                wants: chosen.wants(of: name))
         }
     }
 

@@ -48,7 +48,7 @@ struct PlaceRule: Sendable {
     /// - Parameter isItself: whether the place is a folder that the row names, and not something in it.
     func verdict(_ use: PlaceUse, isItself: Bool) -> PlaceVerdict {
         switch (use, kind) {
-        case (.file, .own), (.file, .dropIn), (.file, .release), (.file, .local): .allowed
+        case (.file, .own), (.file, .data), (.file, .dropIn), (.file, .release), (.file, .local): .allowed
         case (.link, .own), (.link, .dropIn), (.link, .release), (.link, .local): .allowed
         case (.file, .read), (.link, .read): .warned(reason)
         case (.file, .leftOut), (.link, .leftOut): .skipped("not installed: \(reason)")
@@ -120,7 +120,7 @@ extension PlaceRule {
     /// The reason at a place that no row names.
     static func reason(ofUnnamed kind: Kind) -> String {
         switch kind {
-        case .data: "a package cannot bring files below /var and /srv; let the service create them, or use tmpfiles.d"
+        case .data: "a package cannot bring links below /var and /srv; let the service create them, or use tmpfiles.d"
         case .runtime:
             "/run is empty after every boot; create it with a unit's RuntimeDirectory= or with tmpfiles.d"
         case .temporary:

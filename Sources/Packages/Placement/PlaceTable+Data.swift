@@ -31,6 +31,9 @@ extension PlaceTable {
             ],
             "systemd and other programs of the host act on what is in it; use a folder of the package's own name"),
         PlaceRule(
+            .leftOut, ["/var/lib/polkit-1/localauthority/"],
+            "the host's polkit would read it; an administrator who wants the rule puts it into /etc/polkit-1"),
+        PlaceRule(
             .closed, ["/var/spool/cron/", "/var/spool/mail/", "/var/mail/", "/var/spool/at/", "/var/spool/incron/"],
             "the host runs or delivers what is in it; use a timer unit, or a folder of the package's own in /var/spool"),
         PlaceRule(

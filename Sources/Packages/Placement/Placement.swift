@@ -5,8 +5,8 @@ public enum Placement: Hashable, Sendable {
     /// Into the release: `usr/…`, `opt/…`. Files that Debian 12 still ships in `/bin`, `/sbin` and `/lib*` go beneath `usr`,
     /// because `/usr` and `/opt` are the only places that are overlaid.
     case release(String)
-    /// Into the release, where the overlay does not show it (`releasePath`), and from there to the host by the rules for
-    /// conffiles.
+    /// Into the release, where the overlay does not show it (`releasePath`), and from there to the host: beneath /etc by the
+    /// rules for conffiles; beneath /var and /srv once, where nothing is.
     case conffile(String)
     /// A folder of the host, created like `systemd-tmpfiles` does: `/var/lib/foo`.
     case hostFolder(String)
@@ -34,7 +34,7 @@ public enum Placement: Hashable, Sendable {
         let top = path.utf8.split(separator: 0x2F, maxSplits: 1).map { String(Substring($0)) }
         switch top[0] {
         case "etc": return inEtc(path, kind)
-        case "var", "srv": return .hostFolder(place)
+        case "var", "srv": return kind == .directory ? .hostFolder(place) : .conffile(path)
         default:
             guard top.count > 1 || kind == .directory else {
                 return .refused("a package cannot replace /\(path) of the host; it must be a folder")
@@ -54,7 +54,7 @@ public enum Placement: Hashable, Sendable {
 
     /// The path beneath the release where it is unpacked; nil if it is not unpacked.
     ///
-    /// Conffiles are kept in `conffiles/etc/…`. An `etc/` in the release would hide files of the host's /etc from the
+    /// Conffiles are kept in `conffiles/etc/…`, and files beneath /var in `conffiles/var/…`. An `etc/` in the release would hide files of the host's /etc from the
     /// package's units, because `ExtensionDirectories=` overlays /etc as well since systemd 254.
     public var releasePath: String? {
         switch self {

@@ -122,6 +122,12 @@ public struct PackageAudit: Sendable {
         case .conffile(let path):
             try countConffile(path)
             requireShortName(path)
+            if !path.hasPrefix("etc/"), entry.size > FileRule.sizeLimit {
+                refuse(
+                    .unsupported, entry.path,
+                    "a file beneath /var and /srv is copied, and may have \(FileRule.sizeLimit >> 10) KiB; let the service make it"
+                )
+            }
             if !tree.paths.insert(path).inserted {
                 refuse(.malformed, entry.path, "the package has it twice; remove one")
             }
@@ -156,7 +162,8 @@ public struct PackageAudit: Sendable {
 
     private mutating func countConffile(_ path: String) throws(PackageRefusal) {
         guard conffiles.count < PackageLimits.conffiles else {
-            throw Self.excess(path, "the package has more than \(PackageLimits.conffiles) files beneath /etc")
+            throw Self.excess(
+                path, "the package has more than \(PackageLimits.conffiles) files beneath /etc, /var and /srv")
         }
         counts.hostPathBytes += path.utf8.count
         let folder = path[..<(path.lastIndex(of: "/") ?? path.startIndex)]
@@ -251,7 +258,8 @@ public struct PackageAudit: Sendable {
             let isLines =
                 (path.hasPrefix("usr/lib/tmpfiles.d/") || path.hasPrefix("usr/lib/sysusers.d/"))
                 && path.hasSuffix(".conf")
-            guard isLines || BusFiles.isPolicy(path) || BusFiles.isActivation(path) else { return false }
+            guard isLines || BusFiles.isPolicy(path) || BusFiles.isActivation(path), !manifest.ignored.contains(path)
+            else { return false }
             if !path.hasPrefix("usr/lib/sysusers.d/") { requireShortName(path, others: control.name.utf8.count) }
             return try accepts(entry, path)
         }
@@ -319,11 +327,12 @@ public struct PackageAudit: Sendable {
         plan.writtenUnits = written
         var units = UnitPlanner(
             package: control.name, tree: tree.adding(written.keys), scripts: scripts, links: unitLinks,
-            contents: contents.merging(written) { $1 })
+            contents: contents.merging(written) { $1 }, choice: manifest.units)
         plan.units = units.plan()
         all.add(units.findings)
         plan.reaches = units.reaches
         plan.orders = units.orders.sorted { ($0.path, $0.unit.description) < ($1.path, $1.unit.description) }
+        plan.startedInstances = units.startedInstances
         plan.alsoInstances = units.alsoInstances.sorted()
         plan.dataFolders = units.dataFolders.sorted()
         for (count, limit, what) in [
@@ -362,7 +371,7 @@ public struct PackageAudit: Sendable {
         let bus = BusFiles(contents, units: plan.units, users: Set(lines.provision.users.map(\.name)))
         all.add(bus.findings)
         (plan.busPolicies, plan.busNames, plan.busActivations) = (bus.policies, bus.names, bus.activations)
-        plan.files = manifest.files.filter { !$0.isData }
+        plan.files = manifest.files.filter { !$0.isData || packaged.contains($0.path) }
         plan.health = manifest.health
         plan.probation = manifest.probation
         plan.warnings = all.findings(.warning)
@@ -394,6 +403,8 @@ public struct PackageAudit: Sendable {
         let packaged = Set(conffiles.map(\.path))
         for file in manifest.files {
             if file.isData {
+                // Owner and mode of what the package brings.
+                if packaged.contains(file.path) { continue }
                 if let finding = hostLinks.finding(leading: file.path, of: "_gkmanifest") { findings.add(finding) }
                 guard hostFolders[file.path] != nil || manifest.directories.contains(where: { $0.path == file.path })
                 else { continue }
@@ -407,7 +418,7 @@ public struct PackageAudit: Sendable {
                 }
                 continue
             }
-            guard templates.contains(file.source) else {
+            guard !file.lines.isEmpty || templates.contains(file.source) else {
                 refuse(
                     .malformed, "_gkmanifest",
                     "Copy=: the package has no plain file '/\(file.source)' of at most \(FileRule.sizeLimit >> 10) KiB; correct the path"
@@ -417,7 +428,8 @@ public struct PackageAudit: Sendable {
             guard !packaged.contains(file.path), hostFolders[file.path] == nil else {
                 refuse(
                     .malformed, "_gkmanifest",
-                    "Copy=: the package has '\(file.path)' itself; remove it from the manifest")
+                    "\(file.lines.isEmpty ? "Copy" : "Line")=: the package has '\(file.path)' itself; remove it from the manifest"
+                )
                 continue
             }
             requireShortName(String(file.path.dropFirst()))
@@ -427,7 +439,11 @@ public struct PackageAudit: Sendable {
         }
         if conffiles.count > PackageLimits.conffiles {
             refuse(
-                .unsupported, "_gkmanifest", "Copy=: there are more than \(PackageLimits.conffiles) files beneath /etc")
+                .unsupported, "_gkmanifest",
+                "Copy=: there are more than \(PackageLimits.conffiles) files beneath /etc, /var and /srv")
+        }
+        for path in manifest.ignored.sorted() where !tree.paths.contains(path) {
+            refuse(.malformed, "_gkmanifest", "Ignore=: the package has no file '/\(path)'; correct the path")
         }
         for link in manifest.links where packaged.contains(link.path) || hostFolders[link.path] != nil {
             refuse(
@@ -461,7 +477,7 @@ public struct PackageAudit: Sendable {
             let (owner, group) = (Self.name(entry.ownerName, entry.owner), Self.name(entry.groupName, entry.group))
             return "d \(path) :\(octal(entry.mode)) :\(owner) :\(group) -"
         }
-        return folders + manifest.tmpfilesLines + hostLinks.tmpfilesLines
+        return folders + manifest.tmpfilesLines(without: Set(conffiles.map(\.path))) + hostLinks.tmpfilesLines
     }
 
     /// Whether something that is installed is beneath a folder of /etc.

@@ -26,6 +26,8 @@ public struct PackagePlan: Hashable, Sendable {
     public var orders: [UnitReach]
     /// Instances of the package's templates that `Also=` of its units enables.
     public var alsoInstances: [String]
+    /// Instances of the package's templates that the manifest starts.
+    public var startedInstances: [String]
     /// Folders that systemd creates for the units (`StateDirectory=` and similar). A purge removes these and those above.
     public var dataFolders: [String]
     /// Policies of the message bus, relative to the release, which the host gets while the package is installed.
@@ -56,6 +58,7 @@ public struct PackagePlan: Hashable, Sendable {
         reaches = []
         orders = []
         alsoInstances = []
+        startedInstances = []
         dataFolders = []
         busPolicies = []
         busNames = []
@@ -84,6 +87,8 @@ public struct PlannedUnit: Hashable, Sendable {
     public var isStarted: Bool
     /// `DefaultInstance=` of a template: the instance that is enabled with it.
     public var defaultInstance: String?
+    /// Units of the package, and instances of its templates, that it starts because the manifest says so.
+    public var wants: [String]
 }
 
 /// A file or link in a unit's folder (`ssh.service.d/foo.conf`) that would change a unit which is not the package's.

@@ -6,7 +6,7 @@ import Linux
 /// cases and similar lines. Any other line refuses the package with script and line, unless the manifest skips the script.
 public struct ScriptAudit: Sendable {
     public private(set) var findings = FindingList()
-    /// Units that the scripts would enable; nil if no debhelper section concerns units.
+    /// Units that the scripts would enable; nil if nothing in them concerns units.
     public private(set) var enabledUnits: Set<String>?
     /// Units that the scripts would start at the first installation; nil as for `enabledUnits`.
     public private(set) var startedUnits: Set<String>?
@@ -37,7 +37,12 @@ public struct ScriptAudit: Sendable {
             return
         }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        if name == "postinst" { for line in lines { takeInitScripts(line) } }
+        if name == "postinst" {
+            for line in lines {
+                takeInitScripts(line)
+                takeUnits(line.trimmed)
+            }
+        }
         let interpreter = (lines.first ?? "").dropFirst(2).split(separator: " ")
         let shells = ["/bin/sh", "/bin/bash", "/bin/dash", "/usr/bin/sh", "/usr/bin/bash", "/usr/bin/dash"]
         guard let shell = interpreter.first, shells.contains(String(shell)) else {
@@ -101,6 +106,16 @@ public struct ScriptAudit: Sendable {
         }
         let words = line[range.upperBound...].split(separator: " ").prefix(2)
         if words.count == 2, words[1] == "defaults" { enabledInitScripts.insert(String(words[0])) }
+    }
+
+    /// What a script says of units without debhelper, by the same commands.
+    private mutating func takeUnits(_ line: String) {
+        guard !line.hasPrefix("#") else { return }
+        let enabled = Self.units(line, after: "deb-systemd-helper enable ")
+        let started = Self.units(line, after: "deb-systemd-invoke start ")
+        guard enabled?.isEmpty == false || started?.isEmpty == false else { return }
+        enabledUnits = (enabledUnits ?? []).union(enabled ?? [])
+        startedUnits = (startedUnits ?? []).union(started ?? [])
     }
 
     private static let continuation: Character = "\\"
@@ -174,6 +189,8 @@ public struct ScriptAudit: Sendable {
         return line[range.upperBound...].split(separator: " ")
             .prefix { !$0.hasPrefix(">") && !$0.hasPrefix("|") && !$0.hasPrefix(";") && !$0.hasPrefix("&") }
             .map { word in word.filter { $0 != "'" && $0 != "\"" && $0 != ";" } }
+            // A variable of the script, whose value is not known.
+            .filter { !$0.isEmpty && !$0.contains("$") }
     }
 
     private mutating func examineTriggers(_ bytes: [UInt8]) {

@@ -127,9 +127,12 @@ public struct ManifestSuggestion: Sendable {
                 "Directory=\(path):\(folder.owner):\(folder.group):\(FileMode.text(folder.mode))"
             }
         }
-        let files = host.files.values.sorted { $0.path < $1.path }.map { file in
+        let files = host.files.values.sorted { $0.path < $1.path }.flatMap { file in
             let rule = "\(file.path):\(file.owner):\(file.group):\(file.mode)"
-            return file.isCopy ? "Copy=/\(file.source):\(rule)" : "File=\(rule)"
+            if !file.source.isEmpty { return ["Copy=/\(file.source):\(rule)"] }
+            let isRoots = (file.owner, file.group, file.mode) == ("root", "root", "0644")
+            return (file.lines.isEmpty || !isRoots ? ["File=\(rule)"] : [])
+                + file.lines.map { "Line=\(Words.quoted("\(file.path):\($0)"))" }
         }
         let links = host.links.sorted { $0.key < $1.key }.map { "Link=\($0.key):\($0.value)" }
         if !files.isEmpty || !links.isEmpty { lines += ["", "[Files]"] + files + links }

@@ -91,7 +91,6 @@ extension ScriptWalk {
         guard let name = user.known, let group = group.known else { return .unknown("a name is not known") }
         guard PackageManifest.isUser(name) else { return .unknown("'\(name)' is no name for a user") }
         if case .refused(let why) = GroupTable.verdict(name) { return .unknown(why) }
-        if let home, home.known == nil { return .unknown("the home is not known") }
         var path = home?.known.flatMap { SuggestionFacts.normal($0) } ?? ""
         if path == "/nonexistent" || path == "/" || path == "/dev/null" { path = "" }
         guard path.isEmpty || Place(path)?.isPlain == true && !path.contains(":") else {
@@ -107,6 +106,7 @@ extension ScriptWalk {
         for other in others?.known?.split(separator: ",") ?? [] {
             if case .unknown(let why) = addMember(user, ShellValue(String(other))) { return .unknown(why) }
         }
+        if let home, home.known == nil { return .unknown("the home is not known, and the user gets none") }
         if isNumbered { return .leftOut("systemd chooses the number of the user") }
         if let shell, !Self.cannotLogIn(shell) { return .leftOut("the user '\(name)' gets no shell") }
         return .understood()

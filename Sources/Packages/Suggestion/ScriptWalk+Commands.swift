@@ -154,7 +154,11 @@ extension ScriptWalk {
 
     /// Commands that make files and links.
     private mutating func copy(_ name: String, _ words: [ShellValue]) -> Outcome {
-        let plain = words.filter { !$0.text.hasPrefix("-") }
+        let plain =
+            name == "ucf"
+            ? CommandOptions(words, valued: ["-s", "--src-dir", "--sum-file", "--state-dir"], flags: Self.ucfFlags)
+                .arguments
+            : words.filter { !$0.text.hasPrefix("-") }
         if name == "ucf" || name == "ucfr", words.contains(where: { $0.text == "--purge" || $0.text == "-p" }) {
             return .understood(.assumed(true))
         }
@@ -165,7 +169,14 @@ extension ScriptWalk {
             return plain.last?.certainty == .read
                 ? .understood(.assumed(true)) : .change("which file it makes is not known")
         }
-        if ShellPath.isTemporary(target) { return .temporary }
+        if ShellPath.isTemporary(target) {
+            if plain.count == 2, let source = plain[0].known,
+                copyTemplate(source, to: target, owner: "root", group: "root", mode: nil)
+            {
+                return .understood()
+            }
+            return .temporary
+        }
         if name == "touch" {
             return each(plain) { walk, path in
                 // What is there only gets another time.
@@ -185,12 +196,17 @@ extension ScriptWalk {
         }
         if plain.count == 2, let first = plain[0].known {
             if name == "ln", link(target, to: first) { return .understood() }
-            if name == "ucf" || name == "cp", copyTemplate(first, to: target, owner: "root", group: "root", mode: nil) {
+            let isCopied = ["ucf", "cp"].contains(name) || name == "mv" && facts.entries[first] == nil
+            if isCopied,
+                copyWritten(first, to: target)
+                    || copyTemplate(first, to: target, owner: "root", group: "root", mode: nil)
+            {
+                if name == "mv", isRecorded, unlikely == 0 { host.files[SuggestionFacts.normal(first) ?? ""] = nil }
                 return .understood()
             }
         }
         concern()
-        if isRecorded { host.made.insert(target) }
+        if isRecorded, unlikely == 0 { host.made.insert(target) }
         switch name {
         case "ln": return .change("such a link is not made; bring it in the package, or in a tmpfiles.d(5) file")
         case "mv": return .change("it moves a file")
@@ -198,18 +214,46 @@ extension ScriptWalk {
         }
     }
 
-    /// `Copy=`.
+    private static let ucfFlags: Set = [
+        "-n", "--no-action", "--purge", "-v", "--verbose", "--three-way", "--debconf-ok", "--debconf-template", "-d",
+        "--debug",
+    ]
+
+    /// The template that a file is, or is a copy of; nil if it is neither.
+    private func template(of source: String) -> String? {
+        guard let path = SuggestionFacts.normal(source) else { return nil }
+        let copied = host.files[path].flatMap { $0.isCopy ? "/\($0.source)" : nil }
+        let template = host.origins[path] ?? copied ?? path
+        guard template.hasPrefix("/usr/"), facts.entries[template]?.kind == .file else { return nil }
+        return template
+    }
+
+    /// A copy of a file whose text is known.
+    ///
+    /// - Returns: whether it is one, and a manifest can say it.
+    mutating func copyWritten(_ source: String, to path: String) -> Bool {
+        guard let source = SuggestionFacts.normal(source), var file = host.files[source], !file.lines.isEmpty,
+            facts.entries[path] == nil, PackageManifest.refusal(ofFile: path) == nil
+        else { return false }
+        file.path = path
+        if isRecorded, unlikely == 0, claim(path) { host.files[path] = file }
+        return true
+    }
+
+    /// `Copy=`. Of a copy in a temporary file it is remembered what it is of.
     ///
     /// - Parameter mode: nil for the template's.
     /// - Returns: whether a manifest can say it.
     mutating func copyTemplate(_ source: String, to path: String, owner: String, group: String, mode: UInt32?) -> Bool {
-        // A copy of a copy.
-        let first = SuggestionFacts.normal(source)
-        let origin = first.flatMap { host.files[$0] }.flatMap { $0.isCopy ? "/\($0.source)" : nil } ?? first
-        guard let source = origin, source.hasPrefix("/usr/"), let entry = facts.entries[source],
-            entry.kind == .file, facts.entries[path] == nil, path.hasPrefix("/etc/"),
-            PackageManifest.refusal(of: path, .file) == nil
-        else { return false }
+        let given = SuggestionFacts.normal(source)
+        guard let source = template(of: source), let entry = facts.entries[source] else { return false }
+        // A copy of what a line made, where the package is not new: `[ -e /etc/foo ] && cp /etc/foo /etc/foo.old`.
+        if source != given, unlikely > 0 { return true }
+        if path.hasPrefix("/tmp/") {
+            if host.origins.count < 1000 { host.origins[path] = source }
+            return true
+        }
+        guard facts.entries[path] == nil, PackageManifest.refusal(ofFile: path) == nil else { return false }
         let text = FileMode.text((mode ?? entry.mode) & 0o777)
         let words = [source, path, owner, group, text]
         guard let rule = PackageManifest.copy(words.joined(separator: ":")) else { return false }
@@ -226,7 +270,7 @@ extension ScriptWalk {
     mutating func makeFile(_ path: String, owner: String, group: String, mode: UInt32) -> Bool {
         let word = [path, owner, group, FileMode.text(mode)].joined(separator: ":")
         guard let rule = PackageManifest.file(word), rule.isData,
-            PackageManifest.refusal(ofFile: path, isCopy: false) == nil
+            PackageManifest.refusal(ofFile: path) == nil
         else { return false }
         if isRecorded, claim(path) { host.files[path] = rule }
         return true

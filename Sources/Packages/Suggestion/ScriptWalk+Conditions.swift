@@ -18,6 +18,10 @@ extension ScriptWalk {
             let files = ["/etc/passwd", "/etc/group", "/etc/shadow", "/etc/services", "/etc/inetd.conf", "/proc/"]
             if known.contains(where: { word in files.contains { word.hasPrefix($0) } }) { return .assumed(false) }
             return known.contains { $0.hasPrefix("/") } ? .opaque : .assumed(false)
+        case "diff", "cmp":
+            // What is not there differs.
+            let paths = known.filter { $0.hasPrefix("/") }
+            return .assumed(paths.allSatisfy { has($0, "-f") != .assumed(false) })
         case "selinuxenabled", "ischroot", "mountpoint", "systemd-detect-virt": return .assumed(false)
         case "pidof", "pgrep", "lsmod": return .assumed(false)
         default: return HostReaders.reads(name, known) ? .assumed(true) : nil
@@ -98,6 +102,7 @@ extension ScriptWalk {
             return Self.isProgram(path) && fits ? .certain(true) : .assumed(fits)
         }
         if sign == "-L" || sign == "-h" { return .assumed(false) }
+        if path.hasPrefix(ShellPath.temporaryFiles) { return .assumed(true) }
         if host.folders[path] != nil { return .assumed(sign != "-f") }
         if host.made.contains(path) || host.files[path] != nil || host.links[path] != nil {
             return .assumed(sign != "-d")
@@ -165,6 +170,9 @@ enum ShellPath {
             || ["/etc/passwd", "/etc/group", "/etc/hostname", "/var/lib/dpkg", "/proc", "/sys", "/run", "/etc"]
                 .contains(path)
     }
+
+    /// How the names of the files of `mktemp` begin here.
+    static let temporaryFiles = "/tmp/mktemp."
 
     /// Whether it is gone after a boot.
     static func isTemporary(_ path: String) -> Bool {

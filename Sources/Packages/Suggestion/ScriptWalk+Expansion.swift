@@ -105,6 +105,7 @@ extension ScriptWalk {
             command.assignments.isEmpty
         {
             let words = command.words.flatMap { expand($0) }
+            if words.first?.known == "mktemp" { return temporaryFile() }
             if let name = words.first?.known, let value = output(name, Array(words.dropFirst())) { return value }
         }
         if isReader(node) { return ShellValue("$(…)", .read) }

@@ -280,16 +280,16 @@ extension ScriptWalk {
             (owner.map { name($0) == file.owner } ?? true) && (group.map { name($0) == file.group } ?? true)
             && mode(file.mode) == file.mode
         if isSame { return .understood() }
-        let source = host.files[path]?.source ?? ""
+        let made = host.files[path]
         let words = [
             path, owner.flatMap { name($0) } ?? file.owner, group.flatMap { name($0) } ?? file.group,
             FileMode.text(mode(file.mode)),
         ]
-        if file.kind == .file, PackageManifest.refusal(ofFile: path, isCopy: !source.isEmpty) == nil,
+        if file.kind == .file, PackageManifest.refusal(ofFile: path) == nil,
             owner.map({ name($0) != nil }) ?? true,
             group.map({ name($0) != nil }) ?? true, var rule = PackageManifest.file(words.joined(separator: ":"))
         {
-            rule.source = source
+            (rule.source, rule.lines) = (made?.source ?? "", made?.lines ?? [])
             guard !isRecorded || claim(path) else { return .leftOut(Self.notNew) }
             if isRecorded { host.files[path] = rule }
             return .understood()

@@ -43,7 +43,11 @@ struct ScriptWalk: Sendable {
     private var concerns = 0
     /// Whether these commands are run only where something is there that is missing at first.
     var unlikely = 0
+    /// Whether it is not known if these commands are run.
+    private var uncertain = 0
     private var seen: Set<String> = []
+    /// How many temporary files were made.
+    private var temporaries = 0
 
     /// A file that is read, with what is needed to name its lines.
     struct Source: Sendable {
@@ -137,6 +141,12 @@ struct ScriptWalk: Sendable {
 
     /// Whether what a command makes belongs into the manifest.
     var isRecorded: Bool { phase == .installation || phase == .questions }
+
+    /// The name of a file that `mktemp` makes.
+    mutating func temporaryFile() -> ShellValue {
+        temporaries += 1
+        return ShellValue("\(ShellPath.temporaryFiles)\(temporaries)")
+    }
 
     /// Notes that a command makes or changes something.
     mutating func concern() { concerns += 1 }
@@ -237,8 +247,10 @@ struct ScriptWalk: Sendable {
             return result == .certain(true) ? .assumed(true) : result
         }
         let marks = concerns
+        uncertain += 1
         let first = follow(otherwise, isLikely: true, &self)
         let second = follow(body, isLikely: true, &self)
+        uncertain -= 1
         if concerns > marks { reportCondition(line) }
         for name in Set(first.keys).union(second.keys) where first[name] != second[name] {
             variables[name] = ShellValue("", .opaque)
@@ -366,6 +378,13 @@ struct ScriptWalk: Sendable {
         if let status = control(name, Array(words.dropFirst()), command.line) { return status }
         if name.hasPrefix("/etc/init.d/") { return .assumed(true) }
         let outcome = execute(name, Array(words.dropFirst()), line: command.line)
+        if writesText(name, Array(words.dropFirst()), command.redirections) { return .certain(true) }
+        if let isWhole = copiesByRedirection(name, Array(words.dropFirst()), command.redirections) {
+            if !isWhole {
+                report(command.line, "the template is copied without what the command changes in it", isChange: true)
+            }
+            return .certain(true)
+        }
         // What a file gets can matter, whatever writes it.
         if let reason = writing(command.redirections) {
             report(command.line, reason, isChange: true)
@@ -470,6 +489,78 @@ struct ScriptWalk: Sendable {
 
     static func isProgram(_ path: String) -> Bool {
         ["/usr/", "/bin/", "/sbin/", "/lib/", "/etc/init.d/"].contains { path.hasPrefix($0) }
+    }
+
+    /// `echo TEXT >FILE`, `cat >FILE <<EOF`: a text that is known becomes the file of the manifest.
+    ///
+    /// - Returns: whether a manifest can say it.
+    private mutating func writesText(
+        _ name: String, _ words: [ShellValue], _ redirections: [ShellRedirection]
+    ) -> Bool {
+        let outputs = redirections.filter { $0.sign.hasPrefix(">") }
+        guard outputs.count == 1, [">", ">>", ">|"].contains(outputs[0].sign), ["echo", "cat"].contains(name) else {
+            return false
+        }
+        let value: ShellValue
+        if name == "echo" {
+            guard words.first?.text.hasPrefix("-") != true else { return false }
+            value = joined(words)
+            // What a backslash does differs between shells.
+            guard !value.text.contains("\\") else { return false }
+        } else {
+            guard words.isEmpty, let text = redirections.first(where: { $0.sign.hasPrefix("<") })?.text else {
+                return false
+            }
+            value = joined(expand(text, splits: false))
+        }
+        guard let text = value.known, !value.isPattern || name == "cat",
+            let path = joined(expand(outputs[0].target, splits: false)).known.flatMap({ SuggestionFacts.normal($0) })
+        else { return false }
+        return write(text, to: path, appends: outputs[0].sign == ">>")
+    }
+
+    /// `Line=`.
+    private mutating func write(_ text: String, to path: String, appends: Bool) -> Bool {
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        if lines.last == "" { lines.removeLast() }
+        let before = host.files[path]
+        // debconf's script only asks, by Debian's policy.
+        guard phase != .questions, !lines.isEmpty, lines.count <= 200,
+            lines.allSatisfy({ PackageManifest.line("\(path):\($0)") != nil }),
+            facts.entries[path] == nil, PackageManifest.refusal(ofFile: path) == nil,
+            // What is added has to be certain, and so has what comes in the place of something else.
+            before == nil && !appends || before?.lines.isEmpty == false && unlikely == 0 && uncertain == 0
+        else { return false }
+        concern()
+        guard isRecorded, claim(path) else { return true }
+        var file = before ?? FileRule(path: path, owner: "root", group: "root", mode: "0644")
+        file.lines = appends ? file.lines + lines : lines
+        host.files[path] = file
+        host.made.remove(path)
+        return true
+    }
+
+    /// `sed … TEMPLATE >FILE`, `cat <TEMPLATE >FILE`: the file is a copy of a template.
+    ///
+    /// - Returns: whether it is a copy without changes; nil if no template is read, or a manifest cannot say it.
+    private mutating func copiesByRedirection(
+        _ name: String, _ words: [ShellValue], _ redirections: [ShellRedirection]
+    ) -> Bool? {
+        var read = words.last
+        var written: ShellValue?
+        for redirection in redirections {
+            let target = joined(expand(redirection.target, splits: false))
+            switch redirection.sign {
+            case "<": read = target
+            case ">", ">|": if target.text != "/dev/null" { written = target }
+            default: break
+            }
+        }
+        guard let source = read?.known, let path = written?.known.flatMap({ SuggestionFacts.normal($0) }),
+            copyWritten(source, to: path)
+                || copyTemplate(source, to: path, owner: "root", group: "root", mode: 0o644)
+        else { return nil }
+        return name == "cat" && words.count <= 1
     }
 
     /// Why redirections matter: a file is written. nil if none is.

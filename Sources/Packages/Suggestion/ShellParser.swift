@@ -323,9 +323,37 @@ struct ShellParser {
             let end = target.parts.map { part in
                 if case .text(let text, _) = part { text } else { "" }
             }.joined()
+            let isQuoted = target.parts.contains { if case .text(_, isQuoted: true) = $0 { true } else { false } }
+            let text = pending.isEmpty ? document(Array(end.utf8), isIndented: sign == "<<-") : nil
             pending.append((Array(end.utf8), sign == "<<-"))
+            return ShellRedirection(
+                sign: sign, target: target,
+                text: text.flatMap { isQuoted ? ShellWord(parts: [.text($0, isQuoted: true)]) : expanded($0) })
         }
         return ShellRedirection(sign: sign, target: target)
+    }
+
+    /// The text of the here-document that begins after this line; nil when the line goes on in the next one.
+    private func document(_ end: [UInt8], isIndented: Bool) -> String? {
+        guard let lineBreak = bytes[index...].firstIndex(of: 0x0A),
+            !bytes[index..<lineBreak].contains(where: { "\"'`\\$(".utf8.contains($0) })
+        else { return nil }
+        var lines: [UInt8] = []
+        for line in bytes[(lineBreak + 1)...].split(separator: 0x0A, omittingEmptySubsequences: false).prefix(1000) {
+            let line = isIndented ? line.drop { $0 == 0x09 } : line
+            if line.elementsEqual(end) { return String(validating: lines, as: UTF8.self) }
+            lines += line + [0x0A]
+        }
+        return nil
+    }
+
+    /// A text with the variables of the shell in it.
+    private func expanded(_ text: String) -> ShellWord? {
+        guard !text.contains(where: { "\\`".contains($0) }), !text.holds("$(") else { return nil }
+        let quoted = text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\\\"")
+        var parser = ShellParser(Array("\"\(quoted)\"".utf8), line: line, depth: depth + 1)
+        guard let word = try? parser.word(), parser.index == parser.bytes.count else { return nil }
+        return word
     }
 
     private mutating func simple() throws(ShellSyntaxError) -> ShellNode {

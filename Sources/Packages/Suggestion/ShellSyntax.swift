@@ -45,6 +45,8 @@ struct ShellRedirection: Sendable {
     /// `>`, `>>`, `<`, `>&`, `<<` and so on.
     var sign: String
     var target: ShellWord
+    /// The text of a here-document; nil for any other, and for one with a backslash or a command in it.
+    var text: ShellWord?
 }
 
 /// A word before its expansion.

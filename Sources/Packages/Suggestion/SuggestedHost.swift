@@ -14,6 +14,8 @@ struct SuggestedHost: Sendable {
     var folders: [String: Folder] = [:]
     /// Files of the package whose owner or mode changes, and copies of templates, by path.
     var files: [String: FileRule] = [:]
+    /// Templates of the package, by the temporary files that they were copied to.
+    var origins: [String: String] = [:]
     /// Targets of links, by path.
     var links: [String: String] = [:]
     /// Folders and files that only lines name which are not run where the package is new.

@@ -63,6 +63,9 @@ def configure(bench, m):
     m.sh("systemctl daemon-reload; systemctl reset-failed")
     wanted = [unit for unit in sorted(bench.names) if "@." not in unit
               and (is_enabled(m, unit) in ("enabled", "generated") or m.state(unit) == "active")]
+    # Stopping a target stops what is part of it, also instances that the configuration has enabled.
+    wanted += [name for name, state in host.unit_lines(m).items() if "@" in name and "@." not in name and state[1] == "active"
+               and host.belongs(name, bench.names) and is_enabled(m, name) == "enabled"]
     if wanted and (bench.package.setup or any(m.state(unit) != "active" for unit in wanted)):
         m.run("systemctl", "stop", *wanted, check=False, timeout=200)
         # Sockets first: one whose service runs already cannot start.

@@ -21,7 +21,7 @@ class Package:
     outcome: str = ""
     # Why it is refused, or what is wrong; empty if it works.
     reason: str = ""
-    # A shell script that an administrator runs after the installation and before the start; $BY is dpkg or gatekeel.
+    # A shell script that an administrator runs after the installation and before the start.
     setup: str = ""
     # Files in /etc and /var that dpkg's host has when the daemon runs, and Gatekeel's has not: scripts made them, or they are
     # left out.
