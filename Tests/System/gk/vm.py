@@ -97,8 +97,7 @@ class VirtualMachine(Machine):
         program, kind, console, _ = KINDS[architecture()]
         with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as probe:
             self.port = probe.getsockname()[1]
-        # A plain processor is emulated faster than one with every extension, and two of them by two threads. (A clock that counts
-        # instructions would allow only one thread, and such a machine takes several times as long to boot.)
+        # Two plain processors, each emulated by a thread of its own. A clock that counts instructions would allow only one thread.
         processor = ["-accel", "tcg,thread=multi", "-cpu", "cortex-a57"] if image.emulated() else [
             "-accel", "kvm", "-accel", "tcg", "-cpu", "max"]
         argv = [program, "-machine", kind, *processor, "-smp", "2", "-m", "1024", "-nodefaults", "-no-reboot",

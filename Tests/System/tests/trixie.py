@@ -62,5 +62,5 @@ def the_main_job_works(t):
     expect(not left, f"remaining files: {left}")
 
 
-# In an emulated Debian, by its patience, an hour: what Tests/budgets.sh has for the whole of Tests/run arm64 is more.
+# In an emulated Debian, by its patience, an hour. The budget of the part arm64 (Tests/budgets.sh) has to be more than that.
 the_main_job_works.seconds = 300
