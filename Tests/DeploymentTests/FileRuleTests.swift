@@ -134,4 +134,22 @@ import Testing
             #expect(host.root.exists("/var/lib/app") == (before != nil))
         }
     }
+
+    /// What a service made of it is not read: it may be a database of any size, or a FIFO.
+    @Test func whatIsThereMayBeOfAnySize() async throws {
+        try await onLoop {
+            let host = Harness()
+            try await host.start()
+            let path = "/var/lib/app/data"
+            #expect(try await host.install("app 1.0 good conffile=\(path)").result == .done)
+            let file = try FileDescriptor.open(host.root.path + path, O_WRONLY)
+            try retrying("grow") { ftruncate(file.raw, off_t(1) << 33) }
+            #expect(try await host.install("app 2.0 good conffile=\(path)").result == .done)
+            #expect(
+                try await host.install("app 3.0 crash conffile=\(path)", DeploymentOptions(activation: .yes)).result
+                    == .rolledBack)
+            #expect(try Files.status(host.root.path + path)?.st_size == off_t(1) << 33)
+            #expect(try await host.finish(try await host.engine.rollback("app")).result == .done)
+        }
+    }
 }

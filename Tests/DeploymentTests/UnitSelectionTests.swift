@@ -197,6 +197,26 @@ import Testing
         #expect(!activated.started.contains("t@one.service") && !activated.enabled.contains("t@one.service"))
     }
 
+    /// Another version starts another instance: the one before was the package's choice, not an administrator's.
+    @Test func anInstanceThatTheManifestNamesNoMoreGoes() {
+        let (old, new) = (chosen("t@one.service"), chosen("t@two.service"))
+        let past = past(
+            old, enabled: [link("a.service"), link("t@one.service", file: "t@.service")],
+            active: ["a.service", "t@one.service"])
+        #expect(past.turnedOn == [])
+        let selection = UnitSelection(of: new, .restore, past: past)
+        #expect(selection.enabled == ["a.service", "t@two.service"])
+        #expect(selection.started == ["a.service", "t@two.service"])
+    }
+
+    @Test func whatIsWantedMayWantMore() {
+        let z = ReleaseUnit(name: "z.service", path: "usr/z", wants: ["a.service"])
+        let a = ReleaseUnit(name: "a.service", path: "usr/a", isEnabled: false, isStarted: false, wants: ["b.service"])
+        let release = release(a, unit("b.service", false, false), z)
+        let selection = UnitSelection(of: release, .yes, past: past(release, enabled: []))
+        #expect(Set(selection.started) == ["z.service", "a.service", "b.service"])
+    }
+
     /// Those are watched like the unit that starts them.
     @Test func whatAUnitWantsIsStartedWithIt() {
         let master = ReleaseUnit(name: "m.service", path: "usr/m", wants: ["w.service", "t@x.service"])

@@ -123,6 +123,16 @@ import Testing
         }
     }
 
+    /// A hard link has neither a size nor a mode of its own.
+    @Test func aHardLinkIsNoFileOfData() throws {
+        var audit = try PackageAudit(
+            controlFiles: ["control": Array("Package: foo\nVersion: 1\nArchitecture: all\n".utf8)], manifest: nil)
+        _ = try audit.consider(ArchiveEntry(path: "usr/share/foo/big", kind: .file, mode: 0o644))
+        #expect(audit.refusal == nil)
+        _ = try audit.consider(ArchiveEntry(path: "var/lib/foo/big", kind: .hardLink(target: "usr/share/foo/big")))
+        #expect(audit.refusal != nil)
+    }
+
     @Test func anInitScriptsPidFileIsTheServices() throws {
         for (path, isTaken) in [("/run/foo.pid", true), ("/run/../etc/passwd", false), ("/run/systemd/x", false)] {
             let script = "#!/bin/sh\n# pidfile: \(path)\n### BEGIN INIT INFO\n# Provides: foo\n### END INIT INFO\n"

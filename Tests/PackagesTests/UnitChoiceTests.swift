@@ -61,7 +61,8 @@ private func audited(_ lines: String, members: [String: String] = [:]) throws ->
     @Test(arguments: [
         ("Start=ssh.service", "is no unit of the package"), ("Start=ssh@a.service", "is no unit of the package"),
         ("Start=plain.service", "has no [Install] section"), ("Start=g@x.service", "has no [Install] section"),
-        ("Enable=ssh.service", "is no unit of the package"), ("Enable=t@one.service", "is no unit of the package"),
+        ("Enable=ssh.service", "is no unit file of the package"),
+        ("Enable=t@one.service", "is no unit file of the package"),
         ("Enable=plain.service", "has no [Install] section"),
         ("Wants=foo.service:ssh.service", "is no unit of the package"),
         ("Wants=ssh.service:plain.service", "is no unit of the package"),

@@ -52,15 +52,21 @@ struct ConffileTransaction: Sendable {
             }
             let source = migration.moved[path] ?? path
             let isCleared = source == path && migration.clears(path)
-            let host = isCleared ? .nothing : try paths.find(packaged: source)
+            let isCopy = isCopy(path, rules)
+            // Whatever is where a copy would be is not read: it may have grown without bounds since.
+            func find(_ path: String) throws(Errno) -> HostFile.Found {
+                guard isCopy else { return try paths.find(packaged: path) }
+                return try paths.has(packaged: path) ? .other : .nothing
+            }
+            let host = isCleared ? .nothing : try find(source)
             let besidePath = path + ConffilePlan.besideSuffix
-            let beside = migration.clears(besidePath) ? .nothing : try paths.find(packaged: besidePath)
+            let beside = migration.clears(besidePath) ? .nothing : try find(besidePath)
             let old = migration.restored.contains(path) ? new.bytes : try pristine(source)
             plans.append(
                 ConffilePlan(
                     path: path,
                     choice: ConffilePlan.choice(
-                        host: host, old: old, new: new.bytes, isCopy: isCopy(path, rules)),
+                        host: host, old: old, new: new.bytes, isCopy: isCopy),
                     saved: try save(host, as: "\(index)"), savedBeside: try save(beside, as: "\(index).beside")))
         }
         let steps = try MigrationTransaction(store: store, deployment: deployment).saved(migration.steps)
@@ -154,6 +160,8 @@ struct ConffileTransaction: Sendable {
             if let rule = rules[plan.path], let accounts { try new.follow(rule, accounts) }
             try makeFolders(for: plan.path)
             try paths.holding(packaged: plan.path) { (folder, name) throws(Errno) in
+                // Made since the plan: a copy is only where nothing is.
+                if isCopy(plan.path, rules), try folder.has(name) { return }
                 try put(new, plan, index, name, in: folder)
             }
         }

@@ -26,6 +26,7 @@ struct HostSelection: Sendable {
             release: old, links: links, active: deployment.oldActive, triggered: Set(deployment.triggered),
             isOn: isOn, off: Set(state.off), on: Set(state.on))
         var names = Set(new.units.map(\.name)).union(new.enabledInstances).union(deployment.oldActive)
+        names.formUnion(new.startedInstances + new.units.flatMap(\.wants))
         for link in links + state.byHand { names.formUnion([link.unit, link.file]) }
         past.masked = Set(try masked(names))
         guard let old else { return (past, state.byHand) }

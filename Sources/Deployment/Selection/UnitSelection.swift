@@ -63,7 +63,8 @@ struct UnitSelection: Hashable, Sendable {
         var turnedOn: Set<String> {
             guard !links.isEmpty, let release else { return on }
             let units = release.units.filter { !$0.isTemplate && !$0.mayBeEnabled && isEnabled($0) }.map(\.name)
-            return Set(units).union(links.map(\.unit).filter(release.hasTemplate)).subtracting(release.enabledInstances)
+            return Set(units).union(links.map(\.unit).filter(release.hasTemplate)).subtracting(
+                release.enabledInstances.union(release.startedInstances))
         }
     }
 
@@ -116,11 +117,13 @@ struct UnitSelection: Hashable, Sendable {
     private mutating func addInstances(
         of release: ReleaseRecord, _ past: Past, _ defaults: Set<String>, _ activation: Activation
     ) {
-        let (before, now) = (past.release?.enabledInstances ?? [], release.enabledInstances)
+        let chosen = Set(release.startedInstances)
+        let before = (past.release?.enabledInstances ?? []).union(past.release?.startedInstances ?? [])
+        let now = release.enabledInstances.union(chosen)
         func isOurs(_ name: String) -> Bool { release.hasTemplate(of: name) && !past.isMasked(name) }
         func stays(_ name: String) -> Bool { !before.contains(name) || now.contains(name) }
         let linked = Set(past.links.map(\.unit)).union(activation == .yes ? past.on : []).filter(isOurs)
-        enabled += linked.subtracting(before).sorted()
+        enabled += linked.subtracting(before.subtracting(chosen)).sorted()
         started += linked.union(past.active.filter(isOurs)).filter(stays).union(defaults).sorted()
     }
 
@@ -135,8 +138,12 @@ struct UnitSelection: Hashable, Sendable {
             if !enabled.contains(name) { enabled.append(name) }
             started.append(name)
         }
-        for unit in release.units where started.contains(unit.name) {
-            started += unit.wants.filter { !past.isMasked($0) && !started.contains($0) }
+        var wanting = started[...]
+        while let name = wanting.popFirst() {
+            let wants = release.units.first { $0.name == name }?.wants ?? []
+            let new = wants.filter { !past.isMasked($0) && !started.contains($0) }
+            started += new
+            wanting += new
         }
     }
 

@@ -194,6 +194,10 @@ extension PlaceTable {
             .dropIn, ["/etc/dbus-1/system.d/"],
             "the message bus reads it; its rules must be for names of the package's own services"),
         PlaceRule(.read, ["/etc/dbus-1/"], "the message buses of users read it; check what it allows them"),
+        PlaceRule(
+            .read, ["/etc/anacrontab"],
+            "anacron, and a cron of the host that reads it, run its lines as root; check that they need nothing that only the package has"
+        ),
         PlaceRule(.read, ["/etc/polkit-1/"], "the host's polkit reads it; check whom it allows what"),
         PlaceRule(
             .read, ["/etc/pam.d/"],
@@ -215,7 +219,7 @@ extension PlaceTable {
                 "/etc/incron.d/", "/etc/watchdog.d/", "/etc/libvirt/hooks/", "/etc/smartmontools/run.d/",
                 "/etc/kubernetes/manifests/",
                 "/etc/containers/oci/", "/etc/cni/net.d/", "/etc/audit/plugins.d/", "/etc/gdm3/", "/etc/wireguard/",
-                "/etc/anacrontab", "/etc/inetd.conf", "/etc/inetd.d/", "/etc/xinetd.d/", "/etc/xinetd.conf",
+                "/etc/inetd.conf", "/etc/inetd.d/", "/etc/xinetd.d/", "/etc/xinetd.conf",
                 "/etc/acpi/", "/etc/exports",
                 "/etc/exports.d/", "/etc/auto.master.d/", "/etc/ppp/", "/etc/NetworkManager/", "/etc/nftables.conf",
                 "/etc/nftables.d/", "/etc/ufw/", "/etc/firewalld/", "/etc/X11/", "/etc/iproute2/", "/etc/krb5.conf",

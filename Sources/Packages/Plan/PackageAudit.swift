@@ -122,6 +122,11 @@ public struct PackageAudit: Sendable {
         case .conffile(let path):
             try countConffile(path)
             requireShortName(path)
+            if !path.hasPrefix("etc/"), case .hardLink = entry.kind {
+                refuse(
+                    .unsupported, entry.path, "a file beneath /var and /srv must be a plain file; replace the hard link"
+                )
+            }
             if !path.hasPrefix("etc/"), entry.size > FileRule.sizeLimit {
                 refuse(
                     .unsupported, entry.path,
@@ -425,10 +430,12 @@ public struct PackageAudit: Sendable {
                 )
                 continue
             }
-            guard !packaged.contains(file.path), hostFolders[file.path] == nil else {
+            guard !packaged.contains(file.path), hostFolders[file.path] == nil,
+                !manifest.directories.contains(where: { $0.path == file.path })
+            else {
                 refuse(
                     .malformed, "_gkmanifest",
-                    "\(file.lines.isEmpty ? "Copy" : "Line")=: the package has '\(file.path)' itself; remove it from the manifest"
+                    "\(file.lines.isEmpty ? "Copy" : "Line")=: the package has '\(file.path)' itself, or the manifest names it as a folder; remove one"
                 )
                 continue
             }

@@ -15,13 +15,14 @@ struct UnitChoiceAudit {
                 refuse("Start", text, "is no unit of the package, and no instance of one; correct the name")
                 continue
             }
-            if !isEnabled(name) {
+            if !isEnabled(name, \.makesLinks) {
                 refuse("Start", text, "has no [Install] section, so no boot would start it; use Wants= of another unit")
             }
         }
         for text in choice.enabled {
             guard let name = UnitName(text), own.names.contains(name) else {
-                refuse("Enable", text, "is no unit of the package; correct the name")
+                refuse(
+                    "Enable", text, "is no unit file of the package; correct the name, or use Start= for an instance")
                 continue
             }
             if !isEnabled(name) { refuse("Enable", text, "has no [Install] section; remove it from the manifest") }
@@ -52,7 +53,7 @@ struct UnitChoiceAudit {
     /// What a unit starts.
     func wants(of unit: String) -> [String] { choice.wants.filter { $0.unit == unit }.map(\.wanted) }
 
-    private func isEnabled(_ name: UnitName) -> Bool {
-        (sections[name] ?? name.template.flatMap { sections[$0] })?.hasEffect ?? false
+    private func isEnabled(_ name: UnitName, _ how: (InstallSection) -> Bool = \.hasEffect) -> Bool {
+        (sections[name] ?? name.template.flatMap { sections[$0] }).map(how) ?? false
     }
 }
