@@ -367,11 +367,15 @@ import Testing
         func arguments(_ words: [String], isTerminal: Bool = false) throws -> [String] {
             var command = RunCommand(["/store/foo/1", "/store/lib/2"], try Invocation.parse(words))
             command.isTerminal = isTerminal
+            command.folder = isTerminal ? nil : "/srv/a b"
             return command.arguments
         }
         let folders = "--property=ExtensionDirectories=/store/foo/1 /store/lib/2"
         let plain = try arguments(["run", "foo", "--", "foo-tool", "--json", "a b", "$i"])
-        #expect(plain.prefix(7) == ["systemd-run", "--quiet", "--wait", "--collect", "--same-dir", "--pipe", folders])
+        #expect(
+            plain.prefix(7) == [
+                "systemd-run", "--quiet", "--wait", "--collect", "--working-directory=/srv/a b", "--pipe", folders,
+            ])
         #expect(plain.dropFirst(7) == ["--", "/usr/bin/env", "--", "foo-tool", "--json", "a b", "$$i"])
         let atTerminal = try arguments(["run", "-u", "nobody", "foo", "id"], isTerminal: true)
         #expect(atTerminal.suffix(7) == ["--pty", folders, "--uid=nobody", "--", "/usr/bin/env", "--", "id"])

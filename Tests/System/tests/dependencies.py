@@ -55,7 +55,7 @@ def a_library_is_delivered_like_a_program(t):
     expect(not m.exists("/usr/share/keellib"), "the host does not have it")
 
     shown = m.run("gatekeel", "run", "keelapp", "--", "sh", "-c", 'for i in 1 2; do echo $i; done; cat /usr/share/keellib/text; exit 7', check=False)
-    equal((shown.status, shown.out.split()), (7, ["1", "2", "1.0"]), "what a command sees")
+    equal((shown.status, shown.out.split(), shown.err), (7, ["1", "2", "1.0"], ""), "what a command sees")
     expect(m.run("gatekeel", "run", "keelapp", "--", "/usr/bin/keelapp", "--nosuch", check=False).status not in (0, 127, 203),
            "the package's own program is found")
 
