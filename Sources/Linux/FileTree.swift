@@ -3,7 +3,7 @@ import Glibc
 
 /// Whole trees of files, handled below a descriptor: no link in a tree can lead out of it.
 public enum FileTree {
-    /// The deepest tree that is removed; one descriptor is open for each level.
+    /// The deepest tree that is removed; two descriptors are open for each level.
     public static let depthLimit = 256
 
     /// Removes a file or a whole tree. A missing one is no error.
@@ -12,7 +12,7 @@ public enum FileTree {
     /// (`openat2(2)`), so that no swap of names while it runs can make it remove anything elsewhere. Not durable: follow with
     /// `fsync(2)` of `directory` where that matters.
     public static func remove(beneath directory: borrowing FileDescriptor, _ name: String) throws(Errno) {
-        try remove(beneath: directory, name, depth: 0)
+        try remove(in: directory.raw, name, depth: 0)
     }
 
     /// Removes all that is in a folder, not the folder.
@@ -59,30 +59,30 @@ public enum FileTree {
         }
     }
 
-    /// So many names are read before they are removed: a folder is not read while it changes.
-    private static let batch = 1000
-    /// Somebody may make new ones all the time.
-    private static let batches = 10_000
+    /// What is removed while a folder is read may let some names pass unseen: it is read again, until there are none. Somebody may
+    /// make new ones all the time.
+    private static let passes = 100
 
     private static func removeContents(of directory: borrowing FileDescriptor, depth: Int) throws(Errno) {
-        for _ in 0..<batches {
-            var names: [String] = []
+        for _ in 0..<passes {
+            var isEmpty = true
+            let raw = directory.raw
             try whileNames(in: directory) { (name) throws(Errno) in
-                names.append(name)
-                return names.count < batch
+                isEmpty = false
+                try remove(in: raw, name, depth: depth)
+                return true
             }
-            for name in names { try remove(beneath: directory, name, depth: depth) }
-            if names.count < batch { return }
+            if isEmpty { return }
         }
         throw Errno(EBUSY, "remove what is in a folder (it does not get empty)")
     }
 
-    private static func remove(beneath directory: borrowing FileDescriptor, _ name: String, depth: Int) throws(Errno) {
+    /// - Parameter parent: the folder's descriptor.
+    private static func remove(in parent: Int32, _ name: String, depth: Int) throws(Errno) {
         guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
             throw Errno(EINVAL, "remove \(name) (one name is wanted)")
         }
         guard depth < depthLimit else { throw Errno(ELOOP, "remove \(name) (deeper than \(depthLimit) folders)") }
-        let parent = directory.raw
         if unlinkat(parent, name, 0) == 0 { return }
         let code = errno
         if code == ENOENT { return }
