@@ -3,7 +3,7 @@ import Glibc
 
 /// Whole trees of files, handled below a descriptor: no link in a tree can lead out of it.
 public enum FileTree {
-    /// The deepest tree that is removed; two descriptors are open for each level.
+    /// The deepest tree that is removed; one descriptor is open for each level.
     public static let depthLimit = 256
 
     /// Removes a file or a whole tree. A missing one is no error.
@@ -59,20 +59,21 @@ public enum FileTree {
         }
     }
 
-    /// What is removed while a folder is read may let some names pass unseen: it is read again, until there are none. Somebody may
-    /// make new ones all the time.
-    private static let passes = 100
+    /// So many names are read before they are removed: all of an ordinary folder, in one pass. Each further pass reads the whole
+    /// folder, so they are many; a name has 255 bytes at most.
+    private static let batch = 20_000
+    /// Somebody may make new ones all the time.
+    private static let batches = 1000
 
     private static func removeContents(of directory: borrowing FileDescriptor, depth: Int) throws(Errno) {
-        for _ in 0..<passes {
-            var isEmpty = true
-            let raw = directory.raw
+        for _ in 0..<batches {
+            var names: [String] = []
             try whileNames(in: directory) { (name) throws(Errno) in
-                isEmpty = false
-                try remove(in: raw, name, depth: depth)
-                return true
+                names.append(name)
+                return names.count < batch
             }
-            if isEmpty { return }
+            for name in names { try remove(in: directory.raw, name, depth: depth) }
+            if names.count < batch { return }
         }
         throw Errno(EBUSY, "remove what is in a folder (it does not get empty)")
     }
