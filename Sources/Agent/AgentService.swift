@@ -44,6 +44,11 @@ final class AgentService {
                 "Read": { [weak self] call throws(BusError) in
                     [.list(try self?.read(call.arguments.first?.text ?? "").map(\.properties) ?? [])]
                 },
+                "Send": { [weak self] call throws(BusError) in
+                    let paths = call.arguments.first?.strings ?? []
+                    let server = call.arguments.dropFirst().first?.text ?? ""
+                    return [.list(try await self?.send(paths, to: server).map(\.properties) ?? [])]
+                },
                 "Cancel": { [weak self] call throws(BusError) in
                     guard let self else { throw ContractError(.failed, "the service ends").busError }
                     try await cancel(call.arguments.first?.unsigned ?? 0)
@@ -90,7 +95,7 @@ final class AgentService {
                 shortServerID: Int(server.shortServerID),
                 registeredAt: moment(server.registeredSince),
                 nextAttempt: moment(server.nextAttempt), lifetime: Int64(server.lifetime),
-                reason: server.lastError ?? "")
+                reason: server.lastError ?? "", waitingValues: server.waitingValues)
         }
         let unusable = environment.accountSeeds.unusable.map { account in
             ServerStatus(
@@ -129,29 +134,55 @@ final class AgentService {
         }
     }
 
-    private func read(_ text: String) throws(BusError) -> [AgentValue] {
+    private func path(_ text: String) throws(BusError) -> Path {
         guard let path = Path(text) else {
             throw ContractError(.invalidArgument, "'\(text)' is no path; expected /3, /3/0, /3/0/9 or /3/0/11/0")
                 .busError
         }
-        let instances: [InstanceContent]
-        do throws(OperationError) {
-            instances = try client.read(path)
-        } catch {
-            let code: ContractError.Code =
-                switch error.code {
-                case .notFound: .notFound
-                case .unauthorized, .forbidden: .accessDenied
-                // A resource that cannot be read.
-                case .methodNotAllowed: .refused
-                default: .failed
-                }
-            throw ContractError(code, "\(path): \(error.message) (\(error.code))").busError
+        return path
+    }
+
+    private func send(_ texts: [String], to server: String) async throws(BusError) -> [SendInfo] {
+        guard (1...Self.sentPathLimit).contains(texts.count) else {
+            throw ContractError(.invalidArgument, "name 1 to \(Self.sentPathLimit) paths").busError
         }
+        var paths: [Path] = []
+        for text in texts {
+            let path = try path(text)
+            // It tells which of the paths cannot be sent, and why.
+            _ = try read(path)
+            paths.append(path)
+        }
+        if !server.isEmpty, !client.status.contains(where: { $0.name == server }) {
+            throw ContractError(.notFound, "there is no usable account '\(server)'; \"gatekeel status\" lists them")
+                .busError
+        }
+        let results: [SendResult]
+        do throws(OperationError) {
+            results = try await client.send(paths, to: server.isEmpty ? nil : server)
+        } catch {
+            throw ContractError(error, at: paths[0]).busError
+        }
+        return results.map { SendInfo($0) }
+    }
+
+    private static let sentPathLimit = 64
+
+    private func read(_ text: String) throws(BusError) -> [AgentValue] {
+        let path = try path(text)
+        let instances = try read(path)
         guard let definition = client.objects.first(where: { $0.definition.id == path.object })?.definition else {
             throw ContractError(.notFound, "there is no object \(path.object)").busError
         }
         return instances.flatMap { AgentValue.values(of: $0, definition) }
+    }
+
+    private func read(_ path: Path) throws(BusError) -> [InstanceContent] {
+        do throws(OperationError) {
+            return try client.read(path)
+        } catch {
+            throw ContractError(error, at: path).busError
+        }
     }
 }
 
@@ -207,5 +238,32 @@ extension ServerStatus.State {
             case .waiting, .refused: .waiting
             case .stopped, .deregistering: .stopped
             }
+    }
+}
+
+extension ContractError {
+    /// What an operation on a path was refused with.
+    fileprivate init(_ error: OperationError, at path: Path) {
+        let code: Code =
+            switch error.code {
+            case .notFound: .notFound
+            case .unauthorized, .forbidden: .accessDenied
+            // A resource that cannot be read.
+            case .methodNotAllowed: .refused
+            default: .failed
+            }
+        self.init(code, "\(path): \(error.message) (\(error.code))")
+    }
+}
+
+extension SendInfo {
+    fileprivate init(_ result: SendResult) {
+        switch result.outcome {
+        case .delivered: self.init(server: result.server, result: .delivered)
+        case .stored: self.init(server: result.server, result: .stored)
+        case .muted: self.init(server: result.server, result: .muted)
+        case .nothing: self.init(server: result.server, result: .nothing)
+        case .failed(let reason): self.init(server: result.server, result: .failed, reason: reason)
+        }
     }
 }

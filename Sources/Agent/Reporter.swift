@@ -33,6 +33,14 @@ final class Reporter {
             )
         case .deregistered(let server):
             Log.event(.deregistered, "De-registered from the server \(server, .server)")
+        case .sendRefused(let server, let reason):
+            Log.warning(
+                "The server \(server, .server) did not take values that were sent, and they are dropped: \(reason, .reason); check that it supports Send and knows the objects, or set MuteSend=yes in its section"
+            )
+        case .sendDropped(let server):
+            Log.warning(
+                "Values for the server \(server, .server) are dropped, the oldest first: as many wait as are kept; check the way to the server, or send less often"
+            )
         }
         changed?()
     }

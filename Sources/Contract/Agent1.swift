@@ -21,7 +21,8 @@ public enum Agent1 {
                 """
                 endpoint s, version s, servers aa{sv}: name s, uri s, state s (registered, registering, waiting, stopped,
                 unusable),
-                short-server-id u, registered-at t, next-attempt t, lifetime u, reason s; transfers aa{sv}: instance u,
+                short-server-id u, registered-at t, next-attempt t, lifetime u, reason s, waiting-values u (to be sent);
+                transfers aa{sv}: instance u,
                 kind s (push, pull), phase s (queued, waiting, transferring, verifying), host s, received t, total t (0
                 when unknown), reason s (why it waits), since t, next-attempt t; configuration-problems as (of the files, while an
                 earlier configuration is in use). Times are seconds since the epoch, 0 for
@@ -39,6 +40,15 @@ public enum Agent1 {
                 there: path s, name s, type s, unit s, value v (s, x, t, d, b, ay; times are seconds since the epoch).
                 """,
                 inputs: [.init("path", "s")], outputs: [.init("values", "aa{sv}")]),
+            .init(
+                "Send",
+                """
+                Sends what paths hold to a server, or to all if the name is empty, and waits up to 10 seconds for their answers.
+                For each account: server s, result s (delivered, stored, muted, nothing, failed), reason s. What is stored is sent
+                when the server is in contact. NotFound for a path or an account that is not there.
+                """,
+                inputs: [.init("paths", "as"), .init("server", "s")], outputs: [.init("results", "aa{sv}")],
+                changes: true),
             .init(
                 "Cancel",
                 """

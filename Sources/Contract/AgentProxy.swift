@@ -24,6 +24,14 @@ public final class AgentProxy {
         try await remote.values(AgentValue.self, "Read", [.string(path)])
     }
 
+    /// Sends what paths hold to servers, and waits for their answers.
+    ///
+    /// - Parameter server: the account's name; empty: all.
+    public func send(_ paths: [String], to server: String) async throws(ContractError) -> [SendInfo] {
+        try await remote.values(
+            SendInfo.self, "Send", [.array(of: "s", paths.map { .string($0) }), .string(server)])
+    }
+
     /// Ends the transfer of a package and drops its bytes.
     ///
     /// - Parameter instance: of object 9.

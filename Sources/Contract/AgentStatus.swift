@@ -64,10 +64,12 @@ public struct ServerStatus: DictionaryValue {
     public var lifetime: Int64
     /// Why it is not registered.
     public var reason: String
+    /// Values that wait to be sent.
+    public var waitingValues: Int
 
     public init(
         name: String, uri: String, state: State, shortServerID: Int = 0, registeredAt: Int64 = 0,
-        nextAttempt: Int64 = 0, lifetime: Int64 = 0, reason: String = ""
+        nextAttempt: Int64 = 0, lifetime: Int64 = 0, reason: String = "", waitingValues: Int = 0
     ) {
         self.name = name
         self.uri = uri
@@ -77,6 +79,7 @@ public struct ServerStatus: DictionaryValue {
         self.nextAttempt = nextAttempt
         self.lifetime = lifetime
         self.reason = reason
+        self.waitingValues = waitingValues
     }
 
     public init?(properties: [String: BusValue]) {
@@ -86,7 +89,8 @@ public struct ServerStatus: DictionaryValue {
             shortServerID: Int(clamping: properties.number("short-server-id")),
             registeredAt: Int64(contract: properties.number("registered-at")),
             nextAttempt: Int64(contract: properties.number("next-attempt")),
-            lifetime: Int64(contract: properties.number("lifetime")), reason: properties.text("reason"))
+            lifetime: Int64(contract: properties.number("lifetime")), reason: properties.text("reason"),
+            waitingValues: Int(clamping: properties.number("waiting-values")))
     }
 
     public var properties: [String: BusValue] {
@@ -94,7 +98,7 @@ public struct ServerStatus: DictionaryValue {
             "name": .text(name), "uri": .text(uri), "state": .string(state.rawValue),
             "short-server-id": .uint32(UInt32(clamping: shortServerID)), "registered-at": registeredAt.contract,
             "next-attempt": nextAttempt.contract, "lifetime": .uint32(UInt32(clamping: lifetime)),
-            "reason": .text(reason),
+            "reason": .text(reason), "waiting-values": .uint32(UInt32(clamping: waitingValues)),
         ]
     }
 }

@@ -79,8 +79,10 @@ public final class DevServer: SessionHandler {
         _ request: Request, on session: any Session, respond: @escaping @LoopActor (Response) -> Void
     ) {
         guard let session = session as? CoAPSession else { return respond(Response(.internalServerError)) }
-        guard request.path.first == "rd", request.unknownCriticalOptions.isEmpty else {
-            return respond(.failure(.notFound, "this server has only /rd"))
+        guard request.unknownCriticalOptions.isEmpty else { return respond(Response(.badOption)) }
+        if request.path == ["dp"] { return respond(sent(request, session)) }
+        guard request.path.first == "rd" else {
+            return respond(.failure(.notFound, "this server has only /rd and /dp"))
         }
         switch (request.method, request.path.count) {
         case (.post, 1): respond(register(request, session))

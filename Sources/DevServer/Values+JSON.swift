@@ -44,6 +44,14 @@ extension JSON {
                 + decoded.unknown.map { .init($0.description, .null) })
     }
 
+    /// A value with its path and its time, in seconds since 1970.
+    static func entry(_ entry: CompositeContent.Entry) -> JSON {
+        .object([
+            .init("path", .string(entry.path.description)), .init("value", json(of: entry.value)),
+            .init("time", entry.time.flatMap(Number.init).map { .number($0) } ?? .null),
+        ])
+    }
+
     private static func json(of instance: InstanceContent) -> JSON {
         .object(instance.resources.sorted { $0.key < $1.key }.map { .init("\($0.key)", json(of: $0.value, nil)) })
     }

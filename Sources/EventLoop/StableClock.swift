@@ -28,10 +28,15 @@ public final class StableClock {
     /// Seconds since the epoch.
     ///
     /// - Parameter moment: a time of the scheduler.
-    public func seconds(at moment: Duration) -> Int64 {
+    public func seconds(at moment: Duration) -> Int64 { time(at: moment).components.seconds }
+
+    /// The time since the epoch.
+    ///
+    /// - Parameter moment: a time of the scheduler.
+    public func time(at moment: Duration) -> Duration {
         let present = read() - scheduler.now
         if let offset, (offset - present).magnitude < Self.tolerance {} else { offset = present }
-        return (moment + (offset ?? present)).components.seconds
+        return moment + (offset ?? present)
     }
 }
 

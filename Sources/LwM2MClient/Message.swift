@@ -35,6 +35,7 @@ public struct Code: RawRepresentable, Hashable, Sendable, CustomStringConvertibl
     public static let preconditionFailed = Code(4, 12)
     public static let requestEntityTooLarge = Code(4, 13)
     public static let unsupportedContentFormat = Code(4, 15)
+    public static let tooManyRequests = Code(4, 29)
     public static let internalServerError = Code(5, 0)
     public static let notImplemented = Code(5, 1)
     public static let serviceUnavailable = Code(5, 3)
@@ -108,8 +109,18 @@ public struct Response: Hashable, Sendable {
         self.payload = payload
     }
 
+    /// A peer's diagnostic payload as one line of text: at most 128 bytes, and no control characters, for it is shown and stored.
+    var diagnostic: String {
+        let text = String(decoding: payload.prefix(128), as: UTF8.self)
+        return String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.isControl ? " " : $0 }))
+    }
+
     /// An error with a diagnostic payload (RFC 7252, 5.5.2): UTF-8 text for people, no content format.
     public static func failure(_ code: Code, _ diagnostic: String) -> Response {
         Response(code, payload: Array(diagnostic.utf8))
     }
+}
+
+extension Unicode.Scalar.Properties {
+    fileprivate var isControl: Bool { generalCategory == .control }
 }

@@ -77,6 +77,11 @@ final class FakeGateway: Gateway {
     }
     func reload() async throws(ContractError) { try ask("reload") }
     func reconnect() async throws(ContractError) { try ask("reconnect") }
+    var sendResults: [SendInfo] = []
+    func send(_ paths: [String], to server: String) async throws(ContractError) -> [SendInfo] {
+        try ask("send \(paths.joined(separator: ",")) \(server)")
+        return sendResults
+    }
     func cancel(_ instance: Int) async throws(ContractError) { try ask("cancel \(instance)") }
     func objects() async throws(ContractError) -> [AgentObject] {
         [AgentObject(id: 3, name: "Device", version: "1.1", instances: [0])]

@@ -34,6 +34,7 @@ import Testing
             AgentValue(path: "/3/0/0", name: "Manufacturer", type: "string", value: .string("a\0b")),
             AgentValue(path: "/9/0/2", name: "Package", type: "opaque", value: .bytes([0xAB, 1])),
         ]
+        gateway.sendResults = [SendInfo(server: "main", result: .failed, reason: "4.04")]
         gateway.script = { $0.tell("finished", 100, .done) }
         return gateway
     }
@@ -57,6 +58,7 @@ import Testing
             ("install /dev/null", "install, remove, activate, deactivate, rollback, watch"),
             ("rollback rinetd", "install, remove, activate, deactivate, rollback, watch"),
             ("remove --no-wait rinetd", "install --no-wait"),
+            ("send /3/0/9", "send PATH"),
             ("reload", "cancel, reconnect, reload, discard, time reset"),
             ("cancel 3", "cancel, reconnect, reload, discard, time reset"),
             ("time reset", "cancel, reconnect, reload, discard, time reset"),

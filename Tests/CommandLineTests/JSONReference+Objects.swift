@@ -4,7 +4,8 @@ import Contract
 
 /// Objects that occur in more than one place, or are long.
 enum Named: String, CaseIterable {
-    case error, status, agent, server, transfer, object, value, package, staged, deployment, certificate, signer, file,
+    case error, status, agent, server, transfer, object, value, sent, package, staged, deployment, certificate, signer,
+        file,
         unit
     case signedTime = "signed-time"
     case finding, configuration, problem, failure, suggestion, remark
@@ -66,6 +67,7 @@ enum Named: String, CaseIterable {
                 .init("next-attempt", .integer, "0 for none"),
                 .init("lifetime", .integer, "seconds"),
                 .init("reason", .text, "why it is not registered, or why its account cannot be used"),
+                .init("waiting-values", .integer, "how many values wait to be sent"),
             ]
         case .transfer:
             [
@@ -91,6 +93,12 @@ enum Named: String, CaseIterable {
                         "string", "integer", "unsigned", "float", "boolean", "opaque", "time", "objlnk", "corelnk",
                     ]), ""),
                 .init("unit", .text, ""), .init("value", .scalar, "opaque values as hexadecimal digits"),
+            ]
+        case .sent:
+            [
+                .init("server", .text, "the account's name"),
+                .init("result", .choice(SendInfo.Result.allCases.map(\.rawValue)), ""),
+                .init("reason", .text, "why it failed"),
             ]
         case .package:
             [

@@ -291,6 +291,32 @@ import Testing
         }
     }
 
+    @Test func sendTellsWhatBecameOfTheValues() async {
+        await onLoop {
+            let gateway = FakeGateway()
+            gateway.sendResults = [
+                SendInfo(server: "main", result: .delivered), SendInfo(server: "second", result: .muted),
+            ]
+            let (code, out, _) = await run("send /3/0/9 /3/0/13", gateway)
+            #expect(code == .done)
+            #expect(out.contains("main") && out.contains("delivered") && out.contains("MuteSend=no in [Server second]"))
+            #expect(gateway.calls == ["send /3/0/9,/3/0/13 "])
+
+            gateway.sendResults = [SendInfo(server: "main", result: .failed, reason: "the server answered with 4.04")]
+            let refused = await run("send --server main /3", gateway)
+            #expect(refused.code == .failed)
+            #expect(refused.out.contains("4.04"))
+            #expect(gateway.calls.last == "send /3 main")
+            gateway.sendResults = [SendInfo(server: "main", result: .stored)]
+            #expect(await run("send /3", gateway).code == .done)
+            gateway.sendResults = []
+            #expect(await run("send /3", gateway).code == .failed)
+            #expect(await run("send", gateway).code == .usage)
+            gateway.agentError = ContractError(.notFound, "/3/0/99: not there (4.04)")
+            #expect(await run("send /3/0/99", gateway).code == .notFound)
+        }
+    }
+
     @Test func reconnectAndCancel() async {
         await onLoop {
             let gateway = FakeGateway()

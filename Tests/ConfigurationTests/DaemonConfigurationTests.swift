@@ -93,6 +93,89 @@ private func uncommented(_ file: String) -> String {
         #expect(report.problems.isEmpty && report.files == ["\(host.root)/etc/gatekeel/gatekeeld.conf", key])
     }
 
+    @Test func valuesToSendAreRead() throws {
+        let host = try Host()
+        try host.write(
+            "etc/gatekeel/gatekeeld.conf",
+            """
+            [Server a]
+            URI=coap://a
+            MuteSend=no
+            [Server b]
+            URI=coap://b
+            ShortServerID=2
+            [Send all]
+            Paths=/3/0/9 /3 /3/0/9
+            Paths=/30000/0/5/65534
+            Period=15min
+            [Send some]
+            Server=a
+            Paths=/3/0/13
+            OnChange=yes
+            GreaterThan=20.5
+            LessThan=-1e2
+            Step=0.5
+            MinimumPeriod=0
+            [Send off]
+            Paths=
+
+            """)
+        let configuration = try AgentConfiguration.load(host.files("gatekeeld.conf"))
+        #expect(configuration.servers.map(\.muteSend) == [false, nil])
+        #expect(configuration.sends.map(\.name) == ["all", "some"])
+        #expect(configuration.sends[0].paths == ["/3/0/9", "/3", "/30000/0/5/65534"])
+        #expect(configuration.sends[0].period == .seconds(900) && !configuration.sends[0].followsChanges)
+        let some = configuration.sends[1]
+        #expect(some.servers == ["a"] && some.onChange && some.greaterThan == 20.5 && some.lessThan == -100)
+        #expect(some.step == 0.5 && some.minimumPeriod == .zero && some.followsChanges)
+    }
+
+    @Test func valuesToSendThatCannotBe() throws {
+        let host = try Host()
+        let paths = (0..<65).map { "/3/0/\($0)" }.joined(separator: " ")
+        try host.write(
+            "etc/gatekeel/gatekeeld.conf",
+            """
+            [Server a]
+            URI=coap://a
+            [Send nothing]
+            Period=1h
+            [Send when]
+            Paths=/3/0/9
+            [Send who]
+            Server=b
+            Paths=/3/0/9
+            Period=1h
+            [Send limits]
+            Paths=/3/0/9
+            GreaterThan=10
+            LessThan=9
+            Step=1
+            [Send many]
+            Paths=\(paths)
+            Period=1h
+            [Send words]
+            Paths=/0/0/5
+            Period=1ms
+            Step=0
+            GreaterThan=nan
+
+            """)
+        let report = AgentConfiguration.check(host.files("gatekeeld.conf"), view: open)
+        let errors = report.problems.filter { $0.severity == .error }.map { "\($0.section) \($0.key)" }
+        #expect(
+            errors.sorted() == [
+                "Send limits LessThan", "Send many Paths", "Send nothing Paths", "Send when Period", "Send who Server",
+                "Send words GreaterThan", "Send words Paths", "Send words Period", "Send words Step",
+            ])
+        for word in ["3/0/9", "/3/", "/03", "/65535", "/3/0/9/0/1", "/x", "/"] {
+            try host.write("etc/gatekeel/gatekeeld.conf", "[Send a]\nPeriod=1h\nPaths=\(word)\n")
+            #expect(throws: ConfigurationError.self, "\(word)") {
+                try AgentConfiguration.load(host.files("gatekeeld.conf"))
+            }
+        }
+    }
+
     @Test func dropInsWinMaskAndAreSorted() throws {
         let host = try Host()
         try host.write("usr/lib/gatekeel/installd.conf", "[Install]\nMaxRatio=3\n")

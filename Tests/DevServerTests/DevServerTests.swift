@@ -98,6 +98,36 @@ import Testing
         }
     }
 
+    @Test func sentValuesAreEvents() async throws {
+        try await onLoop {
+            let rig = try Rig()
+            let (session, _) = try await rig.client.register(rig.port)
+            var sent: JSON?
+            rig.server.report = { sent = $0 }
+            let content = CompositeContent([
+                .init(Path(9, 0, 7), .integer(3), time: 1_767_225_600.5), .init(Path(3, 0, 0), .string("Keel")),
+            ])
+            let payload = try Codec.encodeComposite(content, .senMLCBOR)
+            let response = try await session.send(
+                Request(.post, path: ["dp"], contentFormat: 112, payload: payload))
+            #expect(response.code == .changed)
+            #expect(
+                sent.map { String(decoding: $0.write(), as: UTF8.self) }
+                    == #"{"event":"send","endpoint":"gateway","values":[{"path":"/9/0/7","value":3,"time":1767225600.5},"#
+                    + #"{"path":"/3/0/0","value":"Keel","time":null}]}"#)
+            // A client that is not registered, another method, another format, and no content at all.
+            let stranger = rig.client.open(rig.port)
+            let refusals = [
+                try await stranger.send(Request(.post, path: ["dp"], contentFormat: 112, payload: payload)).code,
+                try await session.send(Request(.put, path: ["dp"], contentFormat: 112, payload: payload)).code,
+                try await session.send(Request(.post, path: ["dp"], contentFormat: 0, payload: payload)).code,
+                try await session.send(Request(.post, path: ["dp"], contentFormat: 112, payload: [1])).code,
+            ]
+            #expect(refusals == [.notFound, .methodNotAllowed, .unsupportedContentFormat, .badRequest])
+            rig.close()
+        }
+    }
+
     @Test(arguments: [
         Request(.post, path: ["rd"]), Request(.post, path: ["rd"], query: ["ep=a"]),
         Request(.post, path: ["rd"], query: ["ep=a", "lwm2m=1.1", "lt=x"]),

@@ -57,6 +57,24 @@ private func check(_ object: ServerObject, _ values: [UInt16: Value]) -> Code? {
         }
     }
 
+    @Test func muteSendIsAbsentUntilItIsWritten() async throws {
+        try await onLoop {
+            let accounts = accounts()
+            let object = ServerObject(accounts: accounts)
+            #expect(throws: OperationError.self) { try object.read(0, 23) }
+            #expect(accounts[0]?.settings.isSendMuted == true)
+            #expect(await write(object, [23: .boolean(false)]) == nil)
+            let written = try object.read(0, 23)
+            #expect(written == .single(.boolean(false)))
+            #expect(object.resources(of: 0).contains(23))
+            #expect(accounts[0]?.settings.isSendMuted == false)
+            // A Write that replaces the instance and does not name it makes it absent again.
+            #expect(await write(object, [1: .integer(60)], mode: .replace) == nil)
+            #expect(!object.resources(of: 0).contains(23))
+            #expect(await write(object, [23: .integer(0)])?.code == .methodNotAllowed)
+        }
+    }
+
     @Test func aCheckRefusesAsAWriteDoesAndChangesNothing() async {
         await onLoop {
             let accounts = accounts()

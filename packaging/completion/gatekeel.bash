@@ -11,14 +11,14 @@ _gatekeel() {
         break
     done
     # Arguments that are there already: a command takes one.
-    local given=0 valued=' --activate --limit --lines -n --since --user -u --output --key --certificate --manifest --passphrase-file --keyring --name '
+    local given=0 valued=' --activate --limit --lines -n --since --user -u --server --output --key --certificate --manifest --passphrase-file --keyring --name '
     for ((index++; index < cword; index++)); do
         word=${words[index]}
         if [[ $valued == *" $word "* ]]; then ((index++)); elif [[ $word != -* ]]; then given=1; fi
     done
     local options='--json --help --version' arguments=
     case $command in
-    '') arguments='status objects read packages install remove activate deactivate rollback history watch staged discard cancel log run reconnect reload metrics diagnose package keyring time config' ;;
+    '') arguments='status objects read packages install remove activate deactivate rollback history watch staged discard cancel log run send reconnect reload metrics diagnose package keyring time config' ;;
     package) arguments='sign verify info suggest' ;;
     keyring) arguments='add remove list' ;;
     time) arguments='reset' ;;
@@ -88,6 +88,11 @@ _gatekeel() {
         options='--user= --json --help --version'
         if [[ $cur == --user=* || $prev == --user ]]; then return; fi
         if [[ $cur != -* && $given == 0 ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
+        ;;
+    send)
+        options='--server= --json --help --version'
+        if [[ $cur == --server=* || $prev == --server ]]; then return; fi
+        if [[ $cur != -* && $given == 0 ]]; then COMPREPLY=($(compgen -W "/1 /3 /3/0 /9" -- "$cur")); return; fi
         ;;
     reconnect)
         options='--json --help --version'

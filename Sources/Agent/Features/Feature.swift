@@ -43,6 +43,7 @@ enum Features {
             ServersFeature(environment),
             DeviceFeature(environment),
             try SoftwareFeature(environment),
+            SendFeature(environment),
         ]
     }
 }

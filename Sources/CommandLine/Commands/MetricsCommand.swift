@@ -63,6 +63,8 @@ enum Metrics {
         for server in agent.servers { page.add(["server": server.name, "state": server.state.rawValue], 1) }
         page.family("gatekeel_server_registered_timestamp_seconds", "When the registration began; 0 without one.")
         for server in agent.servers { page.add(["server": server.name], server.registeredAt) }
+        page.family("gatekeel_server_waiting_values", "Values that wait to be sent to the server (Send).")
+        for server in agent.servers { page.add(["server": server.name], Int64(server.waitingValues)) }
         page.family("gatekeel_transfer_received_bytes", "Bytes received of a package that is on its way.")
         for transfer in agent.transfers { page.add(labels(transfer), transfer.received) }
         page.family("gatekeel_transfer_size_bytes", "Size of a package that is on its way; 0 when unknown.")

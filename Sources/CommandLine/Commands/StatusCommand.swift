@@ -49,7 +49,7 @@ struct StatusCommand {
             for server in status.servers {
                 table.add(
                     server.name, server.uri, server.state.rawValue, Moments.text(server.registeredAt),
-                    [server.reason, next(server)].filter { !$0.isEmpty }.joined(separator: "; "))
+                    [server.reason, next(server), Self.waiting(server)].filter { !$0.isEmpty }.joined(separator: "; "))
             }
             console.table(table)
         }
@@ -62,6 +62,14 @@ struct StatusCommand {
         guard server.state != .registered, server.nextAttempt > 0 else { return "" }
         let left = server.nextAttempt - now
         return "next attempt \(left > 0 ? "in \(Moments.span(left))" : "now")"
+    }
+
+    private static func waiting(_ server: ServerStatus) -> String {
+        switch server.waitingValues {
+        case 0: ""
+        case 1: "1 value waits to be sent"
+        default: "\(server.waitingValues) values wait to be sent"
+        }
     }
 
     private static func table(_ transfers: [TransferInfo], now: Int64) -> TextTable {

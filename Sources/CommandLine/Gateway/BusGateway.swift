@@ -27,6 +27,9 @@ final class BusGateway: Gateway {
     func read(_ path: String) async throws(ContractError) -> [AgentValue] { try await agent.read(path) }
     func reload() async throws(ContractError) { try await agent.reload() }
     func reconnect() async throws(ContractError) { try await agent.reconnect() }
+    func send(_ paths: [String], to server: String) async throws(ContractError) -> [SendInfo] {
+        try await agent.send(paths, to: server)
+    }
     func cancel(_ instance: Int) async throws(ContractError) { try await agent.cancel(instance) }
     func packages() async throws(ContractError) -> [PackageInfo] { try await installer.packages() }
     func package(_ name: String) async throws(ContractError) -> PackageInfo { try await installer.package(name) }

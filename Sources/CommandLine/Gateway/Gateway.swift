@@ -10,6 +10,8 @@ protocol Gateway: AnyObject {
     func read(_ path: String) async throws(ContractError) -> [AgentValue]
     func reload() async throws(ContractError)
     func reconnect() async throws(ContractError)
+    /// Sends what paths hold to a server, or to all for an empty name.
+    func send(_ paths: [String], to server: String) async throws(ContractError) -> [SendInfo]
     /// Ends the transfer of a package to an instance of object 9.
     func cancel(_ instance: Int) async throws(ContractError)
 

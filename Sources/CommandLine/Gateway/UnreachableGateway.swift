@@ -14,6 +14,7 @@ final class UnreachableGateway: Gateway {
     func read(_ path: String) async throws(ContractError) -> [AgentValue] { throw error }
     func reload() async throws(ContractError) { throw error }
     func reconnect() async throws(ContractError) { throw error }
+    func send(_ paths: [String], to server: String) async throws(ContractError) -> [SendInfo] { throw error }
     func cancel(_ instance: Int) async throws(ContractError) { throw error }
     func packages() async throws(ContractError) -> [PackageInfo] { throw error }
     func package(_ name: String) async throws(ContractError) -> PackageInfo { throw error }

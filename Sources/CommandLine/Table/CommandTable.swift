@@ -132,6 +132,14 @@ enum CommandTable {
             arguments: [name, ArgumentDeclaration("COMMAND", repeated: true, .nothing)],
             options: [OptionDeclaration("user", short: "u", value: "USER", "Runs the command as this user.")]),
         CommandDeclaration(
+            .send, "Send values to the servers now",
+            "Sends what paths hold to the servers without being asked for (Send, of LwM2M 1.1), and waits up to 10 seconds for "
+                + "their answers. A server that is not in contact gets the values, with their time, when it is again. Servers mute "
+                + "this with the resource 1/x/23; MuteSend=no in a server's section unmutes it. It exits with 1 if no server took "
+                + "the values. Only root may do that.",
+            arguments: [ArgumentDeclaration("PATH", repeated: true, .words(["/1", "/3", "/3/0", "/9"]))],
+            options: [OptionDeclaration("server", value: "NAME", "Sends to this server only.")]),
+        CommandDeclaration(
             .reconnect, "Contact the servers at once",
             "Drops every session and contacts the servers at once, also those that wait for their next attempt: after the "
                 + "network or a server was repaired."),

@@ -40,6 +40,11 @@ extension AgentConfiguration {
                 "A server to register with. Choose any NAME; there may be more than one such section.",
                 ServerConfiguration.keys),
             SectionDeclaration(
+                "Send", named: "NAME",
+                "Values that are sent to servers without being asked for (Send, of LwM2M 1.1). While a server is not in contact "
+                    + "they are kept in memory with their times, at most 256 KiB for each server; then the oldest are dropped.",
+                SendConfiguration.keys),
+            SectionDeclaration(
                 "Device",
                 "What the Device object (3) says about the gateway. Values that are not set here are taken from DMI or the "
                     + "device tree; values that these do not provide are omitted.",
@@ -54,6 +59,10 @@ extension AgentConfiguration {
                     "[Server main]", "URI=coaps://lwm2m.example.com", "PSKIdentity=gw1",
                     "PSKKeyFile=/etc/gatekeel/keys/main.psk", "Lifetime=5min",
                 ]
+            ),
+            (
+                "The battery level each quarter of an hour, and at once when it crosses 20 %:",
+                ["[Server main]", "MuteSend=no", "[Send battery]", "Paths=/3/0/9", "Period=15min", "GreaterThan=20"]
             ),
             ("A NAT on the way forgets a mapping after 30 seconds:", ["[Server main]", "KeepAlive=25s"]),
             (

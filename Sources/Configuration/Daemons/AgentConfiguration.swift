@@ -8,6 +8,8 @@ public struct AgentConfiguration: Hashable, Sendable {
     public var logLevel: Level
     /// In the files' order; those with an empty `URI=` are left out.
     public var servers: [ServerConfiguration]
+    /// In the files' order.
+    public var sends: [SendConfiguration]
     public var device: DeviceConfiguration
     public var software: SoftwareConfiguration
 
@@ -19,6 +21,7 @@ public struct AgentConfiguration: Hashable, Sendable {
         endpoint = agent[Self.endpointKey]
         logLevel = agent[Self.logLevelKey]
         servers = settings.named("Server").compactMap(ServerConfiguration.init)
+        sends = settings.named("Send").compactMap(SendConfiguration.init)
         device = DeviceConfiguration(settings["Device"])
         software = SoftwareConfiguration(settings["Software"])
     }
@@ -94,6 +97,7 @@ public struct AgentConfiguration: Hashable, Sendable {
             }
             problems += server.conflicts(section)
         }
-        return problems
+        let names = sections.map(\.name)
+        return problems + settings.named("Send").flatMap { SendConfiguration.problems(of: $0, accounts: names) }
     }
 }

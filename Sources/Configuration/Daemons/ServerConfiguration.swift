@@ -14,6 +14,8 @@ public struct ServerConfiguration: Hashable, Sendable {
     public var defaultMinimumPeriod: Duration
     /// Zero: none.
     public var defaultMaximumPeriod: Duration
+    /// nil: the resource is absent, and Send is muted.
+    public var muteSend: Bool?
 
     /// nil when `URI=` is empty, which turns the account off, or missing.
     init?(_ section: SectionSettings) {
@@ -28,6 +30,7 @@ public struct ServerConfiguration: Hashable, Sendable {
         keepAlive = section[Self.keepAliveKey]
         defaultMinimumPeriod = section[Self.defaultMinimumPeriodKey]
         defaultMaximumPeriod = section[Self.defaultMaximumPeriodKey]
+        muteSend = section[Self.muteSendKey]
     }
 
     /// Reads and checks the key file; nil with `coap://`.
@@ -156,10 +159,15 @@ extension ServerConfiguration {
     static let defaultMaximumPeriodKey = Key(
         "DefaultMaximumPeriod", .duration(.seconds(1) ... .seconds(31_536_000), zero: "none"), default: .zero,
         "At most so much time between two notifications of an observation that names no pmax (1/x/3).")
+    static let muteSendKey = Key<Bool?>(
+        "MuteSend", .boolean,
+        "Mute Send (1/x/23). With no, values are sent to this server without being asked for: by the sections [Send NAME] and by "
+            + "\"gatekeel send\". Without this key the resource is absent, which is as yes, until the server writes it."
+    )
 
     static let keys = [
         uriKey.declaration, pskIdentityKey.declaration, pskKeyFileKey.declaration, shortServerIDKey.declaration,
         lifetimeKey.declaration, keepAliveKey.declaration, defaultMinimumPeriodKey.declaration,
-        defaultMaximumPeriodKey.declaration,
+        defaultMaximumPeriodKey.declaration, muteSendKey.declaration,
     ]
 }

@@ -19,6 +19,7 @@ public final class ServerObject: Object {
             switch id {
             case 2: settings.defaultMinimumPeriod != nil
             case 3: settings.defaultMaximumPeriod != nil
+            case 23: settings.muteSend != nil
             default: true
             }
         }
@@ -35,6 +36,7 @@ public final class ServerObject: Object {
             case 3: settings.defaultMaximumPeriod.map { .integer(Int64($0)) }
             case 6: .boolean(settings.notificationStoring)
             case 7: .string(settings.binding)
+            case 23: settings.muteSend.map { .boolean($0) }
             default: nil
             }
         guard let value else { throw OperationError(.notFound, "resource \(resource) is not set") }
@@ -56,11 +58,12 @@ public final class ServerObject: Object {
                 // What is mandatory stays as it is when it is not named.
                 settings.defaultMinimumPeriod = nil
                 settings.defaultMaximumPeriod = nil
+                settings.muteSend = nil
             }
             for (resource, content) in values { try ServerObject.apply(resource, content, to: &settings) }
         }
         let after = accounts[instance]?.settings
-        for resource in [1, 2, 3, 6, 7] as [UInt16] where Self.differ(resource, before, after) {
+        for resource in [1, 2, 3, 6, 7, 23] as [UInt16] where Self.differ(resource, before, after) {
             changes?.changed(Path(1, instance, resource))
         }
     }
@@ -76,6 +79,7 @@ public final class ServerObject: Object {
             settings.defaultMaximumPeriod = try seconds("Default Maximum Period", value)
         case (6, .single(.boolean(let flag))): settings.notificationStoring = flag
         case (7, .single(.string(let text))): settings.binding = text
+        case (23, .single(.boolean(let flag))): settings.muteSend = flag
         default: throw OperationError(.methodNotAllowed, "resource \(resource) is not written")
         }
     }
@@ -93,6 +97,7 @@ public final class ServerObject: Object {
         case 2: before?.defaultMinimumPeriod != after?.defaultMinimumPeriod
         case 3: before?.defaultMaximumPeriod != after?.defaultMaximumPeriod
         case 6: before?.notificationStoring != after?.notificationStoring
+        case 23: before?.muteSend != after?.muteSend
         default: before?.binding != after?.binding
         }
     }

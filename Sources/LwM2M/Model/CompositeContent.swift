@@ -17,6 +17,9 @@ public struct CompositeContent: Hashable, Sendable {
             self.value = value
             self.time = time
         }
+
+        /// The same value, of this time.
+        public func at(_ time: Double?) -> Entry { Entry(path, value, time: time) }
     }
 
     public var entries: [Entry]

@@ -14,5 +14,6 @@ extension ObjectDefinition {
                 7, "Binding", .readWrite, .string, mandatory: true,
                 range: "The possible values are those listed in the LwM2M Core Specification"),
             ResourceDefinition(8, "Registration Update Trigger", .execute, mandatory: true),
+            ResourceDefinition(23, "Mute Send", .readWrite, .boolean),
         ])
 }

@@ -143,11 +143,12 @@ extension ServerSettings {
         if let disableTimeout { lines.append("disable-timeout \(disableTimeout)") }
         lines.append("storing \(notificationStoring ? 1 : 0)")
         lines.append("binding \(binding)")
+        if let muteSend { lines.append("mute-send \(muteSend ? 1 : 0)") }
         return lines
     }
 
     /// The keys that `take` knows.
-    static let keys: Set = ["lifetime", "pmin", "pmax", "disable-timeout", "storing", "binding"]
+    static let keys: Set = ["lifetime", "pmin", "pmax", "disable-timeout", "storing", "binding", "mute-send"]
 
     mutating func take(_ key: Substring, _ value: Substring) -> Bool {
         if key == "binding" {
@@ -161,6 +162,7 @@ extension ServerSettings {
         case "pmax": defaultMaximumPeriod = number
         case "disable-timeout": disableTimeout = number
         case "storing": notificationStoring = number != 0
+        case "mute-send": muteSend = number != 0
         default: return false
         }
         return true

@@ -12,10 +12,16 @@ public struct ServerSettings: Hashable, Sendable {
     public var notificationStoring: Bool
     /// Binding (7): `U`, the only one that this client speaks.
     public var binding: String
+    /// Mute Send (23): whether this client sends nothing of its own accord (Send, 6.4.6). nil, the absent resource, is as true.
+    public var muteSend: Bool?
+
+    /// Whether Send is muted.
+    public var isSendMuted: Bool { muteSend ?? true }
 
     public init(
         lifetime: UInt32 = 86400, defaultMinimumPeriod: UInt32? = nil, defaultMaximumPeriod: UInt32? = nil,
-        disableTimeout: UInt32? = nil, notificationStoring: Bool = true, binding: String = "U"
+        disableTimeout: UInt32? = nil, notificationStoring: Bool = true, binding: String = "U",
+        muteSend: Bool? = nil
     ) {
         self.lifetime = lifetime
         self.defaultMinimumPeriod = defaultMinimumPeriod
@@ -23,6 +29,7 @@ public struct ServerSettings: Hashable, Sendable {
         self.disableTimeout = disableTimeout
         self.notificationStoring = notificationStoring
         self.binding = binding
+        self.muteSend = muteSend
     }
 
     /// Refuses what this client cannot do.

@@ -10,6 +10,8 @@ public final class Client: ObjectChanges {
 
     private let registry: ObjectRegistry
     private let management: DeviceManagement
+    private let sending: Sending
+    private let clock: StableClock
     private let endpoint: String
     private let version: String
     private let transport: any Transport
@@ -26,11 +28,12 @@ public final class Client: ObjectChanges {
     ///   - endpoint: the endpoint client name (`ep=`).
     ///   - version: of LwM2M, as it registers: `1.1`.
     ///   - objects: those that are there from the start; see `add(_:)`.
+    ///   - clock: the time of day, for the times of values that are sent; the host's when nil.
     ///   - random: from 0 to 1, for jitter.
     ///   - report: is told what an operator may want to know.
     public init(
         endpoint: String, version: String = "1.1", objects: [any Object] = [], accounts: ServerAccounts,
-        transport: any Transport, scheduler: any Scheduler,
+        transport: any Transport, scheduler: any Scheduler, clock: StableClock? = nil,
         random: @escaping @LoopActor () -> Double = { Double.random(in: 0...1) },
         report: @escaping @LoopActor (ClientReport) -> Void = { _ in }
     ) {
@@ -43,6 +46,9 @@ public final class Client: ObjectChanges {
         self.report = report
         registry = ObjectRegistry()
         management = DeviceManagement(registry: registry, accounts: accounts)
+        let clock = clock ?? StableClock(scheduler)
+        self.clock = clock
+        sending = Sending(management, scheduler: scheduler, clock: clock, random: random, report: report)
         management.changes = self
         management.attributesChanged = { [weak self] account in
             self?.connection(account)?.observations.rulesChanged()
@@ -61,12 +67,14 @@ public final class Client: ObjectChanges {
         hasStopped = false
         connections = accounts.all.map { connect($0) }
         for connection in connections { connection.start() }
+        sending.start()
     }
 
     /// De-registers everywhere at once and ends the sessions; takes at most a second and a half.
     public func stop() async {
         running = false
         hasStopped = true
+        sending.stop()
         let leaving = connections + ending
         connections = []
         await end(leaving)
@@ -99,6 +107,7 @@ public final class Client: ObjectChanges {
         ending.removeAll { connection in stale.contains { $0 === connection } }
         // It may have been stopped meanwhile.
         guard running else { return }
+        sending.accountsChanged()
         for account in accounts.all where connection(account.instance) == nil {
             let connection = connect(account)
             connections.append(connection)
@@ -109,9 +118,9 @@ public final class Client: ObjectChanges {
     private func connect(_ account: ServerAccount) -> ServerConnection {
         let registry = registry
         return ServerConnection(
-            account,
+            account, sending.sender(account),
             ServerConnection.Environment(
-                endpoint: endpoint, version: version, transport: transport, scheduler: scheduler,
+                endpoint: endpoint, version: version, transport: transport, scheduler: scheduler, clock: clock,
                 management: management, random: random, report: report,
                 objects: {
                     LinkFormat.encode(LinkFormat.registration(registry.registered, formats: Codec.formats))
@@ -154,6 +163,7 @@ public final class Client: ObjectChanges {
 
     public func changed(_ path: Path) {
         for connection in connections { connection.observations.changed(path) }
+        sending.changed(path)
     }
 
     public func instancesChanged(_ object: UInt16) {
@@ -161,14 +171,39 @@ public final class Client: ObjectChanges {
             connection.observations.instancesChanged(object)
             connection.objectsChanged()
         }
+        sending.instancesChanged(object)
     }
 
     private func accountChanged(_ instance: UInt16) {
         guard let account = accounts[instance] else { return }
         connection(instance)?.settingsChanged(account.settings)
+        sending.settingsChanged(account)
     }
 
     private func connection(_ account: UInt16) -> ServerConnection? { connections.first { $0.account == account } }
+
+    // MARK: Send
+
+    /// What is sent of the client's own accord, and when.
+    public var sendRules: [SendRule] {
+        get { sending.rules }
+        set { sending.rules = newValue }
+    }
+
+    /// Sends what paths hold now to servers, confirmed (Send, LwM2M Core 6.4.6). A server that is not in contact gets it, with its
+    /// time, when it is again.
+    ///
+    /// - Parameters:
+    ///   - name: of the account; nil: to all.
+    ///   - limit: so long the servers' answers are waited for.
+    /// - Returns: by account; empty if there is none of this name.
+    /// - Throws: 4.01 for object 0, 4.04 for a path that is not there, 4.05 for one that is not readable.
+    public func send(
+        _ paths: [Path], to name: String? = nil, within limit: Duration = .seconds(10)
+    ) async throws(OperationError) -> [SendResult] {
+        for path in paths { _ = try read(path) }
+        return await sending.send(paths, to: name, within: limit)
+    }
 
     // MARK: For people
 
@@ -176,7 +211,9 @@ public final class Client: ObjectChanges {
     public var status: [ConnectionStatus] {
         accounts.all.map { account in
             connection(account.instance)?.status(of: account)
-                ?? ConnectionStatus(of: account, hasStopped ? .stopped : .registering)
+                ?? ConnectionStatus(
+                    of: account, hasStopped ? .stopped : .registering,
+                    waitingValues: sending.values(account.instance))
         }
     }
 

@@ -9,4 +9,8 @@ public enum ClientReport: Hashable, Sendable {
     /// The server refuses this client (4.00, 4.03, …); an attempt follows after a long time.
     case refused(server: String, code: Code, diagnostic: String)
     case deregistered(server: String)
+    /// The server did not take values that were sent, and they are gone; told once until it takes some.
+    case sendRefused(server: String, reason: String)
+    /// Values that wait for the server had to make room for newer ones; told once until it is in contact again.
+    case sendDropped(server: String)
 }

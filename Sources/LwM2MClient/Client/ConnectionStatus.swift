@@ -20,14 +20,16 @@ public struct ConnectionStatus: Hashable, Sendable {
     public let location: String?
     public let lifetime: UInt32
     public let observations: Int
+    /// Values that wait to be sent (Send, 6.4.6).
+    public let waitingValues: Int
 }
 
 extension ConnectionStatus {
     /// Of an account without a connection.
-    init(of account: ServerAccount, _ state: State) {
+    init(of account: ServerAccount, _ state: State, waitingValues: Int) {
         self.init(
             name: account.name, shortServerID: account.shortServerID, uri: account.uri, state: state,
             registeredSince: nil, lastError: nil, nextAttempt: nil, location: nil,
-            lifetime: account.settings.lifetime, observations: 0)
+            lifetime: account.settings.lifetime, observations: 0, waitingValues: waitingValues)
     }
 }

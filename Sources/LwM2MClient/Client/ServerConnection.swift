@@ -10,6 +10,7 @@ final class ServerConnection: SessionHandler {
         let version: String
         let transport: any Transport
         let scheduler: any Scheduler
+        let clock: StableClock
         let management: DeviceManagement
         let random: @LoopActor () -> Double
         let report: @LoopActor (ClientReport) -> Void
@@ -19,6 +20,8 @@ final class ServerConnection: SessionHandler {
 
     let account: UInt16
     let observations: Observations
+    /// Of the account: it outlives this connection.
+    private let sender: Sender
     /// The section that this connection was made from.
     let seed: ServerAccount.Seed
     private let environment: Environment
@@ -36,15 +39,18 @@ final class ServerConnection: SessionHandler {
     private var told: (settings: ServerSettings, objects: [UInt8])?
     private var whenStopped: [@LoopActor () -> Void] = []
 
-    init(_ account: ServerAccount, _ environment: Environment) {
+    init(_ account: ServerAccount, _ sender: Sender, _ environment: Environment) {
         self.account = account.instance
         self.environment = environment
+        self.sender = sender
         seed = account.seed
         machine = ConnectionMachine(
             lifetime: account.settings.lifetime, retry: account.retry, keepAlive: account.keepAlive)
         observations = Observations(
-            account: account.instance, management: environment.management, scheduler: environment.scheduler)
+            account: account.instance, management: environment.management, scheduler: environment.scheduler,
+            clock: environment.clock)
         observations.deliveryFailed = { [weak self] in self?.handle(.deliveryFailed($0, observationGivenUp: $1)) }
+        sender.deliveryFailed = { [weak self] in self?.handle(.deliveryFailed($0, observationGivenUp: false)) }
     }
 
     // MARK: Input
@@ -103,7 +109,7 @@ final class ServerConnection: SessionHandler {
             name: account.name, shortServerID: account.shortServerID, uri: account.uri, state: machine.state,
             registeredSince: registration?.since, lastError: machine.lastError, nextAttempt: machine.nextAttempt,
             location: registration.map { $0.location.map { "/\($0)" }.joined() },
-            lifetime: account.settings.lifetime, observations: observations.count)
+            lifetime: account.settings.lifetime, observations: observations.count, waitingValues: sender.values)
     }
 
     // MARK: The machine
@@ -126,8 +132,13 @@ final class ServerConnection: SessionHandler {
         case .sendDeregister(let location): send(RegistrationRequest.deregister(location)) { _ in }
         case .ping: ping()
         case .forgetObservations: observations.removeAll()
-        case .suspendNotifications: observations.suspend()
-        case .resumeNotifications: if let session { observations.resume(session) }
+        case .suspendNotifications:
+            observations.suspend()
+            sender.suspend()
+        case .resumeNotifications:
+            guard let session else { return }
+            observations.resume(session)
+            sender.resume(session)
         case .wake(let due): wake(at: due)
         case .report(let report): tell(report)
         case .stopped:

@@ -6,11 +6,13 @@ final class NotificationQueue {
     struct Entry {
         let observation: Observation
         let response: Response
-        /// A last word: the observation ends when it is acknowledged.
-        let final: Bool
+        /// What it tells, oldest first; empty for a last word, which ends the observation when it is acknowledged.
+        let records: [NotificationHistory.Record]
+
+        var isFinal: Bool { records.isEmpty }
     }
 
-    /// Notifications of one observation that wait; one more replaces the oldest of them.
+    /// Notifications of one observation that wait while the server is in contact; one more replaces the oldest of them.
     static let limit = 16
 
     /// nil for an acknowledgement.
@@ -44,6 +46,12 @@ final class NotificationQueue {
             waiting = []
         }
         return (inFlight.map { [$0] } ?? []) + waiting
+    }
+
+    /// Adds what an outage left. It is bounded already.
+    func add(stored entry: Entry) {
+        waiting.append(entry)
+        pump()
     }
 
     func add(_ entry: Entry) {

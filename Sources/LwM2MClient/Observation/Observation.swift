@@ -12,21 +12,10 @@ final class Observation {
         case composite(PathSelection, ContentFormat)
     }
 
-    /// One of the paths that it watches. Each has its own attributes: a notification is due when it is for one of them.
-    struct Part {
-        let path: Path
-        var state: NotificationState
-        var rule: NotificationState.Rule
-        /// How often the path is to be looked at; nil when all of it is announced.
-        var sampling: Duration?
-
-        /// Whether a change at a path concerns this one.
-        func overlaps(_ other: Path) -> Bool { path.contains(other) || other.contains(path) }
-    }
-
     let token: [UInt8]
     let subject: Subject
-    var parts: [Part]
+    /// The paths that it watches. Each has its own attributes: a notification is due when it is for one of them.
+    var parts: [WatchedPath]
     /// A last word is on its way, and the observation ends when it is acknowledged.
     var isEnding = false
     /// Notifications in a row that were not delivered.
@@ -34,7 +23,7 @@ final class Observation {
     /// When it came to owe something: what changed first is told first.
     var stamp = 0
 
-    init(token: [UInt8], _ subject: Subject, parts: [Part]) {
+    init(token: [UInt8], _ subject: Subject, parts: [WatchedPath]) {
         self.token = token
         self.subject = subject
         self.parts = parts
@@ -51,7 +40,7 @@ final class Observation {
         var due: Duration?
         var isToLook = false
         for part in parts {
-            switch part.state.step(at: now, part.rule, sampling: part.sampling) {
+            switch part.step(at: now) {
             case .notify: return .notify
             case .look: isToLook = true
             case .wait(let until): if let until { due = min(due ?? until, until) }

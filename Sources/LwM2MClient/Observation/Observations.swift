@@ -3,9 +3,9 @@ import LwM2M
 
 /// The observations of one server (LwM2M Core 6.4, RFC 7641).
 ///
-/// Notifications are confirmable and leave in the order in which things changed. While the server is reached every
-/// change is told by itself, as far as the attributes allow; while it is not, what changed is told by its last content
-/// afterwards, in the order of the first changes.
+/// Notifications are confirmable and leave in the order in which things changed. While the server is not in contact, what
+/// would have been told is kept and told afterwards (1/x/6): with its times in one notification where the format has times, else
+/// one by one. Without storing, the content of then is taken as told.
 @LoopActor
 final class Observations {
     /// Observations of one server; one more is answered as a plain Read, as RFC 7641 4.1 allows.
@@ -24,15 +24,19 @@ final class Observations {
     private let account: UInt16
     private let management: DeviceManagement
     private let scheduler: any Scheduler
+    private let clock: StableClock
     private let queue = NotificationQueue()
+    /// What was not told yet because of an outage.
+    private var history = NotificationHistory()
     private var stamps = 0
     private var timer: (any Scheduled)?
     private var timerDue: Duration?
 
-    init(account: UInt16, management: DeviceManagement, scheduler: any Scheduler) {
+    init(account: UInt16, management: DeviceManagement, scheduler: any Scheduler, clock: StableClock) {
         self.account = account
         self.management = management
         self.scheduler = scheduler
+        self.clock = clock
         queue.delivered = { [weak self] in self?.delivered($0, $1) }
     }
 
@@ -70,10 +74,11 @@ final class Observations {
         rearm()
     }
 
-    private func part(_ path: Path, _ content: PathContent) -> Observation.Part {
+    private func part(_ path: Path, _ content: PathContent) -> WatchedPath {
         let rule = rule(for: path)
-        return Observation.Part(
-            path: path, state: NotificationState(content, at: scheduler.now), rule: rule, sampling: sampling(path, rule)
+        return WatchedPath(
+            path: path, state: NotificationState(content, at: scheduler.now), rule: rule,
+            sampling: management.samplingInterval(of: path, rule)
         )
     }
 
@@ -97,20 +102,66 @@ final class Observations {
     func resume(_ session: any Session) {
         guard queue.session !== session else { return }
         queue.open(session)
-        let isStoring = management.accounts[account]?.settings.notificationStoring ?? true
+        let stored = history.takeAll()
         for observation in all {
             if isStoring { changed(observation) } else { drop(observation) }
         }
+        if isStoring { for records in stored { tell(records) } }
         advance()
     }
 
-    /// The session is gone, or not to be used for now. What waited is told by its last content in the next one.
+    /// The session is gone, or not to be used for now. What waited is told in the next one.
     func suspend() {
-        // A last word that did not arrive is owed as well: the server would wait for notifications for ever.
-        for entry in queue.close() { reopen(entry.observation) }
-        timer?.cancel()
-        timer = nil
-        timerDue = nil
+        for entry in queue.close() { keep(entry) }
+        rearm()
+    }
+
+    /// Whether what an outage hides is to be told afterwards (1/x/6).
+    private var isStoring: Bool { management.accounts[account]?.settings.notificationStoring ?? true }
+
+    /// A notification that was not delivered is kept. A last word is owed as well: the server would wait for ever.
+    private func keep(_ entry: NotificationQueue.Entry) {
+        entry.observation.isEnding = false
+        if !entry.isFinal, isStoring, entry.records.allSatisfy({ history.add($0) }) { return }
+        owe(entry.observation)
+    }
+
+    /// Tells what is left of an outage.
+    private func tell(_ records: [NotificationHistory.Record]) {
+        guard let observation = records.first?.observation else { return }
+        guard let format = timedFormat(observation) else {
+            for record in records {
+                guard let response = try? response(observation, record.contents) else { continue }
+                queue.add(
+                    stored: NotificationQueue.Entry(observation: observation, response: response, records: [record]))
+            }
+            return
+        }
+        do throws(CodecError) {
+            var content = CompositeContent()
+            var times = SenMLTimes(clock, now: scheduler.now)
+            for record in records {
+                let time = times.next(record.moment)
+                let parts = zip(observation.parts, record.contents).map { (path: $0.path, content: $1) }
+                content.entries += try management.composite(parts).entries.map { $0.at(time) }
+            }
+            let response = Response(
+                .content, contentFormat: format.rawValue, payload: try Codec.encodeComposite(content, format))
+            queue.add(stored: NotificationQueue.Entry(observation: observation, response: response, records: records))
+        } catch {
+            // What cannot be encoded with times is told by its present content.
+            owe(observation)
+        }
+    }
+
+    /// The format of an observation's notifications, if it has times.
+    private func timedFormat(_ observation: Observation) -> ContentFormat? {
+        let format: ContentFormat? =
+            switch observation.subject {
+            case .path(let accept): accept.map(ContentFormat.init(rawValue:))
+            case .composite(_, let format): format
+            }
+        return format == .senMLJSON || format == .senMLCBOR ? format : nil
     }
 
     /// A new registration: the server observes anew what it still wants (LwM2M Core 6.4.1).
@@ -154,7 +205,7 @@ final class Observations {
         let path = observation.parts[index].path
         let rule = rule(for: path)
         observation.parts[index].rule = rule
-        observation.parts[index].sampling = sampling(path, rule)
+        observation.parts[index].sampling = management.samplingInterval(of: path, rule)
     }
 
     /// Who observes the root path observes each object, also one that came later. One that went is a part without content.
@@ -169,13 +220,7 @@ final class Observations {
         let table = management.accounts.attributes(account)
         return NotificationState.Rule(
             table.effective(at: path), at: path, management.accounts[account]?.settings ?? ServerSettings(),
-            passing: passing(path))
-    }
-
-    /// The resources at and below a path that change with time alone.
-    private func passing(_ path: Path) -> [UInt16] {
-        guard path.resource == nil, let entry = management.registry[path.object] else { return [] }
-        return entry.definition.resources.map(\.id).filter { entry.object.passes($0) }
+            passing: management.passingResources(of: path))
     }
 
     // MARK: Time
@@ -187,16 +232,15 @@ final class Observations {
     }
 
     private func advance(_ observation: Observation) {
-        guard queue.session != nil else { return }
+        guard queue.session != nil || isStoring else { return }
         if observation.step(at: scheduler.now) == .look { look(observation) }
         if observation.step(at: scheduler.now) == .notify { notify(observation) }
     }
 
     /// One timer for all: sets it to the earliest moment at which something is due.
     private func rearm() {
-        guard queue.session != nil else { return }
         var due: Duration?
-        for observation in all {
+        for observation in queue.session != nil || isStoring ? all : [] {
             guard case .wait(let until?) = observation.step(at: scheduler.now) else { continue }
             due = min(due ?? until, until)
         }
@@ -210,21 +254,6 @@ final class Observations {
             self?.timerDue = nil
             self?.advance()
         }
-    }
-
-    /// The shortest interval of what a path names; at most once a second, whatever an object says.
-    private func sampling(_ path: Path, _ rule: NotificationState.Rule) -> Duration? {
-        guard let object = management.registry[path.object]?.object else { return nil }
-        // A clock is looked at when a server waits for a time, or a step of it.
-        if rule.conditions != nil, let resource = path.resource, object.passes(resource) { return .seconds(1) }
-        var shortest: Duration?
-        for instance in path.instance.map({ [$0] }) ?? object.instances {
-            for resource in path.resource.map({ [$0] }) ?? object.resources(of: instance) {
-                guard let interval = object.samplingInterval(instance, resource) else { continue }
-                shortest = min(shortest ?? interval, max(interval, .seconds(1)))
-            }
-        }
-        return shortest
     }
 
     // MARK: Telling
@@ -244,8 +273,7 @@ final class Observations {
     /// Looks at the parts that are due for it.
     private func look(_ observation: Observation) {
         for index in observation.parts.indices {
-            let part = observation.parts[index]
-            guard part.state.step(at: scheduler.now, part.rule, sampling: part.sampling) == .look else { continue }
+            guard observation.parts[index].step(at: scheduler.now) == .look else { continue }
             look(observation, index)
         }
     }
@@ -304,12 +332,6 @@ final class Observations {
         for index in observation.parts.indices { observation.parts[index].state.owe() }
     }
 
-    /// What was on its way did not arrive: the observation tells its content, or its end, once more.
-    private func reopen(_ observation: Observation) {
-        observation.isEnding = false
-        owe(observation)
-    }
-
     /// Takes the content of now as told; an observation of something that disappeared still ends.
     private func drop(_ observation: Observation) {
         guard let contents = try? contents(of: observation) else { return owe(observation) }
@@ -331,12 +353,20 @@ final class Observations {
         do throws(OperationError) {
             let contents = try contents(of: observation)
             let response = try response(observation, contents)
+            let record = NotificationHistory.Record(observation, contents, at: scheduler.now)
+            guard queue.session != nil else {
+                // One that is too large to be kept is told by its content of then.
+                if history.add(record) { tell(observation, contents) }
+                return
+            }
             tell(observation, contents)
-            queue.add(NotificationQueue.Entry(observation: observation, response: response, final: false))
+            queue.add(NotificationQueue.Entry(observation: observation, response: response, records: [record]))
         } catch {
+            // It disappeared; that is told when the server is in contact.
+            guard queue.session != nil else { return }
             // RFC 7641 4.2: a notification with an error code ends the observation, once it has arrived.
             observation.isEnding = true
-            queue.add(NotificationQueue.Entry(observation: observation, response: error.response, final: true))
+            queue.add(NotificationQueue.Entry(observation: observation, response: error.response, records: []))
         }
     }
 
@@ -344,7 +374,7 @@ final class Observations {
         let observation = entry.observation
         guard let error else {
             observation.failures = 0
-            if entry.final { remove { $0 === observation } }
+            if entry.isFinal { remove { $0 === observation } }
             return
         }
         guard error != .reset else {
@@ -360,7 +390,7 @@ final class Observations {
         if givenUp {
             remove { $0 === observation }
         } else {
-            reopen(observation)
+            keep(entry)
         }
         deliveryFailed?(error, givenUp)
     }
@@ -368,5 +398,6 @@ final class Observations {
     private func remove(_ which: (Observation) -> Bool) {
         all.removeAll(where: which)
         queue.remove(which)
+        history.remove(which)
     }
 }

@@ -88,19 +88,26 @@ extension DeviceManagement {
         }
     }
 
-    /// The contents of several paths as one answer. Where paths overlap, each value is told once.
+    /// The contents of several paths as one. Where paths overlap, each value is in it once.
+    ///
+    /// - Throws: as `PathContent.entries(at:)`.
+    func composite(_ parts: [(path: Path, content: PathContent)]) throws(CodecError) -> CompositeContent {
+        var content = CompositeContent()
+        var told: Set<Path> = []
+        for part in parts {
+            for entry in try part.content.entries(at: part.path) where told.insert(entry.path).inserted {
+                content.entries.append(entry)
+            }
+        }
+        return content
+    }
+
+    /// The contents of several paths as one answer.
     func response(
         _ parts: [(path: Path, content: PathContent)], _ format: ContentFormat
     ) throws(OperationError) -> Response {
         do throws(CodecError) {
-            var content = CompositeContent()
-            var told: Set<Path> = []
-            for part in parts {
-                for entry in try part.content.entries(at: part.path) where told.insert(entry.path).inserted {
-                    content.entries.append(entry)
-                }
-            }
-            let payload = try Codec.encodeComposite(content, format)
+            let payload = try Codec.encodeComposite(try composite(parts), format)
             return Response(.content, contentFormat: format.rawValue, payload: payload)
         } catch {
             throw OperationError(telling: error)

@@ -221,13 +221,11 @@ struct RegistrationMachine: Hashable {
                 return registered(registration, next: next, now, jitter, isNew: false)
             }
             // 4.04: the server forgot this client. Any other refusal of an Update makes it as good as forgotten.
-            if response.code.codeClass == 4, response.code != Self.tooManyRequests { return register() }
+            if response.code.codeClass == 4, response.code != .tooManyRequests { return register() }
             state = next == .register ? .unregistered : .outOfContact(registration)
             return refusal(response)
         }
     }
-
-    private static let tooManyRequests = Code(rawValue: 4 << 5 | 29)
 
     /// A location is kept and sent back: its size is bounded.
     private static func isLocation(_ path: [String]) -> Bool {
@@ -245,22 +243,16 @@ struct RegistrationMachine: Hashable {
     }
 
     private func refusal(_ response: Response) -> [Action] {
-        if response.code == .serviceUnavailable || response.code == Self.tooManyRequests {
+        if response.code == .serviceUnavailable || response.code == .tooManyRequests {
             // The server says when to come again (5.03, 4.29).
             return [.busy("the server is busy (\(response.code))", seconds: response.maxAge ?? 60)]
         }
-        if response.code.codeClass == 4 { return [.refused(response.code, Self.diagnostic(response.payload))] }
+        if response.code.codeClass == 4 { return [.refused(response.code, response.diagnostic)] }
         return [
             .unusable(
                 response.code == .created
                     ? "the server answered without a usable location" : "the server answered with \(response.code)")
         ]
-    }
-
-    /// A diagnostic payload as one line of text: at most 128 bytes, and no control characters, for it is shown and stored.
-    private static func diagnostic(_ payload: [UInt8]) -> String {
-        let text = String(decoding: payload.prefix(128), as: UTF8.self)
-        return String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.isControl ? " " : $0 }))
     }
 
     // MARK: What happens between
@@ -294,8 +286,4 @@ struct RegistrationMachine: Hashable {
         default: return []
         }
     }
-}
-
-extension Unicode.Scalar.Properties {
-    fileprivate var isControl: Bool { generalCategory == .control }
 }

@@ -141,14 +141,14 @@ import Testing
               binding U
               attributes /3/0/9 pmin=5
               attributes /3/0/13 pmin=5 con=1
-              mute-send 1
+              mute-sending 1
 
             """
         let state = try #require(try AccountState(bytes: Array(text.utf8)))
         #expect(state.entries.first?.settings.lifetime == 60)
         #expect(state.entries.first?.attributes[Path(3, 0, 9)].minimumPeriod == 5)
         #expect(state.others == ["quota 9"])
-        #expect(state.entries.first?.others == ["attributes /3/0/13 pmin=5 con=1", "mute-send 1"])
+        #expect(state.entries.first?.others == ["attributes /3/0/13 pmin=5 con=1", "mute-sending 1"])
         let again = String(decoding: state.bytes, as: UTF8.self)
         #expect(again == text)
         #expect(throws: NewerFormat.self) { try AccountState(bytes: Array("gatekeel-accounts 2\n".utf8)) }

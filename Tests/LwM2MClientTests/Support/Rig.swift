@@ -21,10 +21,20 @@ final class Rig {
 
     @LoopActor final class Reports { var all: [ClientReport] = [] }
 
-    /// - Parameter servers: how many accounts there are: `main` with the Short Server ID 7, `main1` with 8, and so on.
+    /// 2026-01-01T00:00:00Z, in seconds since 1970.
+    nonisolated static let epoch = 1_767_225_600.0
+
+    /// A value's time since the rig was made, in seconds.
+    nonisolated static func age(_ entry: CompositeContent.Entry) -> Double? {
+        entry.time.map { (($0 - epoch) * 1000).rounded() / 1000 }
+    }
+
+    /// - Parameters:
+    ///   - servers: how many accounts there are: `main` with the Short Server ID 7, `main1` with 8, and so on.
+    ///   - epoch: the time of day when the rig is made, in seconds since 1970.
     init(
         _ settings: ServerSettings = ServerSettings(lifetime: 300), keepAlive: Duration? = nil, jitter: Double = 0.5,
-        servers: Int = 1, more: (ServerAccounts) -> [any Object] = { _ in [] }
+        servers: Int = 1, epoch: Double = Rig.epoch, more: (ServerAccounts) -> [any Object] = { _ in [] }
     ) {
         let reports = Reports()
         self.reports = reports
@@ -35,9 +45,12 @@ final class Rig {
                     endpoint: ServerEndpoint(host: "server", port: 5683, security: .noSec), settings: settings,
                     keepAlive: keepAlive)
             }, path: nil)
+        let scheduler = scheduler
+        let start = scheduler.now
+        let clock = StableClock(scheduler) { .seconds(epoch) + scheduler.now - start }
         client = Client(
             endpoint: "gw", objects: [object, device] + more(accounts), accounts: accounts, transport: transport,
-            scheduler: scheduler, random: { jitter }, report: { reports.all.append($0) })
+            scheduler: scheduler, clock: clock, random: { jitter }, report: { reports.all.append($0) })
     }
 
     /// The session in use.

@@ -135,6 +135,70 @@ def notified(g, text, what):
     return event
 
 
+def sends(event):
+    return event.type == "SEND"
+
+
+@test
+def values_are_sent_until_they_are_muted(t):
+    """A section [Send NAME] and "gatekeel send" send values to Leshan. Mute Send (1/x/23) ends and begins that at once."""
+    g = Gateway(t, agent="MuteSend=no\n\n[Send some]\nPaths=/1/0/1 /3/0/13\nPeriod=2\n\n[Device]\nManufacturer=Keel\n")
+    for _ in range(2):
+        event = g.events.wait(10, "values of the section", sends)
+        t.step(str(event))
+        text = json.dumps(event.data)
+        expect("/1/0/1" in text and "/3/0/13" in text and "300" in text, f"both paths are in it: {text}")
+
+    out = g.machine.run("gatekeel", "send", "/3/0/0").out
+    expect("leshan" in out and "delivered" in out, f"gatekeel send says what became of it: {out}")
+    g.events.wait(5, "what the command sent", lambda event: sends(event) and "Keel" in json.dumps(event.data))
+    expect("no resource" in g.machine.run("gatekeel", "send", "/3/0/99", check=False).err, "a path that is not there is named")
+    expect(g.machine.run("gatekeel", "send", "/0/0", check=False).code != 0, "object 0 is not sent")
+
+    g.device.write("/1/0/23", True, "BOOLEAN").expect("2.04")
+    time.sleep(1)
+    g.events.drain()
+    time.sleep(5)
+    late = [str(event) for event in g.events.drain() if sends(event)]
+    equal(late, [], "what was sent while it was muted")
+    muted = g.machine.run("gatekeel", "send", "/3/0/0", check=False)
+    expect(muted.code == 1 and "muted" in muted.out and "MuteSend=no" in muted.out, f"the command says so: {muted.out}")
+    g.machine.kill("gatekeeld.service")
+    g.registered()
+    equal(g.device.value("/1/0/23"), True, "Mute Send after kill -9")
+    g.device.write("/1/0/23", False, "BOOLEAN").expect("2.04")
+    g.events.wait(10, "values after it was unmuted", sends)
+
+
+@test
+def values_of_an_outage_arrive_after_it(t):
+    """While the server is out of reach values are kept. They arrive afterwards, oldest first, with the times that they are of."""
+    relay = Relay(6000)
+    g = Gateway(t, uri="coaps://127.0.0.1:6000", lifetime="30",
+                agent="MuteSend=no\n\n[Send clock]\nPaths=/3/0/13\nPeriod=2\n")
+    g.events.wait(10, "values", sends)
+    relay.cut = True
+    cut = time.time()
+    until(60, "the server is missed", lambda: "wait" in g.machine.run("gatekeel", "status", check=False).out, every=1)
+    shown = g.machine.run("gatekeel", "status", check=False).out
+    t.step(shown)
+    g.events.drain()
+    time.sleep(10)
+    expect("to be sent" in g.machine.run("gatekeel", "status", check=False).out, "gatekeel status says that values wait")
+    relay.cut = False
+    healed = time.time()
+    seen = []
+    for _ in range(60):
+        event = g.events.wait(90, "values that were kept", sends)
+        seen += [int(moment) / 1000 for moment in g.moments(event)]
+        if seen and seen[-1] > healed:
+            break
+    t.step(f"{len(seen)} values, from {seen[0] - cut:.1f} s after the cut, to {seen[-1] - healed:.1f} s after its end")
+    expect(seen == sorted(seen), f"they are in order: {seen}")
+    gaps = [later - earlier for earlier, later in zip(seen, seen[1:])]
+    expect(seen[0] - cut < 4 and max(gaps) < 4, f"each period of the outage has its value: {gaps}")
+
+
 @test
 def notifications_follow_attributes(t):
     """Notifications respect pmin and pmax and end after a cancel."""

@@ -18,7 +18,8 @@ extension ServerConfiguration {
             settings: ServerSettings(
                 lifetime: lifetime.wholeSeconds,
                 defaultMinimumPeriod: defaultMinimumPeriod == .zero ? nil : defaultMinimumPeriod.wholeSeconds,
-                defaultMaximumPeriod: defaultMaximumPeriod == .zero ? nil : defaultMaximumPeriod.wholeSeconds),
+                defaultMaximumPeriod: defaultMaximumPeriod == .zero ? nil : defaultMaximumPeriod.wholeSeconds,
+                muteSend: muteSend),
             keepAlive: keepAlive == .zero ? nil : keepAlive)
     }
 }
