@@ -15,5 +15,14 @@ public enum Level: Int, Sendable, Comparable, CaseIterable {
     public static func < (left: Level, right: Level) -> Bool { left.rawValue < right.rawValue }
 
     /// As `LogLevel=` of the configuration files names it: `warning`.
-    public var name: String { "\(self)" }
+    public var name: String {
+        // Not by reflection: the runtime's takes longer than all the rest of reading a configuration.
+        switch self {
+        case .error: "error"
+        case .warning: "warning"
+        case .notice: "notice"
+        case .info: "info"
+        case .debug: "debug"
+        }
+    }
 }

@@ -1,5 +1,5 @@
 /// A key of a configuration file, declared once: its reader, its default and its documentation.
-public struct Key<Value: Sendable & Equatable>: Sendable {
+public struct Key<Value: Sendable>: Sendable {
     public let name: String
     public let type: ValueType<Value>
     public let defaultValue: Value

@@ -1,7 +1,10 @@
 import Journal
 
 /// The type of a key's value: how it is parsed, what is allowed, and how it is formatted.
-public struct ValueType<Value: Sendable & Equatable>: Sendable {
+///
+/// Without a requirement on the value's type that exists at runtime: the runtime would search all conformances for each type of
+/// each table, which was a tenth of a daemon's start.
+public struct ValueType<Value: Sendable>: Sendable {
     /// What is allowed, to follow "expected": `a time span from 1s to 1h`.
     public let allowed: String
     /// Later assignments add to earlier ones.
