@@ -29,13 +29,14 @@ final class Agent {
         let endpoint = try EndpointName.chosen(loaded.configuration.endpoint)
         let reporter = Reporter(endpoint: endpoint)
         let seeds = AccountSeeds(loaded.configuration)
+        let accounts = ServerAccounts(seeds: seeds.seeds, dormant: seeds.dormant, path: "\(folder)/accounts")
+        let lists = AccessLists(accounts: accounts, path: "\(folder)/access")
         let client = Client(
-            endpoint: endpoint,
-            accounts: ServerAccounts(seeds: seeds.seeds, dormant: seeds.dormant, path: "\(folder)/accounts"),
+            endpoint: endpoint, accounts: accounts, lists: lists,
             transport: CoAPTransport(scheduler: scheduler), scheduler: scheduler, report: { reporter.report($0) })
         environment = AgentEnvironment(
             loaded.configuration, endpoint: endpoint, folder: folder, bus: bus, scheduler: scheduler, client: client,
-            accountSeeds: seeds)
+            lists: lists, accountSeeds: seeds)
         self.store = store
         features = try Features.all(environment)
         for object in features.flatMap(\.objects) { client.add(object) }

@@ -15,6 +15,8 @@ final class AgentEnvironment {
     let bus: BusConnection
     let scheduler: any Scheduler
     let client: Client
+    /// What several servers may do.
+    let lists: AccessLists
     /// The conditions that are wrong now, for Error Code (3/0/11).
     let conditions = Conditions()
     /// The accounts of the configuration in use.
@@ -28,8 +30,7 @@ final class AgentEnvironment {
 
     init(
         _ configuration: AgentConfiguration, endpoint: String, folder: String, bus: BusConnection,
-        scheduler: any Scheduler, client: Client,
-        accountSeeds: AccountSeeds
+        scheduler: any Scheduler, client: Client, lists: AccessLists, accountSeeds: AccountSeeds
     ) {
         self.configuration = configuration
         self.endpoint = endpoint
@@ -37,6 +38,7 @@ final class AgentEnvironment {
         self.bus = bus
         self.scheduler = scheduler
         self.client = client
+        self.lists = lists
         self.accountSeeds = accountSeeds
     }
 

@@ -137,6 +137,7 @@ struct Session {
         case .timeReset: return try await TimeCommand(console: console, gateway: gateway).reset()
         case .discard: return try await changes.discard()
         case .cancel: return try await agent.cancel()
+        case .access: return try await AccessCommand(console: console, gateway: gateway).run()
         case .send: return try await SendCommand(console: console, gateway: gateway, invocation: invocation).run()
         case .reconnect: return try await agent.reconnect()
         case .reload: return try await agent.reload()

@@ -7,7 +7,7 @@ import LwM2MClient
 private typealias ResourceValue = Value
 
 /// The objects whose payloads are decoded. Payloads of others are printed as bytes.
-private let definitions: [ObjectDefinition] = [.server, .device, .softwareManagement]
+private let definitions: [ObjectDefinition] = [.server, .accessControl, .device, .softwareManagement]
 
 extension ObjectDefinition {
     static func known(_ id: UInt16) -> ObjectDefinition? { definitions.first { $0.id == id } }

@@ -34,13 +34,14 @@ struct AgentServiceTests {
             let server = try BusConnection.open(address: bus.address)
             defer { server.close() }
             let transfers = FakeTransfers()
+            let accounts = ServerAccounts(seeds: [], path: nil)
             let environment = AgentEnvironment(
                 AgentConfiguration(), endpoint: "gw", folder: "/nonexistent", bus: server,
                 scheduler: LoopScheduler.shared,
                 client: Client(
-                    endpoint: "gw", accounts: ServerAccounts(seeds: [], path: nil),
+                    endpoint: "gw", accounts: accounts,
                     transport: CoAPTransport(scheduler: LoopScheduler.shared), scheduler: LoopScheduler.shared),
-                accountSeeds: AccountSeeds(AgentConfiguration()))
+                lists: AccessLists(accounts: accounts, path: nil), accountSeeds: AccountSeeds(AgentConfiguration()))
             environment.transfers = transfers
             let service = AgentService(environment)
             try await service.publish(on: server)

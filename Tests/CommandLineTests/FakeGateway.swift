@@ -88,6 +88,9 @@ final class FakeGateway: Gateway {
     }
     func read(_ path: String) async throws(ContractError) -> [AgentValue] {
         try check()
+        if path == "/2", values.first?.path.hasPrefix("/2/") != true {
+            throw ContractError(.notFound, "/2: no object 2 (4.04)")
+        }
         return values
     }
     func packages() async throws(ContractError) -> [PackageInfo] {

@@ -4,7 +4,8 @@ import Contract
 
 /// Objects that occur in more than one place, or are long.
 enum Named: String, CaseIterable {
-    case error, status, agent, server, transfer, object, value, sent, package, staged, deployment, certificate, signer,
+    case error, status, agent, server, transfer, object, value, sent, access, package, staged, deployment, certificate,
+        signer,
         file,
         unit
     case signedTime = "signed-time"
@@ -93,6 +94,21 @@ enum Named: String, CaseIterable {
                         "string", "integer", "unsigned", "float", "boolean", "opaque", "time", "objlnk", "corelnk",
                     ]), ""),
                 .init("unit", .text, ""), .init("value", .scalar, "opaque values as hexadecimal digits"),
+            ]
+        case .access:
+            [
+                .init("list", .integer, "the instance of object 2"), .init("object", .integer, ""),
+                .init("instance", .integer, "of the object; 65535 is for new ones"),
+                .init("owner", .integer, "the Short Server ID of the server that may change the list"),
+                .init(
+                    "rights",
+                    .list(
+                        .object([
+                            .init("short-server-id", .integer, "0 is for all that are not named"),
+                            .init("rights", .integer, "read 1, write 2, execute 4, delete 8, create 16"),
+                        ])),
+                    "objects with `short-server-id` (0 is for all others) and `rights` (read 1, write 2, execute 4, delete 8, create 16)"
+                ),
             ]
         case .sent:
             [

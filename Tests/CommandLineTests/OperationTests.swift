@@ -317,6 +317,33 @@ import Testing
         }
     }
 
+    @Test func accessShowsTheListsOfObject2() async throws {
+        await onLoop {
+            let gateway = FakeGateway()
+            let one = await run("access", gateway)
+            #expect(one.code == .done && one.out.contains("one alone may do everything"))
+            gateway.status.servers = [
+                ServerStatus(name: "main", uri: "coaps://h", state: .registered, shortServerID: 7),
+                ServerStatus(name: "second", uri: "coaps://i", state: .registered, shortServerID: 8),
+            ]
+            func value(_ path: String, _ number: Int64) -> AgentValue {
+                AgentValue(path: path, name: "", type: "integer", value: .int64(number))
+            }
+            gateway.values = [
+                value("/2/0/0", 9), value("/2/0/1", 65535), value("/2/0/2/7", 31), value("/2/0/2/8", 15),
+                value("/2/0/3", 7), value("/2/1/0", 3), value("/2/1/1", 0), value("/2/1/2/0", 1),
+                value("/2/1/2/7", 31), value("/2/1/3", 9),
+            ]
+            let shown = await run("access", gateway).out
+            for text in [
+                "new instances of /9", "main: create; second: nothing", "/3/0", "others: read",
+                "main: read write execute delete",
+            ] { #expect(shown.contains(text), "\(shown)") }
+            let json = await run("access --json", gateway).out
+            #expect(json.contains(#""list":1,"object":3,"instance":0,"owner":9,"#), "\(json)")
+        }
+    }
+
     @Test func reconnectAndCancel() async {
         await onLoop {
             let gateway = FakeGateway()

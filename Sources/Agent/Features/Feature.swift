@@ -41,6 +41,7 @@ enum Features {
     static func all(_ environment: AgentEnvironment) throws(AgentStartFailure) -> [any Feature] {
         [
             ServersFeature(environment),
+            AccessFeature(environment),
             DeviceFeature(environment),
             try SoftwareFeature(environment),
             SendFeature(environment),

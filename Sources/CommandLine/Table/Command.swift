@@ -2,7 +2,7 @@
 enum Command: String, CaseIterable {
     case status, objects, read, packages, install, remove, activate, deactivate, rollback, history, watch
     case staged, discard, cancel, log, run
-    case send, reconnect, reload, metrics, diagnose
+    case access, send, reconnect, reload, metrics, diagnose
     case packageSign = "package sign"
     case packageVerify = "package verify"
     case packageInfo = "package info"

@@ -132,6 +132,10 @@ enum CommandTable {
             arguments: [name, ArgumentDeclaration("COMMAND", repeated: true, .nothing)],
             options: [OptionDeclaration("user", short: "u", value: "USER", "Runs the command as this user.")]),
         CommandDeclaration(
+            .access, "Show what each of several servers may do",
+            "Shows the access control lists (object 2): of which object instance, who owns the list and may change it, and what "
+                + "each server may do. With one server there are none."),
+        CommandDeclaration(
             .send, "Send values to the servers now",
             "Sends what paths hold to the servers without being asked for (Send, of LwM2M 1.1), and waits up to 10 seconds for "
                 + "their answers. A server that is not in contact gets the values, with their time, when it is again. Servers mute "

@@ -97,6 +97,13 @@ public struct AgentConfiguration: Hashable, Sendable {
             }
             problems += server.conflicts(section)
         }
+        let listOwners = servers.filter(\.ownsAccess)
+        if listOwners.count > 1 {
+            problems.append(
+                listOwners[1].problem(
+                    "OwnsAccess", "[Server \(listOwners[0].name)] has it too; one server owns the access control lists")
+            )
+        }
         let names = sections.map(\.name)
         return problems + settings.named("Send").flatMap { SendConfiguration.problems(of: $0, accounts: names) }
     }

@@ -16,6 +16,9 @@ public struct ServerConfiguration: Hashable, Sendable {
     public var defaultMaximumPeriod: Duration
     /// nil: the resource is absent, and Send is muted.
     public var muteSend: Bool?
+    /// Words of `rightWords`, or `none`.
+    public var rights: [String]
+    public var ownsAccess: Bool
 
     /// nil when `URI=` is empty, which turns the account off, or missing.
     init?(_ section: SectionSettings) {
@@ -31,6 +34,8 @@ public struct ServerConfiguration: Hashable, Sendable {
         defaultMinimumPeriod = section[Self.defaultMinimumPeriodKey]
         defaultMaximumPeriod = section[Self.defaultMaximumPeriodKey]
         muteSend = section[Self.muteSendKey]
+        rights = section[Self.rightsKey]
+        ownsAccess = section[Self.ownsAccessKey]
     }
 
     /// Reads and checks the key file; nil with `coap://`.
@@ -164,10 +169,23 @@ extension ServerConfiguration {
         "Mute Send (1/x/23). With no, values are sent to this server without being asked for: by the sections [Send NAME] and by "
             + "\"gatekeel send\". Without this key the resource is absent, which is as yes, until the server writes it."
     )
+    /// What `Rights=` takes, besides `none`.
+    public static let rightWords = ["read", "write", "execute", "create", "delete"]
+    static let rightsKey = Key(
+        "Rights", .words("words of \(rightWords.listed), or none") { rightWords.contains($0) || $0 == "none" },
+        default: rightWords,
+        "While there are several servers: what this one may do with objects and with instances that the gateway made itself (the "
+            + "default of its access control lists, 2/x/2). Instances that a server creates are its own alone. When this key changes, "
+            + "what it says replaces what was written for this server.")
+    static let ownsAccessKey = Key(
+        "OwnsAccess", .boolean, default: false,
+        "While there are several servers: whether this one may change the access control lists (2/x) of instances that the "
+            + "gateway made itself. Without any such section it is the first server.")
 
     static let keys = [
         uriKey.declaration, pskIdentityKey.declaration, pskKeyFileKey.declaration, shortServerIDKey.declaration,
         lifetimeKey.declaration, keepAliveKey.declaration, defaultMinimumPeriodKey.declaration,
         defaultMaximumPeriodKey.declaration, muteSendKey.declaration,
+        rightsKey.declaration, ownsAccessKey.declaration,
     ]
 }

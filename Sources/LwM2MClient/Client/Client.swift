@@ -11,6 +11,7 @@ public final class Client: ObjectChanges {
     private let registry: ObjectRegistry
     private let management: DeviceManagement
     private let sending: Sending
+    private let lists: AccessLists?
     private let clock: StableClock
     private let endpoint: String
     private let version: String
@@ -28,11 +29,13 @@ public final class Client: ObjectChanges {
     ///   - endpoint: the endpoint client name (`ep=`).
     ///   - version: of LwM2M, as it registers: `1.1`.
     ///   - objects: those that are there from the start; see `add(_:)`.
+    ///   - lists: what several servers may do; nil: everything (tests).
     ///   - clock: the time of day, for the times of values that are sent; the host's when nil.
     ///   - random: from 0 to 1, for jitter.
     ///   - report: is told what an operator may want to know.
     public init(
         endpoint: String, version: String = "1.1", objects: [any Object] = [], accounts: ServerAccounts,
+        lists: AccessLists? = nil,
         transport: any Transport, scheduler: any Scheduler, clock: StableClock? = nil,
         random: @escaping @LoopActor () -> Double = { Double.random(in: 0...1) },
         report: @escaping @LoopActor (ClientReport) -> Void = { _ in }
@@ -45,7 +48,8 @@ public final class Client: ObjectChanges {
         self.random = random
         self.report = report
         registry = ObjectRegistry()
-        management = DeviceManagement(registry: registry, accounts: accounts)
+        self.lists = lists
+        management = DeviceManagement(registry: registry, accounts: accounts, lists: lists)
         let clock = clock ?? StableClock(scheduler)
         self.clock = clock
         sending = Sending(management, scheduler: scheduler, clock: clock, random: random, report: report)
@@ -55,6 +59,10 @@ public final class Client: ObjectChanges {
         }
         accounts.changed = { [weak self] in self?.accountChanged($0) }
         accounts.triggered = { [weak self] in self?.connection($0)?.trigger() }
+        lists?.rightsChanged = { [weak self] path in
+            guard let self else { return }
+            for path in path.map({ [$0] }) ?? registry.identifiers.map({ Path($0) }) { changed(path) }
+        }
         for object in objects { add(object) }
     }
 
@@ -65,6 +73,8 @@ public final class Client: ObjectChanges {
         guard !running else { return }
         running = true
         hasStopped = false
+        lists?.accountsChanged()
+        for object in registry.registered { lists?.follow(object.definition, instances: object.instances) }
         connections = accounts.all.map { connect($0) }
         for connection in connections { connection.start() }
         sending.start()
@@ -108,6 +118,7 @@ public final class Client: ObjectChanges {
         // It may have been stopped meanwhile.
         guard running else { return }
         sending.accountsChanged()
+        lists?.accountsChanged()
         for account in accounts.all where connection(account.instance) == nil {
             let connection = connect(account)
             connections.append(connection)
@@ -167,6 +178,10 @@ public final class Client: ObjectChanges {
     }
 
     public func instancesChanged(_ object: UInt16) {
+        // Before that, what is there at the start comes one by one.
+        if running, let entry = registry[object] {
+            lists?.follow(entry.definition, instances: entry.object.instances)
+        }
         for connection in connections {
             connection.observations.instancesChanged(object)
             connection.objectsChanged()

@@ -301,8 +301,11 @@ final class Observations {
 
     private func content(of path: Path, _ observation: Observation) throws(OperationError) -> PathContent {
         switch observation.subject {
-        case .composite: management.readableContent(of: path, for: .server(account: account))
-        case .path: try management.content(of: path, try entry(path), for: .server(account: account))
+        case .composite: return management.readableContent(of: path, for: .server(account: account))
+        case .path:
+            // The right may have been taken away since.
+            try management.access.check(.observe, at: path, by: .server(account: account))
+            return try management.content(of: path, try entry(path), for: .server(account: account))
         }
     }
 

@@ -6,6 +6,7 @@ extension DeviceManagement {
     ///
     /// Values of read-only resources are passed on: some servers (GEISA's) name an application that way, and the object
     /// knows whether it listens.
+    /// Of several servers, the one that creates an instance owns it (8.2).
     /// - Throws: 4.05 for an object that has one instance, 4.00 for a payload without a format, one of several
     ///   instances, or an identifier that is taken; what the object refuses.
     func create(_ call: Call, _ request: Request) async throws(OperationError) -> Response {
@@ -35,6 +36,9 @@ extension DeviceManagement {
             throw OperationError(.badRequest, "instance \(Path(call.path.object, id)) is there already")
         }
         let made = try await call.entry.object.create(instance.id, instance.resources)
+        if case .server(let account) = call.requester {
+            try await access.lists?.created(call.path.object, made, by: account)
+        }
         changes?.instancesChanged(call.path.object)
         return Response(.created, locationPath: ["\(call.path.object)", "\(made)"])
     }

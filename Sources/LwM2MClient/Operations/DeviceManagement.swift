@@ -14,10 +14,10 @@ final class DeviceManagement {
     /// The largest body that is collected in memory; what is larger has a sink, or gets 4.13.
     static let bodyLimit = 65536
 
-    init(registry: ObjectRegistry, accounts: ServerAccounts) {
+    init(registry: ObjectRegistry, accounts: ServerAccounts, lists: AccessLists? = nil) {
         self.registry = registry
         self.accounts = accounts
-        access = AccessControl(accounts: accounts)
+        access = AccessControl(accounts: accounts, lists: lists)
     }
 
     /// An operation that was asked for, checked as far as the table goes.

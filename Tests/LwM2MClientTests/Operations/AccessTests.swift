@@ -66,7 +66,7 @@ import Testing
                 resources: TestObject.table.resources))
         server.contents[1] = [1: .single(.integer(300))]
         server.keepsFirst = false
-        let rig = Rig(servers: 2) { _ in [server] }
+        let rig = Rig(servers: 2, more: { _ in [server] })
         try await rig.register()
         return (rig, server)
     }

@@ -100,7 +100,7 @@ import Testing
                 ObjectDefinition(
                     id: 0, name: "Security", version: "1.1", multiple: true, mandatory: true,
                     resources: TestObject.table.resources))
-            let rig = Rig { _ in [security] }
+            let rig = Rig(more: { _ in [security] })
             try await rig.register()
             for segments in [[], [""]] as [[String]] {
                 var request = Self.read("/")
@@ -145,7 +145,7 @@ import Testing
                     id: 1, name: "Server", version: "1.1", multiple: true, mandatory: true,
                     resources: TestObject.table.resources))
             server.contents[1] = server.contents[0]
-            let rig = Rig(servers: 2) { _ in [server] }
+            let rig = Rig(servers: 2, more: { _ in [server] })
             try await rig.register()
             for (index, own) in [(0, 0), (1, 1)] {
                 let session = rig.transport.sessions[index]

@@ -34,7 +34,8 @@ final class Rig {
     ///   - epoch: the time of day when the rig is made, in seconds since 1970.
     init(
         _ settings: ServerSettings = ServerSettings(lifetime: 300), keepAlive: Duration? = nil, jitter: Double = 0.5,
-        servers: Int = 1, epoch: Double = Rig.epoch, more: (ServerAccounts) -> [any Object] = { _ in [] }
+        servers: Int = 1, epoch: Double = Rig.epoch,
+        lists: (ServerAccounts) -> AccessLists? = { _ in nil }, more: (ServerAccounts) -> [any Object] = { _ in [] }
     ) {
         let reports = Reports()
         self.reports = reports
@@ -49,7 +50,8 @@ final class Rig {
         let start = scheduler.now
         let clock = StableClock(scheduler) { .seconds(epoch) + scheduler.now - start }
         client = Client(
-            endpoint: "gw", objects: [object, device] + more(accounts), accounts: accounts, transport: transport,
+            endpoint: "gw", objects: [object, device] + more(accounts), accounts: accounts,
+            lists: lists(accounts), transport: transport,
             scheduler: scheduler, clock: clock, random: { jitter }, report: { reports.all.append($0) })
     }
 

@@ -20,7 +20,25 @@ extension ServerConfiguration {
                 defaultMinimumPeriod: defaultMinimumPeriod == .zero ? nil : defaultMinimumPeriod.wholeSeconds,
                 defaultMaximumPeriod: defaultMaximumPeriod == .zero ? nil : defaultMaximumPeriod.wholeSeconds,
                 muteSend: muteSend),
-            keepAlive: keepAlive == .zero ? nil : keepAlive)
+            keepAlive: keepAlive == .zero ? nil : keepAlive, rights: AccessRights(words: rights),
+            ownsAccess: ownsAccess)
+    }
+}
+
+extension AccessRights {
+    /// Of the words of `Rights=`.
+    init(words: [String]) {
+        self = []
+        for word in words {
+            switch word {
+            case "read": insert(.read)
+            case "write": insert(.write)
+            case "execute": insert(.execute)
+            case "create": insert(.create)
+            case "delete": insert(.delete)
+            default: break
+            }
+        }
     }
 }
 

@@ -1,0 +1,250 @@
+import EventLoop
+import Glibc
+import LwM2M
+import Linux
+import TestSupport
+import Testing
+
+@testable import LwM2MClient
+
+/// What each of two servers may do: `main` with the Short Server ID 7 and `main1` with 8.
+@Suite struct AccessListTests {
+    private static func request(
+        _ method: Code, _ path: String, format: UInt16? = nil, payload: [UInt8] = [], query: [String] = [],
+        accept: UInt16? = nil, observe: UInt32? = nil
+    ) -> Request {
+        Request(
+            method, path: path.split(separator: "/").map { String($0) }, query: query, contentFormat: format,
+            accept: accept, observe: observe, token: [1], payload: payload)
+    }
+
+    @LoopActor
+    private static func rig(
+        _ rights: [UInt16: AccessRights]? = nil, path: String? = nil, servers: Int = 2
+    ) async throws -> (rig: Rig, lists: AccessLists) {
+        var made: AccessLists?
+        let rig = Rig(
+            servers: servers,
+            lists: {
+                made = AccessLists(accounts: $0, path: path); return made
+            })
+        let lists = try #require(made)
+        try await rig.register()
+        if let rights {
+            let id = try #require(
+                lists.instances.first { lists.list($0)?.object == 30000 && lists.list($0)?.instance == 0 })
+            try await lists.change(id, owner: 7, rights: rights)
+        }
+        return (rig, lists)
+    }
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let request: Request
+        let right: AccessRights
+        let success: Code
+    }
+
+    static let cases: [Case] = [
+        Case(testDescription: "Read", request: request(.get, "/30000/0/1"), right: .read, success: .content),
+        Case(
+            testDescription: "Read of the instance", request: request(.get, "/30000/0"), right: .read, success: .content
+        ),
+        Case(
+            testDescription: "Observe", request: request(.get, "/30000/0/1", observe: 0), right: .read,
+            success: .content),
+        Case(
+            testDescription: "Discover", request: request(.get, "/30000/0", accept: 40), right: .read, success: .content
+        ),
+        Case(
+            testDescription: "Write-Attributes", request: request(.put, "/30000/0/1", query: ["pmin=5"]), right: .read,
+            success: .changed),
+        Case(
+            testDescription: "Write", request: request(.put, "/30000/0/1", format: 0, payload: [0x35]), right: .write,
+            success: .changed),
+        Case(
+            testDescription: "Write of the instance",
+            request: request(.post, "/30000/0", format: 11542, payload: [0xC1, 1, 60]), right: .write, success: .changed
+        ),
+        Case(testDescription: "Execute", request: request(.post, "/30000/0/4"), right: .execute, success: .changed),
+        Case(testDescription: "Delete", request: request(.delete, "/30000/0"), right: .delete, success: .deleted),
+    ]
+
+    /// Each operation with its right alone, and with all rights but this one.
+    @Test(arguments: cases)
+    func anOperationNeedsItsRight(test: Case) async throws {
+        try await onLoop {
+            for (rights, code) in [
+                (test.right, test.success), (AccessRights.all.subtracting(test.right), .unauthorized),
+            ] {
+                let (rig, _) = try await Self.rig([8: rights])
+                rig.object.keepsFirst = false
+                let before = rig.object.contents
+                let answer = await rig.transport.sessions[1].request(test.request)
+                #expect(answer?.code == code, "\(rights)")
+                if code == .unauthorized { #expect(rig.object.contents == before && rig.object.executed.isEmpty) }
+            }
+        }
+    }
+
+    @Test(
+        arguments: [
+            (.fetch, 112, [.read]), (.iPatch, 112, [.write]),
+        ] as [(Code, UInt16, AccessRights)])
+    func compositeOperationsNeedTheRightsOfEachPath(method: Code, format: UInt16, right: AccessRights) async throws {
+        try await onLoop {
+            let path = Path(30000, 0, 1)
+            var selection = PathSelection()
+            selection.add(path)
+            let payload =
+                method == .fetch
+                ? try Codec.encodePaths(selection, .senMLCBOR)
+                : try Codec.encodeComposite(CompositeContent([.init(path, .integer(5))]), .senMLCBOR)
+            let request = Request(method, path: [], contentFormat: format, payload: payload)
+            let (rig, _) = try await Self.rig([8: AccessRights.all.subtracting(right)])
+            let refused = await rig.transport.sessions[1].request(request)
+            if method == .fetch {
+                // What it may not read is not there (6.3.8).
+                #expect(refused?.code == .content && refused?.payload == [0x80])
+            } else {
+                #expect(refused?.code == .unauthorized && rig.object.writes.isEmpty)
+            }
+            let (other, _) = try await Self.rig([8: right])
+            let taken = await other.transport.sessions[1].request(request)
+            #expect(taken?.code == (method == .fetch ? .content : .changed) && taken?.payload != [0x80])
+        }
+    }
+
+    @Test func withoutAWordEveryServerMayDoWhatTheConfigurationSays() async throws {
+        try await onLoop {
+            let (rig, lists) = try await Self.rig()
+            for session in rig.transport.sessions {
+                #expect(session.requestAtOnce(Self.request(.get, "/30000/0/1"))?.code == .content)
+            }
+            // Device has one instance; of the other object new ones may be created.
+            let subjects = lists.instances.compactMap { lists.list($0) }.map { [$0.object, $0.instance] }
+            #expect(subjects.sorted { $0.lexicographicallyPrecedes($1) } == [[3, 0], [30000, 0], [30000, 65535]])
+            #expect(lists.instances.allSatisfy { lists.list($0)?.owner == 7 })
+            #expect(lists.instances.allSatisfy { lists.list($0)?.rights == [7: .all, 8: .all] })
+        }
+    }
+
+    @Test func withOneServerNothingIsAsked() async throws {
+        try await onLoop {
+            let (rig, lists) = try await Self.rig(servers: 1)
+            for id in lists.instances { try await lists.change(id, owner: 7, rights: [7: []]) }
+            #expect(try rig.session.requestAtOnce(Self.request(.get, "/30000/0/1"))?.code == .content)
+            #expect(!lists.areNeeded)
+        }
+    }
+
+    @Test func aReadOfTheObjectShowsWhatMayBeReadAndDiscoverAll() async throws {
+        try await onLoop {
+            let (rig, _) = try await Self.rig([8: [.write]])
+            let session = rig.transport.sessions[1]
+            rig.object.contents[1] = [1: .single(.integer(77))]
+            rig.object.changes?.instancesChanged(30000)
+            let read = session.requestAtOnce(Self.request(.get, "/30000", accept: 110))
+            let text = String(decoding: try #require(read).payload, as: UTF8.self)
+            #expect(text.contains("\"1/1\"") && !text.contains("\"0/1\""), "\(text)")
+            let links = session.requestAtOnce(Self.request(.get, "/30000", accept: 40))
+            #expect(String(decoding: try #require(links).payload, as: UTF8.self).contains("</30000/0>"))
+        }
+    }
+
+    @Test func whoCreatesAnInstanceOwnsItAlone() async throws {
+        try await onLoop {
+            let (rig, lists) = try await Self.rig()
+            let creator = rig.transport.sessions[1]
+            let made = await creator.request(Self.request(.post, "/30000"))
+            #expect(made?.code == .created && made?.locationPath == ["30000", "1"])
+            #expect(creator.requestAtOnce(Self.request(.get, "/30000/1"))?.code == .content)
+            let other = rig.transport.sessions[0]
+            #expect(other.requestAtOnce(Self.request(.get, "/30000/1"))?.code == .unauthorized)
+            let id = try #require(lists.instances.first { lists.list($0)?.instance == 1 })
+            #expect(lists.list(id)?.owner == 8 && lists.list(id)?.rights == [:])
+            // It goes with its instance, and the next one of this number is nobody's.
+            #expect(await creator.request(Self.request(.delete, "/30000/1"))?.code == .deleted)
+            #expect(!lists.has(id))
+            rig.object.contents[1] = [:]
+            rig.object.changes?.instancesChanged(30000)
+            #expect(other.requestAtOnce(Self.request(.get, "/30000/1"))?.code == .content)
+        }
+    }
+
+    @Test func creatingNeedsTheRightToTheObject() async throws {
+        try await onLoop {
+            let (rig, lists) = try await Self.rig([8: .all])
+            let id = try #require(lists.instances.first { lists.list($0)?.instance == 65535 })
+            try await lists.change(id, owner: 7, rights: [7: .all, 8: [.read, .write, .execute, .delete]])
+            #expect(await rig.transport.sessions[1].request(Self.request(.post, "/30000"))?.code == .unauthorized)
+            #expect(await rig.transport.sessions[0].request(Self.request(.post, "/30000"))?.code == .created)
+        }
+    }
+
+    @Test func anObservationEndsWithTheRightToIt() async throws {
+        try await onLoop {
+            let (rig, lists) = try await Self.rig([8: [.read]])
+            let session = rig.transport.sessions[1]
+            #expect(session.requestAtOnce(Self.request(.get, "/30000/0/1", observe: 0))?.observe != nil)
+            rig.object.set(1, .integer(2))
+            #expect(session.notified.count == 1)
+            session.notified[0].completion(nil)
+            let id = try #require(
+                lists.instances.first { lists.list($0)?.instance == 0 && lists.list($0)?.object == 30000 })
+            try await lists.change(id, owner: 7, rights: [8: [.write]])
+            #expect(session.notified.last?.response.code == .unauthorized)
+            session.notified.last?.completion(nil)
+            rig.object.set(1, .integer(3))
+            #expect(session.notified.count == 2)
+        }
+    }
+
+    @Test func onlyTheOwnerWritesAList() async throws {
+        try await onLoop {
+            let (_, lists) = try await Self.rig([8: .all])
+            let id = try #require(lists.instances.first)
+            #expect(lists.owns(0, id) && !lists.owns(1, id))
+            try await lists.change(id, owner: 8, rights: nil)
+            #expect(!lists.owns(0, id) && lists.owns(1, id))
+        }
+    }
+
+    @Test func anAccountThatIsNotThereGetsNoRights() async throws {
+        try await onLoop {
+            let (_, lists) = try await Self.rig()
+            let id = try #require(lists.instances.first)
+            for change in [(9, nil), (nil, [9: .all])] as [(UInt16?, [UInt16: AccessRights]?)] {
+                do throws(OperationError) {
+                    try await lists.change(id, owner: change.0, rights: change.1)
+                    Issue.record("it was taken")
+                } catch {
+                    #expect(error.code == .badRequest)
+                }
+            }
+            try await lists.change(id, owner: nil, rights: [0: [.read], 7: .all])
+            #expect(lists.list(id)?.rights == [0: [.read], 7: .all])
+        }
+    }
+
+    @Test func listsSurviveARestart() async throws {
+        let folder = "/tmp/gatekeel-access-\(getpid())-\(randomBytes(4).map { String($0) }.joined())"
+        try Files.makeDirectories(folder)
+        defer { _ = system("rm -rf \(folder)") }
+        try await onLoop {
+            let (rig, lists) = try await Self.rig([8: [.read]], path: "\(folder)/access")
+            _ = await rig.transport.sessions[1].request(Self.request(.post, "/30000"))
+            await settle()
+            try await Task.sleep(for: .milliseconds(200))
+            let before = lists.instances.map { lists.list($0)?.rights }
+            // At the start the second instance is not there yet, and comes later.
+            let (again, restored) = try await Self.rig(path: "\(folder)/access")
+            #expect(restored.instances.map { restored.list($0)?.rights } == before)
+            again.object.contents[1] = [1: .single(.integer(5))]
+            again.object.changes?.instancesChanged(30000)
+            #expect(again.transport.sessions[0].requestAtOnce(Self.request(.get, "/30000/1"))?.code == .unauthorized)
+            #expect(again.transport.sessions[1].requestAtOnce(Self.request(.get, "/30000/1"))?.code == .content)
+            #expect(again.transport.sessions[1].requestAtOnce(Self.request(.put, "/30000/0/1"))?.code != .changed)
+        }
+    }
+}
