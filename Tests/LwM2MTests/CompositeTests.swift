@@ -131,6 +131,18 @@ private func definition(_ id: UInt16) -> ObjectDefinition? {
         #expect(throws: CodecError.self) { try Codec.encodeComposite(content, .lwm2mCBOR) }
     }
 
+    /// Leshan refuses a time with more than nine decimals.
+    @Test func differencesOfTimesHaveNoTail() throws {
+        let entries = (0..<20).map { index in
+            CompositeContent.Entry(
+                Path(3, 0, 9), .integer(95), time: 1_795_774_186.524 + Double(index) * 2.011)
+        }
+        let text = String(
+            decoding: try Codec.encodeComposite(CompositeContent(entries), .senMLJSON), as: UTF8.self)
+        let times = text.split(separator: "\"t\":").dropFirst().map { $0.prefix { $0.isNumber || $0 == "." } }
+        #expect(times.count == 19 && times[0] == "2.011" && times[18] == "38.209", "\(text)")
+    }
+
     @Test func aValueWithoutATimeIsNow() throws {
         let content = CompositeContent([
             .init(Path(3, 0, 9), .integer(95), time: 1_700_000_000), .init(Path(1, 0, 1), .integer(60)),

@@ -72,10 +72,16 @@ enum SenMLCodec {
         for entry in content.entries {
             var record = try record(entry, at: path, first: records.isEmpty)
             if records.isEmpty { record.baseTime = base }
-            if let time = entry.time, time != base { record.time = time - (base ?? 0) }
+            if let time = entry.time, time != base { record.time = base.map { difference(time, $0) } ?? time }
             records.append(record)
         }
         return records
+    }
+
+    /// In microseconds: a difference of large numbers has a tail of digits that are not the time's, and Leshan refuses a time
+    /// with more than nine decimals.
+    private static func difference(_ time: Double, _ base: Double) -> Double {
+        ((time - base) * 1_000_000).rounded() / 1_000_000
     }
 
     /// Makes the records of a Read-Composite's payload.
