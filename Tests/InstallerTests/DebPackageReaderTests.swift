@@ -88,7 +88,7 @@ private let at = VerificationTime(clock: 0)
         let bytes = try Files.read(file, limit: 1 << 20)
         let member =
             DebContainer.header("_gkmanifest", manifest.utf8.count) + manifest.utf8
-            + (manifest.utf8.count % 2 == 1 ? [0x0A] : [])
+            + (manifest.utf8.count % 2 == 1 ? [0x0A] as [UInt8] : [])
         try Files.replace(file, with: bytes[..<end] + member)
         let reader = try shop.reader()
         let record = try reader.inspect(file, time: at, installed: [])
