@@ -111,7 +111,7 @@ import Testing
             let test = try await Lockstep()
             var done: [String] = []
             for number in 1...3 {
-                test.session.notify(token: [5], Response(.content, observe: UInt32(number), payload: [UInt8(number)])) {
+                test.session.notify(of: observing([5]), Response(.content, observe: UInt32(number), payload: [UInt8(number)])) {
                     done.append("\(number) \($0.map { "\($0)" } ?? "acknowledged")")
                 }
             }
@@ -133,7 +133,7 @@ import Testing
         try await onLoop {
             let test = try await Lockstep()
             var acknowledged = false
-            test.session.notify(token: [5], Response(.content, observe: 1)) { acknowledged = $0 == nil }
+            test.session.notify(of: observing([5]), Response(.content, observe: 1)) { acknowledged = $0 == nil }
             let notification = try #require(await test.message())
             // A foreign acknowledgement and a foreign Reset change nothing.
             test.say(CoAPDatagram(.ack, 0, id: notification.id &+ 1))
@@ -156,7 +156,7 @@ import Testing
             }
             var told: [UInt32] = []
             for number in 1...2 as ClosedRange<UInt32> {
-                test.session.notify(token: [5], Response(.content, observe: number)) { error in
+                test.session.notify(of: observing([5]), Response(.content, observe: number)) { error in
                     if error == nil { told.append(number) }
                 }
             }
@@ -186,7 +186,7 @@ import Testing
         try await onLoop {
             let test = try await Lockstep(.quick)
             let outcome = await withCheckedContinuation { continuation in
-                test.session.notify(token: [5], Response(.content, observe: 1)) { continuation.resume(returning: $0) }
+                test.session.notify(of: observing([5]), Response(.content, observe: 1)) { continuation.resume(returning: $0) }
             }
             #expect(outcome == .timeout)
             var copies = 0
@@ -368,7 +368,7 @@ import Testing
             let test = try await Lockstep()
             let session = test.session
             var outcome: TransportError?
-            session.notify(token: [1], Response(.content, observe: 1)) { outcome = $0 }
+            session.notify(of: observing([1]), Response(.content, observe: 1)) { outcome = $0 }
             let response = session.sending(Request(.post, path: ["rd"]))
             _ = await test.message()
             session.close()

@@ -182,7 +182,7 @@ import Testing
             // What we say goes astray, what the server says arrives.
             relay.target = DatagramSocket.loopback(new.port)
             var result: TransportError?
-            session.notify(token: [1], Response(.content, observe: 1)) { result = $0 }
+            session.notify(of: observing([1]), Response(.content, observe: 1)) { result = $0 }
             scheduler.advance(by: .seconds(14))
             let read = peer.sending(Request(.get, path: ["3"]))
             while old.clientHandler.requests.isEmpty { await Task.yield() }
@@ -207,11 +207,11 @@ import Testing
             var heard: [Response] = []
             let (first, observer) = try await peer.observe(Request(.get, path: ["9", "0", "7"])) { heard.append($0) }
             #expect(first == Response(.content, observe: 1, payload: [1]))
-            let token = try #require(pair.clientHandler.requests.last?.token)
+            let observe = try #require(pair.clientHandler.requests.last)
             let large = [UInt8](repeating: 9, count: 3000)
             for (number, payload) in [(2, [2]), (3, large)] {
                 let error = await withCheckedContinuation { continuation in
-                    session.notify(token: token, Response(.content, observe: UInt32(number), payload: payload)) {
+                    session.notify(of: observe, Response(.content, observe: UInt32(number), payload: payload)) {
                         continuation.resume(returning: $0)
                     }
                 }
@@ -224,7 +224,7 @@ import Testing
                 ])
             peer.forget(observer)
             let error = await withCheckedContinuation { continuation in
-                session.notify(token: token, Response(.content, observe: 4)) { continuation.resume(returning: $0) }
+                session.notify(of: observe, Response(.content, observe: 4)) { continuation.resume(returning: $0) }
             }
             #expect(error == .reset)
             session.close()

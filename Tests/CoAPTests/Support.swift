@@ -192,3 +192,6 @@ final class Relay {
         back.close()
     }
 }
+
+/// The observe request that notifications of the path 9 answer.
+func observing(_ token: [UInt8]) -> Request { Request(.get, path: ["9"], observe: 0, token: token) }

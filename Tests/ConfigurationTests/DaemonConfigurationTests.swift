@@ -139,22 +139,24 @@ private func uncommented(_ file: String) -> String {
             [Send some]
             Server=a
             Paths=/3/0/13
-            OnChange=yes
             GreaterThan=20.5
             LessThan=-1e2
             Step=0.5
             MinimumPeriod=0
+            [Send changes]
+            Paths=/3
+            OnChange=yes
             [Send off]
             Paths=
 
             """)
         let configuration = try AgentConfiguration.load(host.files("gatekeeld.conf"))
         #expect(configuration.servers.map(\.muteSend) == [false, nil])
-        #expect(configuration.sends.map(\.name) == ["all", "some"])
+        #expect(configuration.sends.map(\.name) == ["all", "some", "changes"])
         #expect(configuration.sends[0].paths == ["/3/0/9", "/3", "/30000/0/5/65534"])
         #expect(configuration.sends[0].period == .seconds(900) && !configuration.sends[0].followsChanges)
         let some = configuration.sends[1]
-        #expect(some.servers == ["a"] && some.onChange && some.greaterThan == 20.5 && some.lessThan == -100)
+        #expect(some.servers == ["a"] && configuration.sends[2].onChange && some.greaterThan == 20.5 && some.lessThan == -100)
         #expect(some.step == 0.5 && some.minimumPeriod == .zero && some.followsChanges)
     }
 
@@ -179,6 +181,13 @@ private func uncommented(_ file: String) -> String {
             GreaterThan=10
             LessThan=9
             Step=1
+            [Send both]
+            Paths=/3/0/9
+            OnChange=yes
+            Step=1
+            [Send above]
+            Paths=/3/0 /9
+            Step=1
             [Send many]
             Paths=\(paths)
             Period=1h
@@ -193,7 +202,7 @@ private func uncommented(_ file: String) -> String {
         let errors = report.problems.filter { $0.severity == .error }.map { "\($0.section) \($0.key)" }
         #expect(
             errors.sorted() == [
-                "Send limits LessThan", "Send many Paths", "Send nothing Paths", "Send when Period", "Send who Server",
+                "Send above Paths", "Send both OnChange", "Send limits LessThan", "Send many Paths", "Send nothing Paths", "Send when Period", "Send who Server",
                 "Send words GreaterThan", "Send words Paths", "Send words Period", "Send words Step",
             ])
         for word in ["3/0/9", "/3/", "/03", "/65535", "/3/0/9/0/1", "/x", "/"] {

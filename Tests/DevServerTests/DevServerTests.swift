@@ -188,7 +188,7 @@ import Testing
             rig.client.answers = ["0.01 /9/0/7": Response(.content, contentFormat: 0, observe: 1, payload: [0x30])]
             let first = try await rig.server.observe(path, nil, gateway)
             #expect(first.observe == 1 && gateway.notified[path] == 0)
-            let token = try #require(rig.client.requests.last?.token)
+            let observe = try #require(rig.client.requests.last)
             var seen = false
             LoopActor.spawn {
                 seen = (try? await rig.server.until(path, "4", .seconds(30), gateway)) == 4
@@ -196,7 +196,7 @@ import Testing
             for (number, digit) in [(2, 0x33), (3, 0x34)] as [(UInt32, UInt8)] {
                 await withCheckedContinuation { continuation in
                     session.notify(
-                        token: token, Response(.content, contentFormat: 0, observe: number, payload: [digit])
+                        of: observe, Response(.content, contentFormat: 0, observe: number, payload: [digit])
                     ) {
                         #expect($0 == nil)
                         continuation.resume()
@@ -208,7 +208,7 @@ import Testing
             rig.client.answers["0.01 /9/0/7"] = Response(.content, contentFormat: 0, payload: [0x34])
             let cancelled = try await rig.server.cancel(path, byReset: false, gateway)
             #expect(cancelled?.code == .content && rig.client.requests.last?.observe == 1)
-            #expect(rig.client.requests.last?.token == token)
+            #expect(rig.client.requests.last?.token == observe.token)
             rig.close()
         }
     }
@@ -246,17 +246,17 @@ import Testing
                     == CompositeContent([.init(Path(3, 0, 14), .string("+02:00")), .init(Path(1, 0, 1), .integer(60))]))
 
             _ = try await rig.server.observeComposite(selection, gateway)
-            let token = try #require(rig.client.requests.last?.token)
+            let observe = try #require(rig.client.requests.last)
             #expect(rig.client.requests.last?.observe == 0)
             await withCheckedContinuation { continuation in
-                session.notify(token: token, Response(.content, contentFormat: 112, observe: 2, payload: payload)) {
+                session.notify(of: observe, Response(.content, contentFormat: 112, observe: 2, payload: payload)) {
                     #expect($0 == nil)
                     continuation.resume()
                 }
             }
             #expect(rig.events.last == "notification")
             _ = try await rig.server.cancelComposite(gateway)
-            #expect(rig.client.requests.last?.observe == 1 && rig.client.requests.last?.token == token)
+            #expect(rig.client.requests.last?.observe == 1 && rig.client.requests.last?.token == observe.token)
             await #expect(throws: CommandError.self) { try await rig.server.cancelComposite(gateway) }
             rig.close()
         }

@@ -86,9 +86,9 @@ private let at = VerificationTime(clock: 0)
         let container = try DebContainer(try FileDescriptor.open(file))
         let end = container.payloadEnd
         let bytes = try Files.read(file, limit: 1 << 20)
-        let member =
-            DebContainer.header("_gkmanifest", manifest.utf8.count) + manifest.utf8
-            + (manifest.utf8.count % 2 == 1 ? [0x0A] as [UInt8] : [])
+        var member = DebContainer.header("_gkmanifest", manifest.utf8.count)
+        member += Array(manifest.utf8)
+        if manifest.utf8.count % 2 == 1 { member.append(0x0A) }
         try Files.replace(file, with: bytes[..<end] + member)
         let reader = try shop.reader()
         let record = try reader.inspect(file, time: at, installed: [])

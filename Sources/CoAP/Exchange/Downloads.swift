@@ -28,6 +28,15 @@ struct Downloads {
             // With Block1 the last request carries only a part of the body; path and query have to be enough then.
             payload = message.code == .fetch && message.options.block1 == nil ? message.payload : []
         }
+
+        /// Of an observe request, whose notifications are sliced.
+        init(_ request: Request) {
+            method = request.method
+            path = request.path
+            query = request.query
+            accept = request.accept
+            payload = request.method == .fetch ? request.payload : []
+        }
     }
 
     private struct Body {

@@ -30,9 +30,6 @@ final class InboundExchange {
 
     func respond(_ response: Response) {
         guard !answered else { return }
-        if message.options.observe != nil {
-            session.track(observation: self, accepted: response.observe != nil && response.code.isSuccess)
-        }
         var answer = WireMessage(response)
         // A body that fits the smallest block is never sliced.
         if answer.payload.count > Block.size(0) || message.options.block2?.number ?? 0 > 0 {
@@ -134,19 +131,5 @@ extension CoAPSession {
         submit(
             Outgoing(
                 confirmable: exchange.confirmable, token: exchange.token, message: message, purpose: .response))
-    }
-
-    /// Remembers which body the notifications of an observation carry.
-    func track(observation exchange: InboundExchange, accepted: Bool) {
-        if accepted, exchange.message.options.observe == 0 {
-            observedSerial += 1
-            observed[exchange.token] = (exchange.key, observedSerial)
-            // A server that registers again abandons its old observations without a word.
-            if observed.count > 256, let oldest = observed.min(by: { $0.value.serial < $1.value.serial }) {
-                observed[oldest.key] = nil
-            }
-        } else {
-            observed[exchange.token] = nil
-        }
     }
 }

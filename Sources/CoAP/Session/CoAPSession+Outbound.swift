@@ -46,12 +46,12 @@ extension CoAPSession {
     }
 
     public func notify(
-        token: [UInt8], _ response: Response, completion: @escaping @LoopActor (TransportError?) -> Void
+        of request: Request, _ response: Response, completion: @escaping @LoopActor (TransportError?) -> Void
     ) {
         guard handler != nil else { return completion(.closed) }
         let message = downloads.first(
-            WireMessage(response), for: observed[token]?.key, requested: nil, now: scheduler.now)
-        submit(Outgoing(confirmable: true, token: token, message: message, purpose: .notification(completion)))
+            WireMessage(response), for: Downloads.Key(request), requested: nil, now: scheduler.now)
+        submit(Outgoing(confirmable: true, token: request.token, message: message, purpose: .notification(completion)))
     }
 
     public func ping() async throws(TransportError) {
@@ -188,8 +188,6 @@ extension CoAPSession {
         switch item.purpose {
         case .request: if let error { fail(item.token, error) }
         case .notification(let completion):
-            // Either side has ended the observation.
-            if error == .reset || !item.message.code.isSuccess { observed[item.token] = nil }
             completion(error)
         case .response: break
         // The Reset is the answer (RFC 7252, 4.3).

@@ -38,10 +38,6 @@ public final class CoAPSession: Session, ContextOwner {
     var duplicates = DuplicateCache()
     let uploads: Uploads
     var downloads = Downloads()
-    /// The body that an observation's notifications carry, by token, and the order in which observations began. The peer
-    /// reads later blocks by path.
-    var observed: [[UInt8]: (key: Downloads.Key, serial: Int)] = [:]
-    var observedSerial = 0
 
     // Messages of ours.
     var queue: [Outgoing] = []
@@ -214,7 +210,6 @@ public final class CoAPSession: Session, ContextOwner {
         // Requests that were acknowledged and wait for their response are in no queue.
         for token in Array(pending.keys) { fail(token, reason) }
         for observer in observers.values { observer.ended(reason) }
-        observed = [:]
         resumeFlushing()
         release()
         ended?(self, connected)

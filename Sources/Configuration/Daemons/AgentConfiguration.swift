@@ -97,6 +97,9 @@ public struct AgentConfiguration: Hashable, Sendable {
             }
             problems += server.conflicts(section)
         }
+        for server in servers where server.rights.contains("none") && server.rights.count > 1 {
+            problems.append(server.problem("Rights", "none stands alone"))
+        }
         let listOwners = servers.filter(\.ownsAccess)
         if listOwners.count > 1 {
             problems.append(

@@ -64,6 +64,15 @@ public struct SendConfiguration: Hashable, Sendable {
                     "Period",
                     "nothing says when to send; set Period=, OnChange=, GreaterThan=, LessThan= or Step="))
         }
+        let hasThresholds = greaterThan != nil || lessThan != nil || step != nil
+        if hasThresholds, onChange {
+            problems.append(
+                problem("OnChange", "every change sends then; drop GreaterThan=, LessThan= and Step=, or OnChange="))
+        }
+        if hasThresholds, !paths.contains(where: { $0.split(separator: "/").count >= 3 }) {
+            problems.append(
+                problem("Paths", "GreaterThan=, LessThan= and Step= need a resource like /3/0/9 in Paths="))
+        }
         if let greaterThan, let lessThan, lessThan + 2 * (step ?? 0) >= greaterThan {
             problems.append(problem("LessThan", "LessThan= and twice Step= must be less than GreaterThan="))
         }

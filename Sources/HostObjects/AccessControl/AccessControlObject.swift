@@ -33,7 +33,7 @@ public final class AccessControlObject: Object {
 
     public func check(_ instance: UInt16, _ values: [UInt16: ResourceContent]) throws(OperationError) {
         let change = try Self.change(values)
-        try lists.check(owner: change.owner, rights: change.rights)
+        try lists.check(instance, owner: change.owner, rights: change.rights)
     }
 
     public func write(

@@ -5,11 +5,11 @@ import State
 
 /// Who may do what with which object instance, while there are several servers (LwM2M Core 8.2): what object 2 shows, durable.
 ///
-/// Instances that the client makes itself get the rights that the configuration gives each account. One that a server creates
-/// is its own alone, until it says otherwise. With one server the lists are kept, and ask nobody for a right.
+/// Instances that the client makes itself get the rights that the configuration gives each server. One that a server creates
+/// is its own alone, until it says otherwise. With one server nothing is asked and nothing is added.
 @LoopActor
 public final class AccessLists {
-    /// What an operator should hear of after loading.
+    /// What an operator should hear of.
     public enum Note: Hashable, Sendable {
         /// The file was damaged, and the lists before it were taken.
         case previousTaken
@@ -17,10 +17,17 @@ public final class AccessLists {
         case lost
         /// The file cannot be read, for this reason; it is kept, and what servers write is refused.
         case kept(String)
+        /// The lists are used but not stored.
+        case notStored(String)
     }
 
-    /// What happened while loading; nil if nothing did.
-    public private(set) var note: Note?
+    /// Is told of trouble, once for each kind.
+    public var report: (@LoopActor (Note) -> Void)? {
+        didSet {
+            for note in notes { report?(note) }
+            notes = []
+        }
+    }
     /// Is called when instances of object 2 came or went.
     public var instancesChanged: (@LoopActor () -> Void)?
     /// Is called when the rights to object instances changed; nil: to any.
@@ -28,24 +35,36 @@ public final class AccessLists {
 
     private let accounts: ServerAccounts
     private let store: CheckedFile?
+    private var notes: [Note] = []
     private var unreadable: String?
+    private var hasToldNotStored = false
     private var table = AccessTable()
-    /// What was there since the start. Only that can go: at a start, instances come later than their lists.
+    private var members: [AccessMember]
+    /// What was there since the start: only that can go. At a start, instances come later than their lists.
     private var seen: Set<Path> = []
     private let turn = Turn()
+    private var isSavePending = false
 
-    /// - Parameter path: the file; nil keeps all in memory (tests). The folder exists.
-    public init(accounts: ServerAccounts, path: String?) {
+    /// - Parameters:
+    ///   - members: the servers of the configuration, also those that cannot be contacted now.
+    ///   - path: the file; nil keeps all in memory (tests). The folder exists.
+    public init(accounts: ServerAccounts, members: [AccessMember], path: String?) {
         self.accounts = accounts
-        store = path.map { CheckedFile(path: $0) }
+        self.members = members
+        store = path.map { CheckedFile(path: $0, limit: 16 << 20) }
+        load()
+        table.configure(members)
+    }
+
+    private func load() {
         guard let store else { return }
         do throws(Errno) {
             let (loaded, origin) = try store.load { (bytes) throws(NewerFormat) in try AccessTable(bytes: bytes) }
             table = loaded ?? AccessTable()
             switch origin {
             case .file, .absent: break
-            case .previous: note = .previousTaken
-            case .lost: note = .lost
+            case .previous: notes.append(.previousTaken)
+            case .lost: notes.append(.lost)
             case .newer: keep("it was written by a newer release of Gatekeel")
             }
         } catch {
@@ -55,15 +74,24 @@ public final class AccessLists {
 
     private func keep(_ reason: String) {
         unreadable = reason
-        note = .kept(reason)
+        notes.append(.kept(reason))
     }
 
-    /// Whether there are several servers, so that rights count.
-    public var areNeeded: Bool { accounts.all.count > 1 }
+    private func tell(_ note: Note) {
+        if let report { report(note) } else { notes.append(note) }
+    }
 
-    /// The server that owns what the client makes itself: the one that the configuration names, else the first.
-    private var owner: UInt16 {
-        (accounts.all.first { $0.seed.ownsAccess } ?? accounts.all.first)?.shortServerID ?? AccessTable.wholeObject
+    /// Whether there are several servers, so that rights count. One that cannot be contacted counts.
+    public var areNeeded: Bool { members.count > 1 }
+
+    /// Takes the servers of another configuration.
+    public func configure(_ members: [AccessMember]) {
+        self.members = members
+        let before = table
+        table.configure(members)
+        guard table != before else { return }
+        saveLater()
+        rightsChanged?(nil)
     }
 
     // MARK: Rights
@@ -75,14 +103,17 @@ public final class AccessLists {
         return table.rights(of: server, object: object, instance) ?? []
     }
 
-    /// Whether there is a list for an instance.
-    func knows(_ object: UInt16, _ instance: UInt16) -> Bool { table.instance(for: object, instance) != nil }
+    /// The instances of an object that an account may read.
+    func readable(_ account: UInt16, object: UInt16, of instances: [UInt16]) -> [UInt16] {
+        guard areNeeded else { return instances }
+        guard let server = accounts[account]?.shortServerID else { return [] }
+        return instances.filter { table.rights(of: server, object: object, $0)?.contains(.read) == true }
+    }
 
-    /// Whether an account owns an instance of object 2, and so may write it. Of an owner that is gone the client's own takes its
-    /// place.
+    /// Whether an account owns an instance of object 2, and so may write it.
     func owns(_ account: UInt16, _ id: UInt16) -> Bool {
-        guard let entry = table.entries[id], let server = accounts[account]?.shortServerID else { return false }
-        return server == entry.owner || (server == owner && !accounts.all.contains { $0.shortServerID == entry.owner })
+        guard let entry = table.entries[id] else { return false }
+        return accounts[account]?.shortServerID == entry.owner
     }
 
     // MARK: What is there
@@ -90,46 +121,75 @@ public final class AccessLists {
     /// Instances of an object came or went. Object 0, 1 and 2 have rules of their own.
     func follow(_ definition: ObjectDefinition, instances: [UInt16]) {
         guard definition.id > 2 else { return }
-        let before = table
         let present = Set(instances + (definition.multiple ? [AccessTable.wholeObject] : []))
+        var hasChanged = false
         for (id, entry) in table.entries where entry.object == definition.id && !present.contains(entry.instance) {
             guard seen.remove(Path(entry.object, entry.instance)) != nil else { continue }
-            table.entries[id] = nil
-        }
-        for instance in present { seen.insert(Path(definition.id, instance)) }
-        for instance in present.sorted() where table.instance(for: definition.id, instance) == nil {
-            var entry = AccessTable.Entry(object: definition.id, instance: instance, owner: owner)
-            for account in accounts.all { entry.rights[account.shortServerID] = account.seed.rights }
-            table.set(entry)
-        }
-        guard table != before else { return }
-        saveLater()
-        instancesChanged?()
-    }
-
-    /// Accounts came, went or changed.
-    func accountsChanged() {
-        var hasChanged = false
-        for account in accounts.all
-        where table.seed(account.name, account.shortServerID, account.seed.rights) { hasChanged = true }
-        for id in table.entries.keys where table.entries[id]?.isCreated == false && table.entries[id]?.owner != owner {
-            table.entries[id]?.owner = owner
+            table.remove(id)
             hasChanged = true
+        }
+        if areNeeded {
+            for instance in present.sorted() {
+                seen.insert(Path(definition.id, instance))
+                guard table.id(of: definition.id, instance) == nil else { continue }
+                var entry = AccessTable.Entry(
+                    object: definition.id, instance: instance, owner: table.seededOwner ?? AccessTable.wholeObject)
+                for member in members { entry.rights[member.shortServerID] = member.rights }
+                table.set(entry)
+                hasChanged = true
+            }
         }
         guard hasChanged else { return }
         saveLater()
-        rightsChanged?(nil)
+        instancesChanged?()
     }
 
-    /// A server created an instance: it is its own. On the medium when this returns.
+    /// A server is about to create an instance: it will be its own. On the medium when this returns.
     ///
-    /// - Throws: 5.00 when it cannot be stored; then nobody has a right to it.
-    func created(_ object: UInt16, _ instance: UInt16, by account: UInt16) async throws(OperationError) {
-        guard let server = accounts[account]?.shortServerID else { return }
+    /// - Throws: 4.00 when somebody else is creating it, 5.00 when that cannot be stored; then nothing changed.
+    func reserve(_ object: UInt16, _ instance: UInt16, for account: UInt16) async throws(OperationError) {
+        guard areNeeded, let server = accounts[account]?.shortServerID else { return }
+        // A list of what is not there is of a reservation, or was left by a loss of power.
+        if let id = table.id(of: object, instance) {
+            guard !reserved.contains(id) else {
+                throw OperationError(.badRequest, "instance \(Path(object, instance)) is being created")
+            }
+            table.remove(id)
+        }
         table.set(AccessTable.Entry(object: object, instance: instance, owner: server, isCreated: true))
-        instancesChanged?()
-        try await save()
+        guard let id = table.id(of: object, instance) else {
+            throw OperationError(.internalServerError, "there are too many access control lists")
+        }
+        reserved.insert(id)
+        do throws(OperationError) {
+            try await save()
+        } catch {
+            cancel(object, instance)
+            throw error
+        }
     }
+
+    /// Whether a server is creating this instance.
+    func isReserved(_ object: UInt16, _ instance: UInt16) -> Bool {
+        table.id(of: object, instance).map { reserved.contains($0) } ?? false
+    }
+
+    /// The instance that was to be created is there.
+    func created(_ object: UInt16, _ instance: UInt16) {
+        guard let id = table.id(of: object, instance) else { return }
+        reserved.remove(id)
+        seen.insert(Path(object, instance))
+    }
+
+    /// The instance that was to be created is not there.
+    func cancel(_ object: UInt16, _ instance: UInt16) {
+        guard let id = table.id(of: object, instance), reserved.remove(id) != nil else { return }
+        table.remove(id)
+        saveLater()
+    }
+
+    /// Instances of object 2 whose object instance is being created.
+    private var reserved: Set<UInt16> = []
 
     // MARK: Object 2
 
@@ -147,35 +207,40 @@ public final class AccessLists {
 
     /// Refuses what `change` would refuse.
     ///
-    /// - Throws: 4.00 for a server that has no account.
-    public func check(owner: UInt16?, rights: [UInt16: AccessRights]?) throws(OperationError) {
-        let known = Set(accounts.all.map(\.shortServerID))
+    /// - Throws: 4.00 for a server that is not configured, and is not in the list already.
+    public func check(_ id: UInt16, owner: UInt16?, rights: [UInt16: AccessRights]?) throws(OperationError) {
+        let known = Set(members.map(\.shortServerID))
         if let owner, !known.contains(owner) {
             throw OperationError(.badRequest, "no account has the Short Server ID \(owner)")
         }
-        if let stranger = rights?.keys.first(where: { $0 != 0 && !known.contains($0) }) {
+        let present = table.entries[id]?.rights ?? [:]
+        if let stranger = rights?.keys.first(where: { $0 != 0 && !known.contains($0) && present[$0] == nil }) {
             throw OperationError(.badRequest, "no account has the Short Server ID \(stranger); 0 is for all others")
         }
     }
 
     /// Changes an instance: its owner's Write. On the medium when this returns.
     ///
-    /// - Throws: 4.00 for a server that has no account, 4.04 for no such instance, 5.00 when it cannot be stored; then nothing
+    /// - Throws: 4.00 for a server that is not configured, 4.04 for no such instance, 5.00 when it cannot be stored; then nothing
     ///   changed.
     public func change(
         _ id: UInt16, owner: UInt16?, rights: [UInt16: AccessRights]?
     ) async throws(OperationError) {
         await turn.take()
         defer { turn.give() }
-        try check(owner: owner, rights: rights)
+        try check(id, owner: owner, rights: rights)
         guard let before = table.entries[id] else { throw OperationError(.notFound, "no instance /2/\(id)") }
-        if let owner { table.entries[id]?.owner = owner }
-        if let rights { table.entries[id]?.rights = rights }
-        guard table.entries[id] != before else { return }
+        table.change(id) { entry in
+            if let owner { entry.owner = owner }
+            if let rights { entry.rights = rights }
+        }
+        let after = table.entries[id]
+        guard after != before else { return }
         do throws(OperationError) {
             try await write()
         } catch {
-            table.entries[id] = before
+            // The instance may have gone meanwhile, and its identifier to another one.
+            if table.entries[id] == after { table.change(id) { $0 = before } }
             throw error
         }
         rightsChanged?(
@@ -184,12 +249,17 @@ public final class AccessLists {
 
     // MARK: The file
 
-    /// What cannot be stored now is made of the configuration again at the next start.
-    private func saveLater() { LoopActor.spawn { try? await self.save() } }
+    /// One save for all changes until it begins. What cannot be stored now is made of the configuration again at the next start.
+    private func saveLater() {
+        guard !isSavePending else { return }
+        isSavePending = true
+        LoopActor.spawn { try? await self.save() }
+    }
 
     private func save() async throws(OperationError) {
         await turn.take()
         defer { turn.give() }
+        isSavePending = false
         try await write()
     }
 
@@ -201,7 +271,10 @@ public final class AccessLists {
         let bytes = table.bytes
         do {
             try await Worker.shared.run { try store.save(bytes) }
+            hasToldNotStored = false
         } catch {
+            if !hasToldNotStored { tell(.notStored("\(error)")) }
+            hasToldNotStored = true
             throw OperationError(.internalServerError, "the change could not be stored: \(error)")
         }
     }

@@ -3,11 +3,12 @@ import State
 /// The file of the access control lists:
 ///
 ///     gatekeel-access 1
-///     seeded NAME RIGHTS
-///     entry ID OBJECT INSTANCE OWNER host|server
+///     owner SERVER
+///     seed NAME SERVER RIGHTS
+///     list ID OBJECT INSTANCE OWNER host|server
 ///       SERVER RIGHTS
 ///
-/// Within a format, releases add lines; those that are not known are kept, at the end.
+/// Within a format, releases add lines; those that are not known are kept: at the end of their list, or of the file.
 extension AccessTable {
     private static let name = "gatekeel-access"
     /// The format that this release writes, and the newest that it reads.
@@ -15,15 +16,17 @@ extension AccessTable {
 
     var bytes: [UInt8] {
         var text = "\(Self.name) \(Self.format)\n"
-        for (account, rights) in seeded.sorted(by: { $0.key < $1.key }) {
-            text += "seeded \(account) \(rights.rawValue)\n"
+        if let seededOwner { text += "owner \(seededOwner)\n" }
+        for (account, seed) in seeds.sorted(by: { $0.key < $1.key }) {
+            text += "seed \(account) \(seed.number) \(seed.rights.rawValue)\n"
         }
         for (id, entry) in entries.sorted(by: { $0.key < $1.key }) {
             text +=
-                "entry \(id) \(entry.object) \(entry.instance) \(entry.owner) \(entry.isCreated ? "server" : "host")\n"
+                "list \(id) \(entry.object) \(entry.instance) \(entry.owner) \(entry.isCreated ? "server" : "host")\n"
             for (server, rights) in entry.rights.sorted(by: { $0.key < $1.key }) {
                 text += "  \(server) \(rights.rawValue)\n"
             }
+            for line in entry.others { text += "\(line)\n" }
         }
         for line in others { text += "\(line)\n" }
         return Array(text.utf8)
@@ -38,26 +41,54 @@ extension AccessTable {
         let header = lines.first?.split(separator: " ") ?? []
         guard header.count == 2, header[0] == Self.name, let format = Int(header[1]) else { return nil }
         if format > Self.format { throw NewerFormat(found: format, known: Self.format) }
+        // The list that indented lines belong to; nil after a line that is not known.
         var current: UInt16?
         for line in lines.dropFirst() {
-            let words = line.split(separator: " ")
-            switch words.first {
-            case "seeded":
-                guard words.count == 3, let rights = AccessRights(words[2]) else { return nil }
-                seeded[String(words[1])] = rights
-            case "entry":
-                guard words.count == 6, let id = UInt16(words[1]), let object = UInt16(words[2]),
-                    let instance = UInt16(words[3]), let owner = UInt16(words[4]), entries[id] == nil
-                else { return nil }
-                entries[id] = Entry(object: object, instance: instance, owner: owner, isCreated: words[5] == "server")
-                current = id
-            case let server? where line.first == " " && UInt16(server) != nil:
-                guard let current, words.count == 2, let number = UInt16(server), let rights = AccessRights(words[1])
-                else { return nil }
-                entries[current]?.rights[number] = rights
-            default: others.append(String(line))
+            if line.first == " " {
+                guard take(line, of: current) else { return nil }
+            } else {
+                current = nil
+                guard take(line.split(separator: " "), line, &current) else { return nil }
             }
         }
+    }
+
+    private mutating func take(_ words: [Substring], _ line: Substring, _ current: inout UInt16?) -> Bool {
+        switch words.first {
+        case "owner":
+            guard words.count == 2, let owner = UInt16(words[1]) else { return false }
+            seededOwner = owner
+        case "seed":
+            guard words.count == 4, let number = UInt16(words[2]), let rights = AccessRights(words[3]) else {
+                return false
+            }
+            seeds[String(words[1])] = Seed(number: number, rights: rights)
+        case "list":
+            guard words.count == 6, let id = UInt16(words[1]), let object = UInt16(words[2]),
+                let instance = UInt16(words[3]), let owner = UInt16(words[4])
+            else { return false }
+            current = id
+            return insert(
+                Entry(object: object, instance: instance, owner: owner, isCreated: words[5] == "server"), at: id)
+        default: others.append(String(line))
+        }
+        return true
+    }
+
+    /// Takes an indented line.
+    private mutating func take(_ line: Substring, of current: UInt16?) -> Bool {
+        guard let current else {
+            others.append(String(line))
+            return true
+        }
+        let words = line.split(separator: " ")
+        guard words.count == 2, let server = UInt16(words[0]) else {
+            change(current) { $0.others.append(String(line)) }
+            return true
+        }
+        guard let rights = AccessRights(words[1]) else { return false }
+        change(current) { $0.rights[server] = rights }
+        return true
     }
 }
 

@@ -11,44 +11,127 @@ struct AccessTable: Hashable, Sendable {
         var rights: [UInt16: AccessRights] = [:]
         /// Whether a server created the object instance; the configuration gives no rights to such a one.
         var isCreated = false
+        /// Lines of the file that a newer release wrote.
+        var others: [String] = []
+
+        fileprivate var key: UInt32 { AccessTable.key(object, instance) }
+    }
+
+    /// What the configuration said last of a server.
+    struct Seed: Hashable, Sendable {
+        var number: UInt16
+        var rights: AccessRights
     }
 
     /// The Object Instance ID (1) of the entry that says who may create.
     static let wholeObject = UInt16.max
 
     /// By instance of object 2.
-    var entries: [UInt16: Entry] = [:]
-    /// The rights that the configuration gave last, by account.
-    var seeded: [String: AccessRights] = [:]
+    private(set) var entries: [UInt16: Entry] = [:]
+    /// By account.
+    var seeds: [String: Seed] = [:]
+    /// The owner that the configuration named last; nil before it named one.
+    var seededOwner: UInt16?
     /// Lines of the file that a newer release wrote.
     var others: [String] = []
+    /// The instances of object 2, by what they are about.
+    private var index: [UInt32: UInt16] = [:]
+    /// No identifier below this one is free.
+    private var lowest: UInt16 = 0
 
-    func instance(for object: UInt16, _ instance: UInt16) -> UInt16? {
-        entries.first { $0.value.object == object && $0.value.instance == instance }?.key
+    static func == (left: AccessTable, right: AccessTable) -> Bool {
+        left.entries == right.entries && left.seeds == right.seeds && left.seededOwner == right.seededOwner
+            && left.others == right.others
     }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(entries) }
+
+    private static func key(_ object: UInt16, _ instance: UInt16) -> UInt32 { UInt32(object) << 16 | UInt32(instance) }
+
+    /// The instance of object 2 that is about an object instance.
+    func id(of object: UInt16, _ instance: UInt16) -> UInt16? { index[Self.key(object, instance)] }
 
     /// What a server may do: as its list says; without one as its owner all; else as the list for all others says.
     ///
     /// - Returns: nil if there is no entry.
     func rights(of server: UInt16, object: UInt16, _ instance: UInt16) -> AccessRights? {
-        guard let id = self.instance(for: object, instance), let entry = entries[id] else { return nil }
+        guard let id = id(of: object, instance), let entry = entries[id] else { return nil }
         if let own = entry.rights[server] { return own }
         return entry.owner == server ? .all : entry.rights[0] ?? []
     }
 
     /// Adds an entry, at the lowest identifier that is free, or replaces the one that is there.
     mutating func set(_ entry: Entry) {
-        let id = instance(for: entry.object, entry.instance) ?? (0..<UInt16.max).first { entries[$0] == nil }
-        if let id { entries[id] = entry }
+        if let id = index[entry.key] {
+            entries[id] = entry
+            return
+        }
+        while lowest < UInt16.max, entries[lowest] != nil { lowest += 1 }
+        guard lowest < UInt16.max else { return }
+        _ = insert(entry, at: lowest)
     }
 
-    /// Gives an account what the configuration says, where that has changed since it was said last.
-    ///
-    /// - Returns: whether anything changed.
-    mutating func seed(_ account: String, _ server: UInt16, _ rights: AccessRights) -> Bool {
-        guard seeded[account] != rights else { return false }
-        seeded[account] = rights
-        for id in entries.keys where entries[id]?.isCreated == false { entries[id]?.rights[server] = rights }
+    /// - Returns: false if the identifier is taken, or another entry is about the same.
+    mutating func insert(_ entry: Entry, at id: UInt16) -> Bool {
+        guard entries[id] == nil, index[entry.key] == nil else { return false }
+        entries[id] = entry
+        index[entry.key] = id
         return true
+    }
+
+    mutating func remove(_ id: UInt16) {
+        guard let entry = entries.removeValue(forKey: id) else { return }
+        index[entry.key] = nil
+        lowest = min(lowest, id)
+    }
+
+    mutating func change(_ id: UInt16, _ edit: (inout Entry) -> Void) {
+        guard var entry = entries[id] else { return }
+        edit(&entry)
+        entries[id] = entry
+    }
+
+    // MARK: The configuration
+
+    /// Takes the servers of a configuration. What it says of a server replaces that server's rights where that has changed since it
+    /// was said last; a server with a new number keeps its rights and what it owns; those of a server that is gone go.
+    mutating func configure(_ members: [AccessMember]) {
+        let owner = members.first { $0.ownsAccess } ?? members.first
+        var moved: [UInt16: UInt16] = [:]
+        for member in members {
+            if let seed = seeds[member.name], seed.number != member.shortServerID {
+                moved[seed.number] = member.shortServerID
+            }
+        }
+        let gone = seeds.filter { name, _ in !members.contains { $0.name == name } }
+        for seed in gone.values where moved[seed.number] == nil { moved[seed.number] = Self.wholeObject }
+        let changed = members.filter { seeds[$0.name]?.rights != $0.rights }
+        let ownerBefore = seededOwner.map { moved[$0] ?? $0 }
+        for id in Array(entries.keys) {
+            change(id) { entry in
+                entry.move(moved, to: owner?.shortServerID)
+                guard !entry.isCreated else { return }
+                for member in changed { entry.rights[member.shortServerID] = member.rights }
+                if let owner, entry.owner == ownerBefore { entry.owner = owner.shortServerID }
+            }
+        }
+        seeds = Dictionary(
+            members.map { ($0.name, Seed(number: $0.shortServerID, rights: $0.rights)) }, uniquingKeysWith: { $1 })
+        seededOwner = owner?.shortServerID
+    }
+}
+
+extension AccessTable.Entry {
+    /// Replaces numbers of servers; `wholeObject` for one that is gone, whose lists become the owner's.
+    fileprivate mutating func move(_ numbers: [UInt16: UInt16], to newOwner: UInt16?) {
+        guard !numbers.isEmpty else { return }
+        var moved: [UInt16: AccessRights] = [:]
+        for (server, granted) in rights {
+            let number = numbers[server] ?? server
+            if number != AccessTable.wholeObject { moved[number] = granted }
+        }
+        rights = moved
+        guard let number = numbers[owner] else { return }
+        owner = number == AccessTable.wholeObject ? newOwner ?? owner : number
     }
 }

@@ -11,15 +11,10 @@ public struct ServerAccount: Hashable, Sendable {
         public var retry: RetryPolicy
         /// After so long without a word from the server a ping is sent, which also keeps a NAT's mapping; nil: never.
         public var keepAlive: Duration?
-        /// What the server may do with instances that the client makes itself, while there are several servers.
-        public var rights: AccessRights
-        /// Whether it owns the access control lists of these instances.
-        public var ownsAccess: Bool
 
         public init(
             name: String, shortServerID: UInt16, endpoint: ServerEndpoint, settings: ServerSettings = ServerSettings(),
-            retry: RetryPolicy = RetryPolicy(), keepAlive: Duration? = nil, rights: AccessRights = .all,
-            ownsAccess: Bool = false
+            retry: RetryPolicy = RetryPolicy(), keepAlive: Duration? = nil
         ) {
             self.name = name
             self.shortServerID = shortServerID
@@ -27,8 +22,6 @@ public struct ServerAccount: Hashable, Sendable {
             self.settings = settings
             self.retry = retry
             self.keepAlive = keepAlive
-            self.rights = rights
-            self.ownsAccess = ownsAccess
         }
     }
 

@@ -61,6 +61,8 @@ public final class Client: ObjectChanges {
         accounts.triggered = { [weak self] in self?.connection($0)?.trigger() }
         lists?.rightsChanged = { [weak self] path in
             guard let self else { return }
+            for connection in connections { connection.observations.rightsChanged() }
+            sending.rightsChanged()
             for path in path.map({ [$0] }) ?? registry.identifiers.map({ Path($0) }) { changed(path) }
         }
         for object in objects { add(object) }
@@ -73,8 +75,7 @@ public final class Client: ObjectChanges {
         guard !running else { return }
         running = true
         hasStopped = false
-        lists?.accountsChanged()
-        for object in registry.registered { lists?.follow(object.definition, instances: object.instances) }
+        followAccessLists()
         connections = accounts.all.map { connect($0) }
         for connection in connections { connection.start() }
         sending.start()
@@ -118,7 +119,6 @@ public final class Client: ObjectChanges {
         // It may have been stopped meanwhile.
         guard running else { return }
         sending.accountsChanged()
-        lists?.accountsChanged()
         for account in accounts.all where connection(account.instance) == nil {
             let connection = connect(account)
             connections.append(connection)
@@ -168,6 +168,13 @@ public final class Client: ObjectChanges {
         guard let object = registry.remove(id) else { return }
         object.changes = nil
         instancesChanged(id)
+    }
+
+    /// Several servers came to be: what is there gets its access control lists. Once the client has started, it follows its objects
+    /// itself.
+    public func followAccessLists() {
+        guard running else { return }
+        for object in registry.registered { lists?.follow(object.definition, instances: object.instances) }
     }
 
     // MARK: Changes
@@ -228,7 +235,7 @@ public final class Client: ObjectChanges {
             connection(account.instance)?.status(of: account)
                 ?? ConnectionStatus(
                     of: account, hasStopped ? .stopped : .registering,
-                    waitingValues: sending.values(account.instance))
+                    waitingValues: sending.values(account))
         }
     }
 

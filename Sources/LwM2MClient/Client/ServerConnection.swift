@@ -133,7 +133,7 @@ final class ServerConnection: SessionHandler {
         case .ping: ping()
         case .forgetObservations: observations.removeAll()
         case .suspendNotifications:
-            observations.suspend()
+            observations.suspend(until: machine.registration.registration?.expires)
             sender.suspend()
         case .resumeNotifications:
             guard let session else { return }

@@ -17,6 +17,12 @@ extension DeviceManagement {
         return shortest
     }
 
+    /// Whether thresholds and steps mean something at a path: it is a numeric resource, or one whose object is not there yet.
+    func isNumeric(_ path: Path) -> Bool {
+        guard let resource = path.resource else { return false }
+        return registry[path.object].map { $0.definition[resource]?.type.isNumeric == true } ?? true
+    }
+
     /// The resources below a path, above a resource, that change with time alone.
     func passingResources(of path: Path) -> [UInt16] {
         guard path.resource == nil, let entry = registry[path.object] else { return [] }

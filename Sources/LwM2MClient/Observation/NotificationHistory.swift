@@ -10,7 +10,8 @@ struct NotificationHistory {
         let contents: [PathContent]
         /// The scheduler's time.
         let moment: Duration
-        fileprivate let size: Int
+        /// About what it takes in a message, in bytes.
+        let size: Int
 
         init(_ observation: Observation, _ contents: [PathContent], at moment: Duration) {
             self.observation = observation
@@ -28,39 +29,39 @@ struct NotificationHistory {
     private(set) var records: [Record] = []
     private var size = 0
 
-    /// Adds a record; what is oldest makes room. One that is larger than all the room is not kept.
+    /// Adds a record; what is oldest makes room.
     ///
-    /// - Returns: whether it is kept.
-    mutating func add(_ record: Record) -> Bool {
-        guard record.size <= Self.limit else { return false }
+    /// - Returns: the observations that have no record now although they were to have one: of this record if it is larger than
+    ///   all the room, and those whose last one made room. What they tell is owed by its content of then.
+    mutating func add(_ record: Record) -> [Observation] {
+        guard record.size <= Self.limit else { return [record.observation] }
         let same = records.indices.filter { records[$0].observation === record.observation }
-        if same.count >= Self.recordLimit { remove(at: same[0]) }
-        while size + record.size > Self.limit { remove(at: 0) }
+        if same.count >= Self.recordLimit { _ = remove(at: same[0]) }
+        var removed: [Observation] = []
+        while size + record.size > Self.limit { removed.append(remove(at: 0)) }
         records.append(record)
         size += record.size
-        return true
+        return removed.filter { one in !records.contains { $0.observation === one } }
     }
 
-    private mutating func remove(at index: Int) { size -= records.remove(at: index).size }
+    private mutating func remove(at index: Int) -> Observation {
+        let record = records.remove(at: index)
+        size -= record.size
+        return record.observation
+    }
 
     mutating func remove(_ which: (Observation) -> Bool) {
         records.removeAll { which($0.observation) }
         size = records.reduce(0) { $0 + $1.size }
     }
 
-    /// Takes all records, by observation, in the order of their first ones.
-    mutating func takeAll() -> [[Record]] {
-        var groups: [[Record]] = []
-        for record in records {
-            if let index = groups.firstIndex(where: { $0[0].observation === record.observation }) {
-                groups[index].append(record)
-            } else {
-                groups.append([record])
-            }
+    /// Takes all records, oldest first.
+    mutating func takeAll() -> [Record] {
+        defer {
+            records = []
+            size = 0
         }
-        records = []
-        size = 0
-        return groups
+        return records
     }
 }
 

@@ -8,6 +8,8 @@ final class NotificationQueue {
         let response: Response
         /// What it tells, oldest first; empty for a last word, which ends the observation when it is acknowledged.
         let records: [NotificationHistory.Record]
+        /// Whether it is of an outage: it is bounded there.
+        var isStored = false
 
         var isFinal: Bool { records.isEmpty }
     }
@@ -50,12 +52,17 @@ final class NotificationQueue {
 
     /// Adds what an outage left. It is bounded already.
     func add(stored entry: Entry) {
-        waiting.append(entry)
+        var stored = entry
+        stored.isStored = true
+        waiting.append(stored)
         pump()
     }
 
+    /// Whether something of an observation waits.
+    func holds(_ observation: Observation) -> Bool { waiting.contains { $0.observation === observation } }
+
     func add(_ entry: Entry) {
-        let same = waiting.indices.filter { waiting[$0].observation === entry.observation }
+        let same = waiting.indices.filter { waiting[$0].observation === entry.observation && !waiting[$0].isStored }
         if same.count >= Self.limit, let oldest = same.first { waiting.remove(at: oldest) }
         waiting.append(entry)
         pump()
@@ -71,7 +78,7 @@ final class NotificationQueue {
         // RFC 7641 3.2: an error carries no Observe, which ends the observation.
         if response.code.isSuccess { response.observe = nextSequence() }
         let sent = epoch
-        session.notify(token: entry.observation.token, response) { [weak self] error in
+        session.notify(of: entry.observation.request, response) { [weak self] error in
             guard let self, self.epoch == sent else { return }
             self.inFlight = nil
             self.delivered?(entry, error)

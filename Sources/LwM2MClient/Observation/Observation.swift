@@ -12,7 +12,8 @@ final class Observation {
         case composite(PathSelection, ContentFormat)
     }
 
-    let token: [UInt8]
+    /// The observe request: by its token the server knows notifications, by the rest it asks for their later blocks.
+    let request: Request
     let subject: Subject
     /// The paths that it watches. Each has its own attributes: a notification is due when it is for one of them.
     var parts: [WatchedPath]
@@ -23,8 +24,10 @@ final class Observation {
     /// When it came to owe something: what changed first is told first.
     var stamp = 0
 
-    init(token: [UInt8], _ subject: Subject, parts: [WatchedPath]) {
-        self.token = token
+    var token: [UInt8] { request.token }
+
+    init(_ request: Request, _ subject: Subject, parts: [WatchedPath]) {
+        self.request = request
         self.subject = subject
         self.parts = parts
     }

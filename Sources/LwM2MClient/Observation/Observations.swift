@@ -28,6 +28,8 @@ final class Observations {
     private let queue = NotificationQueue()
     /// What was not told yet because of an outage.
     private var history = NotificationHistory()
+    /// When the server forgets the registration, while there is no session.
+    private var expires: Duration?
     private var stamps = 0
     private var timer: (any Scheduled)?
     private var timerDue: Duration?
@@ -46,7 +48,7 @@ final class Observations {
     func observe(_ call: DeviceManagement.Call, _ request: Request) throws(OperationError) -> Response {
         let content = try management.content(of: call.path, call.entry, for: call.requester)
         var response = try management.response(content, call.path, call.entry, accept: request.accept)
-        add(request.token, .path(accept: request.accept), [(call.path, content)], &response)
+        add(request, .path(accept: request.accept), [(call.path, content)], &response)
         return response
     }
 
@@ -57,18 +59,18 @@ final class Observations {
             (path: path, content: management.readableContent(of: path, for: call.requester))
         }
         var response = try management.response(contents, call.accept)
-        add(request.token, .composite(selection, call.accept), contents, &response)
+        add(request, .composite(selection, call.accept), contents, &response)
         return response
     }
 
     private func add(
-        _ token: [UInt8], _ subject: Observation.Subject, _ contents: [(path: Path, content: PathContent)],
+        _ request: Request, _ subject: Observation.Subject, _ contents: [(path: Path, content: PathContent)],
         _ response: inout Response
     ) {
         // RFC 7641 4.1: the same token again replaces what it stood for.
-        remove { $0.token == token }
+        remove { $0.token == request.token }
         if all.count < Self.limit, all.reduce(contents.count, { $0 + $1.parts.count }) <= Self.partLimit {
-            all.append(Observation(token: token, subject, parts: contents.map { part($0.path, $0.content) }))
+            all.append(Observation(request, subject, parts: contents.map { part($0.path, $0.content) }))
             response.observe = queue.nextSequence()
         }
         rearm()
@@ -100,57 +102,106 @@ final class Observations {
 
     /// The server is registered with over this session. What it missed is told, unless it wants none of that (1/x/6).
     func resume(_ session: any Session) {
-        guard queue.session !== session else { return }
-        queue.open(session)
+        let isNew = queue.session !== session
+        if isNew { queue.open(session) }
+        expires = nil
         let stored = history.takeAll()
+        guard isNew || !stored.isEmpty else { return }
         for observation in all {
             if isStoring { changed(observation) } else { drop(observation) }
         }
-        if isStoring { for records in stored { tell(records) } }
+        if isStoring { tell(stored) }
         advance()
     }
 
     /// The session is gone, or not to be used for now. What waited is told in the next one.
-    func suspend() {
+    ///
+    /// - Parameter expires: when the server forgets the registration, and with it all that it observes; nil: it has.
+    func suspend(until expires: Duration?) {
+        self.expires = expires
         for entry in queue.close() { keep(entry) }
         rearm()
+    }
+
+    /// What the server may read changed: what is not told yet may be of what it may not read any more.
+    func rightsChanged() {
+        for observation in all
+        where history.records.contains(where: { $0.observation === observation }) || queue.holds(observation) {
+            history.remove { $0 === observation }
+            queue.remove { $0 === observation }
+            owe(observation)
+        }
+        advance()
     }
 
     /// Whether what an outage hides is to be told afterwards (1/x/6).
     private var isStoring: Bool { management.accounts[account]?.settings.notificationStoring ?? true }
 
-    /// A notification that was not delivered is kept. A last word is owed as well: the server would wait for ever.
-    private func keep(_ entry: NotificationQueue.Entry) {
-        entry.observation.isEnding = false
-        if !entry.isFinal, isStoring, entry.records.allSatisfy({ history.add($0) }) { return }
-        owe(entry.observation)
+    /// Whether observations go on: in contact, and else while the server knows the registration and wants to hear what it misses.
+    private var isFollowing: Bool {
+        if queue.session != nil { return true }
+        guard isStoring, let expires else { return false }
+        return scheduler.now < expires
     }
 
-    /// Tells what is left of an outage.
+    /// A notification that was not delivered is kept. A last word is owed as well: the server would wait for ever.
+    private func keep(_ entry: NotificationQueue.Entry) {
+        guard all.contains(where: { $0 === entry.observation }) else { return }
+        entry.observation.isEnding = false
+        guard !entry.isFinal, isStoring else { return owe(entry.observation) }
+        for record in entry.records { keep(record) }
+    }
+
+    private func keep(_ record: NotificationHistory.Record) {
+        for observation in history.add(record) { owe(observation) }
+    }
+
+    /// Tells what is left of an outage, oldest first: in a format with times by observation, else record by record.
     private func tell(_ records: [NotificationHistory.Record]) {
-        guard let observation = records.first?.observation else { return }
-        guard let format = timedFormat(observation) else {
-            for record in records {
-                guard let response = try? response(observation, record.contents) else { continue }
-                queue.add(
-                    stored: NotificationQueue.Entry(observation: observation, response: response, records: [record]))
+        var told: [Observation] = []
+        for record in records {
+            let observation = record.observation
+            guard let format = timedFormat(observation) else {
+                if let response = try? response(observation, record.contents) {
+                    queue.add(
+                        stored: NotificationQueue.Entry(observation: observation, response: response, records: [record])
+                    )
+                }
+                continue
             }
-            return
+            guard !told.contains(where: { $0 === observation }) else { continue }
+            told.append(observation)
+            tell(records.filter { $0.observation === observation }, format)
         }
-        do throws(CodecError) {
-            var content = CompositeContent()
-            var times = SenMLTimes(clock, now: scheduler.now)
-            for record in records {
-                let time = times.next(record.moment)
-                let parts = zip(observation.parts, record.contents).map { (path: $0.path, content: $1) }
-                content.entries += try management.composite(parts).entries.map { $0.at(time) }
+    }
+
+    /// Tells what one observation missed, in messages of a bounded size.
+    private func tell(_ records: [NotificationHistory.Record], _ format: ContentFormat) {
+        var rest = records[...]
+        var times = SenMLTimes(clock, now: scheduler.now)
+        while let first = rest.first {
+            var size = 0
+            let part = rest.prefix { record in
+                size += record.size
+                return size <= SendQueue.messageLimit || record.moment == first.moment
             }
-            let response = Response(
-                .content, contentFormat: format.rawValue, payload: try Codec.encodeComposite(content, format))
-            queue.add(stored: NotificationQueue.Entry(observation: observation, response: response, records: records))
-        } catch {
-            // What cannot be encoded with times is told by its present content.
-            owe(observation)
+            rest = rest.dropFirst(part.count)
+            do throws(CodecError) {
+                var content = CompositeContent()
+                for record in part {
+                    let time = times.next(record.moment)
+                    let parts = zip(record.observation.parts, record.contents).map { (path: $0.path, content: $1) }
+                    content.entries += try management.composite(parts).entries.map { $0.at(time) }
+                }
+                let response = Response(
+                    .content, contentFormat: format.rawValue, payload: try Codec.encodeComposite(content, format))
+                queue.add(
+                    stored: NotificationQueue.Entry(
+                        observation: first.observation, response: response, records: Array(part)))
+            } catch {
+                // What cannot be encoded with times is told by its present content.
+                owe(first.observation)
+            }
         }
     }
 
@@ -232,7 +283,7 @@ final class Observations {
     }
 
     private func advance(_ observation: Observation) {
-        guard queue.session != nil || isStoring else { return }
+        guard isFollowing else { return }
         if observation.step(at: scheduler.now) == .look { look(observation) }
         if observation.step(at: scheduler.now) == .notify { notify(observation) }
     }
@@ -240,7 +291,7 @@ final class Observations {
     /// One timer for all: sets it to the earliest moment at which something is due.
     private func rearm() {
         var due: Duration?
-        for observation in queue.session != nil || isStoring ? all : [] {
+        for observation in isFollowing ? all : [] {
             guard case .wait(let until?) = observation.step(at: scheduler.now) else { continue }
             due = min(due ?? until, until)
         }
@@ -358,9 +409,8 @@ final class Observations {
             let response = try response(observation, contents)
             let record = NotificationHistory.Record(observation, contents, at: scheduler.now)
             guard queue.session != nil else {
-                // One that is too large to be kept is told by its content of then.
-                if history.add(record) { tell(observation, contents) }
-                return
+                tell(observation, contents)
+                return keep(record)
             }
             tell(observation, contents)
             queue.add(NotificationQueue.Entry(observation: observation, response: response, records: [record]))

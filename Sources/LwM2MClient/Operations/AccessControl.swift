@@ -9,6 +9,7 @@ import LwM2M
 @LoopActor
 struct AccessControl {
     let accounts: ServerAccounts
+    let registry: ObjectRegistry
     /// nil: every server reaches all objects but Server (1) (tests).
     let lists: AccessLists?
 
@@ -34,10 +35,14 @@ struct AccessControl {
             guard let instance = path.instance else { return }
             target = instance
         }
-        guard !lists.rights(account, object: path.object, instance: target).contains(operation.right),
-            // What is not there is answered by 4.04.
-            operation == .create || lists.knows(path.object, target)
-        else { return }
+        guard !lists.rights(account, object: path.object, instance: target).contains(operation.right) else { return }
+        // What is not there is answered by 4.04, and what cannot be created by 4.05.
+        let entry = registry[path.object]
+        if operation == .create {
+            guard entry?.definition.multiple == true else { return }
+        } else {
+            guard entry?.object.instances.contains(target) == true else { return }
+        }
         throw OperationError(.unauthorized, "this server has no right to that; object 2 says who has")
     }
 
@@ -70,7 +75,7 @@ struct AccessControl {
         guard case .server(let account) = requester else { return object.instances }
         if id == 1 { return object.instances.filter { $0 == account } }
         guard id > 2, let lists, lists.areNeeded else { return object.instances }
-        return object.instances.filter { lists.rights(account, object: id, instance: $0).contains(.read) }
+        return lists.readable(account, object: id, of: object.instances)
     }
 }
 

@@ -35,11 +35,29 @@ extension DeviceManagement {
         if let id = instance.id, call.entry.object.instances.contains(id) {
             throw OperationError(.badRequest, "instance \(Path(call.path.object, id)) is there already")
         }
-        let made = try await call.entry.object.create(instance.id, instance.resources)
-        if case .server(let account) = call.requester {
-            try await access.lists?.created(call.path.object, made, by: account)
-        }
+        let made = try await created(instance, call)
         changes?.instancesChanged(call.path.object)
         return Response(.created, locationPath: ["\(call.path.object)", "\(made)"])
+    }
+
+    /// Of several servers, the one that creates an instance owns it: its list is stored first, so that nobody else can reach the
+    /// instance at any moment, nor after a loss of power.
+    private func created(_ content: InstanceContent, _ call: Call) async throws(OperationError) -> UInt16 {
+        let object = call.entry.object
+        guard case .server(let account) = call.requester, let lists = access.lists, lists.areNeeded else {
+            return try await object.create(content.id, content.resources)
+        }
+        let taken = Set(object.instances)
+        guard let id = content.id ?? (0..<UInt16.max).first(where: { !taken.contains($0) && !lists.isReserved(call.path.object, $0) })
+        else { throw OperationError(.internalServerError, "no identifier is free") }
+        try await lists.reserve(call.path.object, id, for: account)
+        do throws(OperationError) {
+            let made = try await object.create(id, content.resources)
+            lists.created(call.path.object, made)
+            return made
+        } catch {
+            lists.cancel(call.path.object, id)
+            throw error
+        }
     }
 }

@@ -17,7 +17,7 @@ final class DeviceManagement {
     init(registry: ObjectRegistry, accounts: ServerAccounts, lists: AccessLists? = nil) {
         self.registry = registry
         self.accounts = accounts
-        access = AccessControl(accounts: accounts, lists: lists)
+        access = AccessControl(accounts: accounts, registry: registry, lists: lists)
     }
 
     /// An operation that was asked for, checked as far as the table goes.

@@ -50,10 +50,13 @@ struct SendQueue {
     }
 
     /// The oldest samples, as many as fit into one message.
-    var batch: [Sample] {
+    ///
+    /// - Parameter last: no sample after this one; nil: all.
+    func batch(through last: UInt64?) -> [Sample] {
         var size = 0
         return Array(
             samples.prefix { sample in
+                if let last, sample.number > last { return false }
                 size += sample.size
                 return size <= Self.messageLimit || sample.number == samples[0].number
             })
@@ -70,6 +73,20 @@ struct SendQueue {
     mutating func removeAll() {
         samples = []
         size = 0
+    }
+
+    /// Keeps only values that pass.
+    mutating func filter(_ isKept: (CompositeContent.Entry) -> Bool) {
+        samples = samples.compactMap { sample in
+            let entries = sample.entries.filter(isKept)
+            guard !entries.isEmpty else { return nil }
+            return entries.count == sample.entries.count
+                ? sample
+                : Sample(
+                    number: sample.number, entries: entries, taken: sample.taken,
+                    size: entries.reduce(0) { $0 + $1.value.encodedSize })
+        }
+        size = samples.reduce(0) { $0 + $1.size }
     }
 
     /// How many samples had to make room since the last call.

@@ -26,8 +26,9 @@ final class SendSchedule {
         self.scheduler = scheduler
         self.due = due
         if let period = rule.period { nextPeriod = scheduler.now + period * min(max(jitter, 0), 1) }
-        if rule.condition != nil {
-            watched = rule.paths.map { watch($0, management.readableContent(of: $0, for: .host)) }
+        if let condition = rule.condition {
+            watched = rule.paths.filter { !condition.hasChangeConditions || management.isNumeric($0) }
+                .map { watch($0, management.readableContent(of: $0, for: .host)) }
         }
         advance()
     }

@@ -17,6 +17,8 @@ final class Sender {
     static let standardPause = Duration.seconds(60)
     /// So often the same values are offered.
     static let attempts = 3
+    /// After values that the server never answered, it is offered none for so long.
+    static let rest = Duration.seconds(900)
 
     /// A message got no answer: the server is to be looked after.
     var deliveryFailed: (@LoopActor (TransportError) -> Void)?
@@ -32,6 +34,8 @@ final class Sender {
     private var timer: (any Scheduled)?
     /// Attempts with the oldest values that brought no success.
     private var failures = 0
+    /// The newest of the values that were offered without success; they are offered again without others.
+    private var offered: UInt64?
     private var hasToldDropped = false
     private var hasToldRefused = false
     private var waiters: [(number: UInt64, ended: @LoopActor (SendOutcome) -> Void)] = []
@@ -90,10 +94,11 @@ final class Sender {
 
     /// The server is registered with over this session.
     func resume(_ session: any Session) {
-        guard self.session !== session else { return }
-        self.session = session
-        hasToldDropped = false
-        begin()
+        if self.session !== session {
+            self.session = session
+            hasToldDropped = false
+            begin()
+        }
         pump()
     }
 
@@ -103,11 +108,23 @@ final class Sender {
         begin()
     }
 
+    /// The server may not read all of it any more.
+    func filter(_ isKept: (CompositeContent.Entry) -> Bool) { queue.filter(isKept) }
+
+    /// All that waits goes: it is of another server.
+    func clear() {
+        queue.removeAll()
+        end(through: .max, .failed("the account is another one now"))
+        forgetAttempts()
+        begin()
+    }
+
     /// Send is muted: what waits is not to be sent any more.
     func mute() {
         let all = waiters
         waiters = []
         queue.removeAll()
+        forgetAttempts()
         begin()
         for waiter in all { waiter.ended(.muted) }
     }
@@ -115,12 +132,17 @@ final class Sender {
     private func begin() {
         epoch += 1
         isSending = false
-        timer?.cancel()
-        timer = nil
+        // A pause that the server asked for, or that it needs, holds over a new session.
+    }
+
+    private func forgetAttempts() {
+        failures = 0
+        offered = nil
     }
 
     private func pump() {
-        let batch = queue.batch
+        if let offered, (queue.samples.first?.number ?? .max) > offered { forgetAttempts() }
+        let batch = queue.batch(through: offered)
         guard let session, !isSending, timer == nil, let last = batch.last else { return }
         let request: Request
         do throws(CodecError) {
@@ -159,13 +181,14 @@ final class Sender {
 
     private func answered(_ response: Response, _ number: UInt64) {
         if response.code.isSuccess {
-            failures = 0
+            forgetAttempts()
             hasToldRefused = false
             queue.remove(through: number)
             end(through: number, .delivered)
             return pump()
         }
         failures += 1
+        offered = number
         // 5.xx and 4.29 may pass; what else the server says of these values it would say again.
         let mayPass = response.code.codeClass == 5 || response.code == .tooManyRequests
         guard mayPass, failures < Self.attempts else {
@@ -175,8 +198,12 @@ final class Sender {
                 "the server answered with \(response.code)\(diagnostic.isEmpty ? "" : ": \(diagnostic)")")
             return pump()
         }
-        let pause = response.maxAge.map { Duration.seconds(min(max(1, $0), ContactMachine.longestMaxAge)) }
-        timer = scheduler.schedule(after: pause ?? Self.standardPause) { [weak self] in
+        wait(response.maxAge.map { .seconds(min(max(1, $0), ContactMachine.longestMaxAge)) } ?? Self.standardPause)
+    }
+
+    private func wait(_ pause: Duration) {
+        timer?.cancel()
+        timer = scheduler.schedule(after: pause) { [weak self] in
             self?.timer = nil
             self?.pump()
         }
@@ -187,15 +214,22 @@ final class Sender {
             drop(through: number, "the server answered with a Reset")
             return pump()
         }
-        // What else fails is the session's, which says so itself.
-        guard error == .timeout else { return }
+        // A session that was closed says so itself.
+        guard error != .closed else { return }
         failures += 1
-        if failures >= Self.attempts { drop(through: number, "the server does not answer them") }
+        offered = number
+        if failures >= Self.attempts {
+            drop(through: number, "the server does not answer them")
+            // Each attempt costs a new session.
+            wait(Self.rest)
+        } else if error != .timeout {
+            wait(Self.standardPause)
+        }
         deliveryFailed?(error)
     }
 
     private func drop(through number: UInt64, _ reason: String) {
-        failures = 0
+        forgetAttempts()
         queue.remove(through: number)
         end(through: number, .failed(reason))
         if !hasToldRefused { report?(.refused(reason)) }

@@ -14,8 +14,8 @@ final class Sending {
     private let clock: StableClock
     private let random: @LoopActor () -> Double
     private let report: @LoopActor (ClientReport) -> Void
-    /// By account: they outlive its connections.
-    private var senders: [UInt16: Sender] = [:]
+    /// By the name of the account: they outlive its connections.
+    private var senders: [String: (sender: Sender, of: ServerAccount.Seed)] = [:]
     private var schedules: [SendSchedule] = []
     private var isRunning = false
 
@@ -34,7 +34,14 @@ final class Sending {
 
     /// What waits for an account's server.
     func sender(_ account: ServerAccount) -> Sender {
-        if let sender = senders[account.instance] { return sender }
+        if let (sender, seed) = senders[account.name] {
+            // Another server under the same name: what waits is not for it.
+            if seed.endpoint.host != account.endpoint.host || seed.shortServerID != account.shortServerID {
+                sender.clear()
+            }
+            senders[account.name] = (sender, account.seed)
+            return sender
+        }
         let sender = Sender(scheduler: scheduler, clock: clock)
         let (name, report) = (account.name, report)
         sender.report = { what in
@@ -43,12 +50,12 @@ final class Sending {
             case .refused(let reason): report(.sendRefused(server: name, reason: reason))
             }
         }
-        senders[account.instance] = sender
+        senders[account.name] = (sender, account.seed)
         return sender
     }
 
     /// How many values wait for an account's server.
-    func values(_ account: UInt16) -> Int { senders[account]?.values ?? 0 }
+    func values(_ account: ServerAccount) -> Int { senders[account.name]?.sender.values ?? 0 }
 
     // MARK: Life
 
@@ -74,11 +81,23 @@ final class Sending {
     }
 
     /// Accounts came or went.
-    func accountsChanged() { senders = senders.filter { accounts.has($0.key) } }
+    func accountsChanged() { senders = senders.filter { name, _ in accounts.all.contains { $0.name == name } } }
+
+    /// What servers may read changed: what waits and they may not read any more is dropped.
+    func rightsChanged() {
+        for account in accounts.all {
+            senders[account.name]?.sender.filter { [management] entry in
+                if case .nothing = management.readableContent(of: entry.path, for: .server(account: account.instance)) {
+                    return false
+                }
+                return true
+            }
+        }
+    }
 
     /// What holds for an account changed.
     func settingsChanged(_ account: ServerAccount) {
-        if account.settings.isSendMuted { senders[account.instance]?.mute() }
+        if account.settings.isSendMuted { senders[account.name]?.sender.mute() }
     }
 
     // MARK: Changes

@@ -20,13 +20,17 @@ import Testing
 
     @LoopActor
     private static func rig(
-        _ rights: [UInt16: AccessRights]? = nil, path: String? = nil, servers: Int = 2
+        _ rights: [UInt16: AccessRights]? = nil, path: String? = nil, servers: Int = 2, members: [AccessMember]? = nil
     ) async throws -> (rig: Rig, lists: AccessLists) {
         var made: AccessLists?
         let rig = Rig(
             servers: servers,
             lists: {
-                made = AccessLists(accounts: $0, path: path); return made
+                made = AccessLists(
+                    accounts: $0,
+                    members: members ?? $0.all.map { AccessMember(name: $0.name, shortServerID: $0.shortServerID) },
+                    path: path)
+                return made
             })
         let lists = try #require(made)
         try await rig.register()
@@ -132,7 +136,9 @@ import Testing
     @Test func withOneServerNothingIsAsked() async throws {
         try await onLoop {
             let (rig, lists) = try await Self.rig(servers: 1)
-            for id in lists.instances { try await lists.change(id, owner: 7, rights: [7: []]) }
+            #expect(lists.instances.isEmpty)
+            let made = try await rig.session.request(Self.request(.post, "/30000"))
+            #expect(made?.code == .created && lists.instances.isEmpty)
             #expect(try rig.session.requestAtOnce(Self.request(.get, "/30000/0/1"))?.code == .content)
             #expect(!lists.areNeeded)
         }
@@ -197,6 +203,69 @@ import Testing
             session.notified.last?.completion(nil)
             rig.object.set(1, .integer(3))
             #expect(session.notified.count == 2)
+        }
+    }
+
+    /// A key file that is refused makes a server one that cannot be contacted. The others get no more rights by that.
+    @Test func aServerThatCannotBeContactedCounts() async throws {
+        try await onLoop {
+            let members = [
+                AccessMember(name: "main", shortServerID: 7, rights: [.read]),
+                AccessMember(name: "other", shortServerID: 9, ownsAccess: true),
+            ]
+            let (rig, lists) = try await Self.rig(servers: 1, members: members)
+            let session = try rig.session
+            #expect(lists.areNeeded)
+            let write = Self.request(.put, "/30000/0/1", format: 0, payload: [0x35])
+            #expect(await session.request(write)?.code == .unauthorized)
+            #expect(session.requestAtOnce(Self.request(.get, "/30000/0/1"))?.code == .content)
+            #expect(lists.instances.allSatisfy { lists.list($0)?.owner == 9 && !lists.owns(0, $0) })
+            // Lists that are made meanwhile know it too.
+            rig.object.contents[1] = [1: .single(.integer(5))]
+            rig.object.changes?.instancesChanged(30000)
+            let id = try #require(lists.instances.first { lists.list($0)?.instance == 1 })
+            #expect(lists.list(id)?.rights == [7: [.read], 9: .all])
+        }
+    }
+
+    /// While an instance is being created nobody else reaches it.
+    @Test func anInstanceThatIsThereWithoutAListIsNobodys() async throws {
+        try await onLoop {
+            let (rig, _) = try await Self.rig()
+            rig.object.contents[5] = [1: .single(.integer(5))]
+            for session in rig.transport.sessions {
+                #expect(session.requestAtOnce(Self.request(.get, "/30000/5"))?.code == .unauthorized)
+                #expect(session.requestAtOnce(Self.request(.get, "/30000/6"))?.code == .notFound)
+            }
+        }
+    }
+
+    @Test func aCreateThatFailsLeavesNoList() async throws {
+        try await onLoop {
+            let (rig, lists) = try await Self.rig()
+            let before = lists.instances
+            let taken = await rig.transport.sessions[1].request(
+                Self.request(.post, "/30000", format: 110, payload: Array(#"[{"bn":"/30000/0/","n":"1","v":5}]"#.utf8)))
+            #expect(taken?.code == .badRequest)
+            #expect(lists.instances == before)
+        }
+    }
+
+    @Test func whatWasStoredIsNotToldOnceTheRightIsGone() async throws {
+        try await onLoop {
+            let (rig, lists) = try await Self.rig([8: [.read]])
+            let session = rig.transport.sessions[1]
+            #expect(session.requestAtOnce(Self.request(.get, "/30000/0/1", observe: 0))?.observe != nil)
+            await session.end(.closed)
+            rig.object.set(1, .integer(2))
+            let id = try #require(
+                lists.instances.first { lists.list($0)?.instance == 0 && lists.list($0)?.object == 30000 })
+            try await lists.change(id, owner: 7, rights: [8: [.write]])
+            rig.client.reconnect()
+            await settle()
+            let new = rig.transport.sessions[3]
+            await new.answer(Response(.changed))
+            #expect(new.notified.map(\.response.code) == [.unauthorized])
         }
     }
 

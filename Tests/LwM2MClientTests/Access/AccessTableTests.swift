@@ -5,9 +5,24 @@ import Testing
 
 @Suite struct AccessTableTests {
     private static func entry(
-        _ rights: [UInt16: AccessRights], owner: UInt16 = 7, isCreated: Bool = false
+        _ rights: [UInt16: AccessRights], owner: UInt16 = 7, isCreated: Bool = false, instance: UInt16 = 4
     ) -> AccessTable.Entry {
-        AccessTable.Entry(object: 9, instance: 4, owner: owner, rights: rights, isCreated: isCreated)
+        AccessTable.Entry(object: 9, instance: instance, owner: owner, rights: rights, isCreated: isCreated)
+    }
+
+    private static func member(
+        _ name: String, _ number: UInt16, _ rights: AccessRights = .all, owns: Bool = false
+    ) -> AccessMember { AccessMember(name: name, shortServerID: number, rights: rights, ownsAccess: owns) }
+
+    /// A table with a list of the client's own and one of an instance that server 8 created.
+    private static func table(_ members: [AccessMember]) -> AccessTable {
+        var table = AccessTable()
+        table.configure(members)
+        var own = entry([:], owner: table.seededOwner ?? 0)
+        for member in members { own.rights[member.shortServerID] = member.rights }
+        table.set(own)
+        table.set(entry([:], owner: 8, isCreated: true, instance: 5))
+        return table
     }
 
     /// LwM2M Core 8.2.2: the own entry, else the owner's all, else the default, else nothing.
@@ -27,49 +42,92 @@ import Testing
 
     @Test func theLowestFreeIdentifierIsTaken() {
         var table = AccessTable()
-        for instance in 0..<3 as Range<UInt16> {
-            table.set(AccessTable.Entry(object: 9, instance: instance, owner: 7))
-        }
-        table.entries[1] = nil
+        for instance in 0..<3 as Range<UInt16> { table.set(Self.entry([:], instance: instance)) }
+        table.remove(1)
+        #expect(table.id(of: 9, 1) == nil)
         table.set(AccessTable.Entry(object: 3, instance: 0, owner: 7))
         #expect(table.entries[1]?.object == 3)
+        table.set(AccessTable.Entry(object: 3, instance: 1, owner: 7))
+        #expect(table.entries[3]?.instance == 1)
         // The same instance again replaces its entry.
-        table.set(AccessTable.Entry(object: 9, instance: 2, owner: 8, isCreated: true))
-        #expect(table.entries.count == 3 && table.entries[2]?.owner == 8)
+        table.set(Self.entry([:], owner: 8, isCreated: true, instance: 2))
+        #expect(table.entries.count == 4 && table.entries[2]?.owner == 8)
     }
 
     @Test func theConfigurationsRightsAreGivenOnce() {
-        var table = AccessTable()
-        table.set(Self.entry([8: .all]))
-        table.set(AccessTable.Entry(object: 9, instance: 5, owner: 7, isCreated: true))
-        let isNew = table.seed("second", 8, [.read])
-        #expect(isNew)
-        #expect(table.entries[0]?.rights == [8: [.read]])
+        var table = Self.table([Self.member("main", 7), Self.member("second", 8, [.read])])
+        #expect(table.entries[0]?.rights == [7: .all, 8: [.read]])
+        table.change(0) { $0.rights[8] = [.write] }
+        table.configure([Self.member("main", 7), Self.member("second", 8, [.read])])
+        #expect(table.entries[0]?.rights[8] == [.write], "what the owner wrote since stays")
+        table.configure([Self.member("main", 7), Self.member("second", 8, [])])
+        #expect(table.entries[0]?.rights[8] == [])
         #expect(table.entries[1]?.rights == [:], "what a server created is its own")
-        table.entries[0]?.rights[8] = [.write]
-        let isKnown = !table.seed("second", 8, [.read])
-        #expect(isKnown)
-        #expect(table.entries[0]?.rights == [8: [.write]], "what the owner wrote since stays")
-        let isChanged = table.seed("second", 8, [])
-        #expect(isChanged)
-        #expect(table.entries[0]?.rights == [8: []])
+    }
+
+    @Test func rightsAndListsFollowAServerToItsNewNumber() {
+        var table = Self.table([Self.member("main", 7), Self.member("second", 8, [.read])])
+        // The two exchange their numbers.
+        table.configure([Self.member("main", 8), Self.member("second", 7, [.read])])
+        #expect(table.entries[0]?.rights == [8: .all, 7: [.read]])
+        #expect(table.entries[0]?.owner == 8 && table.entries[1]?.owner == 7)
+    }
+
+    @Test func whatAServerHadGoesWithItsAccount() {
+        var table = Self.table([Self.member("main", 7), Self.member("second", 8), Self.member("third", 9)])
+        table.configure([Self.member("main", 7), Self.member("third", 9)])
+        #expect(table.entries[0]?.rights == [7: .all, 9: .all])
+        #expect(table.entries[1]?.owner == 7, "what it created is the owner's now")
+        // Another server gets the number, and nothing with it.
+        table.configure([Self.member("main", 7), Self.member("third", 9), Self.member("fourth", 8, [.read])])
+        #expect(table.entries[0]?.rights[8] == [.read])
+        #expect(table.rights(of: 8, object: 9, 5) == [])
+    }
+
+    @Test func anOwnerThatWasWrittenStays() {
+        var table = Self.table([Self.member("main", 7), Self.member("second", 8)])
+        table.change(0) { $0.owner = 8 }
+        table.configure([Self.member("main", 7), Self.member("second", 8)])
+        #expect(table.entries[0]?.owner == 8)
+        table.configure([Self.member("main", 7), Self.member("second", 8), Self.member("third", 9, owns: true)])
+        #expect(table.entries[0]?.owner == 8 && table.seededOwner == 9)
+        table.change(0) { $0.owner = 9 }
+        table.configure([Self.member("main", 7), Self.member("second", 8), Self.member("third", 9)])
+        #expect(table.entries[0]?.owner == 7)
     }
 
     @Test func aTableComesBack() throws {
-        var table = AccessTable()
-        table.set(Self.entry([7: .all, 0: []]))
-        table.set(AccessTable.Entry(object: 9, instance: 65535, owner: 65535, rights: [8: [.create]], isCreated: true))
-        table.seeded = ["main": .all, "second": [.read, .write]]
-        table.others = ["quota 5"]
-        #expect(try AccessTable(bytes: table.bytes) == table)
+        var table = Self.table([Self.member("main", 7), Self.member("second", 8, [.read, .write])])
+        table.set(Self.entry([0: [], 8: [.create]], owner: 65535, instance: 65535))
+        table.others = ["quota 5", "  7 31"]
+        table.change(1) { $0.others = ["  note x y"] }
+        let again = try AccessTable(bytes: table.bytes)
+        #expect(again == table)
+        #expect(again?.id(of: 9, 65535) == 2)
         #expect(try AccessTable(bytes: AccessTable().bytes) == AccessTable())
     }
 
+    @Test func linesOfANewerReleaseGrantNothing() throws {
+        let text = """
+            gatekeel-access 1
+            list 0 9 4 7 host
+              7 31
+              note 5
+            group 3
+              8 31
+
+            """
+        let table = try #require(try AccessTable(bytes: Array(text.utf8)))
+        #expect(table.entries[0]?.rights == [7: .all])
+        #expect(String(decoding: table.bytes, as: UTF8.self) == text)
+    }
+
     @Test(arguments: [
-        "", "gatekeel-access 1", "gatekeel-accounts 1\n", "gatekeel-access x\n", "gatekeel-access 1\nentry 1 2 3\n",
-        "gatekeel-access 1\nentry 1 2 3 4 host\nentry 1 2 3 4 host\n", "gatekeel-access 1\n  7 31\n",
-        "gatekeel-access 1\nentry 1 2 3 4 host\n  7 32\n", "gatekeel-access 1\nseeded main\n",
-        "gatekeel-access 1\nentry 70000 2 3 4 host\n",
+        "", "gatekeel-access 1", "gatekeel-accounts 1\n", "gatekeel-access x\n", "gatekeel-access 1\nlist 1 2 3\n",
+        "gatekeel-access 1\nlist 1 2 3 4 host\nlist 1 2 4 4 host\n",
+        "gatekeel-access 1\nlist 1 2 3 4 host\nlist 2 2 3 4 host\n",
+        "gatekeel-access 1\nlist 1 2 3 4 host\n  7 32\n", "gatekeel-access 1\nseed main\n",
+        "gatekeel-access 1\nlist 70000 2 3 4 host\n", "gatekeel-access 1\nowner x\n",
     ])
     func whatIsDamagedIsNoTable(text: String) throws {
         #expect(try AccessTable(bytes: Array(text.utf8)) == nil)

@@ -106,7 +106,9 @@ import Testing
             let rig = try await Self.observed("/30000/0/1")
             try await rig.session.end(.closed)
             for value in 2...250 as ClosedRange<Int64> { rig.object.set(1, .integer(value)) }
-            let entries = try Self.entries(try await Self.back(rig).notified[0])
+            let session = try await Self.back(rig)
+            session.notified[0].completion(nil)
+            let entries = try session.notified.flatMap { try Self.entries($0) }
             #expect(entries.map(\.value) == (151...250).map { .integer(Int64($0)) })
         }
     }
@@ -129,6 +131,94 @@ import Testing
             rig.object.set(0, .string("y"))
             let late = try await Self.back(rig)
             #expect(try late.notified.map { try Self.entries($0).map(\.value) } == [[.string("y")]])
+        }
+    }
+
+    /// Whose only change made room for others' is told its content of then.
+    @Test func nothingIsForgottenForEver() async throws {
+        try await onLoop {
+            let rig = try await Self.observed("/30000/0/1")
+            var other = Self.observe("/30000/0/0")
+            other.token = [2]
+            #expect(try rig.session.requestAtOnce(other)?.observe != nil)
+            try await rig.session.end(.closed)
+            rig.object.set(1, .integer(2))
+            for letter in ["a", "b", "c", "d", "e"] {
+                rig.object.set(0, .string(String(repeating: letter, count: 60_000)))
+            }
+            let session = try await Self.back(rig)
+            for index in 0..<8 where index < session.notified.count { session.notified[index].completion(nil) }
+            let told = try session.notified.filter { $0.token == [1] }.map { try Self.entries($0).map(\.value) }
+            #expect(told == [[.integer(2)]])
+        }
+    }
+
+    @Test func largeHistoriesTakeSeveralMessages() async throws {
+        try await onLoop {
+            let rig = try await Self.observed("/30000/0/0")
+            try await rig.session.end(.closed)
+            for index in 0..<50 {
+                await rig.advance(.milliseconds(10))
+                rig.object.set(0, .string("\(index) " + String(repeating: "x", count: 500)))
+            }
+            let session = try await Self.back(rig)
+            var seen: [CompositeContent.Entry] = []
+            var index = 0
+            while index < session.notified.count {
+                #expect(session.notified[index].response.payload.count <= 4096)
+                seen += try Self.entries(session.notified[index])
+                session.notified[index].completion(nil)
+                index += 1
+            }
+            #expect(seen.count == 50 && index > 1)
+            #expect(seen.compactMap(Rig.age) == (1...50).map { Double($0) / 100 })
+        }
+    }
+
+    @Test func anObservationThatWasCancelledMeanwhileIsNotTold() async throws {
+        try await onLoop {
+            let rig = try await Self.observed("/30000/0/1")
+            let lost = try rig.session
+            rig.object.set(1, .integer(2))
+            var cancel = Self.observe("/30000/0/1")
+            cancel.observe = 1
+            #expect(lost.requestAtOnce(cancel)?.code == .content)
+            await lost.end(.closed)
+            #expect(try await Self.back(rig).notified.isEmpty)
+        }
+    }
+
+    /// Texts have no times: what changed first is told first, whatever observes it.
+    @Test func theOrderOfSeveralObservationsIsKept() async throws {
+        try await onLoop {
+            let rig = try await Self.observed("/30000/0/1", accept: nil)
+            var other = Self.observe("/30000/0/0", accept: nil)
+            other.token = [2]
+            #expect(try rig.session.requestAtOnce(other)?.observe != nil)
+            try await rig.session.end(.closed)
+            for value in 2...20 as ClosedRange<Int64> {
+                rig.object.set(1, .integer(value))
+                rig.object.set(0, .string("\(value)!"))
+            }
+            let session = try await Self.back(rig)
+            for index in 0..<38 { session.notified[index].completion(nil) }
+            let told = session.notified.map { String(decoding: $0.response.payload, as: UTF8.self) }
+            #expect(told == (2...20).flatMap { ["\($0)", "\($0)!"] })
+        }
+    }
+
+    /// The server has forgotten this client by then, and all that it observed.
+    @Test func nothingIsFollowedOnceTheRegistrationHasExpired() async throws {
+        try await onLoop {
+            let rig = Rig(ServerSettings(lifetime: 60))
+            try await rig.register()
+            #expect(try rig.session.requestAtOnce(Self.observe("/30000/0/8"))?.observe != nil)
+            rig.object.sampling = .seconds(5)
+            try await rig.session.end(.closed)
+            await rig.advance(.seconds(30))
+            let reads = rig.object.reads
+            await rig.advance(.seconds(3600))
+            #expect(rig.object.reads - reads < 10)
         }
     }
 

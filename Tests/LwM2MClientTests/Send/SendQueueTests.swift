@@ -29,19 +29,20 @@ import Testing
 
     @Test func aMessageHasWholeSamples() {
         var queue = SendQueue()
-        #expect(queue.batch.isEmpty)
+        #expect(queue.batch(through: nil).isEmpty)
         // 3 × 36 = 108 bytes; 37 of them fit into 4096.
         for _ in 0..<100 { _ = queue.add(Self.entries(3), taken: .zero) }
         #expect(queue.values == 300)
-        #expect(queue.batch.map(\.number) == Array(1...37))
+        #expect(queue.batch(through: nil).map(\.number) == Array(1...37))
         queue.remove(through: 37)
-        #expect(queue.batch.first?.number == 38)
+        #expect(queue.batch(through: nil).first?.number == 38)
         queue.remove(through: 100)
-        #expect(queue.batch.isEmpty && queue.values == 0)
+        #expect(queue.batch(through: nil).isEmpty && queue.values == 0)
         // A single one that is larger is a message of its own.
+        #expect(queue.batch(through: 5).isEmpty)
         let large = queue.add(Self.entries(1, bytes: 10000), taken: .zero)
         _ = queue.add(Self.entries(1), taken: .zero)
-        #expect(queue.batch.map { Optional($0.number) } == [large])
+        #expect(queue.batch(through: nil).map { Optional($0.number) } == [large])
     }
 
     @Test func whatWasRemovedLeavesItsRoom() {

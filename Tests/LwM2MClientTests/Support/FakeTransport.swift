@@ -44,8 +44,9 @@ final class FakeSession: Session {
         return try result.get()
     }
 
-    func notify(token: [UInt8], _ response: Response, completion: @escaping @LoopActor (TransportError?) -> Void) {
-        notified.append(Notified(token: token, response: response, completion: completion))
+    func notify(of request: Request, _ response: Response, completion: @escaping @LoopActor (TransportError?) -> Void)
+    {
+        notified.append(Notified(token: request.token, response: response, completion: completion))
     }
 
     func ping() async throws(TransportError) {

@@ -19,9 +19,18 @@ final class AccessFeature: Feature {
     }
 
     func start() async {
+        environment.lists.report = { [weak self] in self?.report($0) }
+        follow()
+    }
+
+    func reload(_ configuration: AgentConfiguration) async {
+        environment.lists.configure(configuration.servers.map { AccessMember($0) })
+        follow()
+    }
+
+    private func report(_ note: AccessLists.Note) {
         let file = "\(environment.folder)/access"
-        switch environment.lists.note {
-        case nil: break
+        switch note {
         case .previousTaken:
             Log.event(
                 .stateRestored,
@@ -29,21 +38,24 @@ final class AccessFeature: Feature {
         case .lost:
             Log.event(
                 .stateRestored,
-                "\(file, .file) and its copy were damaged; servers have the rights that the configuration gives. Check the disk (dmesg)"
+                "\(file, .file) and its copy were damaged; servers have the rights that the configuration gives, also to what another one created. Check the disk (dmesg)"
             )
         case .kept(let reason):
             Log.error(
-                "\(file, .file) cannot be read (\(reason, .reason)); servers have the rights that the configuration gives, and what they write is refused. Check the disk (dmesg), or install the newer release again; then restart gatekeeld"
+                "\(file, .file) cannot be read (\(reason, .reason)); servers have the rights that the configuration gives, also to what another one created, and can neither create nor change rights. Check the disk (dmesg), or install the newer release again; then restart gatekeeld"
+            )
+        case .notStored(let reason):
+            Log.event(
+                .storageFull,
+                "\(file, .file) could not be stored: \(reason, .reason); free space in \(environment.folder), or check the disk (dmesg)"
             )
         }
-        follow()
     }
-
-    func reload(_ configuration: AgentConfiguration) async { follow() }
 
     private func follow() {
         guard environment.lists.areNeeded != isServed else { return }
         isServed = environment.lists.areNeeded
         if isServed { environment.client.add(object) } else { environment.client.remove(object.definition.id) }
+        environment.client.followAccessLists()
     }
 }

@@ -20,8 +20,15 @@ extension ServerConfiguration {
                 defaultMinimumPeriod: defaultMinimumPeriod == .zero ? nil : defaultMinimumPeriod.wholeSeconds,
                 defaultMaximumPeriod: defaultMaximumPeriod == .zero ? nil : defaultMaximumPeriod.wholeSeconds,
                 muteSend: muteSend),
-            keepAlive: keepAlive == .zero ? nil : keepAlive, rights: AccessRights(words: rights),
-            ownsAccess: ownsAccess)
+            keepAlive: keepAlive == .zero ? nil : keepAlive)
+    }
+}
+
+extension AccessMember {
+    init(_ server: ServerConfiguration) {
+        self.init(
+            name: server.name, shortServerID: UInt16(clamping: server.shortServerID),
+            rights: AccessRights(words: server.rights), ownsAccess: server.ownsAccess)
     }
 }
 
