@@ -31,7 +31,8 @@ final class Agent {
         let seeds = AccountSeeds(loaded.configuration)
         let accounts = ServerAccounts(seeds: seeds.seeds, dormant: seeds.dormant, path: "\(folder)/accounts")
         let lists = AccessLists(
-            accounts: accounts, members: loaded.configuration.servers.map { AccessMember($0) }, path: "\(folder)/access")
+            accounts: accounts, members: loaded.configuration.servers.map { AccessMember($0) }, path: "\(folder)/access"
+        )
         let client = Client(
             endpoint: endpoint, accounts: accounts, lists: lists,
             transport: CoAPTransport(scheduler: scheduler), scheduler: scheduler, report: { reporter.report($0) })

@@ -41,7 +41,8 @@ struct AgentServiceTests {
                 client: Client(
                     endpoint: "gw", accounts: accounts,
                     transport: CoAPTransport(scheduler: LoopScheduler.shared), scheduler: LoopScheduler.shared),
-                lists: AccessLists(accounts: accounts, members: [], path: nil), accountSeeds: AccountSeeds(AgentConfiguration()))
+                lists: AccessLists(accounts: accounts, members: [], path: nil),
+                accountSeeds: AccountSeeds(AgentConfiguration()))
             environment.transfers = transfers
             let service = AgentService(environment)
             try await service.publish(on: server)

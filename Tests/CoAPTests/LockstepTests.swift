@@ -111,7 +111,9 @@ import Testing
             let test = try await Lockstep()
             var done: [String] = []
             for number in 1...3 {
-                test.session.notify(of: observing([5]), Response(.content, observe: UInt32(number), payload: [UInt8(number)])) {
+                test.session.notify(
+                    of: observing([5]), Response(.content, observe: UInt32(number), payload: [UInt8(number)])
+                ) {
                     done.append("\(number) \($0.map { "\($0)" } ?? "acknowledged")")
                 }
             }
@@ -186,7 +188,9 @@ import Testing
         try await onLoop {
             let test = try await Lockstep(.quick)
             let outcome = await withCheckedContinuation { continuation in
-                test.session.notify(of: observing([5]), Response(.content, observe: 1)) { continuation.resume(returning: $0) }
+                test.session.notify(of: observing([5]), Response(.content, observe: 1)) {
+                    continuation.resume(returning: $0)
+                }
             }
             #expect(outcome == .timeout)
             var copies = 0

@@ -156,7 +156,9 @@ private func uncommented(_ file: String) -> String {
         #expect(configuration.sends[0].paths == ["/3/0/9", "/3", "/30000/0/5/65534"])
         #expect(configuration.sends[0].period == .seconds(900) && !configuration.sends[0].followsChanges)
         let some = configuration.sends[1]
-        #expect(some.servers == ["a"] && configuration.sends[2].onChange && some.greaterThan == 20.5 && some.lessThan == -100)
+        #expect(
+            some.servers == ["a"] && configuration.sends[2].onChange && some.greaterThan == 20.5
+                && some.lessThan == -100)
         #expect(some.step == 0.5 && some.minimumPeriod == .zero && some.followsChanges)
     }
 
@@ -202,7 +204,8 @@ private func uncommented(_ file: String) -> String {
         let errors = report.problems.filter { $0.severity == .error }.map { "\($0.section) \($0.key)" }
         #expect(
             errors.sorted() == [
-                "Send above Paths", "Send both OnChange", "Send limits LessThan", "Send many Paths", "Send nothing Paths", "Send when Period", "Send who Server",
+                "Send above Paths", "Send both OnChange", "Send limits LessThan", "Send many Paths",
+                "Send nothing Paths", "Send when Period", "Send who Server",
                 "Send words GreaterThan", "Send words Paths", "Send words Period", "Send words Step",
             ])
         for word in ["3/0/9", "/3/", "/03", "/65535", "/3/0/9/0/1", "/x", "/"] {

@@ -48,7 +48,9 @@ extension DeviceManagement {
             return try await object.create(content.id, content.resources)
         }
         let taken = Set(object.instances)
-        guard let id = content.id ?? (0..<UInt16.max).first(where: { !taken.contains($0) && !lists.isReserved(call.path.object, $0) })
+        guard
+            let id = content.id
+                ?? (0..<UInt16.max).first(where: { !taken.contains($0) && !lists.isReserved(call.path.object, $0) })
         else { throw OperationError(.internalServerError, "no identifier is free") }
         try await lists.reserve(call.path.object, id, for: account)
         do throws(OperationError) {

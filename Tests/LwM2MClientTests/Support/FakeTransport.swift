@@ -44,8 +44,7 @@ final class FakeSession: Session {
         return try result.get()
     }
 
-    func notify(of request: Request, _ response: Response, completion: @escaping @LoopActor (TransportError?) -> Void)
-    {
+    func notify(of request: Request, _ response: Response, completion: @escaping @LoopActor (TransportError?) -> Void) {
         notified.append(Notified(token: request.token, response: response, completion: completion))
     }
 

@@ -13,7 +13,7 @@ import threading
 import time
 import traceback
 
-from . import image
+from . import image, vm
 from .case import TESTS, Failed, Skipped, Tools, patience
 from .machine import remove_cgroup
 
@@ -82,7 +82,11 @@ def make_images(more):
     If one of the others cannot be made, its tests are skipped."""
     if not image.is_made():
         print("making a small Debian to boot (only once)", flush=True)
-    image.base()
+    # One of another architecture boots with its own kernel.
+    if image.emulated():
+        vm.disk()
+    else:
+        image.base()
     for suite in sorted(more):
         with image.of(suite):
             if not image.is_made():
