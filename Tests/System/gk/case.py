@@ -120,8 +120,8 @@ class Tools:
         self.stack.callback(server.stop)
         return server
 
-    def leshan(self, *options):
-        """Starts Leshan in this test's network."""
+    def leshan(self, *options, name="leshan"):
+        """Starts Leshan in this test's network. A second one needs other ports and another name."""
         from .leshan import Leshan
 
         jar = os.environ.get("GATEKEEL_LESHAN_JAR")
@@ -133,7 +133,7 @@ class Tools:
         if not models:
             raise Skipped("GATEKEEL_OMA_DIR is not set: set it to the folder of OMA's object definitions, which Leshan reads")
         options = [*options, "-m", models, "-m", f"{models}/earlier"]
-        server = Leshan(jar, self.folder, options, self.step)
+        server = Leshan(jar, self.folder, options, self.step, name)
         self.stack.callback(server.stop)
         return server
 

@@ -56,26 +56,28 @@ class Event:
 
 
 class Leshan:
-    """A Leshan for one test, on loopback: HTTP 8080, CoAP 5683, CoAPs 5684."""
+    """A Leshan for one test, on loopback: HTTP 8080, CoAP 5683, CoAPs 5684 unless its options name other ports.
 
-    HTTP = 8080
+    With the option -v its log has every CoAP message."""
 
-    def __init__(self, jar, folder, options, step):
-        self.jar, self.folder, self.options, self.step = str(jar), pathlib.Path(folder), list(options), step
-        self.process = None
+    def __init__(self, jar, folder, options, step, name="leshan"):
+        self.jar, self.options, self.step = str(jar), list(options), step
+        self.log_path = pathlib.Path(folder) / f"{name}.log"
+        self.process = self.http = None
         self.start()
 
     def start(self):
         began = time.monotonic()
-        self.log = open(self.folder / "leshan.log", "ab")
+        self.log = open(self.log_path, "ab")
         self.process = subprocess.Popen(
             ["java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-Xmx512m", "-jar", self.jar, "server", *self.options],
             stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL, text=True)
         for line in self.process.stdout:
             if line.startswith("READY"):
+                self.http = int(re.search(r"web=(\d+)", line)[1])
                 break
         else:
-            raise Failed(f"Leshan did not start: {(self.folder / 'leshan.log').read_text(errors='replace')[-2000:]}")
+            raise Failed(f"Leshan did not start: {self.log_text()[-2000:]}")
         threading.Thread(target=lambda: [None for _ in self.process.stdout], daemon=True).start()
         self.step(f"Leshan is up in {time.monotonic() - began:.1f} s")
 
@@ -85,10 +87,13 @@ class Leshan:
             self.process.wait()
             self.process = None
 
+    def log_text(self):
+        return self.log_path.read_text(errors="replace")
+
     def call(self, method, path, body=None, kind="application/json", timeout=65):
         if isinstance(body, (dict, list)):
             body = json.dumps(body)
-        connection = http.client.HTTPConnection("127.0.0.1", self.HTTP, timeout=timeout)
+        connection = http.client.HTTPConnection("127.0.0.1", self.http, timeout=timeout)
         began = time.monotonic()
         try:
             connection.request(method, path, body, {"Content-Type": kind} if body is not None else {})
@@ -104,6 +109,11 @@ class Leshan:
             "endpoint": endpoint, "tls": {"mode": "psk", "details": {"identity": identity, "key": key.hex()}}})
         expect(answer.http < 300, f"Leshan refused the security information: {answer}")
 
+    def forget_key(self, endpoint):
+        """Accepts `endpoint` without security."""
+        answer = self.call("DELETE", f"/api/security/clients/{urllib.parse.quote(endpoint)}")
+        expect(answer.http < 300, f"Leshan kept the security information: {answer}")
+
     def events(self, endpoint=None):
         """Follows the server-sent events from now on."""
         return Events(self, endpoint)
@@ -116,7 +126,7 @@ class Events:
     """A stream of events. It is read in the background; tests wait for events by their content."""
 
     def __init__(self, server, endpoint):
-        self.connection = http.client.HTTPConnection("127.0.0.1", server.HTTP)
+        self.connection = http.client.HTTPConnection("127.0.0.1", server.http)
         self.connection.request("GET", "/api/event" + (f"?ep={urllib.parse.quote(endpoint)}" if endpoint else ""))
         self.response = self.connection.getresponse()
         self.queue = queue.SimpleQueue()
@@ -194,6 +204,19 @@ def plain(node):
     return node
 
 
+def node(identifier, value):
+    """Leshan's node of a single resource for a Python value: a truth value, an integer, a text or bytes."""
+    if isinstance(value, bool):
+        type = "BOOLEAN"
+    elif isinstance(value, int):
+        type, value = "INTEGER", str(value)
+    elif isinstance(value, (bytes, bytearray)):
+        type, value = "OPAQUE", value.hex()
+    else:
+        type = "STRING"
+    return {"kind": "singleResource", "id": identifier, "type": type, "value": value}
+
+
 def composite(content):
     """The nodes of several paths as Python values by path, without those that are not there."""
     return {path: plain(node) for path, node in (content or {}).items() if node is not None}
@@ -246,6 +269,12 @@ class Device:
                 "value": value if type in ("BOOLEAN", "TIME") else str(value)}
         return self.call("PUT", path, node, format=format, timeout=timeout)
 
+    def write_instance(self, path, values, format=None, replace=False):
+        """Writes resources of an instance: Partial Update, or Replace. `values`: Python values by resource."""
+        body = {"kind": "instance", "id": int(path.rsplit("/", 1)[1]),
+                "resources": [node(identifier, value) for identifier, value in values.items()]}
+        return self.call("PUT", path, body, format=format, replace=None if replace else "false")
+
     def execute(self, path, arguments=None, timeout=None):
         return self.call("POST", path, arguments, kind="text/plain", timeout=timeout)
 
@@ -261,6 +290,11 @@ class Device:
 
     def discover(self, path):
         return self.call("GET", f"{path}/discover")
+
+    def links(self, path):
+        """Discovers: the attributes of each link by its path; fails if the answer is not 2.05."""
+        answer = self.discover(path).expect("2.05")
+        return {link["url"]: link["attributes"] for link in answer.json["objectLinks"]}
 
     def attributes(self, path, **values):
         return self.call("PUT", f"{path}/attributes", **values)
