@@ -320,8 +320,9 @@ def setting(t):
         answered("C.3", device.write_instance("/1/0", {2: 1, 6: False}))
 
     zone = {id: read(651, g, f"/3/0/{id}") for id in (14, 15)}
-    answered(651, device.write_instance("/3/0", {14: "+05:30", 15: "Asia/Kolkata"}, "TLV"))
-    equal(chosen(read(651, g, "/3/0"), zone), {14: "+05:30", 15: "Asia/Kolkata"}, "651: /3/0")
+    # Unlike the specification's Paris, Istanbul has the offset all year.
+    answered(651, device.write_instance("/3/0", {14: "+03:00", 15: "Europe/Istanbul"}, "TLV"))
+    equal(chosen(read(651, g, "/3/0"), zone), {14: "+03:00", 15: "Europe/Istanbul"}, "651: /3/0")
     answered(651, device.write_instance("/3/0", zone, "TLV", replace=True))
     equal(chosen(read(651, g, "/3/0"), zone), zone, "651: /3/0 afterwards")
 
@@ -472,6 +473,35 @@ def composite_reporting(t):
         equal((seen["/1/0/1"], seen["/3/0"][0]), (86400, "Keel"), "310: the values of a notification")
     for earlier, later in zip(times, times[1:]):
         within(310, later - earlier, 0, 5)
+
+
+@test
+def sending(t):
+    """Values that the client sends by itself, until the server mutes it (306, 307, 311)."""
+    g = gateway(t, agent="MuteSend=no\n", lifetime=DAY)
+
+    def sent(number, *paths):
+        g.machine.run("gatekeel", "send", *paths)
+        event = g.events.wait(10, f"{number}: a Send", lambda event: event.type == "SEND")
+        return composite(event.data["val"])
+
+    seen = sent(306, "/1/0", "/3/0")
+    equal((seen.get("/1/0/1"), seen.get("/3/0/16")), (86400, "U"), f"306: values of {sorted(seen)}")
+    equal({path.split("/")[1] for path in seen}, {"1", "3"}, "306: objects")
+
+    def sends():
+        return [str(event) for event in g.events.drain() if event.type == "SEND"]
+
+    answered(307, g.device.write("/1/0/23", True, "BOOLEAN"))
+    before = sends()
+    answer = g.machine.run("gatekeel", "send", "/1/0/1", check=False)
+    expect(answer.status != 0 and "muted" in answer.out, f"307: nothing is sent: {answer}")
+    time.sleep(5)
+    equal(sends(), before, "307: what arrived while Send was muted")
+    answered(307, g.device.write("/1/0/23", False, "BOOLEAN"))
+    equal(sent(307, "/1/0/1"), {"/1/0/1": 86400}, "307: what arrived afterwards")
+
+    equal(sent(311, "/1/0/1", "/3/0/11"), {"/1/0/1": 86400, "/3/0/11/0": 0}, "311: values")
 
 
 @test
