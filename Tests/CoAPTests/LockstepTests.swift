@@ -34,7 +34,10 @@ import Testing
             let test = try await Lockstep()
             test.handler.serve = { request, respond in respond(.failure(.methodNotAllowed, "\(request.method)")) }
             for (id, path) in ["", "9", ".well-known/core", "rd"].enumerated() {
-                let answer = try await test.ask(CoAPDatagram(.con, method, id: UInt16(id), path: path))
+                // Later versions of libcoap refuse a FETCH that does not say its format (RFC 8132, 2.3.1).
+                let options: [CoAPDatagram.Option] = method == 5 ? [.init(12, uint: 0)] : []
+                let answer = try await test.ask(
+                    CoAPDatagram(.con, method, id: UInt16(id), path: path, options: options))
                 #expect(answer.code == 405 && answer.text == "0.0\(method)")
             }
             test.close()
@@ -270,16 +273,17 @@ import Testing
                         ? Response(.content) : .failure(.badOption, "\(request.unknownCriticalOptions)"))
             }
             // If-Match and a second Accept come here; what libcoap does not know it refuses by itself.
-            let cases: [([CoAPDatagram.Option], Int)] = [
-                ([.init(1, [1])], 402), ([.init(17, uint: 0), .init(17, uint: 60)], 402), ([.init(2049, [1])], 402),
-                ([.init(9, [1])], 402), ([.init(19, [1])], 402), ([.init(2048, [1])], 205), ([.init(3, "host")], 205),
-                ([.init(16, [9])], 205), ([.init(39, "coap")], 505), ([.init(27, [7])], 400),
-                ([.init(11, [0xff])], 400),
-                ([CoAPDatagram.Option](repeating: .init(15, "a"), count: 60), 400),
+            // A proxy's option is answered in one way by libcoap 4.3.1 and in another by 4.3.4.
+            let cases: [([CoAPDatagram.Option], [Int])] = [
+                ([.init(1, [1])], [402]), ([.init(17, uint: 0), .init(17, uint: 60)], [402]),
+                ([.init(2049, [1])], [402]), ([.init(9, [1])], [402]), ([.init(19, [1])], [402]),
+                ([.init(2048, [1])], [205]), ([.init(3, "host")], [205]), ([.init(16, [9])], [205]),
+                ([.init(39, "coap")], [505, 402]), ([.init(27, [7])], [400]), ([.init(11, [0xff])], [400]),
+                ([CoAPDatagram.Option](repeating: .init(15, "a"), count: 60), [400]),
             ]
-            for (id, (options, code)) in cases.enumerated() {
+            for (id, (options, codes)) in cases.enumerated() {
                 let answer = try await test.ask(CoAPDatagram(.con, 1, id: UInt16(id), path: "3", options: options))
-                #expect(answer.code == code, "\(options)")
+                #expect(codes.contains(answer.code), "\(options)")
             }
             test.close()
         }

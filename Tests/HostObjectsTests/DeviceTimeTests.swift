@@ -45,6 +45,18 @@ private let zones = [
         }
     }
 
+    /// OMA's own test writes both. No zone has half an hour's offset all year, but one that is named does.
+    @Test func anOffsetBesideAZoneNeedsNoZoneOfItsOwn() async throws {
+        let host = try RecordedHost(zones.merging(["/usr/share/zoneinfo/Asia/Kolkata": "TZif2"]) { $1 })
+        await onLoop {
+            let fixture = DeviceFixture(host)
+            #expect(await fixture.write([14: .string("+05:30"), 15: .string("Asia/Kolkata")]) == nil)
+            #expect(fixture.control.calls == ["zone Asia/Kolkata"])
+            #expect(await fixture.write([14: .string("+05:30")])?.code == .badRequest)
+            #expect(await fixture.write([14: .string("5:30"), 15: .string("Asia/Kolkata")])?.code == .badRequest)
+        }
+    }
+
     @Test func whoKeepsTheClockIsNamed() async throws {
         let host = try RecordedHost(zones)
         await onLoop {

@@ -19,7 +19,9 @@ extension DeviceObject {
             switch (resource, content) {
             case (13, .single(.time(let seconds))): change.time = try plausible(seconds)
             case (14, .single(.string(let text))):
-                if let found = try zone(offset: text) { change.zone = change.zone ?? found }
+                let offset = try offset(text)
+                // With a name beside it, which the loop comes to next, no other zone is needed.
+                if values[15] == nil { change.zone = try zone(offset: offset) }
             case (15, .single(.string(let name))):
                 guard zones.isKnown(name) else {
                     throw OperationError(.badRequest, "no such time zone; the names are those of the IANA database")
@@ -76,11 +78,15 @@ extension DeviceObject {
         return seconds
     }
 
-    /// The time zone for an offset; nil when local time has this offset already.
-    private func zone(offset text: String) throws(OperationError) -> String? {
+    private func offset(_ text: String) throws(OperationError) -> Int {
         guard let offset = TimeZones.offset(text) else {
             throw OperationError(.badRequest, "UTC Offset is written +02:00")
         }
+        return offset
+    }
+
+    /// The time zone for an offset in seconds; nil when local time has this offset already.
+    private func zone(offset: Int) throws(OperationError) -> String? {
         if offset == clock.utcOffset(at: clock.now) { return nil }
         guard let zone = TimeZones.zone(offset: offset) else {
             throw OperationError(.badRequest, "no time zone has this offset alone; write Timezone (15) instead")
