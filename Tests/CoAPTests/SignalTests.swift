@@ -18,16 +18,22 @@ import Testing
         }
     }
 
+    /// A session goes on, or ends for all to see: libcoap ends one at Release and Abort since 4.3.4. The next one is made then.
     @Test(arguments: [702, 703, 704, 705])
-    func aSignalEndsNoSession(_ code: Int) async throws {
+    func aSignalLeavesNoSessionDead(_ code: Int) async throws {
         try await onLoop {
             let test = try await Lockstep()
             test.say(CoAPDatagram(.non, code, id: 1))
+            test.say(CoAPDatagram(.con, 1, id: 2, token: [1], path: "3/0"))
             // Over UDP libcoap may answer a ping (7.02) with a pong.
-            var answer = try await test.ask(CoAPDatagram(.con, 1, id: 2, token: [1], path: "3/0"))
-            if answer.code == 703 { answer = try #require(await test.message()) }
-            #expect(answer.kind == .ack && answer.id == 2 && answer.code == 205)
-            #expect(test.handler.ends.isEmpty)
+            var answer = await test.message(within: .seconds(2 * patience))
+            if answer?.code == 703 { answer = await test.message() }
+            if let answer {
+                #expect(answer.kind == .ack && answer.id == 2 && answer.code == 205)
+                #expect(test.handler.ends.isEmpty)
+            } else {
+                #expect(code >= 704 && test.handler.ends.count == 1)
+            }
             test.close()
         }
     }

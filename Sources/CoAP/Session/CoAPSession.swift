@@ -122,7 +122,10 @@ public final class CoAPSession: Session, ContextOwner {
         // too small to answer with.
         coap_session_set_mtu(raw, UInt32(COAP_DEFAULT_MTU))
         noteHandshake(raw)
-        if secure, coap_session_get_state(raw) == COAP_SESSION_STATE_NONE { loss = loss ?? presumedLoss() }
+        // Since 4.3.4 libcoap ends a session for them, also a plain one, and calls no event.
+        if secure || role == .client, coap_session_get_state(raw) == COAP_SESSION_STATE_NONE {
+            loss = loss ?? presumedLoss()
+        }
         if let loss {
             end(loss)
             return
