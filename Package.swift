@@ -16,6 +16,13 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
+/// A library target whose code runs once for each deployment, start or command: made small instead of fast.
+func seldom(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(
+        name: name, dependencies: dependencies,
+        swiftSettings: strict + [.unsafeFlags(["-Osize"], .when(configuration: .release))])
+}
+
 /// An executable whose main is thin: the code is in its library.
 func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
@@ -62,14 +69,14 @@ let package = Package(
 
         // Foundations.
         module("Linux", ["CLinux"]),
-        module("Refusals", []),
+        seldom("Refusals", []),
         module("FaultPoints", ["Linux"]),
         module("State", ["Linux", "FaultPoints"]),
         module("EventLoop", ["CSDEvent", "Linux"]),
         module("Bus", ["CSDBus", "EventLoop", "Linux"]),
         module("Journal", ["CSDJournal", "Linux"]),
         module("JSON", ["Linux"]),
-        module("Configuration", ["Journal", "State", "Linux"]),
+        seldom("Configuration", ["Journal", "State", "Linux"]),
         module("FetchProtocol"),
         module("Fetch", ["CCurl", "FetchProtocol", "Linux"]),
         module("Archive", ["CArchive", "Linux", "FaultPoints"]),
@@ -81,13 +88,13 @@ let package = Package(
         module("CoAP", ["CCoAP", "LwM2MClient", "LwM2M", "EventLoop", "Linux"]),
 
         // Packages and the pipeline.
-        module("Packages", ["Archive", "Signing", "Configuration", "Linux", "FaultPoints"]),
-        module("Deployment", ["Packages", "Refusals", "Configuration", "EventLoop", "State", "Linux", "FaultPoints"]),
+        seldom("Packages", ["Archive", "Signing", "Configuration", "Linux", "FaultPoints"]),
+        seldom("Deployment", ["Packages", "Refusals", "Configuration", "EventLoop", "State", "Linux", "FaultPoints"]),
 
         // The host, the contract between the daemons, and the daemons.
-        module("Contract", ["Bus", "Refusals", "EventLoop", "Linux"]),
+        seldom("Contract", ["Bus", "Refusals", "EventLoop", "Linux"]),
         module("HostObjects", ["LwM2M", "LwM2MClient", "EventLoop", "State", "Linux", "FaultPoints"]),
-        module(
+        seldom(
             "Installer",
             [
                 "Deployment", "Packages", "Archive", "Signing", "Contract", "Bus", "EventLoop", "Journal",
@@ -99,7 +106,7 @@ let package = Package(
                 "HostObjects", "LwM2MClient", "CoAP", "LwM2M", "Contract", "Bus", "EventLoop", "Journal",
                 "Configuration", "FetchProtocol", "Linux", "FaultPoints",
             ]),
-        module(
+        seldom(
             "CommandLine", ["Contract", "Bus", "EventLoop", "Packages", "Signing", "Configuration", "JSON", "Linux"]),
 
         program("gatekeeld", ["Agent"]),
