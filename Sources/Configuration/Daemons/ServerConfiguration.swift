@@ -8,6 +8,7 @@ public struct ServerConfiguration: Hashable, Sendable {
     public var pskIdentity: String?
     public var pskKeyFile: String?
     public var shortServerID: Int
+    public var version: Version
     public var lifetime: Duration
     /// Zero: off.
     public var keepAlive: Duration
@@ -20,6 +21,13 @@ public struct ServerConfiguration: Hashable, Sendable {
     public var rights: [String]
     public var ownsAccess: Bool
 
+    /// A version of LwM2M.
+    public enum Version: String, Hashable, Sendable, CaseIterable {
+        case v10 = "1.0"
+        case v11 = "1.1"
+        case v12 = "1.2"
+    }
+
     /// nil when `URI=` is empty, which turns the account off, or missing.
     init?(_ section: SectionSettings) {
         guard let uri = section[Self.uriKey] else { return nil }
@@ -29,6 +37,7 @@ public struct ServerConfiguration: Hashable, Sendable {
         pskIdentity = section[Self.pskIdentityKey]
         pskKeyFile = section[Self.pskKeyFileKey]
         shortServerID = section[Self.shortServerIDKey]
+        version = section[Self.versionKey]
         lifetime = section[Self.lifetimeKey]
         keepAlive = section[Self.keepAliveKey]
         defaultMinimumPeriod = section[Self.defaultMinimumPeriodKey]
@@ -73,6 +82,9 @@ public struct ServerConfiguration: Hashable, Sendable {
                 problems.append(
                     problem("URI", "coap:// uses no key; write coaps:// or drop PSKIdentity= and PSKKeyFile="))
             }
+        }
+        if version == .v10, muteSend == false {
+            problems.append(problem("MuteSend", "LwM2M 1.0 has no Send; drop MuteSend= or write a later Version="))
         }
         if defaultMaximumPeriod != .zero, defaultMaximumPeriod < defaultMinimumPeriod {
             problems.append(
@@ -150,6 +162,12 @@ extension ServerConfiguration {
     static let shortServerIDKey = Key(
         "ShortServerID", .integer(1...65534), default: 1,
         "The number of the server (0/x/10 and 1/x/0). Each account has its own.")
+    static let versionKey = Key<Version>(
+        "Version", .choice, default: .v11,
+        "The version of LwM2M that the server is spoken to in. 1.0 is for servers that do not know 1.1: the objects are "
+            + "registered in version 1.0, answers come as TLV unless the server asks for another format, SenML, CBOR, "
+            + "composite operations and paths of resource instances are refused, and the error codes (3/0/11) are those "
+            + "of 1.0. 1.2 adds LwM2M CBOR to the formats that are offered.")
     static let lifetimeKey = Key(
         "Lifetime", .duration(.seconds(30) ... .seconds(31_536_000)), default: .seconds(3600),
         "How long the server keeps the registration without an update (1/x/1). The agent updates before half of it "
@@ -184,6 +202,7 @@ extension ServerConfiguration {
 
     static let keys = [
         uriKey.declaration, pskIdentityKey.declaration, pskKeyFileKey.declaration, shortServerIDKey.declaration,
+        versionKey.declaration,
         lifetimeKey.declaration, keepAliveKey.declaration, defaultMinimumPeriodKey.declaration,
         defaultMaximumPeriodKey.declaration, muteSendKey.declaration,
         rightsKey.declaration, ownsAccessKey.declaration,

@@ -9,6 +9,8 @@ public final class ServerObject: Object {
     public weak var changes: (any ObjectChanges)?
     private let accounts: ServerAccounts
 
+    public func definition(in version: EnablerVersion) -> ObjectDefinition { .server(in: version) }
+
     public init(accounts: ServerAccounts) { self.accounts = accounts }
 
     public var instances: [UInt16] { accounts.all.map(\.instance) }

@@ -34,13 +34,15 @@ extension ServerAccount.Seed {
             // Without leading zeros: state files of earlier releases hold digests made this way.
             case .psk(let identity, _): identity.map { String($0, radix: 16) }.joined(separator: ",")
             }
+        // Earlier releases knew 1.1 alone.
+        let version = version == .v11 ? [] : ["version \(version)"]
         let digest = fnv1a(
             """
             \(name)
             \(shortServerID)
             \(endpoint.uri)
             \(identity)
-            \(settings.lines.joined(separator: "\n"))
+            \((settings.lines + version).joined(separator: "\n"))
             """.utf8)
         return digest.hexadecimal
     }

@@ -1,3 +1,5 @@
+import LwM2M
+
 /// An account with a server: its instances of object 0 (Security) and object 1 (Server), which have the same identifier.
 public struct ServerAccount: Hashable, Sendable {
     /// What a configuration section says of a server.
@@ -7,6 +9,8 @@ public struct ServerAccount: Hashable, Sendable {
         /// Short Server ID (0/x/10, 1/x/0): 1 to 65534, unique.
         public var shortServerID: UInt16
         public var endpoint: ServerEndpoint
+        /// The version of LwM2M that the server is spoken to in.
+        public var version: EnablerVersion
         public var settings: ServerSettings
         public var retry: RetryPolicy
         /// After so long without a word from the server a ping is sent, which also keeps a NAT's mapping; nil: never.
@@ -17,13 +21,15 @@ public struct ServerAccount: Hashable, Sendable {
         public var ownsAccess: Bool
 
         public init(
-            name: String, shortServerID: UInt16, endpoint: ServerEndpoint, settings: ServerSettings = ServerSettings(),
-            retry: RetryPolicy = RetryPolicy(), keepAlive: Duration? = nil, rights: AccessRights = .all,
-            ownsAccess: Bool = false
+            name: String, shortServerID: UInt16, endpoint: ServerEndpoint, version: EnablerVersion = .v11,
+            settings: ServerSettings = ServerSettings(),
+            retry: RetryPolicy = RetryPolicy(), keepAlive: Duration? = nil,
+            rights: AccessRights = .all, ownsAccess: Bool = false
         ) {
             self.name = name
             self.shortServerID = shortServerID
             self.endpoint = endpoint
+            self.version = version
             self.settings = settings
             self.retry = retry
             self.keepAlive = keepAlive

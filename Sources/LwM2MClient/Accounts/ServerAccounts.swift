@@ -86,6 +86,12 @@ public final class ServerAccounts {
         return false
     }
 
+    /// The version of LwM2M of an account; cheap, for every request asks.
+    func version(of instance: UInt16) -> EnablerVersion {
+        for index in all.indices where all[index].instance == instance { return all[index].seed.version }
+        return .v11
+    }
+
     public subscript(instance: UInt16) -> ServerAccount? { all.first { $0.instance == instance } }
 
     /// Makes what `init` merged durable; to be called once after loading, and after `reload`.

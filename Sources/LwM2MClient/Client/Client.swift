@@ -14,7 +14,6 @@ public final class Client: ObjectChanges {
     private let lists: AccessLists?
     private let clock: StableClock
     private let endpoint: String
-    private let version: String
     private let transport: any Transport
     private let scheduler: any Scheduler
     private let random: @LoopActor () -> Double
@@ -27,21 +26,19 @@ public final class Client: ObjectChanges {
 
     /// - Parameters:
     ///   - endpoint: the endpoint client name (`ep=`).
-    ///   - version: of LwM2M, as it registers: `1.1`.
     ///   - objects: those that are there from the start; see `add(_:)`.
     ///   - lists: what several servers may do; nil: everything (tests).
     ///   - clock: the time of day, for the times of values that are sent; the host's when nil.
     ///   - random: from 0 to 1, for jitter.
     ///   - report: is told what an operator may want to know.
     public init(
-        endpoint: String, version: String = "1.1", objects: [any Object] = [], accounts: ServerAccounts,
+        endpoint: String, objects: [any Object] = [], accounts: ServerAccounts,
         lists: AccessLists? = nil,
         transport: any Transport, scheduler: any Scheduler, clock: StableClock? = nil,
         random: @escaping @LoopActor () -> Double = { Double.random(in: 0...1) },
         report: @escaping @LoopActor (ClientReport) -> Void = { _ in }
     ) {
         self.endpoint = endpoint
-        self.version = version
         self.accounts = accounts
         self.transport = transport
         self.scheduler = scheduler
@@ -74,7 +71,7 @@ public final class Client: ObjectChanges {
         running = true
         hasStopped = false
         lists?.accountsChanged()
-        for object in registry.registered { lists?.follow(object.definition, instances: object.instances) }
+        for object in registry.registered(.newest) { lists?.follow(object.definition, instances: object.instances) }
         connections = accounts.all.map { connect($0) }
         for connection in connections { connection.start() }
         sending.start()
@@ -131,10 +128,11 @@ public final class Client: ObjectChanges {
         return ServerConnection(
             account, sending.sender(account),
             ServerConnection.Environment(
-                endpoint: endpoint, version: version, transport: transport, scheduler: scheduler, clock: clock,
+                endpoint: endpoint, transport: transport, scheduler: scheduler, clock: clock,
                 management: management, random: random, report: report,
-                objects: {
-                    LinkFormat.encode(LinkFormat.registration(registry.registered, formats: Codec.formats))
+                objects: { version in
+                    LinkFormat.encode(
+                        LinkFormat.registration(registry.registered(version), formats: version.offeredFormats))
                 }))
     }
 
@@ -179,7 +177,7 @@ public final class Client: ObjectChanges {
 
     public func instancesChanged(_ object: UInt16) {
         // Before that, what is there at the start comes one by one.
-        if running, let entry = registry[object] {
+        if running, let entry = registry[object, .newest] {
             lists?.follow(entry.definition, instances: entry.object.instances)
         }
         for connection in connections {
@@ -233,12 +231,14 @@ public final class Client: ObjectChanges {
     }
 
     /// The objects and their instances, Security (0) included.
-    public var objects: [RegisteredObject] { registry.registered }
+    public var objects: [RegisteredObject] { registry.registered(.newest) }
 
     /// Reads as a server would, but for Security (0), which nobody reads.
     public func read(_ path: Path) throws(OperationError) -> [InstanceContent] {
         try AccessControl.checkObject(path.object)
-        guard let entry = registry[path.object] else { throw OperationError(.notFound, "no object \(path.object)") }
+        guard let entry = registry[path.object, .newest] else {
+            throw OperationError(.notFound, "no object \(path.object)")
+        }
         switch try management.content(of: path, entry, for: .host) {
         case .instances(let instances): return instances
         case .value(let value):

@@ -7,15 +7,14 @@ final class ServerConnection: SessionHandler {
     /// What all connections of a client share.
     struct Environment {
         let endpoint: String
-        let version: String
         let transport: any Transport
         let scheduler: any Scheduler
         let clock: StableClock
         let management: DeviceManagement
         let random: @LoopActor () -> Double
         let report: @LoopActor (ClientReport) -> Void
-        /// The payload of Register, made when asked for.
-        let objects: @LoopActor () -> [UInt8]
+        /// The payload of Register for a server of a version, made when asked for.
+        let objects: @LoopActor (EnablerVersion) -> [UInt8]
     }
 
     let account: UInt16
@@ -187,16 +186,16 @@ final class ServerConnection: SessionHandler {
 
     private func sendRegister() {
         let settings = settings
-        let objects = environment.objects()
+        let objects = environment.objects(seed.version)
         let request = RegistrationRequest.register(
-            endpoint: environment.endpoint, version: environment.version, settings, objects: objects)
+            endpoint: environment.endpoint, version: seed.version, settings, objects: objects)
         told = nil
         send(request) { [weak self] code in if code == .created { self?.told = (settings, objects) } }
     }
 
     private func sendUpdate(_ location: [String]) {
         let settings = settings
-        let objects = environment.objects()
+        let objects = environment.objects(seed.version)
         let request = RegistrationRequest.update(
             location, settings, told: told?.settings, objects: objects == told?.objects ? nil : objects)
         send(request) { [weak self] code in if code == .changed { self?.told = (settings, objects) } }

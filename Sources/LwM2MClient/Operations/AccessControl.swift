@@ -54,6 +54,14 @@ struct AccessControl {
         }
     }
 
+    /// The version of LwM2M that a requester is spoken to in; callers on this host see all.
+    func version(of requester: Requester) -> EnablerVersion {
+        switch requester {
+        case .server(let account): accounts.version(of: account)
+        case .host: .newest
+        }
+    }
+
     /// - Throws: 4.01 for a server without an account.
     func checkAccount(_ requester: Requester) throws(OperationError) {
         guard case .server(let account) = requester, !accounts.has(account) else { return }

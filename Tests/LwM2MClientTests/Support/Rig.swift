@@ -33,8 +33,8 @@ final class Rig {
     ///   - servers: how many accounts there are: `main` with the Short Server ID 7, `main1` with 8, and so on.
     ///   - epoch: the time of day when the rig is made, in seconds since 1970.
     init(
-        _ settings: ServerSettings = ServerSettings(lifetime: 300), keepAlive: Duration? = nil, jitter: Double = 0.5,
-        servers: Int = 1, epoch: Double = Rig.epoch,
+        _ settings: ServerSettings = ServerSettings(lifetime: 300), version: EnablerVersion = .v11,
+        keepAlive: Duration? = nil, jitter: Double = 0.5, servers: Int = 1, epoch: Double = Rig.epoch,
         lists: (ServerAccounts) -> AccessLists? = { _ in nil }, more: (ServerAccounts) -> [any Object] = { _ in [] }
     ) {
         let reports = Reports()
@@ -43,7 +43,8 @@ final class Rig {
             seeds: (0..<servers).map { index in
                 ServerAccount.Seed(
                     name: index == 0 ? "main" : "main\(index)", shortServerID: UInt16(7 + index),
-                    endpoint: ServerEndpoint(host: "server", port: 5683, security: .noSec), settings: settings,
+                    endpoint: ServerEndpoint(host: "server", port: 5683, security: .noSec), version: version,
+                    settings: settings,
                     keepAlive: keepAlive)
             }, path: nil)
         let scheduler = scheduler

@@ -1,4 +1,5 @@
 import Configuration
+import LwM2M
 import LwM2MClient
 
 extension ServerConfiguration {
@@ -15,6 +16,7 @@ extension ServerConfiguration {
         return ServerAccount.Seed(
             name: name, shortServerID: UInt16(clamping: shortServerID),
             endpoint: ServerEndpoint(host: uri.host, port: uri.port, security: security),
+            version: EnablerVersion(version),
             settings: ServerSettings(
                 lifetime: lifetime.wholeSeconds,
                 defaultMinimumPeriod: defaultMinimumPeriod == .zero ? nil : defaultMinimumPeriod.wholeSeconds,
@@ -39,6 +41,17 @@ extension AccessRights {
             default: break
             }
         }
+    }
+}
+
+extension EnablerVersion {
+    fileprivate init(_ version: ServerConfiguration.Version) {
+        self =
+            switch version {
+            case .v10: .v10
+            case .v11: .v11
+            case .v12: .v12
+            }
     }
 }
 
