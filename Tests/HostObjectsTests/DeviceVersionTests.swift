@@ -37,7 +37,7 @@ import Testing
             let device = DeviceFixture(host).device
             let server = ServerObject(accounts: ServerAccounts(seeds: [], path: nil))
             #expect(EnablerVersion.allCases.map { device.definition(in: $0).version } == ["1.0", "1.2", "1.2"])
-            #expect(EnablerVersion.allCases.map { server.definition(in: $0).version } == ["1.0", "1.1", "1.1"])
+            #expect(EnablerVersion.allCases.map { server.definition(in: $0).version } == ["1.0", "1.1", "1.2"])
         }
     }
 }

@@ -11,7 +11,8 @@ private let omaDirectory = getenv("GATEKEEL_OMA_DIR").map { String(cString: $0) 
 struct ObjectTableTests {
     @Test(arguments: [
         (ObjectDefinition.security, "earlier/0-1_1"), (.server(in: .v10), "earlier/1-1_0"),
-        (.server(in: .v11), "earlier/1-1_1"), (.device(in: .v10), "earlier/3-1_0"), (.device(in: .v11), "3"),
+        (.server(in: .v11), "earlier/1-1_1"), (.server(in: .v12), "1"), (.device(in: .v10), "earlier/3-1_0"),
+        (.device(in: .v11), "3"),
         (.device(in: .v12), "3"),
         (.softwareManagement, "earlier/9-1_0"), (.accessControl, "2"),
     ])

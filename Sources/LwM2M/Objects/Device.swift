@@ -4,11 +4,11 @@ extension ObjectDefinition {
     public static func device(in version: EnablerVersion) -> ObjectDefinition { version == .v10 ? device10 : device }
 
     /// Version 1.2.
-    public static let device = device(
+    public static let device = deviceTable(
         "1.2", Ranges(sources: "0..7", percent: "0..100", errors: "0..32", battery: "0..6"),
         Units(voltage: "", current: "", level: "/100", memory: ""))
 
-    private static let device10 = device(
+    private static let device10 = deviceTable(
         "1.0", Ranges(sources: "0-7", percent: "0-100", errors: "0-8", battery: "0-6"),
         Units(voltage: "mV", current: "mA", level: "%", memory: "KB"))
 
@@ -20,7 +20,7 @@ extension ObjectDefinition {
         let voltage, current, level, memory: String
     }
 
-    private static func device(_ version: String, _ ranges: Ranges, _ units: Units) -> ObjectDefinition {
+    private static func deviceTable(_ version: String, _ ranges: Ranges, _ units: Units) -> ObjectDefinition {
         ObjectDefinition(
             id: 3, name: "Device", version: version, multiple: false, mandatory: true,
             resources: [

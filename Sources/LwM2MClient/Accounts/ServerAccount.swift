@@ -12,7 +12,6 @@ public struct ServerAccount: Hashable, Sendable {
         /// The version of LwM2M that the server is spoken to in.
         public var version: EnablerVersion
         public var settings: ServerSettings
-        public var retry: RetryPolicy
         /// After so long without a word from the server a ping is sent, which also keeps a NAT's mapping; nil: never.
         public var keepAlive: Duration?
         /// What the server may do with instances that the client makes itself, while there are several servers.
@@ -22,8 +21,7 @@ public struct ServerAccount: Hashable, Sendable {
 
         public init(
             name: String, shortServerID: UInt16, endpoint: ServerEndpoint, version: EnablerVersion = .v11,
-            settings: ServerSettings = ServerSettings(),
-            retry: RetryPolicy = RetryPolicy(), keepAlive: Duration? = nil,
+            settings: ServerSettings = ServerSettings(), keepAlive: Duration? = nil,
             rights: AccessRights = .all, ownsAccess: Bool = false
         ) {
             self.name = name
@@ -31,7 +29,6 @@ public struct ServerAccount: Hashable, Sendable {
             self.endpoint = endpoint
             self.version = version
             self.settings = settings
-            self.retry = retry
             self.keepAlive = keepAlive
             self.rights = rights
             self.ownsAccess = ownsAccess
@@ -48,7 +45,8 @@ public struct ServerAccount: Hashable, Sendable {
     public var name: String { seed.name }
     public var shortServerID: UInt16 { seed.shortServerID }
     public var endpoint: ServerEndpoint { seed.endpoint }
-    public var retry: RetryPolicy { seed.retry }
+    public var version: EnablerVersion { seed.version }
+    public var retry: RetryPolicy { RetryPolicy(settings) }
     public var keepAlive: Duration? { seed.keepAlive }
 
     /// LwM2M Server URI (0/x/0): `coaps://host:5684`; it holds no secret.

@@ -70,11 +70,11 @@ final class ServerConnection: SessionHandler {
         switch lastSession?.path {
         case .gone?: return wasCutOff = true
         case .same?:
-            guard wasCutOff, machine.nextAttempt != nil else { return wasCutOff = false }
+            guard wasCutOff, machine.isWaiting else { return wasCutOff = false }
         case .unopened?:
             // The name is looked up: the session will be opened over the path of then. Another one would wait for the same
             // look-up, and a network that changes all the time would let none come to its end.
-            guard machine.nextAttempt != nil else { return wasCutOff = false }
+            guard machine.isWaiting else { return wasCutOff = false }
         case .moved?, nil: break
         }
         wasCutOff = false
@@ -97,7 +97,7 @@ final class ServerConnection: SessionHandler {
 
     func settingsChanged(_ settings: ServerSettings) {
         observations.rulesChanged()
-        handle(.settingsChanged(lifetime: settings.lifetime))
+        handle(.settingsChanged(lifetime: settings.lifetime, retry: RetryPolicy(settings)))
     }
 
     func flush(within limit: Duration) async { await session?.flush(within: limit) }
@@ -140,6 +140,7 @@ final class ServerConnection: SessionHandler {
             sender.resume(session)
         case .wake(let due): wake(at: due)
         case .report(let report): tell(report)
+        case .registrationFailed: break
         case .stopped:
             let callbacks = whenStopped
             whenStopped = []

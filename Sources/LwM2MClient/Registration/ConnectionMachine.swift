@@ -26,7 +26,7 @@ struct ConnectionMachine: Hashable {
         /// An operator wants the server to be contacted at once, over a new session.
         case reconnect
         /// What holds for the account changed.
-        case settingsChanged(lifetime: UInt32)
+        case settingsChanged(lifetime: UInt32, retry: RetryPolicy)
     }
 
     enum Action: Hashable, Sendable {
@@ -44,6 +44,8 @@ struct ConnectionMachine: Hashable {
         /// Give the event `wake` at this time, in place of any asked for earlier; nil: not at all.
         case wake(at: Duration?)
         case report(Report)
+        /// The server refused the registration, or could not be reached as often as the account allows. The attempts go on.
+        case registrationFailed
         case stopped
     }
 
@@ -69,6 +71,9 @@ struct ConnectionMachine: Hashable {
 
     /// Why the server is not in contact; nil while all is well. For people.
     var lastError: String? { contact.trouble?.text }
+
+    /// Whether the server is out of contact until a time, or until something happens.
+    var isWaiting: Bool { if case .waiting = contact.state { true } else { false } }
 
     /// When the next attempt is made; nil unless one is waited for.
     var nextAttempt: Duration? {
@@ -113,7 +118,8 @@ struct ConnectionMachine: Hashable {
         case .updateNeeded(let delay): return tell(.changed(after: delay), moment)
         case .pathChanged: return contact.state == .closed || isEnding ? [] : tell(.pathChanged, moment)
         case .reconnect: return contact.state == .closed || isEnding ? [] : tell(.reconnect, moment)
-        case .settingsChanged(let lifetime): return tell(.lifetime(lifetime), moment)
+        case .settingsChanged(let lifetime, let retry):
+            return possible(tell(.policy(retry), moment)) + possible(tell(.lifetime(lifetime), moment))
         }
     }
 
@@ -163,7 +169,12 @@ struct ConnectionMachine: Hashable {
                 }
             case .ping: actions.append(.ping)
             case .lost(let text): actions.append(.report(.lost(text)))
-            case .refused: if let refusal { actions.append(.report(.refused(refusal.code, refusal.text))) }
+            case .refused:
+                if let refusal { actions.append(.report(.refused(refusal.code, refusal.text))) }
+                actions.append(.registrationFailed)
+            case .exhausted:
+                // A server that is registered with and out of reach is something else.
+                if registration.registration == nil { actions.append(.registrationFailed) }
             }
         }
         return actions

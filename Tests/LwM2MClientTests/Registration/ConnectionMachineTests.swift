@@ -80,7 +80,7 @@ import Testing
         switch (machine.registration.state, machine.contact.state) {
         case (.registered, .open): return .registered
         case (.registering, .open), (.registering, .opening): return .registering
-        case (_, .waiting(let until, _)):
+        case (_, .waiting(let until?, _)):
             var next = machine
             let actions = next.handle(.wake, at: until, jitter: 0) ?? []
             return actions.contains(.sendRegister) ? .waiting(.register) : .waiting(.update)
@@ -131,8 +131,51 @@ import Testing
             RetryPolicy(first: .seconds(-1), timer: .seconds(-1), count: -1, sequenceDelay: .seconds(-1)),
         ] {
             for failures in [-1, 0, 1, 2, 100] {
-                #expect(policy.delay(afterFailures: failures, jitter: 0) >= .milliseconds(100))
+                #expect((policy.delay(afterFailures: failures, jitter: 0) ?? .zero) >= .milliseconds(100))
             }
+        }
+    }
+
+    // MARK: When a registration has failed
+
+    @Test func aRefusedRegistrationHasFailed() {
+        var (machine, now) = Self.asking(.register)
+        var failures = 0
+        for _ in 0..<2 {
+            let actions = machine.handle(.answered(Response(.forbidden)), at: now, jitter: 0)
+            if actions?.contains(.registrationFailed) == true { failures += 1 }
+            now = machine.nextAttempt ?? now
+            _ = machine.handle(.wake, at: now, jitter: 0)
+        }
+        #expect(failures == 1)
+    }
+
+    @Test func aRegistrationWhoseAttemptsAreExhaustedHasFailed() {
+        var (machine, now) = Self.asking(.register)
+        _ = machine.handle(
+            .settingsChanged(lifetime: 300, retry: RetryPolicy(first: .seconds(60), count: 3)), at: now, jitter: 0)
+        var failed: [Bool] = []
+        for _ in 0..<6 {
+            let actions = machine.handle(.failed(.timeout), at: now, jitter: 0)
+            failed.append(actions?.contains(.registrationFailed) == true)
+            now = machine.nextAttempt ?? now
+            _ = machine.handle(.wake, at: now, jitter: 0)
+        }
+        #expect(failed == [false, false, true, false, false, false])
+    }
+
+    /// The registration lasts while the server is out of reach.
+    @Test func anUpdateWhoseAttemptsAreExhaustedIsNoFailedRegistration() {
+        var (machine, now) = Self.asking(.update)
+        _ = machine.handle(
+            .settingsChanged(lifetime: 86400, retry: RetryPolicy(first: .seconds(60), count: 1)), at: now, jitter: 0)
+        for _ in 0..<2 {
+            let actions = machine.handle(.failed(.timeout), at: now, jitter: 0)
+            #expect(actions?.contains(.closeSession) == true)
+            #expect(actions?.contains(.registrationFailed) == false)
+            now = machine.nextAttempt ?? now
+            _ = machine.handle(.wake, at: now, jitter: 0)
+            guard case .updating = machine.registration.state else { break }
         }
     }
 
@@ -212,7 +255,7 @@ import Testing
         var machine = ConnectionMachine(lifetime: 300, retry: RetryPolicy(), keepAlive: .seconds(10))
         let idle: [ConnectionMachine.Event] = [
             .wake, .heard, .deliveryFailed(.timeout, observationGivenUp: true), .updateNeeded(after: .zero),
-            .pathChanged, .reconnect, .settingsChanged(lifetime: 60),
+            .pathChanged, .reconnect, .settingsChanged(lifetime: 60, retry: RetryPolicy()),
         ]
         for event in idle {
             let result = machine.handle(event, at: .seconds(1), jitter: 0)
@@ -290,7 +333,8 @@ import Testing
                 var events: [ConnectionMachine.Event] = [
                     .wake, .heard, .deliveryFailed(.timeout, observationGivenUp: false),
                     .deliveryFailed(.timeout, observationGivenUp: true), .updateNeeded(after: .zero), .pathChanged,
-                    .reconnect, .settingsChanged(lifetime: 60), .settingsChanged(lifetime: 300), .pinged(nil),
+                    .reconnect, .settingsChanged(lifetime: 60, retry: RetryPolicy()),
+                    .settingsChanged(lifetime: 300, retry: RetryPolicy(count: 2)), .pinged(nil),
                     .pinged(.timeout),
                 ]
                 // The shell gives answers to the request under way alone, and a session's end while there is one.

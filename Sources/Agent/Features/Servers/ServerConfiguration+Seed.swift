@@ -16,14 +16,27 @@ extension ServerConfiguration {
         return ServerAccount.Seed(
             name: name, shortServerID: UInt16(clamping: shortServerID),
             endpoint: ServerEndpoint(host: uri.host, port: uri.port, security: security),
-            version: EnablerVersion(version),
-            settings: ServerSettings(
-                lifetime: lifetime.wholeSeconds,
-                defaultMinimumPeriod: defaultMinimumPeriod == .zero ? nil : defaultMinimumPeriod.wholeSeconds,
-                defaultMaximumPeriod: defaultMaximumPeriod == .zero ? nil : defaultMaximumPeriod.wholeSeconds,
-                muteSend: muteSend),
-            keepAlive: keepAlive == .zero ? nil : keepAlive, rights: AccessRights(words: rights),
-            ownsAccess: ownsAccess)
+            version: EnablerVersion(version), settings: settings, keepAlive: keepAlive == .zero ? nil : keepAlive,
+            rights: AccessRights(words: rights), ownsAccess: ownsAccess)
+    }
+
+    private var settings: ServerSettings {
+        var settings = ServerSettings(
+            lifetime: lifetime.wholeSeconds,
+            defaultMinimumPeriod: defaultMinimumPeriod == .zero ? nil : defaultMinimumPeriod.wholeSeconds,
+            defaultMaximumPeriod: defaultMaximumPeriod == .zero ? nil : defaultMaximumPeriod.wholeSeconds,
+            disableTimeout: disableTimeout?.wholeSeconds, muteSend: muteSend)
+        settings.registrationPriority = registrationPriority.map { UInt32(clamping: $0) }
+        settings.initialRegistrationDelay = initialRegistrationDelay?.wholeSeconds
+        settings.registrationFailureBlock = registrationFailureBlock
+        settings.bootstrapOnRegistrationFailure = bootstrapOnRegistrationFailure
+        settings.communicationRetryCount = communicationRetryCount.map { UInt32(clamping: $0) }
+        settings.communicationRetryTimer = communicationRetryTimer?.wholeSeconds
+        settings.communicationSequenceDelay = communicationSequenceDelay.map {
+            $0 == .zero ? ServerSettings.never : UInt64($0.wholeSeconds)
+        }
+        settings.communicationSequenceCount = communicationSequenceCount.map { UInt32(clamping: $0) }
+        return settings
     }
 }
 
