@@ -236,6 +236,7 @@ extension ServerStatus.State {
             case .registered, .updating: .registered
             case .registering: .registering
             case .waiting, .refused: .waiting
+            case .disabled: .disabled
             case .stopped, .deregistering: .stopped
             }
     }

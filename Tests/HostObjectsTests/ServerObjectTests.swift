@@ -48,7 +48,7 @@ private func check(_ object: ServerObject, _ values: [UInt16: Value]) -> Code? {
         try await onLoop {
             let object = ServerObject(accounts: accounts())
             #expect(object.instances == [0])
-            #expect(object.resources(of: 0) == [0, 1, 2, 6, 7, 8])
+            #expect(object.resources(of: 0) == [0, 1, 2, 4, 6, 7, 8])
             let expected: [UInt16: Value] = [
                 0: .integer(123), 1: .integer(300), 2: .integer(5), 6: .boolean(true), 7: .string("U"),
             ]
@@ -214,7 +214,7 @@ private func check(_ object: ServerObject, _ values: [UInt16: Value]) -> Code? {
     }
 
     @Test(arguments: optional) func whatAServerWritesHoldsAlsoAfterARestart(_ resource: Resource) async throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         try await onLoop {
             let path = folder.path + "/accounts"
             let object = ServerObject(accounts: accounts(.v12, path: path, resource.edit))
@@ -245,11 +245,11 @@ private func check(_ object: ServerObject, _ values: [UInt16: Value]) -> Code? {
     /// What a server of each version finds of an account that has all.
     @Test(
         arguments: [
-            (EnablerVersion.v10, [0, 1, 2, 3, 5, 6, 7, 8], [1, 2, 3, 5, 6, 7]),
-            (.v11, [0, 1, 2, 3, 5, 6, 7, 8, 13, 14, 15, 16, 17, 18, 19, 20, 22, 23], [1, 2, 3, 5, 6, 7, 22, 23]),
+            (EnablerVersion.v10, [0, 1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 3, 5, 6, 7]),
+            (.v11, [0, 1, 2, 3, 4, 5, 6, 7, 8, 13, 14, 15, 16, 17, 18, 19, 20, 22, 23], [1, 2, 3, 5, 6, 7, 22, 23]),
             (
-                .v12, [0, 1, 2, 3, 5, 6, 7, 8, 13, 14, 15, 16, 17, 18, 19, 20, 22],
-                [1, 2, 3, 5, 6, 7, 14, 17, 18, 19, 20, 22]
+                .v12, [0, 1, 2, 3, 4, 5, 6, 7, 8, 13, 14, 15, 16, 17, 18, 19, 20, 22, 23],
+                [1, 2, 3, 5, 6, 7, 14, 17, 18, 19, 20, 22, 23]
             ),
         ] as [(EnablerVersion, [UInt16], [UInt16])])
     func theResourcesOfEachVersion(version: EnablerVersion, present: [UInt16], writable: [UInt16]) async {
@@ -274,7 +274,20 @@ private func check(_ object: ServerObject, _ values: [UInt16: Value]) -> Code? {
             }
             let object = ServerObject(accounts: accounts)
             #expect(await write(object, [1: .integer(60)], mode: .replace) == nil)
-            #expect(object.resources(of: 0) == [0, 1, 6, 7, 8, 13, 14, 15, 16, 17, 18, 19, 20])
+            #expect(object.resources(of: 0) == [0, 1, 4, 6, 7, 8, 13, 14, 15, 16, 17, 18, 19, 20])
+        }
+    }
+
+    @Test func disableIsExecutedWhateverItsArguments() async throws {
+        try await onLoop {
+            let accounts = accounts()
+            let object = ServerObject(accounts: accounts)
+            #expect(object.has(4, in: 0))
+            try await object.execute(0, 4, [])
+            try await object.execute(0, 4, [ExecuteArgument(digit: 3)])
+            var code: Code?
+            do throws(OperationError) { try await object.execute(7, 4, []) } catch { code = error.code }
+            #expect(code == .notFound)
         }
     }
 

@@ -72,10 +72,12 @@ public final class ServerObject: Object {
         }
     }
 
-    /// Registration Update Trigger (8). Its argument may name the transport, of which there is one.
+    /// Disable (4), which has no arguments, and Registration Update Trigger (8), whose argument may name the transport, of which
+    /// there is one.
     public func execute(
         _ instance: UInt16, _ resource: UInt16, _ arguments: [ExecuteArgument]
     ) async throws(OperationError) {
+        if resource == 4 { return try await accounts.disable(instance) }
         guard resource == 8 else { throw OperationError(.methodNotAllowed, "resource \(resource) is not executed") }
         guard arguments.isEmpty || arguments == [ExecuteArgument(digit: 0, value: "U")] else {
             throw OperationError(.badRequest, "the only transport is 0='U'")

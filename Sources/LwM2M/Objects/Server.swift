@@ -38,6 +38,7 @@ extension ObjectDefinition {
             ResourceDefinition(1, "Lifetime", .readWrite, .integer, mandatory: true, units: "s"),
             ResourceDefinition(2, "Default Minimum Period", .readWrite, .integer, units: "s"),
             ResourceDefinition(3, "Default Maximum Period", .readWrite, .integer, units: "s"),
+            ResourceDefinition(4, "Disable", .execute),
             ResourceDefinition(5, "Disable Timeout", .readWrite, .integer, units: "s"),
             ResourceDefinition(
                 6, "Notification Storing When Disabled or Offline", .readWrite, .boolean, mandatory: true),

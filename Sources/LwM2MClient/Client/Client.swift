@@ -56,6 +56,7 @@ public final class Client: ObjectChanges {
         }
         accounts.changed = { [weak self] in self?.accountChanged($0) }
         accounts.triggered = { [weak self] in self?.connection($0)?.trigger() }
+        accounts.disabled = { [weak self] in self?.connection($0)?.disable(for: $1) }
         lists?.rightsChanged = { [weak self] path in
             guard let self else { return }
             for path in path.map({ [$0] }) ?? registry.identifiers.map({ Path($0) }) { changed(path) }
@@ -97,7 +98,7 @@ public final class Client: ObjectChanges {
         for connection in connections { connection.networkChanged() }
     }
 
-    /// Contacts all servers at once, over new sessions, also those that wait for their next attempt.
+    /// Contacts all servers at once, over new sessions, also those that wait for their next attempt or disabled themselves.
     public func reconnect() {
         for connection in connections { connection.reconnect() }
     }

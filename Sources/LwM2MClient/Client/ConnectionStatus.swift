@@ -2,6 +2,8 @@
 public struct ConnectionStatus: Hashable, Sendable {
     public enum State: String, Hashable, Sendable, CaseIterable {
         case stopped, registering, registered, updating, waiting, refused, deregistering
+        /// The server disabled itself (1/x/4); the next attempt is at the end of that.
+        case disabled
     }
 
     /// The configuration section's name.

@@ -54,7 +54,10 @@ final class ServerConnection: SessionHandler {
 
     // MARK: Input
 
-    func start() { handle(.start) }
+    func start() {
+        let silence = environment.management.accounts.remainingSilence(account)
+        handle(.start(disabledUntil: silence.map { environment.scheduler.now + $0 }))
+    }
 
     /// De-registers and ends the session, within `RegistrationMachine.stopLimit`.
     func stop() async {
@@ -93,7 +96,15 @@ final class ServerConnection: SessionHandler {
     func objectsChanged() { handle(.updateNeeded(after: .seconds(1))) }
 
     /// Registration Update Trigger: the answer to the Execute leaves first.
-    func trigger() { handle(.updateNeeded(after: .milliseconds(200))) }
+    func trigger() { handle(.updateNeeded(after: Self.answerTime)) }
+
+    /// Disable (1/x/4): the answer to the Execute leaves first.
+    func disable(for timeout: Duration) {
+        environment.scheduler.schedule(after: Self.answerTime) { [weak self] in self?.handle(.disable(for: timeout)) }
+    }
+
+    /// So long the answer to an Execute has to leave.
+    private static let answerTime = Duration.milliseconds(200)
 
     func settingsChanged(_ settings: ServerSettings) {
         observations.rulesChanged()
@@ -141,6 +152,10 @@ final class ServerConnection: SessionHandler {
         case .wake(let due): wake(at: due)
         case .report(let report): tell(report)
         case .registrationFailed: break
+        case .disabled: if !settings.notificationStoring { observations.removeAll() }
+        case .enabled:
+            let accounts = environment.management.accounts
+            LoopActor.spawn { [account] in await accounts.enable(account) }
         case .stopped:
             let callbacks = whenStopped
             whenStopped = []
@@ -176,6 +191,9 @@ final class ServerConnection: SessionHandler {
         case .refused(let code, let text):
             environment.report(.refused(server: seed.name, code: code, diagnostic: text))
         case .deregistered: environment.report(.deregistered(server: seed.name))
+        case .disabled(let until):
+            let left = max(.zero, until - environment.scheduler.now)
+            environment.report(.disabled(server: seed.name, seconds: left.components.seconds))
         }
     }
 
@@ -285,6 +303,7 @@ extension ConnectionMachine {
         switch (registration.state, contact.state) {
         case (.stopped, _): .stopped
         case (.deregistering, _): .deregistering
+        case (.disabled, _): .disabled
         case (_, .waiting(_, let trouble)): trouble?.kind == .refused ? .refused : .waiting
         case (.registered, _): .registered
         case (.updating, _): .updating

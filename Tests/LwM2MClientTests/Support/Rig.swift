@@ -35,10 +35,14 @@ final class Rig {
     init(
         _ settings: ServerSettings = ServerSettings(lifetime: 300), version: EnablerVersion = .v11,
         keepAlive: Duration? = nil, jitter: Double = 0.5, servers: Int = 1, epoch: Double = Rig.epoch,
+        path: String? = nil,
         lists: (ServerAccounts) -> AccessLists? = { _ in nil }, more: (ServerAccounts) -> [any Object] = { _ in [] }
     ) {
         let reports = Reports()
         self.reports = reports
+        let scheduler = scheduler
+        let start = scheduler.now
+        let clock = StableClock(scheduler) { .seconds(epoch) + scheduler.now - start }
         accounts = ServerAccounts(
             seeds: (0..<servers).map { index in
                 ServerAccount.Seed(
@@ -46,10 +50,7 @@ final class Rig {
                     endpoint: ServerEndpoint(host: "server", port: 5683, security: .noSec), version: version,
                     settings: settings,
                     keepAlive: keepAlive)
-            }, path: nil)
-        let scheduler = scheduler
-        let start = scheduler.now
-        let clock = StableClock(scheduler) { .seconds(epoch) + scheduler.now - start }
+            }, path: path, clock: { clock.seconds(at: scheduler.now) })
         client = Client(
             endpoint: "gw", objects: [object, device] + more(accounts), accounts: accounts,
             lists: lists(accounts), transport: transport,
