@@ -24,6 +24,7 @@ extension AccountState {
         for entry in entries {
             text += "account \(Self.escaped(entry.name)) \(entry.instance) \(entry.fingerprint)\n"
             for line in entry.settings.lines { text += "  \(line)\n" }
+            if entry.wasRegistered { text += "  registered 1\n" }
             if let time = entry.disabledUntil { text += "  disabled-until \(time)\n" }
             for (path, attributes) in entry.attributes.byPath.sorted(by: { $0.key < $1.key }) {
                 let parameters = attributes.linkParameters.map { "\($0.name)=\($0.value ?? "")" }.joined(separator: " ")
@@ -103,6 +104,11 @@ extension AccountState.Entry {
                 return true
             }
             return parameters.allSatisfy { attributes[path].take($0) }
+        }
+        if key == "registered" {
+            guard words.count == 2, words[1] == "1" || words[1] == "0" else { return false }
+            wasRegistered = words[1] == "1"
+            return true
         }
         if key == "disabled-until" {
             guard words.count == 2, let time = Int64(words[1]) else { return false }

@@ -10,6 +10,8 @@ struct AccountState: Hashable, Sendable {
         var fingerprint: String
         var settings: ServerSettings
         var attributes = AttributeTable()
+        /// Whether the server was registered with since the section changed.
+        var wasRegistered = false
         /// Until when the server is left alone (1/x/4), in seconds since 1970.
         var disabledUntil: Int64?
         /// Lines that a newer release wrote.

@@ -41,6 +41,8 @@ public struct ServerAccount: Hashable, Sendable {
     public internal(set) var seed: Seed
     /// What holds: the section's, or what the server wrote since.
     public internal(set) var settings: ServerSettings
+    /// It was registered with since its section changed last; told only where the first registration is delayed (1/x/14).
+    var wasRegistered = false
 
     public var name: String { seed.name }
     public var shortServerID: UInt16 { seed.shortServerID }

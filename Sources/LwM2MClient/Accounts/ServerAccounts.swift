@@ -151,6 +151,19 @@ public final class ServerAccounts {
     /// Execute of Registration Update Trigger (1/x/8): an Update follows as soon as the answer left.
     public func trigger(_ instance: UInt16) { triggered?(instance) }
 
+    // MARK: Registration
+
+    /// The server was registered with: its Initial Registration Delay Timer (1/x/14) has no effect from now on, also after a
+    /// restart. If it cannot be stored, it has one after the next restart.
+    func noteRegistered(_ instance: UInt16) async {
+        await turn.take()
+        defer { turn.give() }
+        guard entry(instance)?.wasRegistered == false else { return }
+        try? await commit(instance) { $0.wasRegistered = true }
+        guard let index = all.firstIndex(where: { $0.instance == instance }) else { return }
+        all[index].wasRegistered = true
+    }
+
     // MARK: Disable
 
     /// Execute of Disable (1/x/4): once this returns, the server is left alone for its Disable Timeout (1/x/5) as soon as the
@@ -286,6 +299,7 @@ public final class ServerAccounts {
                     entry.settings = seed.settings
                     entry.fingerprint = fingerprint
                     entry.disabledUntil = nil
+                    entry.wasRegistered = false
                 }
             } else {
                 let taken = Set(known.map(\.instance) + entries.map(\.instance))
@@ -294,7 +308,9 @@ public final class ServerAccounts {
                     name: seed.name, instance: free, fingerprint: fingerprint, settings: seed.settings)
             }
             entries.append(entry)
-            accounts.append(ServerAccount(instance: entry.instance, seed: seed, settings: entry.settings))
+            var account = ServerAccount(instance: entry.instance, seed: seed, settings: entry.settings)
+            account.wasRegistered = entry.wasRegistered
+            accounts.append(account)
         }
         entries.sort { $0.instance < $1.instance }
         accounts.sort { $0.instance < $1.instance }

@@ -19,6 +19,8 @@ public final class Client: ObjectChanges {
     private let random: @LoopActor () -> Double
     private let report: @LoopActor (ClientReport) -> Void
     private var connections: [ServerConnection] = []
+    private var coordinator = RegistrationCoordinator()
+    private var coordinatorTimer: (any Scheduled)?
     /// Of accounts that went or changed, until they have de-registered.
     private var ending: [ServerConnection] = []
     private var running = false
@@ -66,15 +68,14 @@ public final class Client: ObjectChanges {
 
     // MARK: Life
 
-    /// Registers with every account's server.
+    /// Registers with every account's server, in the order that `RegistrationCoordinator` decides.
     public func start() {
         guard !running else { return }
         running = true
         hasStopped = false
         lists?.accountsChanged()
         for object in registry.registered(.newest) { lists?.follow(object.definition, instances: object.instances) }
-        connections = accounts.all.map { connect($0) }
-        for connection in connections { connection.start() }
+        join(accounts.all)
         sending.start()
     }
 
@@ -85,6 +86,9 @@ public final class Client: ObjectChanges {
         sending.stop()
         let leaving = connections + ending
         connections = []
+        coordinator = RegistrationCoordinator()
+        coordinatorTimer?.cancel()
+        coordinatorTimer = nil
         await end(leaving)
     }
 
@@ -117,10 +121,47 @@ public final class Client: ObjectChanges {
         guard running else { return }
         sending.accountsChanged()
         lists?.accountsChanged()
-        for account in accounts.all where connection(account.instance) == nil {
-            let connection = connect(account)
-            connections.append(connection)
-            connection.start()
+        // It may also have been started again: with the accounts as they are now.
+        let isCurrent = { (account: UInt16) in self.connection(account) != nil }
+        join(
+            accounts.all.filter { !isCurrent($0.instance) },
+            inPlaceOf: stale.map(\.account).filter { !isCurrent($0) && coordinator.phase(of: $0) != nil })
+    }
+
+    // MARK: The order of registration
+
+    private func join(_ accounts: [ServerAccount], inPlaceOf left: [UInt16] = []) {
+        connections += accounts.map { connect($0) }
+        coordinate(.change(leaving: left, joining: accounts.map { RegistrationCoordinator.Member($0) }))
+    }
+
+    /// Tells the coordinator and lets those begin whose turn it is.
+    private func coordinate(_ event: RegistrationCoordinator.Event) {
+        let begun = coordinator.handle(event, at: scheduler.now)
+        assert(begun != nil, "\(event) cannot happen in \(coordinator)")
+        coordinatorTimer?.cancel()
+        coordinatorTimer = coordinator.nextWake.map { due in
+            scheduler.schedule(after: max(.zero, due - scheduler.now)) { [weak self] in
+                self?.coordinatorTimer = nil
+                self?.coordinate(.wake)
+            }
+        }
+        for account in begun ?? [] { connection(account)?.start() }
+    }
+
+    private func progress(_ account: UInt16, _ progress: ServerConnection.Progress) {
+        // One that is ending is not in the order any more.
+        guard coordinator.phase(of: account) != nil, connection(account) != nil else { return }
+        switch progress {
+        case .registered:
+            // Its delay is for the first registration alone.
+            if accounts[account]?.settings.initialRegistrationDelay != nil {
+                let accounts = accounts
+                LoopActor.spawn { await accounts.noteRegistered(account) }
+            }
+            coordinate(.settled(account))
+        case .leftAlone: coordinate(.settled(account))
+        case .failed: coordinate(.failed(account))
         }
     }
 
@@ -131,6 +172,7 @@ public final class Client: ObjectChanges {
             ServerConnection.Environment(
                 endpoint: endpoint, transport: transport, scheduler: scheduler, clock: clock,
                 management: management, random: random, report: report,
+                progress: { [weak self] in self?.progress(account.instance, $0) },
                 objects: { version in
                     LinkFormat.encode(
                         LinkFormat.registration(registry.registered(version), formats: version.offeredFormats))
@@ -224,10 +266,20 @@ public final class Client: ObjectChanges {
     /// By account; also of those that are not connected yet, or not any more.
     public var status: [ConnectionStatus] {
         accounts.all.map { account in
-            connection(account.instance)?.status(of: account)
-                ?? ConnectionStatus(
-                    of: account, hasStopped ? .stopped : .registering,
-                    waitingValues: sending.values(account.instance))
+            let values = sending.values(account.instance)
+            switch coordinator.phase(of: account.instance) {
+            case .held?:
+                return ConnectionStatus(
+                    of: account, .held, waitingValues: values,
+                    lastError: "it is not its turn: a server before it is not registered with yet")
+            case .delayed(let until)?:
+                return ConnectionStatus(
+                    of: account, .held, waitingValues: values, lastError: "its first registration is delayed",
+                    nextAttempt: until)
+            case .begun?, .settled?, .failed?, nil:
+                return connection(account.instance)?.status(of: account)
+                    ?? ConnectionStatus(of: account, hasStopped ? .stopped : .registering, waitingValues: values)
+            }
         }
     }
 

@@ -13,8 +13,18 @@ final class ServerConnection: SessionHandler {
         let management: DeviceManagement
         let random: @LoopActor () -> Double
         let report: @LoopActor (ClientReport) -> Void
+        /// Is told how the registration went, for the order of the servers.
+        let progress: @LoopActor (Progress) -> Void
         /// The payload of Register for a server of a version, made when asked for.
         let objects: @LoopActor (EnablerVersion) -> [UInt8]
+    }
+
+    /// How the registration of an account went.
+    enum Progress: Hashable {
+        case registered
+        /// The server disabled itself, also before a restart.
+        case leftAlone
+        case failed
     }
 
     let account: UInt16
@@ -151,8 +161,10 @@ final class ServerConnection: SessionHandler {
             sender.resume(session)
         case .wake(let due): wake(at: due)
         case .report(let report): tell(report)
-        case .registrationFailed: break
-        case .disabled: if !settings.notificationStoring { observations.removeAll() }
+        case .registrationFailed: environment.progress(.failed)
+        case .disabled:
+            if !settings.notificationStoring { observations.removeAll() }
+            environment.progress(.leftAlone)
         case .enabled:
             let accounts = environment.management.accounts
             LoopActor.spawn { [account] in await accounts.enable(account) }
@@ -186,6 +198,7 @@ final class ServerConnection: SessionHandler {
         switch report {
         case .registered(let location):
             environment.report(.registered(server: seed.name, location: location.map { "/\($0)" }.joined()))
+            environment.progress(.registered)
         case .reachedAgain: environment.report(.reachedAgain(server: seed.name))
         case .lost(let reason): environment.report(.lost(server: seed.name, reason: reason))
         case .refused(let code, let text):
