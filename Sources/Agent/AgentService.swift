@@ -235,7 +235,8 @@ extension ServerStatus.State {
             switch state {
             case .registered, .updating: .registered
             case .registering: .registering
-            case .waiting, .refused: .waiting
+            case .waiting, .held, .refused: .waiting
+            case .disabled: .disabled
             case .stopped, .deregistering: .stopped
             }
     }

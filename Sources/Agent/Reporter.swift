@@ -41,6 +41,10 @@ final class Reporter {
             Log.warning(
                 "Values for the server \(server, .server) are dropped, the oldest first: as many wait as are kept; check the way to the server, or send less often"
             )
+        case .disabled(let server, let seconds):
+            Log.notice(
+                "The server \(server, .server) has disabled itself: it is left alone for \(seconds) s, then registered with again. 'gatekeel reconnect' registers at once"
+            )
         }
         changed?()
     }

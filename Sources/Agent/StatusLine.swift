@@ -21,6 +21,8 @@ struct StatusLine {
         case .registering where server.lastError == nil: "Registering with \(server.name)"
         case .registering, .waiting: "Out of reach: \(server.name): \(server.lastError ?? "waiting")"
         case .refused: "Refused by \(server.name): \(server.lastError ?? "no reason given")"
+        case .held: "Not contacted yet: \(server.name): \(server.lastError ?? "waiting")"
+        case .disabled: "Disabled by \(server.name)"
         case .stopped, .deregistering: "De-registered from \(server.name)"
         }
     }

@@ -36,7 +36,7 @@ enum ExitCode: Int32, CaseIterable {
         case .done: "All went well."
         case .failed: "It failed. The text says why, and which version of a package runs now."
         case .unhealthy:
-            "status --check only: the gateway is not registered with one of its servers, or an enabled package is not active."
+            "status --check only: the gateway is not registered with one of its servers (unless that has disabled itself), or an enabled package is not active."
         case .notFound: "There is no such package, deployment or path."
         case .rolledBack: "The new version was switched in and failed its probation; the previous one is back."
         case .refused:

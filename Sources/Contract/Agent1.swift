@@ -20,7 +20,7 @@ public enum Agent1 {
                 "Status",
                 """
                 endpoint s, version s, servers aa{sv}: name s, uri s, state s (registered, registering, waiting, stopped,
-                unusable),
+                disabled, unusable),
                 short-server-id u, registered-at t, next-attempt t, lifetime u, reason s, waiting-values u (to be sent);
                 transfers aa{sv}: instance u,
                 kind s (push, pull), phase s (queued, waiting, transferring, verifying), host s, received t, total t (0
@@ -66,7 +66,8 @@ public enum Agent1 {
             .init(
                 "Reconnect",
                 """
-                Drops every session and contacts the servers at once, also those that wait for their next attempt.
+                Drops every session and contacts the servers at once, also those that wait for their next attempt or disabled
+                themselves.
                 Returns before they answer; StatusChanged tells what becomes of it.
                 """, changes: true),
         ],

@@ -46,6 +46,8 @@ public struct ServerStatus: DictionaryValue {
         /// Not registered; the agent retries at `nextAttempt`.
         case waiting
         case stopped
+        /// Left alone until `nextAttempt`, because the server asked for it (Disable, 1/x/4).
+        case disabled
         /// Not contacted: its account cannot be used, as `reason` says (a key file that is refused).
         case unusable
     }

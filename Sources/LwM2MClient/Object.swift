@@ -31,7 +31,11 @@ public enum WriteMode: Hashable, Sendable {
 /// take its time, and the response is then a separate one.
 @LoopActor
 public protocol Object: AnyObject {
+    /// All that the object has, in the newest version that it knows.
     var definition: ObjectDefinition { get }
+
+    /// The object as a server of an LwM2M version knows it: what that version does not have is not there for the server.
+    func definition(in version: EnablerVersion) -> ObjectDefinition
 
     /// The instances that are there, sorted.
     var instances: [UInt16] { get }
@@ -46,6 +50,9 @@ public protocol Object: AnyObject {
 
     /// The present content of a readable resource; throws 4.04 for one that this instance does not have.
     func read(_ instance: UInt16, _ resource: UInt16) throws(OperationError) -> ResourceContent
+
+    /// What a server of an LwM2M version is told of a resource's content: enumerations grow with the versions.
+    func content(_ content: ResourceContent, of resource: UInt16, in version: EnablerVersion) -> ResourceContent
 
     /// Refuses what `write` would refuse because of the values or the present state, and changes nothing. A Write-Composite
     /// asks all objects before it writes to one.
@@ -79,6 +86,12 @@ public protocol Object: AnyObject {
 }
 
 extension Object {
+    public func definition(in version: EnablerVersion) -> ObjectDefinition { definition }
+
+    public func content(
+        _ content: ResourceContent, of resource: UInt16, in version: EnablerVersion
+    ) -> ResourceContent { content }
+
     public func has(_ resource: UInt16, in instance: UInt16) -> Bool { resources(of: instance).contains(resource) }
 
     public func check(_ instance: UInt16, _ values: [UInt16: ResourceContent]) throws(OperationError) {}

@@ -22,6 +22,8 @@ import Testing
             ([server("a", .waiting, "no answer came")], "Out of reach: a: no answer came"),
             ([server("a", .registering, "no answer came")], "Out of reach: a: no answer came"),
             ([server("a", .refused, "4.03")], "Refused by a: 4.03"),
+            ([server("a", .held, "it is not its turn")], "Not contacted yet: a: it is not its turn"),
+            ([server("a", .disabled)], "Disabled by a"),
             ([server("a", .stopped)], "De-registered from a"),
             (
                 [server("a", .registered), server("b", .waiting, "no answer came")],

@@ -210,8 +210,10 @@ import Testing
             let waiting = await run("status --check", gateway)
             #expect(waiting.code == .unhealthy && waiting.err.contains("not registered with main (waiting): no answer"))
             #expect(await run("status", gateway).code == .done)
-            gateway.status.servers[0].state = .registered
-            #expect(await run("status --check", gateway).code == .done)
+            for state in [ServerStatus.State.registered, .disabled] {
+                gateway.status.servers[0].state = state
+                #expect(await run("status --check", gateway).code == .done)
+            }
             gateway.list[0].isActive = false
             let down = await run("status --check --json", gateway)
             #expect(down.code == .unhealthy)

@@ -80,7 +80,7 @@ private func uncommented(_ file: String) -> String {
         let key = try host.write("main.psk", "00112233445566778899aabbccddeeff\n", mode: 0o600)
         try host.write(
             "etc/gatekeel/gatekeeld.conf",
-            "[Agent]\nEndpoint=gw:1\n\(server)\nPSKKeyFile=\(key)\nLifetime=5min\nShortServerID=7\n")
+            "[Agent]\nEndpoint=gw:1\n\(server)\nPSKKeyFile=\(key)\nLifetime=5min\nShortServerID=7\nVersion=1.0\n")
         let configuration = try AgentConfiguration.load(host.files("gatekeeld.conf"))
         #expect(configuration.endpoint == "gw:1")
         let main = try #require(configuration.servers.first)
@@ -88,6 +88,7 @@ private func uncommented(_ file: String) -> String {
         #expect(main.uri.port == 5684)
         #expect(main.lifetime == .seconds(300))
         #expect(main.shortServerID == 7)
+        #expect(main.version == .v10)
         #expect(try main.key()?.bytes.first == 0 && main.key()?.bytes.count == 16)
         let report = AgentConfiguration.check(host.files("gatekeeld.conf"), view: open)
         #expect(report.problems.isEmpty && report.files == ["\(host.root)/etc/gatekeel/gatekeeld.conf", key])
@@ -211,6 +212,19 @@ private func uncommented(_ file: String) -> String {
         for word in ["3/0/9", "/3/", "/03", "/65535", "/3/0/9/0/1", "/x", "/"] {
             try host.write("etc/gatekeel/gatekeeld.conf", "[Send a]\nPeriod=1h\nPaths=\(word)\n")
             #expect(throws: ConfigurationError.self, "\(word)") {
+                try AgentConfiguration.load(host.files("gatekeeld.conf"))
+            }
+        }
+    }
+
+    @Test(arguments: [("", ServerConfiguration.Version.v11), ("Version=1.1", .v11), ("Version=1.2", .v12)])
+    func aServerHasAVersionOfLwM2M(line: String, version: ServerConfiguration.Version) throws {
+        let host = try Host()
+        try host.write("etc/gatekeel/gatekeeld.conf", "[Server main]\nURI=coap://host\n\(line)\n")
+        #expect(try AgentConfiguration.load(host.files("gatekeeld.conf")).servers.first?.version == version)
+        for wrong in ["Version=2.0", "Version=1.0\nMuteSend=no"] {
+            try host.write("etc/gatekeel/gatekeeld.conf", "[Server main]\nURI=coap://host\n\(wrong)\n")
+            #expect(throws: ConfigurationError.self, "\(wrong)") {
                 try AgentConfiguration.load(host.files("gatekeeld.conf"))
             }
         }

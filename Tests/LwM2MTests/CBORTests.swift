@@ -136,6 +136,20 @@ import Testing
         #expect(try decode("c1fb41d452d9ec000000", 6) == .time(1_363_896_240))
     }
 
+    /// LwM2M 1.1 wants a date of RFC 7049, 1.2 takes a number; SenML has numbers (RFC 8428, section 6).
+    @Test(arguments: [
+        (EnablerVersion.v11, ContentFormat.cbor, "c11a514b67b0"), (.v12, .cbor, "1a514b67b0"),
+        (.v11, .lwm2mCBOR, "a183191b580006c11a514b67b0"), (.v12, .lwm2mCBOR, "a183191b5800061a514b67b0"),
+        (.v11, .senMLCBOR, "81a221692f373030302f302f36021a514b67b0"),
+        (.v12, .senMLCBOR, "81a221692f373030302f302f36021a514b67b0"),
+    ])
+    func aTimeIsTaggedAsTheVersionRequires(version: EnablerVersion, format: ContentFormat, bytes: String) throws {
+        let content = [InstanceContent(0, [6: .single(.time(1_363_896_240))])]
+        let path = Path(7000, 0, 6)
+        #expect(try Codec.encode(content, format, at: path, everything, version) == hex(bytes))
+        #expect(try Codec.decode(hex(bytes), format.rawValue, at: path, everything, version).instances == content)
+    }
+
     @Test func numbersInOtherFormsAreRead() throws {
         #expect(try decode("f94900", 1) == .integer(10))
         #expect(try decode("c48221196ab3", 3) == .float(273.15))

@@ -12,7 +12,7 @@ import Testing
             RegisteredObject(everything, instances: []),
         ]
         #expect(
-            text(LinkFormat.registration(objects, formats: Codec.formats))
+            text(LinkFormat.registration(objects, formats: EnablerVersion.v11.offeredFormats))
                 == #"</>;rt="oma.lwm2m";ct="0 42 60 110 112 11542 11543",</1>;ver=1.1,</1/0>,</3>;ver=1.2,</3/0>,</9/0>,</9/7>,</7000>"#
         )
         #expect(text(LinkFormat.registration([], formats: [.senMLJSON])) == #"</>;rt="oma.lwm2m";ct=110"#)

@@ -78,7 +78,8 @@ struct GatewayPicture: Sendable {
         if let clockIll { ills.append(clockIll) }
         if case .success(let status) = agent {
             if status.servers.isEmpty { ills.append("no server is configured") }
-            for server in status.servers where server.state != .registered {
+            // A server that disabled itself wants it so.
+            for server in status.servers where server.state != .registered && server.state != .disabled {
                 let why = server.reason.isEmpty ? "" : ": \(server.reason)"
                 ills.append("not registered with \(server.name) (\(server.state.rawValue))\(why)")
             }

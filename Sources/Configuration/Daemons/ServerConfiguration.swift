@@ -8,6 +8,7 @@ public struct ServerConfiguration: Hashable, Sendable {
     public var pskIdentity: String?
     public var pskKeyFile: String?
     public var shortServerID: Int
+    public var version: Version
     public var lifetime: Duration
     /// Zero: off.
     public var keepAlive: Duration
@@ -19,6 +20,25 @@ public struct ServerConfiguration: Hashable, Sendable {
     /// Words of `rightWords`, or `none`.
     public var rights: [String]
     public var ownsAccess: Bool
+    /// nil: the specification's day.
+    public var disableTimeout: Duration?
+    /// nil: at once, whatever the other servers do.
+    public var registrationPriority: Int?
+    public var initialRegistrationDelay: Duration?
+    public var registrationFailureBlock: Bool?
+    public var bootstrapOnRegistrationFailure: Bool?
+    public var communicationRetryCount: Int?
+    public var communicationRetryTimer: Duration?
+    /// Zero: no further sequence.
+    public var communicationSequenceDelay: Duration?
+    public var communicationSequenceCount: Int?
+
+    /// A version of LwM2M.
+    public enum Version: String, Hashable, Sendable, CaseIterable {
+        case v10 = "1.0"
+        case v11 = "1.1"
+        case v12 = "1.2"
+    }
 
     /// nil when `URI=` is empty, which turns the account off, or missing.
     init?(_ section: SectionSettings) {
@@ -29,6 +49,7 @@ public struct ServerConfiguration: Hashable, Sendable {
         pskIdentity = section[Self.pskIdentityKey]
         pskKeyFile = section[Self.pskKeyFileKey]
         shortServerID = section[Self.shortServerIDKey]
+        version = section[Self.versionKey]
         lifetime = section[Self.lifetimeKey]
         keepAlive = section[Self.keepAliveKey]
         defaultMinimumPeriod = section[Self.defaultMinimumPeriodKey]
@@ -36,6 +57,15 @@ public struct ServerConfiguration: Hashable, Sendable {
         muteSend = section[Self.muteSendKey]
         rights = section[Self.rightsKey]
         ownsAccess = section[Self.ownsAccessKey]
+        disableTimeout = section[Self.disableTimeoutKey]
+        registrationPriority = section[Self.registrationPriorityKey]
+        initialRegistrationDelay = section[Self.initialRegistrationDelayKey]
+        registrationFailureBlock = section[Self.registrationFailureBlockKey]
+        bootstrapOnRegistrationFailure = section[Self.bootstrapOnRegistrationFailureKey]
+        communicationRetryCount = section[Self.communicationRetryCountKey]
+        communicationRetryTimer = section[Self.communicationRetryTimerKey]
+        communicationSequenceDelay = section[Self.communicationSequenceDelayKey]
+        communicationSequenceCount = section[Self.communicationSequenceCountKey]
     }
 
     /// Reads and checks the key file; nil with `coap://`.
@@ -73,6 +103,9 @@ public struct ServerConfiguration: Hashable, Sendable {
                 problems.append(
                     problem("URI", "coap:// uses no key; write coaps:// or drop PSKIdentity= and PSKKeyFile="))
             }
+        }
+        if version == .v10, muteSend == false {
+            problems.append(problem("MuteSend", "LwM2M 1.0 has no Send; drop MuteSend= or write a later Version="))
         }
         if defaultMaximumPeriod != .zero, defaultMaximumPeriod < defaultMinimumPeriod {
             problems.append(
@@ -150,6 +183,13 @@ extension ServerConfiguration {
     static let shortServerIDKey = Key(
         "ShortServerID", .integer(1...65534), default: 1,
         "The number of the server (0/x/10 and 1/x/0). Each account has its own.")
+    static let versionKey = Key<Version>(
+        "Version", .choice, default: .v11,
+        "The version of LwM2M that the server is spoken to in. 1.0 is for servers that do not know 1.1: the objects are "
+            + "registered in version 1.0, answers come as TLV unless the server asks for another format, SenML, CBOR, "
+            + "composite operations and paths of resource instances are refused, and the error codes (3/0/11) are those "
+            + "of 1.0. 1.2 adds LwM2M CBOR to the formats that are offered, and resources 13 to 20 of object 1 to what the server "
+            + "may use.")
     static let lifetimeKey = Key(
         "Lifetime", .duration(.seconds(30) ... .seconds(31_536_000)), default: .seconds(3600),
         "How long the server keeps the registration without an update (1/x/1). The agent updates before half of it "
@@ -181,11 +221,54 @@ extension ServerConfiguration {
         "OwnsAccess", .boolean, default: false,
         "While there are several servers: whether this one may change the access control lists (2/x) of instances that the "
             + "gateway made itself. Without any such section it is the first server.")
+    static let disableTimeoutKey = Key<Duration?>(
+        "DisableTimeout", .duration(.seconds(1) ... .seconds(31_536_000)),
+        "How long the agent leaves the server alone after the server has executed Disable (1/x/4 and 1/x/5). Without it: "
+            + "a day.")
+    static let registrationPriorityKey = Key<Int?>(
+        "RegistrationPriority", .integer(0...Int(UInt32.max)),
+        "The place of the server in the order of registration (1/x/13): the agent registers with the server that has the "
+            + "lowest number first, and with the next one when that is done. Without it the agent registers at once.")
+    static let initialRegistrationDelayKey = Key<Duration?>(
+        "InitialRegistrationDelay", .duration(.seconds(1) ... .seconds(86400)),
+        "How long the agent waits before it registers with the server for the first time, after the server before it in "
+            + "the order is done (1/x/14).")
+    static let registrationFailureBlockKey = Key<Bool?>(
+        "RegistrationFailureBlock", .boolean,
+        "Whether the servers after this one in the order wait until the registration with this one succeeds (1/x/15). "
+            + "Otherwise they follow when the registration has failed: it was refused, or CommunicationRetryCount= and "
+            + "CommunicationSequenceRetryCount= are exhausted.")
+    static let bootstrapOnRegistrationFailureKey = Key<Bool?>(
+        "BootstrapOnRegistrationFailure", .boolean,
+        "The value of 1/x/16. It has no effect: the agent has no bootstrap.")
+    static let communicationRetryCountKey = Key<Int?>(
+        "CommunicationRetryCount", .integer(1...1000),
+        "Attempts to reach the server in one sequence (1/x/17). Without it: 5.")
+    static let communicationRetryTimerKey = Key<Duration?>(
+        "CommunicationRetryTimer", .duration(.seconds(1) ... .seconds(86400)),
+        "The time between the first two attempts of a sequence, doubled for each further one (1/x/18). Without it, and "
+            + "without CommunicationRetryCount=: 1min, and before the first sequence attempts after 2s, 4s, 8s, 16s and 32s."
+    )
+    static let communicationSequenceDelayKey = Key<Duration?>(
+        "CommunicationSequenceDelay", .duration(.seconds(1) ... .seconds(31_536_000), zero: "no further sequence"),
+        "The time between two sequences, and after the server has refused the gateway (1/x/19). Without it: 15min. With 0 "
+            + "the agent stops after one sequence or a refusal, until the network changes (after a sequence), \"gatekeel "
+            + "reconnect\" or a restart.")
+    static let communicationSequenceCountKey = Key<Int?>(
+        "CommunicationSequenceRetryCount", .integer(1...1000),
+        "After so many sequences the registration has failed, for the order of registration (1/x/20). Attempts go on. "
+            + "Without it: 1.")
 
     static let keys = [
         uriKey.declaration, pskIdentityKey.declaration, pskKeyFileKey.declaration, shortServerIDKey.declaration,
+        versionKey.declaration,
         lifetimeKey.declaration, keepAliveKey.declaration, defaultMinimumPeriodKey.declaration,
         defaultMaximumPeriodKey.declaration, muteSendKey.declaration,
-        rightsKey.declaration, ownsAccessKey.declaration,
+        rightsKey.declaration, ownsAccessKey.declaration, disableTimeoutKey.declaration,
+        registrationPriorityKey.declaration,
+        initialRegistrationDelayKey.declaration, registrationFailureBlockKey.declaration,
+        bootstrapOnRegistrationFailureKey.declaration, communicationRetryCountKey.declaration,
+        communicationRetryTimerKey.declaration, communicationSequenceDelayKey.declaration,
+        communicationSequenceCountKey.declaration,
     ]
 }

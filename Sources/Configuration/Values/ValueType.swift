@@ -58,6 +58,15 @@ extension ValueType where Value == Bool {
     }
 }
 
+extension ValueType where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
+    /// One of some words.
+    public static var choice: ValueType {
+        ValueType(
+            allowed: Value.allCases.map(\.rawValue).joined(separator: ", "), parse: { Value(rawValue: $0) },
+            format: { $0.rawValue })
+    }
+}
+
 extension ValueType where Value == Int {
     /// A whole number of a range.
     public static func integer(_ range: ClosedRange<Int>) -> ValueType {

@@ -91,6 +91,19 @@ public final class DeviceObject: Object {
         for id in [0, 1, 2, 17, 18, 19] as [UInt16] where before[id] != now[id] { changes?.changed(Path(3, 0, id)) }
     }
 
+    // MARK: Versions
+
+    public func definition(in version: EnablerVersion) -> ObjectDefinition { .device(in: version) }
+
+    /// A server of LwM2M 1.0 knows Error Code (11) up to 8. If only codes of this device's own are there, it reads 0.
+    public func content(
+        _ content: ResourceContent, of resource: UInt16, in version: EnablerVersion
+    ) -> ResourceContent {
+        guard version == .v10, resource == 11, case .multiple(let values) = content else { return content }
+        let known = values.filter { ($0.value.number ?? 0) < Double(DeviceError.firstOfDevice) }
+        return .multiple(known.isEmpty ? [0: .integer(0)] : known)
+    }
+
     // MARK: Reading
 
     public func resources(of instance: UInt16) -> [UInt16] {

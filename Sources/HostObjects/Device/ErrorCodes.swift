@@ -16,6 +16,9 @@ public enum DeviceError: Int64, Hashable, Sendable, CaseIterable, Comparable {
     /// gatekeel-installd's configuration has errors; the last one that worked is in use.
     case installerConfigurationRefused = 18
 
+    /// From this number on the codes are the device's own, since version 1.2 of the object.
+    static let firstOfDevice: Int64 = 16
+
     public static func < (left: DeviceError, right: DeviceError) -> Bool { left.rawValue < right.rawValue }
 }
 

@@ -10,6 +10,14 @@ public struct AttributeUpdate: Hashable, Sendable {
 
         /// Whether it applies only to numbers.
         var isThreshold: Bool { [.gt, .lt, .st].contains(self) }
+
+        /// The first version that has it.
+        var version: EnablerVersion {
+            switch self {
+            case .pmin, .pmax, .gt, .lt, .st: .v10
+            case .epmin, .epmax: .v11
+            }
+        }
     }
 
     private var set = Attributes()
@@ -17,11 +25,15 @@ public struct AttributeUpdate: Hashable, Sendable {
 
     /// Parses the queries of the request: `pmin=10` sets, `pmin` and `pmin=` unset.
     ///
-    /// - Parameter path: the target. `gt`, `lt` and `st` are allowed only for numeric resources and their instances; a
-    ///   resource that cannot be read allows no attribute.
-    /// - Throws: for an unknown or repeated attribute, a value that is not a number, a level where an attribute has no
+    /// - Parameters:
+    ///   - path: the target. `gt`, `lt` and `st` are allowed only for numeric resources and their instances; a resource
+    ///     that cannot be read allows no attribute.
+    ///   - version: that the server is spoken to in.
+    /// - Throws: for an unknown or repeated attribute, one that the version does not have, a value that is not a number, a level where an attribute has no
     ///   meaning, and for values of one request that violate `lt < gt`, `lt + 2 * st < gt` or `epmin < epmax`.
-    public init(_ queries: [String], at path: Path, _ definition: ObjectDefinition) throws(Refused) {
+    public init(
+        _ queries: [String], at path: Path, _ definition: ObjectDefinition, _ version: EnablerVersion = .v11
+    ) throws(Refused) {
         guard !queries.isEmpty else { throw Refused(message: "the request names no attribute") }
         var seen: Set<Name> = []
         let resource = path.resource.flatMap { definition[$0] }
@@ -30,8 +42,8 @@ public struct AttributeUpdate: Hashable, Sendable {
         }
         for query in queries {
             let parts = query.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = Name(rawValue: String(parts[0])) else {
-                let known = Name.allCases.map(\.rawValue).joined(separator: ", ")
+            guard let name = Name(rawValue: String(parts[0])), name.version <= version else {
+                let known = Name.allCases.filter { $0.version <= version }.map(\.rawValue).joined(separator: ", ")
                 throw Refused(message: "unknown attribute '\(parts[0].prefix(32))'; use one of \(known)")
             }
             guard seen.insert(name).inserted else { throw Refused(message: "\(name) occurs twice") }

@@ -20,9 +20,11 @@ enum CBORCodec {
         }
     }
 
-    static func encode(_ value: Value) throws(CodecError) -> [UInt8] { try item(value).encode() }
+    static func encode(_ value: Value, _ version: EnablerVersion) throws(CodecError) -> [UInt8] {
+        try item(value, version).encode()
+    }
 
-    static func item(_ value: Value) throws(CodecError) -> CBOR {
+    static func item(_ value: Value, _ version: EnablerVersion) throws(CodecError) -> CBOR {
         switch value {
         case .string(let text), .coreLink(let text): return .text(text)
         case .objectLink(let link): return .text(link.description)
@@ -34,7 +36,7 @@ enum CBORCodec {
             guard number.isFinite else { throw .format("the value \(number) cannot be sent") }
             return .float(number)
         // Epoch-based date and time (RFC 8949, section 3.4.2).
-        case .time(let seconds): return .tagged(1, .integer(seconds))
+        case .time(let seconds): return version.tagsTimes ? .tagged(1, .integer(seconds)) : .integer(seconds)
         }
     }
 }

@@ -24,12 +24,12 @@ extension Codec {
     ///
     /// - Throws: `format` for another format, for times in LwM2M CBOR, and for floats that are not finite.
     public static func encodeComposite(
-        _ content: CompositeContent, _ format: ContentFormat
+        _ content: CompositeContent, _ format: ContentFormat, _ version: EnablerVersion = .v11
     ) throws(CodecError) -> [UInt8] {
         switch format {
         case .senMLJSON: return SenMLJSON.encode(try SenMLCodec.encode(content, at: nil))
         case .senMLCBOR: return SenMLCBOR.encode(try SenMLCodec.encode(content, at: nil))
-        case .lwm2mCBOR: return try LwM2MCBOR.encode(content, at: nil)
+        case .lwm2mCBOR: return try LwM2MCBOR.encode(content, at: nil, version)
         default: throw notComposite(format)
         }
     }

@@ -3,10 +3,6 @@
 /// The path is that of the request and gives the level of the payload. The path of Write and Read has an instance. That of
 /// Create has only the object, and the payload may name the instance.
 public enum Codec {
-    /// The formats that this client offers, in the order of `ct=`. It also takes LwM2M CBOR, which belongs to LwM2M 1.2, and the
-    /// numbers of old servers, 1542 and 1543.
-    public static let formats: [ContentFormat] = [.text, .opaque, .cbor, .senMLJSON, .senMLCBOR, .tlv, .lwm2mJSON]
-
     /// The most records, elements or items in one payload. Its bytes are limited where they are collected.
     static let recordLimit = 4096
 
@@ -15,12 +11,15 @@ public enum Codec {
     /// Decodes the payload of a Write or Create.
     ///
     /// Refuses instances, resources and resource instances that occur twice or are outside of the path.
-    /// - Parameter format: the request's Content-Format; nil means text, because that is the format of a request without one.
+    /// - Parameters:
+    ///   - format: the request's Content-Format; nil means text, because that is the format of a request without one.
+    ///   - version: that the server is spoken to in.
     public static func decode(
-        _ payload: [UInt8], _ format: UInt16?, at path: Path, _ definition: ObjectDefinition
+        _ payload: [UInt8], _ format: UInt16?, at path: Path, _ definition: ObjectDefinition,
+        _ version: EnablerVersion = .v11
     ) throws(CodecError) -> DecodedContent {
         let format = ContentFormat(rawValue: format ?? ContentFormat.text.rawValue)
-        try check(format, at: path, definition)
+        try check(format, at: path, definition, version)
         switch format.registered {
         case .text, .opaque, .cbor:
             return try single(at: path, definition) { (resource) throws(CodecError) in
@@ -72,38 +71,41 @@ public enum Codec {
 
     /// Encodes the payload of a Read, an Observe or a Notify.
     ///
-    /// - Parameter instances: the content at the path. For a resource instance: its resource as `.multiple` with at least
-    ///   that instance.
+    /// - Parameters:
+    ///   - instances: the content at the path. For a resource instance: its resource as `.multiple` with at least that
+    ///     instance.
+    ///   - version: that the server is spoken to in.
     public static func encode(
-        _ instances: [InstanceContent], _ format: ContentFormat, at path: Path, _ definition: ObjectDefinition
+        _ instances: [InstanceContent], _ format: ContentFormat, at path: Path, _ definition: ObjectDefinition,
+        _ version: EnablerVersion = .v11
     ) throws(CodecError) -> [UInt8] {
-        try check(format, at: path, definition)
+        try check(format, at: path, definition, version)
         switch format.registered {
         case .text, .opaque, .cbor:
             let value = try value(in: instances, at: path)
             switch (format, value) {
             case (.text, _): return try TextCodec.encode(value)
             case (.opaque, .opaque(let bytes)): return bytes
-            case (.cbor, _): return try CBORCodec.encode(value)
+            case (.cbor, _): return try CBORCodec.encode(value, version)
             default: throw .format("content format 42 is only for opaque resources")
             }
         case .tlv: return try TLVCodec.encode(instances, at: path)
         default:
             let content = try CompositeContent(instances, within: path)
             if path.resourceInstance != nil && content.entries.isEmpty { throw .absent(path) }
-            return try encode(content, format, at: path)
+            return try encode(content, format, at: path, version)
         }
     }
 
     /// Encodes values at and below a path in a format that names each of them.
     private static func encode(
-        _ content: CompositeContent, _ format: ContentFormat, at path: Path
+        _ content: CompositeContent, _ format: ContentFormat, at path: Path, _ version: EnablerVersion
     ) throws(CodecError) -> [UInt8] {
         switch format.registered {
         case .senMLJSON: return SenMLJSON.encode(try SenMLCodec.encode(content, at: path))
         case .senMLCBOR: return SenMLCBOR.encode(try SenMLCodec.encode(content, at: path))
         case .lwm2mJSON: return LwM2MJSON.encode(try SenMLCodec.encode(content, at: path))
-        case .lwm2mCBOR: return try LwM2MCBOR.encode(content, at: path)
+        case .lwm2mCBOR: return try LwM2MCBOR.encode(content, at: path, version)
         default: throw .format("content format \(format) is not supported")
         }
     }
@@ -125,23 +127,26 @@ public enum Codec {
     // MARK: Choosing the format
 
     /// The format of an answer: that of Accept. Without Accept it is opaque for an opaque value, text for another single
-    /// value, and otherwise TLV, which every server can read.
-    /// - Throws: `format` (4.06) if the format is unknown or does not fit the path.
+    /// value, and otherwise TLV, which every server can read. A server of LwM2M 1.0 gets TLV for all of them.
+    /// - Throws: `format` (4.06) if the format is unknown, not of this version, or does not fit the path.
     public static func format(
-        accept: UInt16?, at path: Path, _ definition: ObjectDefinition
+        accept: UInt16?, at path: Path, _ definition: ObjectDefinition, _ version: EnablerVersion = .v11
     ) throws(CodecError) -> ContentFormat {
         if let accept {
             let format = ContentFormat(rawValue: accept)
-            try check(format, at: path, definition)
+            try check(format, at: path, definition, version)
             return format
         }
-        guard namesOneValue(path, definition) else { return .tlv }
+        guard version > .v10, namesOneValue(path, definition) else { return .tlv }
         return path.resource.flatMap { definition[$0]?.type } == .opaque ? .opaque : .text
     }
 
-    /// Checks that a format fits the path. Text, opaque and CBOR hold one value, so they fit only a single resource or a
-    /// resource instance.
-    static func check(_ format: ContentFormat, at path: Path, _ definition: ObjectDefinition) throws(CodecError) {
+    /// Checks that the version has a format, and that it fits the path. Text, opaque and CBOR hold one value, so they fit only
+    /// a single resource or a resource instance.
+    private static func check(
+        _ format: ContentFormat, at path: Path, _ definition: ObjectDefinition, _ version: EnablerVersion
+    ) throws(CodecError) {
+        guard version.takes(format) else { throw .format("LwM2M \(version) has no content format \(format)") }
         switch format.registered {
         case _ where format.holdsSeveralValues: return
         case .text, .opaque, .cbor:

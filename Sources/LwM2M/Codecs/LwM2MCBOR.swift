@@ -90,7 +90,9 @@ enum LwM2MCBOR {
 
     /// - Parameter path: the key of the outermost map; nil for several paths: their objects are its keys then.
     /// - Throws: `format` for values with times, which the format does not have, and for floats that are not finite.
-    static func encode(_ content: CompositeContent, at path: Path?) throws(CodecError) -> [UInt8] {
+    static func encode(
+        _ content: CompositeContent, at path: Path?, _ version: EnablerVersion
+    ) throws(CodecError) -> [UInt8] {
         let depth = path?.identifiers.count ?? 0
         var leaves: [Leaf] = []
         for entry in content.entries {
@@ -98,7 +100,7 @@ enum LwM2MCBOR {
             leaves.append(
                 Leaf(
                     identifiers: Array(entry.path.identifiers.dropFirst(depth)),
-                    item: try CBORCodec.item(entry.value)))
+                    item: try CBORCodec.item(entry.value, version)))
         }
         guard let path else { return tree(leaves[...]).encode() }
         let identifiers = path.identifiers.map { CBOR.unsigned(UInt64($0)) }

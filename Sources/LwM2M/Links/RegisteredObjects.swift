@@ -39,8 +39,9 @@ extension LinkFormat {
     ///   - resources: returns the resources of an instance, sorted.
     ///   - resourceInstances: returns the instances of a multiple resource, sorted; nil for a single resource, which has no
     ///     `dim`.
+    ///   - version: that the server is spoken to in; 1.0 has no paths of resource instances.
     public static func discovery(
-        of path: Path, _ object: RegisteredObject, _ attributes: AttributeTable,
+        of path: Path, _ object: RegisteredObject, _ attributes: AttributeTable, _ version: EnablerVersion = .v11,
         resources: (UInt16) -> [UInt16], resourceInstances: (UInt16, UInt16) -> [UInt16]?
     ) -> [Link] {
         let id = object.definition.id
@@ -60,7 +61,7 @@ extension LinkFormat {
             return [link(path)] + object.instances.sorted().flatMap { [link(Path(id, $0))] + below($0) }
         }
         guard let resource = path.resource else { return [link(path)] + below(instance) }
-        guard path.resourceInstance == nil else { return [link(path)] }
+        guard path.resourceInstance == nil, version > .v10 else { return [link(path)] }
         return [link(path)]
             + (resourceInstances(instance, resource) ?? []).map { link(Path(id, instance, resource, $0)) }
     }

@@ -24,6 +24,8 @@ extension AccountState {
         for entry in entries {
             text += "account \(Self.escaped(entry.name)) \(entry.instance) \(entry.fingerprint)\n"
             for line in entry.settings.lines { text += "  \(line)\n" }
+            if entry.wasRegistered { text += "  registered 1\n" }
+            if let time = entry.disabledUntil { text += "  disabled-until \(time)\n" }
             for (path, attributes) in entry.attributes.byPath.sorted(by: { $0.key < $1.key }) {
                 let parameters = attributes.linkParameters.map { "\($0.name)=\($0.value ?? "")" }.joined(separator: " ")
                 text += "  attributes \(path) \(parameters)\n"
@@ -103,6 +105,16 @@ extension AccountState.Entry {
             }
             return parameters.allSatisfy { attributes[path].take($0) }
         }
+        if key == "registered" {
+            guard words.count == 2, words[1] == "1" || words[1] == "0" else { return false }
+            wasRegistered = words[1] == "1"
+            return true
+        }
+        if key == "disabled-until" {
+            guard words.count == 2, let time = Int64(words[1]) else { return false }
+            disabledUntil = time
+            return true
+        }
         guard ServerSettings.keys.contains(String(key)) else {
             others.append(words.joined(separator: " "))
             return true
@@ -144,18 +156,40 @@ extension ServerSettings {
         lines.append("storing \(notificationStoring ? 1 : 0)")
         lines.append("binding \(binding)")
         if let muteSend { lines.append("mute-send \(muteSend ? 1 : 0)") }
+        if let registrationPriority { lines.append("registration-priority \(registrationPriority)") }
+        if let initialRegistrationDelay { lines.append("registration-delay \(initialRegistrationDelay)") }
+        if let registrationFailureBlock { lines.append("failure-block \(registrationFailureBlock ? 1 : 0)") }
+        if let bootstrapOnRegistrationFailure {
+            lines.append("bootstrap-on-failure \(bootstrapOnRegistrationFailure ? 1 : 0)")
+        }
+        if let communicationRetryCount { lines.append("retry-count \(communicationRetryCount)") }
+        if let communicationRetryTimer { lines.append("retry-timer \(communicationRetryTimer)") }
+        if let communicationSequenceDelay { lines.append("sequence-delay \(communicationSequenceDelay)") }
+        if let communicationSequenceCount { lines.append("sequence-count \(communicationSequenceCount)") }
+        if let preferredTransport { lines.append("preferred-transport \(preferredTransport)") }
         return lines
     }
 
     /// The keys that `take` knows.
-    static let keys: Set = ["lifetime", "pmin", "pmax", "disable-timeout", "storing", "binding", "mute-send"]
+    static let keys: Set = [
+        "lifetime", "pmin", "pmax", "disable-timeout", "storing", "binding", "mute-send", "registration-priority",
+        "registration-delay", "failure-block", "bootstrap-on-failure", "retry-count", "retry-timer", "sequence-delay",
+        "sequence-count", "preferred-transport",
+    ]
 
     mutating func take(_ key: Substring, _ value: Substring) -> Bool {
-        if key == "binding" {
-            binding = String(value)
-            return true
+        switch key {
+        case "binding": binding = String(value)
+        case "preferred-transport": preferredTransport = String(value)
+        case "sequence-delay":
+            guard let number = UInt64(value) else { return false }
+            communicationSequenceDelay = number
+        default: return UInt32(value).map { take(key, $0) } ?? false
         }
-        guard let number = UInt32(value) else { return false }
+        return true
+    }
+
+    private mutating func take(_ key: Substring, _ number: UInt32) -> Bool {
         switch key {
         case "lifetime": lifetime = number
         case "pmin": defaultMinimumPeriod = number
@@ -163,6 +197,13 @@ extension ServerSettings {
         case "disable-timeout": disableTimeout = number
         case "storing": notificationStoring = number != 0
         case "mute-send": muteSend = number != 0
+        case "registration-priority": registrationPriority = number
+        case "registration-delay": initialRegistrationDelay = number
+        case "failure-block": registrationFailureBlock = number != 0
+        case "bootstrap-on-failure": bootstrapOnRegistrationFailure = number != 0
+        case "retry-count": communicationRetryCount = number
+        case "retry-timer": communicationRetryTimer = number
+        case "sequence-count": communicationSequenceCount = number
         default: return false
         }
         return true

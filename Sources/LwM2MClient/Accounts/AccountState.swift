@@ -10,6 +10,10 @@ struct AccountState: Hashable, Sendable {
         var fingerprint: String
         var settings: ServerSettings
         var attributes = AttributeTable()
+        /// Whether the server was registered with since the section changed.
+        var wasRegistered = false
+        /// Until when the server is left alone (1/x/4), in seconds since 1970.
+        var disabledUntil: Int64?
         /// Lines that a newer release wrote.
         var others: [String] = []
     }
@@ -34,13 +38,15 @@ extension ServerAccount.Seed {
             // Without leading zeros: state files of earlier releases hold digests made this way.
             case .psk(let identity, _): identity.map { String($0, radix: 16) }.joined(separator: ",")
             }
+        // Earlier releases knew 1.1 alone.
+        let version = version == .v11 ? [] : ["version \(version)"]
         let digest = fnv1a(
             """
             \(name)
             \(shortServerID)
             \(endpoint.uri)
             \(identity)
-            \(settings.lines.joined(separator: "\n"))
+            \((settings.lines + version).joined(separator: "\n"))
             """.utf8)
         return digest.hexadecimal
     }

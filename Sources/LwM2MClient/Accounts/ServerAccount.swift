@@ -1,3 +1,5 @@
+import LwM2M
+
 /// An account with a server: its instances of object 0 (Security) and object 1 (Server), which have the same identifier.
 public struct ServerAccount: Hashable, Sendable {
     /// What a configuration section says of a server.
@@ -7,20 +9,21 @@ public struct ServerAccount: Hashable, Sendable {
         /// Short Server ID (0/x/10, 1/x/0): 1 to 65534, unique.
         public var shortServerID: UInt16
         public var endpoint: ServerEndpoint
+        /// The version of LwM2M that the server is spoken to in.
+        public var version: EnablerVersion
         public var settings: ServerSettings
-        public var retry: RetryPolicy
         /// After so long without a word from the server a ping is sent, which also keeps a NAT's mapping; nil: never.
         public var keepAlive: Duration?
 
         public init(
-            name: String, shortServerID: UInt16, endpoint: ServerEndpoint, settings: ServerSettings = ServerSettings(),
-            retry: RetryPolicy = RetryPolicy(), keepAlive: Duration? = nil
+            name: String, shortServerID: UInt16, endpoint: ServerEndpoint, version: EnablerVersion = .v11,
+            settings: ServerSettings = ServerSettings(), keepAlive: Duration? = nil
         ) {
             self.name = name
             self.shortServerID = shortServerID
             self.endpoint = endpoint
+            self.version = version
             self.settings = settings
-            self.retry = retry
             self.keepAlive = keepAlive
         }
     }
@@ -31,11 +34,14 @@ public struct ServerAccount: Hashable, Sendable {
     public internal(set) var seed: Seed
     /// What holds: the section's, or what the server wrote since.
     public internal(set) var settings: ServerSettings
+    /// It was registered with since its section changed last; told only where the first registration is delayed (1/x/14).
+    var wasRegistered = false
 
     public var name: String { seed.name }
     public var shortServerID: UInt16 { seed.shortServerID }
     public var endpoint: ServerEndpoint { seed.endpoint }
-    public var retry: RetryPolicy { seed.retry }
+    public var version: EnablerVersion { seed.version }
+    public var retry: RetryPolicy { RetryPolicy(settings) }
     public var keepAlive: Duration? { seed.keepAlive }
 
     /// LwM2M Server URI (0/x/0): `coaps://host:5684`; it holds no secret.

@@ -1,4 +1,5 @@
 import EventLoop
+import Glibc
 import LwM2M
 import Linux
 import State
@@ -31,6 +32,8 @@ public final class ServerAccounts {
     var changed: (@LoopActor (_ instance: UInt16) -> Void)?
     /// Is called when a server executes Registration Update Trigger (1/x/8).
     var triggered: (@LoopActor (_ instance: UInt16) -> Void)?
+    /// Is called when a server executes Disable (1/x/4).
+    var disabled: (@LoopActor (_ instance: UInt16, _ timeout: Duration) -> Void)?
 
     private var store: CheckedFile?
     /// Why nothing may be written over the file; nil when it may. It lasts until the next start.
@@ -39,6 +42,8 @@ public final class ServerAccounts {
     /// What the file holds; nil when there is none or it is damaged.
     private var stored: AccountState?
     private let turn = Turn()
+    /// The time of day, in seconds since 1970.
+    private let clock: @LoopActor () -> Int64
 
     /// Loads the accounts.
     ///
@@ -47,7 +52,12 @@ public final class ServerAccounts {
     ///   - dormant: names of sections that cannot be used for now (a key file that is refused): what their servers wrote
     ///     is kept for when they can.
     ///   - path: the file; nil keeps all in memory (tests). The folder exists.
-    public init(seeds: [ServerAccount.Seed], dormant: Set<String> = [], path: String?) {
+    ///   - clock: the time of day in seconds since 1970, by which a disabled server is left alone over a restart.
+    public init(
+        seeds: [ServerAccount.Seed], dormant: Set<String> = [], path: String?,
+        clock: @escaping @LoopActor () -> Int64 = { Int64(time(nil)) }
+    ) {
+        self.clock = clock
         store = path.map { CheckedFile(path: $0) }
         state = AccountState()
         do throws(Errno) {
@@ -84,6 +94,12 @@ public final class ServerAccounts {
     func has(_ instance: UInt16) -> Bool {
         for index in all.indices where all[index].instance == instance { return true }
         return false
+    }
+
+    /// The version of LwM2M of an account; cheap, for every request asks.
+    func version(of instance: UInt16) -> EnablerVersion {
+        for index in all.indices where all[index].instance == instance { return all[index].seed.version }
+        return .v11
     }
 
     public subscript(instance: UInt16) -> ServerAccount? { all.first { $0.instance == instance } }
@@ -134,6 +150,53 @@ public final class ServerAccounts {
 
     /// Execute of Registration Update Trigger (1/x/8): an Update follows as soon as the answer left.
     public func trigger(_ instance: UInt16) { triggered?(instance) }
+
+    // MARK: Registration
+
+    /// The server was registered with: its Initial Registration Delay Timer (1/x/14) has no effect from now on, also after a
+    /// restart. If it cannot be stored, it has one after the next restart.
+    func noteRegistered(_ instance: UInt16) async {
+        await turn.take()
+        defer { turn.give() }
+        guard entry(instance)?.wasRegistered == false else { return }
+        try? await commit(instance) { $0.wasRegistered = true }
+        guard let index = all.firstIndex(where: { $0.instance == instance }) else { return }
+        all[index].wasRegistered = true
+    }
+
+    // MARK: Disable
+
+    /// Execute of Disable (1/x/4): once this returns, the server is left alone for its Disable Timeout (1/x/5) as soon as the
+    /// answer left, also if the client is restarted meanwhile.
+    ///
+    /// - Throws: 4.04 for no such account, 5.00 when it cannot be stored; then nothing changed.
+    public func disable(_ instance: UInt16) async throws(OperationError) {
+        await turn.take()
+        defer { turn.give() }
+        guard let account = self[instance] else { throw OperationError(.notFound, "no server account \(instance)") }
+        let timeout = account.settings.disableTimeout ?? ServerSettings.defaultDisableTimeout
+        let until = clock() + Int64(timeout)
+        try await commit(instance) { $0.disabledUntil = until }
+        disabled?(instance, .seconds(timeout))
+    }
+
+    /// How long a server that disabled itself is still to be left alone; nil: it is not. A clock that was set back meanwhile
+    /// cannot make it longer than the Disable Timeout.
+    func remainingSilence(_ instance: UInt16) -> Duration? {
+        guard let until = entry(instance)?.disabledUntil, let account = self[instance] else { return nil }
+        let timeout = account.settings.disableTimeout ?? ServerSettings.defaultDisableTimeout
+        let left = min(until - clock(), Int64(timeout))
+        return left > 0 ? .seconds(left) : nil
+    }
+
+    /// A server is not disabled any more.
+    func enable(_ instance: UInt16) async {
+        await turn.take()
+        defer { turn.give() }
+        guard entry(instance)?.disabledUntil != nil else { return }
+        // If it cannot be stored, a restart leaves the server alone for the rest of the time, as it asked for.
+        try? await commit(instance) { $0.disabledUntil = nil }
+    }
 
     // MARK: Attributes
 
@@ -235,6 +298,8 @@ public final class ServerAccounts {
                     if old.settings != seed.settings { notes.append(.configurationWon(name: seed.name)) }
                     entry.settings = seed.settings
                     entry.fingerprint = fingerprint
+                    entry.disabledUntil = nil
+                    entry.wasRegistered = false
                 }
             } else {
                 let taken = Set(known.map(\.instance) + entries.map(\.instance))
@@ -243,7 +308,9 @@ public final class ServerAccounts {
                     name: seed.name, instance: free, fingerprint: fingerprint, settings: seed.settings)
             }
             entries.append(entry)
-            accounts.append(ServerAccount(instance: entry.instance, seed: seed, settings: entry.settings))
+            var account = ServerAccount(instance: entry.instance, seed: seed, settings: entry.settings)
+            account.wasRegistered = entry.wasRegistered
+            accounts.append(account)
         }
         entries.sort { $0.instance < $1.instance }
         accounts.sort { $0.instance < $1.instance }

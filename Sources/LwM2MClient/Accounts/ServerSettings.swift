@@ -1,4 +1,5 @@
-/// What a server may write into its instance of object 1 (LwM2M Core, Appendix E.2).
+/// What holds for an account, as its instance of object 1 tells (LwM2M Core, Appendix E.2). What a server may write of it
+/// depends on the version of LwM2M that it is spoken to in.
 public struct ServerSettings: Hashable, Sendable {
     /// Lifetime (1), seconds.
     public var lifetime: UInt32
@@ -17,6 +18,25 @@ public struct ServerSettings: Hashable, Sendable {
 
     /// Whether Send is muted.
     public var isSendMuted: Bool { muteSend ?? true }
+    /// Registration Priority Order (13): the account with the lowest number registers first; nil: at once.
+    public var registrationPriority: UInt32?
+    /// Initial Registration Delay Timer (14), seconds; nil is 0.
+    public var initialRegistrationDelay: UInt32?
+    /// Registration Failure Block (15): whether a failure keeps the accounts after this one from registering; nil is false.
+    public var registrationFailureBlock: Bool?
+    /// Bootstrap on Registration Failure (16). It is kept and has no effect: this client has no bootstrap.
+    public var bootstrapOnRegistrationFailure: Bool?
+    /// Communication Retry Count (17): attempts in a sequence; nil is the default of `RetryPolicy`.
+    public var communicationRetryCount: UInt32?
+    /// Communication Retry Timer (18), seconds; nil is the default of `RetryPolicy`.
+    public var communicationRetryTimer: UInt32?
+    /// Communication Sequence Delay Timer (19), seconds, `never` for no further sequence; nil is the default of
+    /// `RetryPolicy`.
+    public var communicationSequenceDelay: UInt64?
+    /// Communication Sequence Retry Count (20); nil is 1.
+    public var communicationSequenceCount: UInt32?
+    /// Preferred Transport (22). It is kept for when this client has more than one.
+    public var preferredTransport: String?
 
     public init(
         lifetime: UInt32 = 86400, defaultMinimumPeriod: UInt32? = nil, defaultMaximumPeriod: UInt32? = nil,
@@ -41,13 +61,23 @@ public struct ServerSettings: Hashable, Sendable {
         }
         for (name, value) in [
             ("Default Minimum Period", defaultMinimumPeriod), ("Default Maximum Period", defaultMaximumPeriod),
-            ("Disable Timeout", disableTimeout),
+            ("Disable Timeout", disableTimeout), ("Initial Registration Delay Timer", initialRegistrationDelay),
+            ("Communication Retry Timer", communicationRetryTimer),
         ] {
             if let value, value > Self.longest {
                 throw OperationError(.badRequest, "\(name) is at most \(Self.longest) seconds")
             }
         }
+        for (name, value) in [
+            ("Communication Retry Count", communicationRetryCount),
+            ("Communication Retry Timer", communicationRetryTimer),
+            ("Communication Sequence Retry Count", communicationSequenceCount),
+        ] where value == 0 { throw OperationError(.badRequest, "\(name) is at least 1") }
         guard binding == "U" else { throw OperationError(.badRequest, "Binding is U: this client speaks UDP") }
+        if let preferredTransport, !Self.transports.contains(preferredTransport) {
+            throw OperationError(
+                .badRequest, "Preferred Transport is one of \(Self.transports.joined(separator: ", "))")
+        }
     }
 
     /// A shorter lifetime would mean a request every few seconds, or a registration that lapses between two of them.
@@ -55,4 +85,14 @@ public struct ServerSettings: Hashable, Sendable {
 
     /// The longest time that a server may ask for: 68 years, what fits a signed 32-bit number of seconds.
     public static let longest = UInt32(Int32.max)
+
+    /// The Disable Timeout of a server that has set none: a day.
+    public static let defaultDisableTimeout: UInt32 = 86400
+
+    /// From this Communication Sequence Delay Timer on there is no further sequence. The specification calls it MAX_VALUE; it
+    /// is read as that of 32 and of 64 bits.
+    public static let never = UInt64(UInt32.max)
+
+    /// The transports of LwM2M Core 6.2.1.2: UDP, MQTT, HTTP, TCP, SMS, Non-IP.
+    private static let transports = ["U", "M", "H", "T", "S", "N"]
 }

@@ -14,12 +14,13 @@ public final class Client: ObjectChanges {
     private let lists: AccessLists?
     private let clock: StableClock
     private let endpoint: String
-    private let version: String
     private let transport: any Transport
     private let scheduler: any Scheduler
     private let random: @LoopActor () -> Double
     private let report: @LoopActor (ClientReport) -> Void
     private var connections: [ServerConnection] = []
+    private var coordinator = RegistrationCoordinator()
+    private var coordinatorTimer: (any Scheduled)?
     /// Of accounts that went or changed, until they have de-registered.
     private var ending: [ServerConnection] = []
     private var running = false
@@ -27,21 +28,19 @@ public final class Client: ObjectChanges {
 
     /// - Parameters:
     ///   - endpoint: the endpoint client name (`ep=`).
-    ///   - version: of LwM2M, as it registers: `1.1`.
     ///   - objects: those that are there from the start; see `add(_:)`.
     ///   - lists: what several servers may do; nil: everything (tests).
     ///   - clock: the time of day, for the times of values that are sent; the host's when nil.
     ///   - random: from 0 to 1, for jitter.
     ///   - report: is told what an operator may want to know.
     public init(
-        endpoint: String, version: String = "1.1", objects: [any Object] = [], accounts: ServerAccounts,
+        endpoint: String, objects: [any Object] = [], accounts: ServerAccounts,
         lists: AccessLists? = nil,
         transport: any Transport, scheduler: any Scheduler, clock: StableClock? = nil,
         random: @escaping @LoopActor () -> Double = { Double.random(in: 0...1) },
         report: @escaping @LoopActor (ClientReport) -> Void = { _ in }
     ) {
         self.endpoint = endpoint
-        self.version = version
         self.accounts = accounts
         self.transport = transport
         self.scheduler = scheduler
@@ -59,6 +58,7 @@ public final class Client: ObjectChanges {
         }
         accounts.changed = { [weak self] in self?.accountChanged($0) }
         accounts.triggered = { [weak self] in self?.connection($0)?.trigger() }
+        accounts.disabled = { [weak self] in self?.connection($0)?.disable(for: $1) }
         lists?.rightsChanged = { [weak self] path in
             guard let self else { return }
             for connection in connections { connection.observations.rightsChanged() }
@@ -70,14 +70,13 @@ public final class Client: ObjectChanges {
 
     // MARK: Life
 
-    /// Registers with every account's server.
+    /// Registers with every account's server, in the order that `RegistrationCoordinator` decides.
     public func start() {
         guard !running else { return }
         running = true
         hasStopped = false
         followAccessLists()
-        connections = accounts.all.map { connect($0) }
-        for connection in connections { connection.start() }
+        join(accounts.all)
         sending.start()
     }
 
@@ -88,6 +87,9 @@ public final class Client: ObjectChanges {
         sending.stop()
         let leaving = connections + ending
         connections = []
+        coordinator = RegistrationCoordinator()
+        coordinatorTimer?.cancel()
+        coordinatorTimer = nil
         await end(leaving)
     }
 
@@ -101,7 +103,7 @@ public final class Client: ObjectChanges {
         for connection in connections { connection.networkChanged() }
     }
 
-    /// Contacts all servers at once, over new sessions, also those that wait for their next attempt.
+    /// Contacts all servers at once, over new sessions, also those that wait for their next attempt or disabled themselves.
     public func reconnect() {
         for connection in connections { connection.reconnect() }
     }
@@ -119,10 +121,47 @@ public final class Client: ObjectChanges {
         // It may have been stopped meanwhile.
         guard running else { return }
         sending.accountsChanged()
-        for account in accounts.all where connection(account.instance) == nil {
-            let connection = connect(account)
-            connections.append(connection)
-            connection.start()
+        // It may also have been started again: with the accounts as they are now.
+        let isCurrent = { (account: UInt16) in self.connection(account) != nil }
+        join(
+            accounts.all.filter { !isCurrent($0.instance) },
+            inPlaceOf: stale.map(\.account).filter { !isCurrent($0) && coordinator.phase(of: $0) != nil })
+    }
+
+    // MARK: The order of registration
+
+    private func join(_ accounts: [ServerAccount], inPlaceOf left: [UInt16] = []) {
+        connections += accounts.map { connect($0) }
+        coordinate(.change(leaving: left, joining: accounts.map { RegistrationCoordinator.Member($0) }))
+    }
+
+    /// Tells the coordinator and lets those begin whose turn it is.
+    private func coordinate(_ event: RegistrationCoordinator.Event) {
+        let begun = coordinator.handle(event, at: scheduler.now)
+        assert(begun != nil, "\(event) cannot happen in \(coordinator)")
+        coordinatorTimer?.cancel()
+        coordinatorTimer = coordinator.nextWake.map { due in
+            scheduler.schedule(after: max(.zero, due - scheduler.now)) { [weak self] in
+                self?.coordinatorTimer = nil
+                self?.coordinate(.wake)
+            }
+        }
+        for account in begun ?? [] { connection(account)?.start() }
+    }
+
+    private func progress(_ account: UInt16, _ progress: ServerConnection.Progress) {
+        // One that is ending is not in the order any more.
+        guard coordinator.phase(of: account) != nil, connection(account) != nil else { return }
+        switch progress {
+        case .registered:
+            // Its delay is for the first registration alone.
+            if accounts[account]?.settings.initialRegistrationDelay != nil {
+                let accounts = accounts
+                LoopActor.spawn { await accounts.noteRegistered(account) }
+            }
+            coordinate(.settled(account))
+        case .leftAlone: coordinate(.settled(account))
+        case .failed: coordinate(.failed(account))
         }
     }
 
@@ -131,10 +170,12 @@ public final class Client: ObjectChanges {
         return ServerConnection(
             account, sending.sender(account),
             ServerConnection.Environment(
-                endpoint: endpoint, version: version, transport: transport, scheduler: scheduler, clock: clock,
+                endpoint: endpoint, transport: transport, scheduler: scheduler, clock: clock,
                 management: management, random: random, report: report,
-                objects: {
-                    LinkFormat.encode(LinkFormat.registration(registry.registered, formats: Codec.formats))
+                progress: { [weak self] in self?.progress(account.instance, $0) },
+                objects: { version in
+                    LinkFormat.encode(
+                        LinkFormat.registration(registry.registered(version), formats: version.offeredFormats))
                 }))
     }
 
@@ -174,7 +215,7 @@ public final class Client: ObjectChanges {
     /// itself.
     public func followAccessLists() {
         guard running else { return }
-        for object in registry.registered { lists?.follow(object.definition, instances: object.instances) }
+        for object in registry.registered(.newest) { lists?.follow(object.definition, instances: object.instances) }
     }
 
     // MARK: Changes
@@ -186,7 +227,7 @@ public final class Client: ObjectChanges {
 
     public func instancesChanged(_ object: UInt16) {
         // Before that, what is there at the start comes one by one.
-        if running, let entry = registry[object] {
+        if running, let entry = registry[object, .newest] {
             lists?.follow(entry.definition, instances: entry.object.instances)
         }
         for connection in connections {
@@ -232,20 +273,32 @@ public final class Client: ObjectChanges {
     /// By account; also of those that are not connected yet, or not any more.
     public var status: [ConnectionStatus] {
         accounts.all.map { account in
-            connection(account.instance)?.status(of: account)
-                ?? ConnectionStatus(
-                    of: account, hasStopped ? .stopped : .registering,
-                    waitingValues: sending.values(account))
+            let values = sending.values(account)
+            switch coordinator.phase(of: account.instance) {
+            case .held?:
+                return ConnectionStatus(
+                    of: account, .held, waitingValues: values,
+                    lastError: "it is not its turn: a server before it is not registered with yet")
+            case .delayed(let until)?:
+                return ConnectionStatus(
+                    of: account, .held, waitingValues: values, lastError: "its first registration is delayed",
+                    nextAttempt: until)
+            case .begun?, .settled?, .failed?, nil:
+                return connection(account.instance)?.status(of: account)
+                    ?? ConnectionStatus(of: account, hasStopped ? .stopped : .registering, waitingValues: values)
+            }
         }
     }
 
     /// The objects and their instances, Security (0) included.
-    public var objects: [RegisteredObject] { registry.registered }
+    public var objects: [RegisteredObject] { registry.registered(.newest) }
 
     /// Reads as a server would, but for Security (0), which nobody reads.
     public func read(_ path: Path) throws(OperationError) -> [InstanceContent] {
         try AccessControl.checkObject(path.object)
-        guard let entry = registry[path.object] else { throw OperationError(.notFound, "no object \(path.object)") }
+        guard let entry = registry[path.object, .newest] else {
+            throw OperationError(.notFound, "no object \(path.object)")
+        }
         switch try management.content(of: path, entry, for: .host) {
         case .instances(let instances): return instances
         case .value(let value):

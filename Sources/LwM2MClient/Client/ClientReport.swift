@@ -13,4 +13,6 @@ public enum ClientReport: Hashable, Sendable {
     case sendRefused(server: String, reason: String)
     /// Values that wait for the server had to make room for newer ones; told once until it is in contact again.
     case sendDropped(server: String)
+    /// The server disabled itself (1/x/4): it is left alone for so long.
+    case disabled(server: String, seconds: Int64)
 }

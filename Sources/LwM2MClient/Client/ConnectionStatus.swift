@@ -2,6 +2,10 @@
 public struct ConnectionStatus: Hashable, Sendable {
     public enum State: String, Hashable, Sendable, CaseIterable {
         case stopped, registering, registered, updating, waiting, refused, deregistering
+        /// It is not its turn in the order of registration.
+        case held
+        /// The server disabled itself (1/x/4); the next attempt is at the end of that.
+        case disabled
     }
 
     /// The configuration section's name.
@@ -25,11 +29,14 @@ public struct ConnectionStatus: Hashable, Sendable {
 }
 
 extension ConnectionStatus {
-    /// Of an account without a connection.
-    init(of account: ServerAccount, _ state: State, waitingValues: Int) {
+    /// Of an account whose server is not contacted.
+    init(
+        of account: ServerAccount, _ state: State, waitingValues: Int, lastError: String? = nil,
+        nextAttempt: Duration? = nil
+    ) {
         self.init(
             name: account.name, shortServerID: account.shortServerID, uri: account.uri, state: state,
-            registeredSince: nil, lastError: nil, nextAttempt: nil, location: nil,
+            registeredSince: nil, lastError: lastError, nextAttempt: nextAttempt, location: nil,
             lifetime: account.settings.lifetime, observations: 0, waitingValues: waitingValues)
     }
 }

@@ -7,15 +7,24 @@ final class ServerConnection: SessionHandler {
     /// What all connections of a client share.
     struct Environment {
         let endpoint: String
-        let version: String
         let transport: any Transport
         let scheduler: any Scheduler
         let clock: StableClock
         let management: DeviceManagement
         let random: @LoopActor () -> Double
         let report: @LoopActor (ClientReport) -> Void
-        /// The payload of Register, made when asked for.
-        let objects: @LoopActor () -> [UInt8]
+        /// Is told how the registration went, for the order of the servers.
+        let progress: @LoopActor (Progress) -> Void
+        /// The payload of Register for a server of a version, made when asked for.
+        let objects: @LoopActor (EnablerVersion) -> [UInt8]
+    }
+
+    /// How the registration of an account went.
+    enum Progress: Hashable {
+        case registered
+        /// The server disabled itself, also before a restart.
+        case leftAlone
+        case failed
     }
 
     let account: UInt16
@@ -55,7 +64,10 @@ final class ServerConnection: SessionHandler {
 
     // MARK: Input
 
-    func start() { handle(.start) }
+    func start() {
+        let silence = environment.management.accounts.remainingSilence(account)
+        handle(.start(disabledUntil: silence.map { environment.scheduler.now + $0 }))
+    }
 
     /// De-registers and ends the session, within `RegistrationMachine.stopLimit`.
     func stop() async {
@@ -71,11 +83,11 @@ final class ServerConnection: SessionHandler {
         switch lastSession?.path {
         case .gone?: return wasCutOff = true
         case .same?:
-            guard wasCutOff, machine.nextAttempt != nil else { return wasCutOff = false }
+            guard wasCutOff, machine.isWaiting else { return wasCutOff = false }
         case .unopened?:
             // The name is looked up: the session will be opened over the path of then. Another one would wait for the same
             // look-up, and a network that changes all the time would let none come to its end.
-            guard machine.nextAttempt != nil else { return wasCutOff = false }
+            guard machine.isWaiting else { return wasCutOff = false }
         case .moved?, nil: break
         }
         wasCutOff = false
@@ -94,11 +106,19 @@ final class ServerConnection: SessionHandler {
     func objectsChanged() { handle(.updateNeeded(after: .seconds(1))) }
 
     /// Registration Update Trigger: the answer to the Execute leaves first.
-    func trigger() { handle(.updateNeeded(after: .milliseconds(200))) }
+    func trigger() { handle(.updateNeeded(after: Self.answerTime)) }
+
+    /// Disable (1/x/4): the answer to the Execute leaves first.
+    func disable(for timeout: Duration) {
+        environment.scheduler.schedule(after: Self.answerTime) { [weak self] in self?.handle(.disable(for: timeout)) }
+    }
+
+    /// So long the answer to an Execute has to leave.
+    private static let answerTime = Duration.milliseconds(200)
 
     func settingsChanged(_ settings: ServerSettings) {
         observations.rulesChanged()
-        handle(.settingsChanged(lifetime: settings.lifetime))
+        handle(.settingsChanged(lifetime: settings.lifetime, retry: RetryPolicy(settings)))
     }
 
     func flush(within limit: Duration) async { await session?.flush(within: limit) }
@@ -133,7 +153,7 @@ final class ServerConnection: SessionHandler {
         case .ping: ping()
         case .forgetObservations: observations.removeAll()
         case .suspendNotifications:
-            observations.suspend(until: machine.registration.registration?.expires)
+            observations.suspend(until: machine.registration.observedUntil)
             sender.suspend()
         case .resumeNotifications:
             guard let session else { return }
@@ -141,6 +161,13 @@ final class ServerConnection: SessionHandler {
             sender.resume(session)
         case .wake(let due): wake(at: due)
         case .report(let report): tell(report)
+        case .registrationFailed: environment.progress(.failed)
+        case .disabled:
+            if !settings.notificationStoring { observations.removeAll() }
+            environment.progress(.leftAlone)
+        case .enabled:
+            let accounts = environment.management.accounts
+            LoopActor.spawn { [account] in await accounts.enable(account) }
         case .stopped:
             let callbacks = whenStopped
             whenStopped = []
@@ -171,11 +198,15 @@ final class ServerConnection: SessionHandler {
         switch report {
         case .registered(let location):
             environment.report(.registered(server: seed.name, location: location.map { "/\($0)" }.joined()))
+            environment.progress(.registered)
         case .reachedAgain: environment.report(.reachedAgain(server: seed.name))
         case .lost(let reason): environment.report(.lost(server: seed.name, reason: reason))
         case .refused(let code, let text):
             environment.report(.refused(server: seed.name, code: code, diagnostic: text))
         case .deregistered: environment.report(.deregistered(server: seed.name))
+        case .disabled(let until):
+            let left = max(.zero, until - environment.scheduler.now)
+            environment.report(.disabled(server: seed.name, seconds: left.components.seconds))
         }
     }
 
@@ -187,16 +218,16 @@ final class ServerConnection: SessionHandler {
 
     private func sendRegister() {
         let settings = settings
-        let objects = environment.objects()
+        let objects = environment.objects(seed.version)
         let request = RegistrationRequest.register(
-            endpoint: environment.endpoint, version: environment.version, settings, objects: objects)
+            endpoint: environment.endpoint, version: seed.version, settings, objects: objects)
         told = nil
         send(request) { [weak self] code in if code == .created { self?.told = (settings, objects) } }
     }
 
     private func sendUpdate(_ location: [String]) {
         let settings = settings
-        let objects = environment.objects()
+        let objects = environment.objects(seed.version)
         let request = RegistrationRequest.update(
             location, settings, told: told?.settings, objects: objects == told?.objects ? nil : objects)
         send(request) { [weak self] code in if code == .changed { self?.told = (settings, objects) } }
@@ -285,6 +316,7 @@ extension ConnectionMachine {
         switch (registration.state, contact.state) {
         case (.stopped, _): .stopped
         case (.deregistering, _): .deregistering
+        case (.disabled, _): .disabled
         case (_, .waiting(_, let trouble)): trouble?.kind == .refused ? .refused : .waiting
         case (.registered, _): .registered
         case (.updating, _): .updating

@@ -17,8 +17,8 @@ struct ContactMachine: Hashable {
         case opening(Trouble?)
         /// The server answered over the session.
         case open(heard: Duration, ping: Ping)
-        /// No attempt is made before that moment.
-        case waiting(until: Duration, Trouble?)
+        /// No attempt is made before that moment; nil: until something else happens.
+        case waiting(until: Duration?, Trouble?)
     }
 
     enum Ping: Hashable, Sendable { case idle, pending }
@@ -66,6 +66,8 @@ struct ContactMachine: Hashable {
         case pathChanged
         /// An operator wants a new session at once.
         case reconnect
+        /// How it is tried again from the next failure on.
+        case policy(RetryPolicy)
         /// The time of `nextWake` may have come.
         case wake
     }
@@ -79,6 +81,8 @@ struct ContactMachine: Hashable {
         case lost(String)
         /// The server began to refuse this client: told once.
         case refused
+        /// As many sequences of attempts failed as the policy has.
+        case exhausted
     }
 
     /// Changes of the network come in bursts: after one so much is waited, and up to a second more.
@@ -86,7 +90,7 @@ struct ContactMachine: Hashable {
     /// What a server's Max-Age is limited to, in seconds.
     static let longestMaxAge: UInt32 = 86400
 
-    let retry: RetryPolicy
+    private(set) var retry: RetryPolicy
     /// After so long without a word from the server a ping is sent; nil: never.
     let keepAlive: Duration?
     private(set) var state = State.closed
@@ -120,6 +124,9 @@ struct ContactMachine: Hashable {
     ///   nothing.
     mutating func handle(_ event: Event, at now: Duration, jitter: Double) -> [Action]? {
         switch (state, event) {
+        case (_, .policy(let policy)):
+            retry = policy
+            return []
         case (.closed, .open):
             state = .opening(nil)
             return [.open]
@@ -139,20 +146,15 @@ struct ContactMachine: Hashable {
         case (.opening, .heard), (.waiting, .heard): return []
 
         case (.opening, .failed(let text)), (.open, .failed(let text)):
-            let failures = (trouble?.failures ?? 0) + 1
-            return wait(retry.delay(afterFailures: failures, jitter: jitter), now, .unreachable, text, failures)
+            return attemptFailed(text, now, jitter)
         case (.opening, .unusable(let text)), (.open, .unusable(let text)):
-            let failures = (trouble?.failures ?? 0) + 1
-            return wait(
-                retry.delay(afterFailures: failures, jitter: jitter), now, .unreachable, text, failures,
-                keepsSession: true
-            )
+            return attemptFailed(text, now, jitter, keepsSession: true)
         case (.opening, .busy(let text, let seconds)), (.open, .busy(let text, let seconds)):
             // Never earlier, up to a quarter later.
             let pause = Duration.seconds(min(max(1, seconds), Self.longestMaxAge)) * (1 + 0.25 * min(max(jitter, 0), 1))
             return wait(pause, now, .busy, text, trouble?.failures ?? 0, keepsSession: true)
         case (.opening, .refused(let text)), (.open, .refused(let text)):
-            return wait(retry.sequenceDelay.jittered(jitter), now, .refused, text, 0)
+            return wait(retry.delayAfterRefusal(jitter: jitter), now, .refused, text, 0)
         // A session that is kept while the server is busy may end meanwhile.
         case (.waiting, .failed): return [.close]
 
@@ -183,7 +185,7 @@ struct ContactMachine: Hashable {
             return [.open]
 
         case (.waiting(let until, let trouble), .wake):
-            guard now >= until else { return [] }
+            guard let until, now >= until else { return [] }
             state = .opening(trouble)
             return [.open]
         case (.open(let heard, .idle), .wake):
@@ -206,12 +208,21 @@ struct ContactMachine: Hashable {
         return [.open] + (isFirst ? [.lost(text)] : [])
     }
 
+    private mutating func attemptFailed(
+        _ text: String, _ now: Duration, _ jitter: Double, keepsSession: Bool = false
+    ) -> [Action] {
+        let failures = (trouble?.failures ?? 0) + 1
+        let pause = retry.delay(afterFailures: failures, jitter: jitter)
+        return wait(pause, now, .unreachable, text, failures, keepsSession: keepsSession)
+            + (retry.fails(afterFailures: failures) ? [.exhausted] : [])
+    }
+
     private mutating func wait(
-        _ pause: Duration, _ now: Duration, _ kind: Trouble.Kind, _ text: String, _ failures: Int,
+        _ pause: Duration?, _ now: Duration, _ kind: Trouble.Kind, _ text: String, _ failures: Int,
         keepsSession: Bool = false
     ) -> [Action] {
         let before = trouble
-        state = .waiting(until: now + pause, Trouble(kind: kind, text: text, failures: failures))
+        state = .waiting(until: pause.map { now + $0 }, Trouble(kind: kind, text: text, failures: failures))
         var actions: [Action] = keepsSession ? [] : [.close]
         if kind == .refused {
             if before?.kind != .refused { actions.append(.refused) }

@@ -24,15 +24,16 @@ enum PathContent: Hashable, Sendable {
     ///
     /// - Throws: `format` when it does not fit.
     func encoded(
-        _ format: ContentFormat, at path: Path, _ definition: ObjectDefinition
+        _ format: ContentFormat, at path: Path, _ definition: ObjectDefinition, _ version: EnablerVersion
     ) throws(CodecError) -> [UInt8] {
         switch self {
-        case .instances(let instances): return try Codec.encode(instances, format, at: path, definition)
+        case .instances(let instances): return try Codec.encode(instances, format, at: path, definition, version)
         case .value(let value):
-            if let bytes = try Codec.encode(value, format) { return bytes }
+            if let bytes = try Codec.encode(value, format, version) { return bytes }
             guard let resource = path.resource else { throw .absent(path) }
             let content: ResourceContent = path.resourceInstance.map { .multiple([$0: value]) } ?? .single(value)
-            return try Codec.encode([InstanceContent(path.instance, [resource: content])], format, at: path, definition)
+            return try Codec.encode(
+                [InstanceContent(path.instance, [resource: content])], format, at: path, definition, version)
         }
     }
 

@@ -4,7 +4,7 @@ extension DeviceManagement {
     /// How often a path is to be looked at, for what in it changes without a word: the shortest interval of what it names, at
     /// most once a second, whatever an object says. nil: all of it is announced.
     func samplingInterval(of path: Path, _ rule: NotificationState.Rule) -> Duration? {
-        guard let object = registry[path.object]?.object else { return nil }
+        guard let object = registry[path.object, .newest]?.object else { return nil }
         // A clock is looked at when someone waits for a time, or a step of it.
         if rule.conditions != nil, let resource = path.resource, object.passes(resource) { return .seconds(1) }
         var shortest: Duration?
@@ -20,12 +20,12 @@ extension DeviceManagement {
     /// Whether thresholds and steps mean something at a path: it is a numeric resource, or one whose object is not there yet.
     func isNumeric(_ path: Path) -> Bool {
         guard let resource = path.resource else { return false }
-        return registry[path.object].map { $0.definition[resource]?.type.isNumeric == true } ?? true
+        return registry[path.object, .newest].map { $0.definition[resource]?.type.isNumeric == true } ?? true
     }
 
     /// The resources below a path, above a resource, that change with time alone.
     func passingResources(of path: Path) -> [UInt16] {
-        guard path.resource == nil, let entry = registry[path.object] else { return [] }
+        guard path.resource == nil, let entry = registry[path.object, .newest] else { return [] }
         return entry.definition.resources.map(\.id).filter { entry.object.passes($0) }
     }
 }

@@ -42,6 +42,8 @@ final class Observations {
         queue.delivered = { [weak self] in self?.delivered($0, $1) }
     }
 
+    private var version: EnablerVersion { management.accounts.version(of: account) }
+
     // MARK: Requests
 
     /// Observe: the response of a Read, with Observe when the observation was accepted.
@@ -58,7 +60,7 @@ final class Observations {
         let contents = management.paths(of: selection).map { path in
             (path: path, content: management.readableContent(of: path, for: call.requester))
         }
-        var response = try management.response(contents, call.accept)
+        var response = try management.response(contents, call.accept, version)
         add(request, .composite(selection, call.accept), contents, &response)
         return response
     }
@@ -194,7 +196,8 @@ final class Observations {
                     content.entries += try management.composite(parts).entries.map { $0.at(time) }
                 }
                 let response = Response(
-                    .content, contentFormat: format.rawValue, payload: try Codec.encodeComposite(content, format))
+                    .content, contentFormat: format.rawValue,
+                    payload: try Codec.encodeComposite(content, format, version))
                 queue.add(
                     stored: NotificationQueue.Entry(
                         observation: first.observation, response: response, records: Array(part)))
@@ -361,7 +364,7 @@ final class Observations {
     }
 
     private func entry(_ path: Path) throws(OperationError) -> ObjectRegistry.Entry {
-        guard let entry = management.registry[path.object] else {
+        guard let entry = management.registry[path.object, version] else {
             throw OperationError(.notFound, "object \(path.object) is not there any more")
         }
         return entry
@@ -373,7 +376,7 @@ final class Observations {
         switch observation.subject {
         case .composite(_, let format):
             return try management.response(
-                zip(observation.parts, contents).map { (path: $0.path, content: $1) }, format)
+                zip(observation.parts, contents).map { (path: $0.path, content: $1) }, format, version)
         case .path(let accept):
             // Such an observation has one part.
             let path = observation.parts[0].path

@@ -37,7 +37,7 @@ struct AccessControl {
         }
         guard !lists.rights(account, object: path.object, instance: target).contains(operation.right) else { return }
         // What is not there is answered by 4.04, and what cannot be created by 4.05.
-        let entry = registry[path.object]
+        let entry = registry[path.object, .newest]
         if operation == .create {
             guard entry?.definition.multiple == true else { return }
         } else {
@@ -56,6 +56,14 @@ struct AccessControl {
         case .write, .execute, .create, .delete:
             guard let instance = path.instance, lists.has(instance), !lists.owns(account, instance) else { return }
             throw OperationError(.unauthorized, "only its owner, /2/\(instance)/3, may write it")
+        }
+    }
+
+    /// The version of LwM2M that a requester is spoken to in; callers on this host see all.
+    func version(of requester: Requester) -> EnablerVersion {
+        switch requester {
+        case .server(let account): accounts.version(of: account)
+        case .host: .newest
         }
     }
 

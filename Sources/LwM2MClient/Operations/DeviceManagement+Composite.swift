@@ -17,7 +17,8 @@ extension DeviceManagement {
     /// 6.4.5).
     ///
     /// - Returns: nil for any other request.
-    /// - Throws: 4.02 for unknown critical options, 4.01 for a server without an account, 4.00 for queries and for a payload
+    /// - Throws: 4.02 for unknown critical options, 4.01 for a server without an account, 4.05 for a server of LwM2M 1.0,
+    ///   which does not have the methods (RFC 7252, 5.8), 4.00 for queries and for a payload
     ///   without a format, 4.15 and 4.06 for formats that do not fit several paths.
     func composite(_ request: Request, from requester: Requester) throws(OperationError) -> CompositeCall? {
         guard request.method == .fetch || request.method == .iPatch, Target(request.path) == .root else { return nil }
@@ -25,6 +26,9 @@ extension DeviceManagement {
             throw OperationError(.badOption, "option \(option) is critical and not known here")
         }
         try access.checkAccount(requester)
+        guard access.version(of: requester) > .v10 else {
+            throw OperationError(.methodNotAllowed, "LwM2M 1.0 has no composite operations")
+        }
         guard request.query.isEmpty else {
             throw OperationError(.badRequest, "queries belong to Write-Attributes")
         }
@@ -55,7 +59,7 @@ extension DeviceManagement {
         let parts = paths(of: try selection(call, request)).map { path in
             (path: path, content: readableContent(of: path, for: call.requester))
         }
-        return try response(parts, call.accept)
+        return try response(parts, call.accept, access.version(of: call.requester))
     }
 
     /// The paths that the payload names.
@@ -79,7 +83,7 @@ extension DeviceManagement {
     /// What a path holds now, as far as the requester may read it: nothing if it is not there, not readable, or not the
     /// requester's to see.
     func readableContent(of path: Path, for requester: Requester) -> PathContent {
-        guard let entry = registry[path.object] else { return .nothing }
+        guard let entry = registry[path.object, access.version(of: requester)] else { return .nothing }
         do throws(OperationError) {
             try access.check(.read, at: path, by: requester)
             return try content(of: path, entry, for: requester)
@@ -104,10 +108,10 @@ extension DeviceManagement {
 
     /// The contents of several paths as one answer.
     func response(
-        _ parts: [(path: Path, content: PathContent)], _ format: ContentFormat
+        _ parts: [(path: Path, content: PathContent)], _ format: ContentFormat, _ version: EnablerVersion
     ) throws(OperationError) -> Response {
         do throws(CodecError) {
-            let payload = try Codec.encodeComposite(try composite(parts), format)
+            let payload = try Codec.encodeComposite(try composite(parts), format, version)
             return Response(.content, contentFormat: format.rawValue, payload: payload)
         } catch {
             throw OperationError(telling: error)

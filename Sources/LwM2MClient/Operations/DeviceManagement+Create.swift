@@ -20,7 +20,8 @@ extension DeviceManagement {
             }
             let decoded: DecodedContent
             do throws(CodecError) {
-                decoded = try Codec.decode(request.payload, format, at: call.path, call.entry.definition)
+                decoded = try Codec.decode(
+                    request.payload, format, at: call.path, call.entry.definition, call.entry.version)
             } catch {
                 throw OperationError(taking: error)
             }

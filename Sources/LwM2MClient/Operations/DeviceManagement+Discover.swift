@@ -15,10 +15,10 @@ extension DeviceManagement {
         let object = entry.object
         let links = LinkFormat.discovery(
             of: path, RegisteredObject(entry.definition, instances: object.instances), attributes(of: call.requester),
-            resources: { object.resources(of: $0) },
+            entry.version, resources: { object.resources(of: $0).filter { entry.definition[$0] != nil } },
             resourceInstances: { instance, resource in
                 guard entry.definition[resource]?.multiple == true else { return nil }
-                guard case .multiple(let values) = try? object.read(instance, resource) else { return [] }
+                guard case .multiple(let values) = try? entry.read(instance, resource) else { return [] }
                 return values.keys.sorted()
             })
         return Response(

@@ -2,7 +2,8 @@ import LwM2M
 
 extension DeviceManagement {
     /// Read (LwM2M Core 6.3.1): 2.05 with the content in the format that Accept asks for, else in text for a single
-    /// value (opaque for an opaque one) and TLV for all else, which servers of every version read.
+    /// value (opaque for an opaque one) and TLV for all else, which servers of every version read. A server of 1.0 gets
+    /// TLV for all.
     ///
     /// - Throws: 4.04, 4.05 for a resource that is not readable, 4.06 for a format that does not fit.
     func read(_ call: Call, accept: UInt16?) throws(OperationError) -> Response {
@@ -15,8 +16,8 @@ extension DeviceManagement {
         _ content: PathContent, _ path: Path, _ entry: ObjectRegistry.Entry, accept: UInt16?
     ) throws(OperationError) -> Response {
         do throws(CodecError) {
-            let format = try Codec.format(accept: accept, at: path, entry.definition)
-            let payload = try content.encoded(format, at: path, entry.definition)
+            let format = try Codec.format(accept: accept, at: path, entry.definition, entry.version)
+            let payload = try content.encoded(format, at: path, entry.definition, entry.version)
             return Response(.content, contentFormat: format.rawValue, payload: payload)
         } catch {
             throw OperationError(telling: error)
@@ -41,7 +42,7 @@ extension DeviceManagement {
             _ = try requireResource(id, of: instance, entry)
             throw OperationError(.methodNotAllowed, "\(path) is not readable")
         }
-        let content = try entry.object.read(instance, id)
+        let content = try entry.read(instance, id)
         switch (content, path.resourceInstance) {
         case (.single(let value), nil): return .value(value)
         case (.multiple(let values), let wanted?):
@@ -60,7 +61,7 @@ extension DeviceManagement {
         for id in entry.object.resources(of: instance) {
             guard let resource = entry.definition[id], resource.operations.readable else { continue }
             do throws(OperationError) {
-                resources[id] = try entry.object.read(instance, id)
+                resources[id] = try entry.read(instance, id)
             } catch {
                 guard error.code == .notFound else { throw error }
             }

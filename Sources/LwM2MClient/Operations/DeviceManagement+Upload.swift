@@ -28,7 +28,7 @@ extension DeviceManagement {
             throw OperationError(.badRequest, "the content format is missing")
         }
         do throws(CodecError) {
-            _ = try Codec.format(accept: format, at: call.path, call.entry.definition)
+            _ = try Codec.format(accept: format, at: call.path, call.entry.definition, call.entry.version)
         } catch {
             throw OperationError(taking: error)
         }

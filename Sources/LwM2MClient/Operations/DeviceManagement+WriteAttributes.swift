@@ -22,7 +22,7 @@ extension DeviceManagement {
         }
         let update: AttributeUpdate
         do throws(AttributeUpdate.Refused) {
-            update = try AttributeUpdate(request.query, at: path, call.entry.definition)
+            update = try AttributeUpdate(request.query, at: path, call.entry.definition, call.entry.version)
         } catch {
             throw OperationError(.badRequest, error.message)
         }

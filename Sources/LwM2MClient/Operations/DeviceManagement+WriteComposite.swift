@@ -35,12 +35,13 @@ extension DeviceManagement {
     }
 
     private func writes(_ call: CompositeCall, _ request: Request) throws(OperationError) -> [InstanceWrite] {
+        let version = access.version(of: call.requester)
         let decoded: DecodedComposite
         let instances: [CompositeContent.Instance]
         do throws(CodecError) {
             decoded = try Codec.decodeComposite(request.payload, call.format) { [registry] object in
                 // No type of an object that no server may write is told.
-                object == 0 ? nil : registry[object]?.definition
+                object == 0 ? nil : registry[object, version]?.definition
             }
             instances = try decoded.content.instances()
         } catch {
@@ -65,7 +66,8 @@ extension DeviceManagement {
     private func write(
         _ item: CompositeContent.Instance, _ call: CompositeCall
     ) throws(OperationError) -> InstanceWrite {
-        guard let instance = item.content.id, let entry = registry[item.object] else {
+        guard let instance = item.content.id, let entry = registry[item.object, access.version(of: call.requester)]
+        else {
             throw OperationError(.notFound, "no object \(item.object)")
         }
         var values = item.content.resources

@@ -45,8 +45,14 @@ final class DeviceManagement {
             throw OperationError(.methodNotAllowed, "on the root there are only the composite operations")
         }
         try AccessControl.checkObject(path.object)
-        guard let entry = registry[path.object] else { throw OperationError(.notFound, "no object \(path.object)") }
-        let operation = try Operation(request, at: path, entry.definition)
+        let version = access.version(of: requester)
+        guard let entry = registry[path.object, version] else {
+            throw OperationError(.notFound, "no object \(path.object)")
+        }
+        guard version > .v10 || path.resourceInstance == nil else {
+            throw OperationError(.notFound, "LwM2M 1.0 has no paths of resource instances")
+        }
+        let operation = try Operation(request, at: path, entry.definition, version)
         try access.check(operation, at: path, by: requester)
         if operation != .writeAttributes && !request.query.isEmpty {
             throw OperationError(.badRequest, "queries belong to Write-Attributes")

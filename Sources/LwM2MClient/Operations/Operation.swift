@@ -9,7 +9,9 @@ enum Operation: Hashable, Sendable {
     /// The operation that a request asks for, from its method, its options and the depth of its path.
     ///
     /// - Throws: 4.05 where the method means nothing.
-    init(_ request: Request, at path: Path, _ definition: ObjectDefinition) throws(OperationError) {
+    init(
+        _ request: Request, at path: Path, _ definition: ObjectDefinition, _ version: EnablerVersion
+    ) throws(OperationError) {
         switch request.method {
         case .get:
             if request.accept == ContentFormat.link.rawValue {
@@ -31,7 +33,7 @@ enum Operation: Hashable, Sendable {
                 }
                 self = .write(.replace)
             }
-        case .post: self = try Self.post(request, at: path, definition)
+        case .post: self = try Self.post(request, at: path, definition, version)
         case .delete:
             guard path.instance != nil, path.resource == nil else {
                 throw OperationError(.methodNotAllowed, "only object instances are deleted")
@@ -41,9 +43,10 @@ enum Operation: Hashable, Sendable {
         }
     }
 
-    /// POST creates below an object, updates an instance, executes a resource, or updates a resource's instances.
+    /// POST creates below an object, updates an instance, executes a resource, or, from LwM2M 1.1 on, updates a resource's
+    /// instances.
     private static func post(
-        _ request: Request, at path: Path, _ definition: ObjectDefinition
+        _ request: Request, at path: Path, _ definition: ObjectDefinition, _ version: EnablerVersion
     ) throws(OperationError) -> Operation {
         guard path.instance != nil else { return .create }
         guard let resource = path.resource else { return .write(.update) }
@@ -52,7 +55,8 @@ enum Operation: Hashable, Sendable {
         }
         // A partial update of a resource comes in a format that names its instances; a single value that is posted is
         // an Execute gone wrong.
-        if let definition = definition[resource], definition.operations != .execute, let format = request.contentFormat,
+        if version > .v10, let definition = definition[resource], definition.operations != .execute,
+            let format = request.contentFormat,
             ContentFormat(rawValue: format).holdsSeveralValues
         {
             return .write(.update)

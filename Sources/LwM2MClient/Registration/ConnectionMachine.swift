@@ -2,7 +2,10 @@
 /// actions.
 struct ConnectionMachine: Hashable {
     enum Event: Hashable, Sendable {
-        case start
+        /// A server that disabled itself before is left alone until a time.
+        case start(disabledUntil: Duration?)
+        /// The server disabled itself (1/x/4): de-register and leave it alone for so long. `reconnect` ends that.
+        case disable(for: Duration)
         /// De-register and end; `stopped` follows within `RegistrationMachine.stopLimit`.
         case stop
         /// The time that `wake` asked for has come; one that comes early does no harm.
@@ -26,7 +29,7 @@ struct ConnectionMachine: Hashable {
         /// An operator wants the server to be contacted at once, over a new session.
         case reconnect
         /// What holds for the account changed.
-        case settingsChanged(lifetime: UInt32)
+        case settingsChanged(lifetime: UInt32, retry: RetryPolicy)
     }
 
     enum Action: Hashable, Sendable {
@@ -44,6 +47,12 @@ struct ConnectionMachine: Hashable {
         /// Give the event `wake` at this time, in place of any asked for earlier; nil: not at all.
         case wake(at: Duration?)
         case report(Report)
+        /// The server refused the registration, or could not be reached as often as the account allows. The attempts go on.
+        case registrationFailed
+        /// The server is left alone from now on. What it observes is kept or forgotten as 1/x/6 says.
+        case disabled
+        /// It is not any more.
+        case enabled
         case stopped
     }
 
@@ -57,10 +66,14 @@ struct ConnectionMachine: Hashable {
         /// The server refuses this client. Told once.
         case refused(Code, String)
         case deregistered
+        /// The server disabled itself until a time.
+        case disabled(until: Duration)
     }
 
     private(set) var contact: ContactMachine
     private(set) var registration: RegistrationMachine
+    /// The registration that comes next is the one after a Disable: what the server observed may have been kept for it.
+    private var keepsObservations = false
 
     init(lifetime: UInt32, retry: RetryPolicy, keepAlive: Duration?) {
         contact = ContactMachine(retry: retry, keepAlive: keepAlive)
@@ -70,9 +83,16 @@ struct ConnectionMachine: Hashable {
     /// Why the server is not in contact; nil while all is well. For people.
     var lastError: String? { contact.trouble?.text }
 
+    /// Whether the server is out of contact until a time, or until something happens.
+    var isWaiting: Bool { if case .waiting = contact.state { true } else { false } }
+
     /// When the next attempt is made; nil unless one is waited for.
     var nextAttempt: Duration? {
-        if case .waiting(let until, _) = contact.state { until } else { nil }
+        switch (registration.state, contact.state) {
+        case (.disabled(let until), _): until
+        case (_, .waiting(let until, _)): until
+        default: nil
+        }
     }
 
     /// Takes an event.
@@ -100,9 +120,11 @@ struct ConnectionMachine: Hashable {
 
     private mutating func act(_ event: Event, _ moment: Moment) -> [Action]? {
         switch event {
-        case .start:
-            guard tell(.start, moment) != nil else { return nil }
-            return tell(.open, moment)
+        case .start(let disabledUntil):
+            guard let actions = tell(.start, moment) else { return nil }
+            if let disabledUntil { return tell(.disable(until: disabledUntil), moment).map { actions + $0 } }
+            return tell(.open, moment).map { actions + $0 }
+        case .disable(let timeout): return tell(.disable(until: moment.now + timeout), moment)
         case .stop: return tell(.stop, moment)
         case .wake: return wake(moment)
         case .answered(let response): return tell(.answered(response), moment)
@@ -112,8 +134,9 @@ struct ConnectionMachine: Hashable {
         case .heard: return contact.state == .closed ? [] : tell(.heard, moment)
         case .updateNeeded(let delay): return tell(.changed(after: delay), moment)
         case .pathChanged: return contact.state == .closed || isEnding ? [] : tell(.pathChanged, moment)
-        case .reconnect: return contact.state == .closed || isEnding ? [] : tell(.reconnect, moment)
-        case .settingsChanged(let lifetime): return tell(.lifetime(lifetime), moment)
+        case .reconnect: return reconnect(moment)
+        case .settingsChanged(let lifetime, let retry):
+            return possible(tell(.policy(retry), moment)) + possible(tell(.lifetime(lifetime), moment))
         }
     }
 
@@ -132,6 +155,13 @@ struct ConnectionMachine: Hashable {
 
     private var isEnding: Bool {
         if case .deregistering = registration.state { true } else { false }
+    }
+
+    /// An operator's wish is stronger than a Disable.
+    private mutating func reconnect(_ moment: Moment) -> [Action] {
+        let actions = possible(tell(.enable, moment))
+        guard actions.isEmpty, contact.state != .closed, !isEnding else { return actions }
+        return possible(tell(.reconnect, moment))
     }
 
     private mutating func deliveryFailed(_ error: TransportError, _ givenUp: Bool, _ moment: Moment) -> [Action]? {
@@ -163,7 +193,12 @@ struct ConnectionMachine: Hashable {
                 }
             case .ping: actions.append(.ping)
             case .lost(let text): actions.append(.report(.lost(text)))
-            case .refused: if let refusal { actions.append(.report(.refused(refusal.code, refusal.text))) }
+            case .refused:
+                if let refusal { actions.append(.report(.refused(refusal.code, refusal.text))) }
+                actions.append(.registrationFailed)
+            case .exhausted:
+                // A server that is registered with and out of reach is something else.
+                if registration.registration == nil { actions.append(.registrationFailed) }
             }
         }
         return actions
@@ -176,7 +211,10 @@ struct ConnectionMachine: Hashable {
         let wasInTrouble = contact.trouble != nil
         for consequence in consequences {
             switch consequence {
-            case .register: actions += [.suspendNotifications, .forgetObservations, .sendRegister]
+            case .register:
+                actions.append(.suspendNotifications)
+                if !keepsObservations { actions.append(.forgetObservations) }
+                actions.append(.sendRegister)
             case .update(let location): actions.append(.sendUpdate(location: location))
             case .deregister(let location):
                 actions += [.suspendNotifications, .sendDeregister(location: location)]
@@ -186,7 +224,17 @@ struct ConnectionMachine: Hashable {
             case .refused(let code, let text):
                 let words = "the server refuses this client (\(code))\(text.isEmpty ? "" : ": \(text)")"
                 actions += possible(tell(.refused(words), moment, refusal: (code, text)))
+            case .disabled:
+                keepsObservations = true
+                actions.append(.suspendNotifications)
+                actions += possible(tell(.close, moment))
+                actions.append(.disabled)
+                if case .disabled(let until) = registration.state { actions.append(.report(.disabled(until: until))) }
+            case .enabled:
+                actions.append(.enabled)
+                actions += possible(tell(.open, moment))
             case .registered(let location, let isNew):
+                keepsObservations = false
                 if isNew {
                     actions.append(.report(.registered(location: location)))
                 } else if wasInTrouble {

@@ -10,8 +10,8 @@
 ///        |  expired                                     |    |
 ///        +-------------------- outOfContact <-----------+----+
 ///
-/// `stopped` is before `start` and after `stop`, the latter by way of `deregistering` where the server knows this client.
-/// A server that is disabled (1/x/4) and queue mode add a state each: registered, but not in contact, on purpose.
+/// `stopped` is before `start` and after `stop`, `disabled` after `disable` until its time is over; both are reached by way
+/// of `deregistering` where the server knows this client. In `disabled` there is no contact, on purpose.
 struct RegistrationMachine: Hashable {
     /// What the server knows.
     struct Registration: Hashable, Sendable {
@@ -25,13 +25,28 @@ struct RegistrationMachine: Hashable {
 
     enum Step: Hashable, Sendable { case register, update }
 
+    /// What follows the answer to Register.
+    enum Sequel: Hashable, Sendable {
+        case nothing
+        /// Something that Register tells has changed since.
+        case update
+        /// The server disabled itself meanwhile.
+        case disable(until: Duration)
+    }
+
+    /// What follows a De-register.
+    enum Ending: Hashable, Sendable {
+        case stopped
+        case disabled(until: Duration)
+    }
+
     enum State: Hashable, Sendable {
         /// Not wanted.
         case stopped
         /// The server does not know this client, as far as the client can tell.
         case unregistered
-        /// Register was sent. `again`: something that it tells has changed since.
-        case registering(again: Bool)
+        /// Register was sent.
+        case registering(then: Sequel)
         /// The server knows this client; the next step is due at a time.
         case registered(Registration, due: Duration, Step)
         /// Update was sent. What follows its answer at once; nil: nothing.
@@ -39,13 +54,19 @@ struct RegistrationMachine: Hashable {
         /// The server knows this client until the registration expires, but there is no contact.
         case outOfContact(Registration)
         /// De-register was sent; it is waited for until a time.
-        case deregistering(Registration, until: Duration)
+        case deregistering(Registration, until: Duration, then: Ending)
+        /// The server wants to be left alone until a time (1/x/4).
+        case disabled(until: Duration)
     }
 
     enum Event: Hashable, Sendable {
         case start
         /// De-register and end.
         case stop
+        /// The server disabled itself: de-register, and leave it alone until a time.
+        case disable(until: Duration)
+        /// A server that disabled itself is registered with now.
+        case enable
         /// There is a new session over which the server can be asked.
         case contact
         /// There is none any more; a request under way is void.
@@ -77,10 +98,16 @@ struct RegistrationMachine: Hashable {
         case deregistered
         /// `stopped` was reached.
         case ended
+        /// `disabled` was reached.
+        case disabled
+        /// `disabled` was left: contact is wanted again.
+        case enabled
     }
 
     /// The longest that a De-register is waited for: the daemon has 2 s to end.
     static let stopLimit = Duration.milliseconds(1500)
+    /// The same for a server that disabled itself, which is told more patiently: CoAP's first retransmissions fit in.
+    static let disableLimit = Duration.seconds(15)
     /// An Update soon after another one waits so long.
     static let shortestUpdateInterval = Duration.seconds(1)
 
@@ -94,9 +121,18 @@ struct RegistrationMachine: Hashable {
     var registration: Registration? {
         switch state {
         case .registered(let registration, _, _), .updating(let registration, _), .outOfContact(let registration),
-            .deregistering(let registration, _):
+            .deregistering(let registration, _, _):
             registration
-        case .stopped, .unregistered, .registering: nil
+        case .stopped, .unregistered, .registering, .disabled: nil
+        }
+    }
+
+    /// Until when what the server observes counts, without contact: while it knows this client, or wants to be left alone. nil: it
+    /// does not.
+    var observedUntil: Duration? {
+        switch state {
+        case .disabled(let until), .deregistering(_, _, .disabled(let until)): until
+        default: registration?.expires
         }
     }
 
@@ -104,13 +140,13 @@ struct RegistrationMachine: Hashable {
     var isAsking: Bool {
         switch state {
         case .registering, .updating, .deregistering: true
-        case .stopped, .unregistered, .registered, .outOfContact: false
+        case .stopped, .unregistered, .registered, .outOfContact, .disabled: false
         }
     }
 
     var nextWake: Duration? {
         switch state {
-        case .registered(_, let due, _), .deregistering(_, let due): due
+        case .registered(_, let due, _), .deregistering(_, let due, _), .disabled(let due): due
         case .stopped, .unregistered, .registering, .updating, .outOfContact: nil
         }
     }
@@ -127,6 +163,8 @@ struct RegistrationMachine: Hashable {
             state = .unregistered
             return []
         case .stop: return stop(now)
+        case .disable(let until): return disable(until, now)
+        case .enable: return enable(now)
         case .contact: return contact(now)
         case .contactLost: return contactLost()
         case .answered(let response): return answered(response, now, jitter)
@@ -145,22 +183,62 @@ struct RegistrationMachine: Hashable {
         }
     }
 
-    // MARK: Stopping
+    // MARK: Stopping and leaving alone
 
     private mutating func stop(_ now: Duration) -> [Action] {
         switch state {
         case .registered(let registration, _, _), .updating(let registration, _):
-            state = .deregistering(registration, until: now + Self.stopLimit)
+            state = .deregistering(registration, until: now + Self.stopLimit, then: .stopped)
             return [.deregister(location: registration.location)]
-        case .deregistering: return []
+        case .deregistering(let registration, let until, _):
+            state = .deregistering(registration, until: min(until, now + Self.stopLimit), then: .stopped)
+            return []
         // Out of contact, or not known there: the lifetime ends it.
-        case .stopped, .unregistered, .registering, .outOfContact: return end()
+        case .stopped, .unregistered, .registering, .outOfContact, .disabled: return end(.stopped)
         }
     }
 
-    private mutating func end() -> [Action] {
-        state = .stopped
-        return [.ended]
+    private mutating func end(_ ending: Ending) -> [Action] {
+        switch ending {
+        case .stopped:
+            state = .stopped
+            return [.ended]
+        case .disabled(let until):
+            state = .disabled(until: until)
+            return [.disabled]
+        }
+    }
+
+    private mutating func disable(_ until: Duration, _ now: Duration) -> [Action] {
+        switch state {
+        case .registered(let registration, _, _), .updating(let registration, _):
+            state = .deregistering(registration, until: now + Self.disableLimit, then: .disabled(until: until))
+            return [.deregister(location: registration.location)]
+        // Only the answer tells where to de-register.
+        case .registering:
+            state = .registering(then: .disable(until: until))
+            return []
+        case .unregistered, .outOfContact: return end(.disabled(until: until))
+        case .disabled:
+            state = .disabled(until: until)
+            return []
+        case .stopped, .deregistering: return []
+        }
+    }
+
+    private mutating func enable(_ now: Duration) -> [Action] {
+        switch state {
+        case .disabled:
+            state = .unregistered
+            return [.enabled]
+        case .deregistering(let registration, let until, .disabled):
+            state = .deregistering(registration, until: until, then: .disabled(until: now))
+            return []
+        case .registering(.disable):
+            state = .registering(then: .nothing)
+            return []
+        case .stopped, .unregistered, .registering, .registered, .updating, .outOfContact, .deregistering: return []
+        }
     }
 
     // MARK: Contact
@@ -171,27 +249,33 @@ struct RegistrationMachine: Hashable {
         case .registered(let registration, _, .update), .outOfContact(let registration):
             return update(registration, now)
         case .updating(let registration, let next): return next == .register ? register() : update(registration, now)
-        case .stopped, .deregistering: return nil
+        case .stopped, .deregistering, .disabled: return nil
         }
     }
 
     private mutating func contactLost() -> [Action]? {
         switch state {
         case .stopped: return nil
-        case .unregistered, .outOfContact: return []
+        case .unregistered, .outOfContact, .disabled: return []
+        case .registering(.disable(let until)): return end(.disabled(until: until))
         case .registering, .registered(_, _, .register), .updating(_, .register?):
             state = .unregistered
             return []
         case .registered(let registration, _, .update), .updating(let registration, _):
             state = .outOfContact(registration)
             return []
-        case .deregistering: return end()
+        case .deregistering(_, _, let ending): return end(ending)
         }
     }
 
     private mutating func register() -> [Action] {
-        state = .registering(again: false)
+        state = .registering(then: sequel)
         return [.register]
+    }
+
+    /// A new session for the Register under way does not undo a Disable.
+    private var sequel: Sequel {
+        if case .registering(let sequel) = state, case .disable = sequel { sequel } else { .nothing }
     }
 
     /// Update while the server still knows this client, else Register.
@@ -205,16 +289,9 @@ struct RegistrationMachine: Hashable {
 
     private mutating func answered(_ response: Response, _ now: Duration, _ jitter: Double) -> [Action]? {
         switch state {
-        case .stopped, .unregistered, .registered, .outOfContact: return nil
-        case .deregistering: return [.deregistered] + end()
-        case .registering(let again):
-            if response.code == .created, Self.isLocation(response.locationPath) {
-                let registration = Registration(
-                    location: response.locationPath, since: now, expires: now + .seconds(lifetime))
-                return registered(registration, next: again ? .update : nil, now, jitter, isNew: true)
-            }
-            state = .unregistered
-            return refusal(response)
+        case .stopped, .unregistered, .registered, .outOfContact, .disabled: return nil
+        case .deregistering(_, _, let ending): return [.deregistered] + end(ending)
+        case .registering(let sequel): return registerAnswered(response, sequel, now, jitter)
         case .updating(var registration, let next):
             if response.code == .changed {
                 registration.expires = now + .seconds(lifetime)
@@ -225,6 +302,21 @@ struct RegistrationMachine: Hashable {
             state = next == .register ? .unregistered : .outOfContact(registration)
             return refusal(response)
         }
+    }
+
+    private mutating func registerAnswered(
+        _ response: Response, _ sequel: Sequel, _ now: Duration, _ jitter: Double
+    ) -> [Action] {
+        guard response.code == .created, Self.isLocation(response.locationPath) else {
+            if case .disable(let until) = sequel { return end(.disabled(until: until)) }
+            state = .unregistered
+            return refusal(response)
+        }
+        let registration = Registration(
+            location: response.locationPath, since: now, expires: now + .seconds(lifetime))
+        let actions = registered(registration, next: sequel == .update ? .update : nil, now, jitter, isNew: true)
+        guard case .disable(let until) = sequel else { return actions }
+        return actions + disable(until, now)
     }
 
     /// A location is kept and sent back: its size is bounded.
@@ -261,10 +353,10 @@ struct RegistrationMachine: Hashable {
         switch state {
         case .registered(let registration, let due, let step):
             state = .registered(registration, due: min(due, moment), step)
-        case .registering: state = .registering(again: true)
+        case .registering(.nothing): state = .registering(then: .update)
         case .updating(let registration, nil): state = .updating(registration, next: .update)
         // The next request tells the present state, or the next step does already.
-        case .stopped, .unregistered, .updating(_, _?), .outOfContact, .deregistering: break
+        case .stopped, .unregistered, .registering, .updating(_, _?), .outOfContact, .deregistering, .disabled: break
         }
     }
 
@@ -274,7 +366,7 @@ struct RegistrationMachine: Hashable {
         case .updating(let registration, _): state = .updating(registration, next: .register)
         case .outOfContact: state = .unregistered
         // A Register voids all observations anyway.
-        case .stopped, .unregistered, .registering, .deregistering: break
+        case .stopped, .unregistered, .registering, .deregistering, .disabled: break
         }
     }
 
@@ -282,7 +374,8 @@ struct RegistrationMachine: Hashable {
         switch state {
         case .registered(let registration, let due, let step) where now >= due:
             return step == .register ? register() : update(registration, now)
-        case .deregistering(_, let until) where now >= until: return end()
+        case .deregistering(_, let until, let ending) where now >= until: return end(ending)
+        case .disabled(let until) where now >= until: return enable(now)
         default: return []
         }
     }

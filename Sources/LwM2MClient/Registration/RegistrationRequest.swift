@@ -4,7 +4,7 @@ import LwM2M
 enum RegistrationRequest {
     /// Register (6.2.1): POST /rd with `ep lt lwm2m b` and the objects.
     static func register(
-        endpoint: String, version: String, _ settings: ServerSettings, objects: [UInt8]
+        endpoint: String, version: EnablerVersion, _ settings: ServerSettings, objects: [UInt8]
     ) -> Request {
         Request(
             .post, path: ["rd"],

@@ -163,6 +163,15 @@ import Testing
                 $0 = ServerSettings(
                     lifetime: 11, defaultMinimumPeriod: 2, defaultMaximumPeriod: 3, disableTimeout: 4,
                     notificationStoring: false)
+                $0.registrationPriority = 5
+                $0.initialRegistrationDelay = 6
+                $0.registrationFailureBlock = true
+                $0.bootstrapOnRegistrationFailure = false
+                $0.communicationRetryCount = 7
+                $0.communicationRetryTimer = 8
+                $0.communicationSequenceDelay = .max
+                $0.communicationSequenceCount = 9
+                $0.preferredTransport = "T"
             }
             let again = ServerAccounts(seeds: [Self.seed("a name = %\n", 7)], path: file)
             #expect(again.all == accounts.all)
@@ -183,6 +192,9 @@ import Testing
             let accounts = ServerAccounts(seeds: [Self.seed("main", 7)], path: nil)
             for edit: @LoopActor (inout ServerSettings) -> Void in [
                 { $0.lifetime = 9 }, { $0.lifetime = .max }, { $0.binding = "T" }, { $0.disableTimeout = .max },
+                { $0.communicationRetryCount = 0 }, { $0.communicationRetryTimer = 0 },
+                { $0.communicationSequenceCount = 0 }, { $0.preferredTransport = "u" },
+                { $0.initialRegistrationDelay = .max },
             ] {
                 await #expect { try await accounts.change(0, edit) } throws: {
                     ($0 as? OperationError)?.code == .badRequest

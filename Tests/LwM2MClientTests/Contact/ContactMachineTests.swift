@@ -41,6 +41,7 @@ import Testing
         ("path changed", .pathChanged, [nil, "waiting", "waiting", "waiting", "waiting", "waiting"]),
         ("reconnect", .reconnect, [nil, "opening", "opening", "opening", "opening", "opening"]),
         ("wake", .wake, [nil, "opening", "open", "open", "waiting", "waiting"]),
+        ("policy", .policy(RetryPolicy(count: 2)), ["closed", "opening", "open", "open", "waiting", "waiting"]),
     ]
 
     private static func kind(_ state: State) -> String {
@@ -91,7 +92,7 @@ import Testing
     @Test func aChangedPathIsTriedSoonAndCountsAnew() {
         var machine = Self.machine([.open, .failed("x")])
         for _ in 0..<6 {
-            guard case .waiting(let until, _) = machine.state else { break }
+            guard case .waiting(let until?, _) = machine.state else { break }
             _ = machine.handle(.wake, at: until, jitter: 0.5)
             _ = machine.handle(.failed("x"), at: until, jitter: 0.5)
         }

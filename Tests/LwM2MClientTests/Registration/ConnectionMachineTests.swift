@@ -58,7 +58,7 @@ import Testing
         _ step: RegistrationMachine.Step, keepAlive: Duration? = nil
     ) -> (ConnectionMachine, Duration) {
         var machine = ConnectionMachine(lifetime: 300, retry: RetryPolicy(), keepAlive: keepAlive)
-        _ = machine.handle(.start, at: start, jitter: 0.5)
+        _ = machine.handle(.start(disabledUntil: nil), at: start, jitter: 0.5)
         guard step == .update else { return (machine, start) }
         _ = machine.handle(.answered(Response(.created, locationPath: ["rd", "0"])), at: start, jitter: 0.5)
         let due = start + .seconds(135)
@@ -80,7 +80,7 @@ import Testing
         switch (machine.registration.state, machine.contact.state) {
         case (.registered, .open): return .registered
         case (.registering, .open), (.registering, .opening): return .registering
-        case (_, .waiting(let until, _)):
+        case (_, .waiting(let until?, _)):
             var next = machine
             let actions = next.handle(.wake, at: until, jitter: 0) ?? []
             return actions.contains(.sendRegister) ? .waiting(.register) : .waiting(.update)
@@ -131,8 +131,51 @@ import Testing
             RetryPolicy(first: .seconds(-1), timer: .seconds(-1), count: -1, sequenceDelay: .seconds(-1)),
         ] {
             for failures in [-1, 0, 1, 2, 100] {
-                #expect(policy.delay(afterFailures: failures, jitter: 0) >= .milliseconds(100))
+                #expect((policy.delay(afterFailures: failures, jitter: 0) ?? .zero) >= .milliseconds(100))
             }
+        }
+    }
+
+    // MARK: When a registration has failed
+
+    @Test func aRefusedRegistrationHasFailed() {
+        var (machine, now) = Self.asking(.register)
+        var failures = 0
+        for _ in 0..<2 {
+            let actions = machine.handle(.answered(Response(.forbidden)), at: now, jitter: 0)
+            if actions?.contains(.registrationFailed) == true { failures += 1 }
+            now = machine.nextAttempt ?? now
+            _ = machine.handle(.wake, at: now, jitter: 0)
+        }
+        #expect(failures == 1)
+    }
+
+    @Test func aRegistrationWhoseAttemptsAreExhaustedHasFailed() {
+        var (machine, now) = Self.asking(.register)
+        _ = machine.handle(
+            .settingsChanged(lifetime: 300, retry: RetryPolicy(first: .seconds(60), count: 3)), at: now, jitter: 0)
+        var failed: [Bool] = []
+        for _ in 0..<6 {
+            let actions = machine.handle(.failed(.timeout), at: now, jitter: 0)
+            failed.append(actions?.contains(.registrationFailed) == true)
+            now = machine.nextAttempt ?? now
+            _ = machine.handle(.wake, at: now, jitter: 0)
+        }
+        #expect(failed == [false, false, true, false, false, false])
+    }
+
+    /// The registration lasts while the server is out of reach.
+    @Test func anUpdateWhoseAttemptsAreExhaustedIsNoFailedRegistration() {
+        var (machine, now) = Self.asking(.update)
+        _ = machine.handle(
+            .settingsChanged(lifetime: 86400, retry: RetryPolicy(first: .seconds(60), count: 1)), at: now, jitter: 0)
+        for _ in 0..<2 {
+            let actions = machine.handle(.failed(.timeout), at: now, jitter: 0)
+            #expect(actions?.contains(.closeSession) == true)
+            #expect(actions?.contains(.registrationFailed) == false)
+            now = machine.nextAttempt ?? now
+            _ = machine.handle(.wake, at: now, jitter: 0)
+            guard case .updating = machine.registration.state else { break }
         }
     }
 
@@ -212,7 +255,8 @@ import Testing
         var machine = ConnectionMachine(lifetime: 300, retry: RetryPolicy(), keepAlive: .seconds(10))
         let idle: [ConnectionMachine.Event] = [
             .wake, .heard, .deliveryFailed(.timeout, observationGivenUp: true), .updateNeeded(after: .zero),
-            .pathChanged, .reconnect, .settingsChanged(lifetime: 60),
+            .pathChanged, .reconnect, .settingsChanged(lifetime: 60, retry: RetryPolicy()),
+            .disable(for: .seconds(60)),
         ]
         for event in idle {
             let result = machine.handle(event, at: .seconds(1), jitter: 0)
@@ -280,9 +324,11 @@ import Testing
                 // Something is under way, or something is due.
                 let isStopped = machine.registration.state == .stopped
                 #expect(machine.registration.isAsking || due != nil || isStopped, "\(trace)")
-                #expect((machine.contact.state == .closed) == isStopped, "\(trace)")
+                var isQuiet = isStopped
+                if case .disabled = machine.registration.state { isQuiet = true }
+                #expect((machine.contact.state == .closed) == isQuiet, "\(trace)")
             }
-            try check(.start)
+            try check(.start(disabledUntil: nil))
             for index in 0..<80 {
                 if machine.registration.state == .stopped { break }
                 if Bool.random(using: &generator), let until = due { now = max(now, until) }
@@ -290,9 +336,11 @@ import Testing
                 var events: [ConnectionMachine.Event] = [
                     .wake, .heard, .deliveryFailed(.timeout, observationGivenUp: false),
                     .deliveryFailed(.timeout, observationGivenUp: true), .updateNeeded(after: .zero), .pathChanged,
-                    .reconnect, .settingsChanged(lifetime: 60), .settingsChanged(lifetime: 300), .pinged(nil),
-                    .pinged(.timeout),
+                    .reconnect, .settingsChanged(lifetime: 60, retry: RetryPolicy()),
+                    .settingsChanged(lifetime: 300, retry: RetryPolicy(count: 2)),
+                    .disable(for: .seconds(50)),
                 ]
+                if machine.contact.state != .closed { events += [.pinged(nil), .pinged(.timeout)] }
                 // The shell gives answers to the request under way alone, and a session's end while there is one.
                 if machine.registration.isAsking {
                     events += [

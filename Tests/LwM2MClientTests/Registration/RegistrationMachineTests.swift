@@ -18,7 +18,12 @@ import Testing
         ("updating", [.start, .contact, created, .contact]),
         ("outOfContact", [.start, .contact, created, .contactLost]),
         ("deregistering", [.start, .contact, created, .stop]),
+        ("deregistering", [.start, .contact, created, disable]),
+        ("disabled", [.start, disable]),
+        ("registering", [.start, .contact, disable]),
     ]
+
+    private static let disable = Event.disable(until: now + .seconds(60))
 
     private static func machine(_ events: [Event]) -> RegistrationMachine {
         var machine = RegistrationMachine(lifetime: 300)
@@ -26,41 +31,28 @@ import Testing
         return machine
     }
 
-    /// The kind of the state that follows; nil: impossible. In the order of `states`.
-    static let table: [(name: String, event: Event, next: [String?])] = [
-        ("start", .start, ["unregistered", nil, nil, nil, nil, nil, nil]),
-        (
-            "stop", .stop,
-            ["stopped", "stopped", "stopped", "deregistering", "deregistering", "stopped", "deregistering"]
-        ),
-        ("contact", .contact, [nil, "registering", "registering", "updating", "updating", "updating", nil]),
-        (
-            "contact lost", .contactLost,
-            [nil, "unregistered", "unregistered", "outOfContact", "outOfContact", "outOfContact", "stopped"]
-        ),
-        ("2.01", created, [nil, nil, "registered", nil, "outOfContact", nil, "stopped"]),
-        ("2.04", .answered(Response(.changed)), [nil, nil, "unregistered", nil, "registered", nil, "stopped"]),
-        ("4.04", .answered(Response(.notFound)), [nil, nil, "unregistered", nil, "registering", nil, "stopped"]),
-        (
-            "5.03", .answered(Response(.serviceUnavailable)),
-            [nil, nil, "unregistered", nil, "outOfContact", nil, "stopped"]
-        ),
-        (
-            "changed", .changed(after: .seconds(1)),
-            ["stopped", "unregistered", "registering", "registered", "updating", "outOfContact", "deregistering"]
-        ),
-        (
-            "observation given up", .observationGivenUp,
-            ["stopped", "unregistered", "registering", "registered", "updating", "unregistered", "deregistering"]
-        ),
-        (
-            "lifetime", .lifetime(60),
-            ["stopped", "unregistered", "registering", "registered", "updating", "outOfContact", "deregistering"]
-        ),
-        (
-            "wake", .wake,
-            ["stopped", "unregistered", "registering", "registered", "updating", "outOfContact", "deregistering"]
-        ),
+    /// What each state becomes; `-`: impossible. In the order of `states`: `S`topped, `U`nregistered, registerin`G`,
+    /// `R`egistered, u`P`dating, `O`ut of contact, d`E`registering, `D`isabled.
+    static let table: [(name: String, event: Event, next: String)] = [
+        ("start", .start, "U---------"),
+        ("stop", .stop, "SSSEESEESS"),
+        ("disable", disable, "SDGEEDEEDG"),
+        ("enable", .enable, "SUGRPOEEUG"),
+        ("contact", .contact, "-GGPPP---G"),
+        ("contact lost", .contactLost, "-UUOOOSDDD"),
+        ("2.01", created, "--R-O-SD-E"),
+        ("2.04", .answered(Response(.changed)), "--U-R-SD-D"),
+        ("4.04", .answered(Response(.notFound)), "--U-G-SD-D"),
+        ("5.03", .answered(Response(.serviceUnavailable)), "--U-O-SD-D"),
+        ("changed", .changed(after: .seconds(1)), "SUGRPOEEDG"),
+        ("observation given up", .observationGivenUp, "SUGRPUEEDG"),
+        ("lifetime", .lifetime(60), "SUGRPOEEDG"),
+        ("wake", .wake, "SUGRPOEEDG"),
+    ]
+
+    private static let letters: [String: Character] = [
+        "stopped": "S", "unregistered": "U", "registering": "G", "registered": "R", "updating": "P",
+        "outOfContact": "O", "deregistering": "E", "disabled": "D",
     ]
 
     private static func kind(_ state: RegistrationMachine.State) -> String {
@@ -72,24 +64,75 @@ import Testing
         case .updating: "updating"
         case .outOfContact: "outOfContact"
         case .deregistering: "deregistering"
+        case .disabled: "disabled"
         }
     }
 
     @Test(arguments: table.indices)
     func everyEventInEveryState(_ row: Int) {
         let (name, event, next) = Self.table[row]
+        #expect(next.count == Self.states.count)
         for (state, expected) in zip(Self.states, next) {
             var machine = Self.machine(state.events)
             #expect(Self.kind(machine.state) == state.name)
             let before = machine
             let actions = machine.handle(event, at: Self.now, jitter: 0.5)
-            #expect((actions == nil) == (expected == nil), "\(state.name): \(name)")
-            if let expected {
-                #expect(Self.kind(machine.state) == expected, "\(state.name): \(name)")
-            } else {
+            #expect((actions == nil) == (expected == "-"), "\(state.name): \(name)")
+            if expected == "-" {
                 #expect(machine == before)
+            } else {
+                #expect(Self.letters[Self.kind(machine.state)] == expected, "\(state.name): \(name)")
             }
         }
+    }
+
+    // MARK: Disable
+
+    @Test func aDisabledServerIsDeregisteredFromAndLeftAloneForItsTime() {
+        var machine = Self.machine([.start, .contact, Self.created])
+        #expect(machine.handle(Self.disable, at: Self.now, jitter: 0) == [.deregister(location: ["rd", "1"])])
+        #expect(machine.handle(.answered(Response(.deleted)), at: Self.now, jitter: 0) == [.deregistered, .disabled])
+        #expect(machine.nextWake == Self.now + .seconds(60))
+        #expect(machine.registration == nil)
+        #expect(machine.handle(.wake, at: Self.now + .seconds(59), jitter: 0) == [])
+        #expect(machine.handle(.wake, at: Self.now + .seconds(60), jitter: 0) == [.enabled])
+        #expect(machine.handle(.contact, at: Self.now + .seconds(60), jitter: 0) == [.register])
+    }
+
+    @Test func aDeregisterOfADisableThatIsNotAnsweredEndsTheWaitSoon() {
+        var machine = Self.machine([.start, .contact, Self.created, Self.disable])
+        let limit = Self.now + RegistrationMachine.disableLimit
+        #expect(machine.nextWake == limit)
+        #expect(machine.handle(.wake, at: limit, jitter: 0) == [.disabled])
+        #expect(machine.nextWake == Self.now + .seconds(60))
+    }
+
+    @Test func aDisableDuringARegisterFollowsItsAnswer() {
+        var machine = Self.machine([.start, .contact, Self.disable])
+        // Another session for the same Register changes nothing.
+        #expect(machine.handle(.contact, at: Self.now, jitter: 0) == [.register])
+        let actions = machine.handle(Self.created, at: Self.now, jitter: 0)
+        #expect(actions?.last == .deregister(location: ["rd", "1"]))
+        machine = Self.machine([.start, .contact, Self.disable])
+        #expect(machine.handle(.answered(Response(.forbidden)), at: Self.now, jitter: 0) == [.disabled])
+    }
+
+    @Test func anOperatorEndsADisableInEachOfItsStates() {
+        var machine = Self.machine([.start, Self.disable])
+        #expect(machine.handle(.enable, at: Self.now, jitter: 0) == [.enabled])
+        machine = Self.machine([.start, .contact, Self.created, Self.disable, .enable])
+        _ = machine.handle(.answered(Response(.deleted)), at: Self.now, jitter: 0)
+        #expect(machine.handle(.wake, at: Self.now, jitter: 0) == [.enabled])
+        machine = Self.machine([.start, .contact, Self.disable, .enable])
+        #expect(
+            machine.handle(Self.created, at: Self.now, jitter: 0)?.contains(.deregister(location: ["rd", "1"])) == false
+        )
+    }
+
+    @Test func aStopDuringADisableIsNoLongerThanAnyStop() {
+        var machine = Self.machine([.start, .contact, Self.created, Self.disable, .stop])
+        #expect(machine.nextWake == Self.now + RegistrationMachine.stopLimit)
+        #expect(machine.handle(.wake, at: Self.now + RegistrationMachine.stopLimit, jitter: 0) == [.ended])
     }
 
     @Test func anUpdateFollowsBeforeHalfOfTheLifetime() {

@@ -1,4 +1,5 @@
 import EventLoop
+import Glibc
 import LwM2M
 import LwM2MClient
 
@@ -113,4 +114,13 @@ final class FakeSession: Session {
 @LoopActor
 func settle() async {
     for _ in 0..<12 { await Task.yield() }
+}
+
+/// Lets what a worker stores become durable; gives up after a while.
+@LoopActor
+func stored(_ isStored: () -> Bool) async {
+    for _ in 0..<10_000 where !isStored() {
+        await settle()
+        usleep(100)
+    }
 }

@@ -31,24 +31,28 @@ final class Rig {
 
     /// - Parameters:
     ///   - servers: how many accounts there are: `main` with the Short Server ID 7, `main1` with 8, and so on.
+    ///   - seeds: the accounts themselves, in place of those.
     ///   - epoch: the time of day when the rig is made, in seconds since 1970.
     init(
-        _ settings: ServerSettings = ServerSettings(lifetime: 300), keepAlive: Duration? = nil, jitter: Double = 0.5,
-        servers: Int = 1, epoch: Double = Rig.epoch,
-        lists: (ServerAccounts) -> AccessLists? = { _ in nil }, more: (ServerAccounts) -> [any Object] = { _ in [] }
+        _ settings: ServerSettings = ServerSettings(lifetime: 300), version: EnablerVersion = .v11,
+        keepAlive: Duration? = nil, jitter: Double = 0.5, servers: Int = 1, seeds: [ServerAccount.Seed]? = nil,
+        epoch: Double = Rig.epoch, path: String? = nil, lists: (ServerAccounts) -> AccessLists? = { _ in nil },
+        more: (ServerAccounts) -> [any Object] = { _ in [] }
     ) {
         let reports = Reports()
         self.reports = reports
-        accounts = ServerAccounts(
-            seeds: (0..<servers).map { index in
-                ServerAccount.Seed(
-                    name: index == 0 ? "main" : "main\(index)", shortServerID: UInt16(7 + index),
-                    endpoint: ServerEndpoint(host: "server", port: 5683, security: .noSec), settings: settings,
-                    keepAlive: keepAlive)
-            }, path: nil)
         let scheduler = scheduler
         let start = scheduler.now
         let clock = StableClock(scheduler) { .seconds(epoch) + scheduler.now - start }
+        accounts = ServerAccounts(
+            seeds: seeds
+                ?? (0..<servers).map { index in
+                    ServerAccount.Seed(
+                        name: index == 0 ? "main" : "main\(index)", shortServerID: UInt16(7 + index),
+                        endpoint: ServerEndpoint(host: "server", port: 5683, security: .noSec), version: version,
+                        settings: settings,
+                        keepAlive: keepAlive)
+                }, path: path, clock: { clock.seconds(at: scheduler.now) })
         client = Client(
             endpoint: "gw", objects: [object, device] + more(accounts), accounts: accounts,
             lists: lists(accounts), transport: transport,

@@ -20,6 +20,8 @@ final class TestObject: Object {
         ])
 
     let definition: ObjectDefinition
+    /// What a server of LwM2M 1.0 knows of it; nil: all.
+    var older: ObjectDefinition?
     var contents: [UInt16: [UInt16: ResourceContent]] = [
         0: [
             0: .single(.string("a")), 1: .single(.integer(1)), 2: .single(.float(2.5)),
@@ -44,6 +46,18 @@ final class TestObject: Object {
 
     func resources(of instance: UInt16) -> [UInt16] {
         (contents[instance].map { Array($0.keys) } ?? []).sorted() + [3, 4]
+    }
+
+    func definition(in version: EnablerVersion) -> ObjectDefinition {
+        version == .v10 ? older ?? definition : definition
+    }
+
+    /// Servers of 1.0 know numbers below 100.
+    func content(
+        _ content: ResourceContent, of resource: UInt16, in version: EnablerVersion
+    ) -> ResourceContent {
+        guard version == .v10, case .single(.integer(let number)) = content, number >= 100 else { return content }
+        return .single(.integer(0))
     }
 
     func read(_ instance: UInt16, _ resource: UInt16) throws(OperationError) -> ResourceContent {

@@ -27,6 +27,40 @@ def it_registers_over_dtls(t):
 
 
 @test
+def a_server_of_lwm2m_1_0_gets_what_it_knows(t):
+    """With Version=1.0 it registers as LwM2M 1.0, answers in TLV and LwM2M JSON, and refuses formats that came later."""
+    g = Gateway(t, agent="Version=1.0\n[Device]\nManufacturer=Keel\n")
+    shown = g.device.registration()
+    equal(shown["lwM2mVersion"], "1.0", "the version of LwM2M")
+    for format in (None, "TLV", "JSON", "TEXT"):
+        equal(g.device.value("/3/0/0", format=format), "Keel", f"/3/0/0 as {format}")
+    for format in ("SENML_JSON", "SENML_CBOR", "CBOR"):
+        g.device.read("/3/0/0", format=format).expect("4.06")
+    g.device.write("/1/0/1", 320, "INTEGER", format="JSON").expect("2.04")
+    g.device.write("/1/0/1", 340, "INTEGER", format="SENML_CBOR").expect("4.15")
+    equal(g.device.value("/1/0/1"), 320, "the lifetime")
+
+
+@test
+def a_server_that_disables_itself_is_left_alone(t):
+    """Disable: de-registered, no contact for the Disable Timeout, also over kill -9, then registered again; reconnect ends it."""
+    g = Gateway(t)
+    g.device.write("/1/0/5", 20, "INTEGER").expect("2.04")
+    g.device.execute("/1/0/4").expect("2.04")
+    g.events.wait(5, "DEREGISTRATION", lambda event: event.type == "DEREGISTRATION")
+    until(5, "the state is disabled", lambda: "disabled" in g.machine.run("gatekeel", "status", check=False).out)
+    g.machine.kill("gatekeeld.service")
+    began = time.monotonic()
+    g.events.registration(40)
+    expect(time.monotonic() - began > 10, "it was left alone also after kill -9")
+    g.device.execute("/1/0/4").expect("2.04")
+    g.events.wait(5, "DEREGISTRATION", lambda event: event.type == "DEREGISTRATION")
+    until(5, "the state is disabled", lambda: "disabled" in g.machine.run("gatekeel", "status", check=False).out)
+    g.machine.run("gatekeel", "reconnect")
+    g.events.registration(10)
+
+
+@test
 def a_wrong_key_is_refused(t):
     """With another key at the server there is no registration, a warning in the journal, and no flood of attempts."""
     g = Gateway(t, boot=False)

@@ -1,4 +1,5 @@
 import Configuration
+import LwM2M
 import LwM2MClient
 
 extension ServerConfiguration {
@@ -15,12 +16,26 @@ extension ServerConfiguration {
         return ServerAccount.Seed(
             name: name, shortServerID: UInt16(clamping: shortServerID),
             endpoint: ServerEndpoint(host: uri.host, port: uri.port, security: security),
-            settings: ServerSettings(
-                lifetime: lifetime.wholeSeconds,
-                defaultMinimumPeriod: defaultMinimumPeriod == .zero ? nil : defaultMinimumPeriod.wholeSeconds,
-                defaultMaximumPeriod: defaultMaximumPeriod == .zero ? nil : defaultMaximumPeriod.wholeSeconds,
-                muteSend: muteSend),
-            keepAlive: keepAlive == .zero ? nil : keepAlive)
+            version: EnablerVersion(version), settings: settings, keepAlive: keepAlive == .zero ? nil : keepAlive)
+    }
+
+    private var settings: ServerSettings {
+        var settings = ServerSettings(
+            lifetime: lifetime.wholeSeconds,
+            defaultMinimumPeriod: defaultMinimumPeriod == .zero ? nil : defaultMinimumPeriod.wholeSeconds,
+            defaultMaximumPeriod: defaultMaximumPeriod == .zero ? nil : defaultMaximumPeriod.wholeSeconds,
+            disableTimeout: disableTimeout?.wholeSeconds, muteSend: muteSend)
+        settings.registrationPriority = registrationPriority.map { UInt32(clamping: $0) }
+        settings.initialRegistrationDelay = initialRegistrationDelay?.wholeSeconds
+        settings.registrationFailureBlock = registrationFailureBlock
+        settings.bootstrapOnRegistrationFailure = bootstrapOnRegistrationFailure
+        settings.communicationRetryCount = communicationRetryCount.map { UInt32(clamping: $0) }
+        settings.communicationRetryTimer = communicationRetryTimer?.wholeSeconds
+        settings.communicationSequenceDelay = communicationSequenceDelay.map {
+            $0 == .zero ? ServerSettings.never : UInt64($0.wholeSeconds)
+        }
+        settings.communicationSequenceCount = communicationSequenceCount.map { UInt32(clamping: $0) }
+        return settings
     }
 }
 
@@ -46,6 +61,17 @@ extension AccessRights {
             default: break
             }
         }
+    }
+}
+
+extension EnablerVersion {
+    fileprivate init(_ version: ServerConfiguration.Version) {
+        self =
+            switch version {
+            case .v10: .v10
+            case .v11: .v11
+            case .v12: .v12
+            }
     }
 }
 
