@@ -105,7 +105,8 @@ class VirtualMachine(Machine):
                 "-kernel", self.made / "vmlinuz", "-initrd", self.made / "initrd.img",
                 "-append", f"root=/dev/vda rw console={console} net.ifnames=0 systemd.machine_id={os.urandom(16).hex()} quiet",
                 "-drive", f"file={self.folder}/disk,if=virtio,format=qcow2,cache=unsafe",
-                "-nic", f"user,model=virtio-net-pci,hostfwd=tcp:127.0.0.1:{self.port}-:22",
+                # Without a boot ROM, which is in a package of its own.
+                "-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.port}-:22", "-device", "virtio-net-pci,netdev=net,romfile=",
                 "-device", "virtio-rng-pci"]
         began = time.monotonic()
         self.process = subprocess.Popen([str(word) for word in argv], stdin=subprocess.DEVNULL, preexec_fn=self._before_exec)
