@@ -254,6 +254,7 @@ extension ReleaseRecord {
             stopTimeout: plan.probation.stopTimeout, allowedRestarts: plan.probation.maxRestarts,
             warnings: plan.warnings.map(\.description))
         source = control.source
+        authority = signers.first?.authority ?? ""
         (busPolicies, busNames, busActivations) = (plan.busPolicies, plan.busNames, plan.busActivations)
         startedInstances = plan.startedInstances
         writtenUnits = plan.writtenUnits.mapValues { String(decoding: $0, as: UTF8.self) }
