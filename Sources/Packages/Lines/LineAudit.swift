@@ -25,7 +25,8 @@ struct LineAudit {
         users.audit(files(plan.sysusersFiles), others: plan.sysusersLines)
         let units = plan.units.flatMap { [$0.name] + $0.aliases }
         let names = OwnNames(
-            [plan.control.name] + users.users.map(\.name) + units.map { String($0.prefix { $0 != "." && $0 != "@" }) })
+            of: plan.control.name,
+            users.users.map(\.name) + units.map { String($0.prefix { $0 != "." && $0 != "@" }) })
         var lines = TmpfilesAudit(
             names: names, tree: tree, declared: plan.dataFolders + plan.conffiles.map(\.path),
             writable: unitFolders.union(plan.dataFolders))

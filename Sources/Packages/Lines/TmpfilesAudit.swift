@@ -108,9 +108,8 @@ struct TmpfilesAudit {
                 ))
         }
         guard let place = Self.place(line.path) else { return }
-        // Nothing new is made by the other types, and nobody's names are in folders that are open to all.
-        let isGlob = line.takesGlob && Self.hasWildcard(place.name)
-        if line.action != .exempt, !isGlob, !SharedFolder.isOpenToAll(place.folder) {
+        // Nobody's names are in folders that are open to all.
+        if line.action != .exempt, !SharedFolder.isOpenToAll(place.folder) {
             places.insert(HostProvision.Place("\(place.folder)/\(place.name)", isNamed: names.match(place.name)))
         }
         guard line.action == .create else { return }
@@ -140,8 +139,17 @@ struct TmpfilesAudit {
 
     /// What is not made by the line must be the package's.
     private func ownership(_ line: TmpfilesLine, _ place: (folder: String, name: String)) -> String? {
-        let isNamed = line.takesGlob ? names.match(glob: place.name) : names.match(place.name)
+        let isNamed =
+            if line.action == .exempt {
+                names.match(exempt: place.name)
+            } else {
+                line.takesGlob ? names.match(glob: place.name) : names.match(place.name)
+            }
         if isNamed { return nil }
+        if line.takesGlob, Self.hasWildcard(place.name) {
+            return
+                "the pattern can match what is not the package's; begin it with the package's name and a '-' or '.', or put the wildcard below a folder of the package"
+        }
         if SharedFolder.isOpenToAll(place.folder) {
             return "everybody has names in \(place.folder); begin this one with a name of the package"
         }
@@ -150,7 +158,7 @@ struct TmpfilesAudit {
         let isOwn =
             Self.holds(declared, place)
             || (!line.removes || place.folder.hasPrefix("/run")) && Self.holds(made(but: line), place)
-        return isOwn && !Self.hasWildcard(place.name)
+        return isOwn
             ? nil
             : "the line changes or removes what is not the package's; name a folder after the package, or make it with a 'd' line of its own"
     }
