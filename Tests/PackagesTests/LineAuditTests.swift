@@ -299,3 +299,51 @@ private func reasons(_ result: Result<PackagePlan, PackageRefusal>) -> [String] 
         #expect(try audit(sysusers: "u foo - - /var/lib/foo /bin/bash").get().warnings.count == 1)
     }
 }
+
+/// The home of a manifest's user becomes a field of a line that systemd-sysusers reads as root.
+@Suite struct ManifestUserTests {
+    private func reasons(_ users: String) throws -> [String] {
+        try auditPackage(
+            [("usr/lib/systemd/system/foo.service", "[Service]\nExecStart=/usr/bin/true\n")],
+            manifest: "[Package]\nFormat=1\n[Users]\n\(users)\n"
+        ).refusals.map(\.description)
+    }
+
+    @Test(arguments: [
+        #"User="evil:/var/lib/x -\nm evil sudo""#, #"User=evil:/var/lib/x\nm"#, #"User="evil:/var/lib/x - /bin/bash""#,
+        #"User=evil:/var/lib/x\tm"#, "User=evil:/var/lib/%h", "User=evil:/root", "User=evil:/etc", "User=evil:/etc/ssh",
+        "User=evil:/var/lib/dpkg", "User=evil:/home/person", "User=evil:/var/lib/x:y", "User=evil:/var/lib/./x",
+        "User=evil:/var/lib/../x", #"User='evil:/var/lib/"x'"#,
+    ])
+    func aHomeIsAPlaceOfThePackage(line: String) throws { #expect(try !reasons(line).isEmpty, "\(line)") }
+
+    @Test(arguments: [
+        "foo:/var/lib/foo", "foo:/run/sshd", "foo:/srv/ftp", "foo:/etc/privoxy", "foo:/var/run", "foo:/var/www", "foo",
+        "foo:/nonexistent", "foo:/var/spool/postfix/", "foo:/opt/foo",
+    ])
+    func homesOfDaemons(user: String) throws { #expect(try reasons("User=\(user)") == [], "\(user)") }
+
+    @Test func theLineHasTheHomeAsOneField() throws {
+        let manifest = "[Package]\nFormat=1\n[Users]\nUser=foo:/var/lib//foo/\n"
+        #expect(try PackageManifest(parsing: manifest.utf8).sysusersLines == ["u foo - \"foo\" /var/lib/foo -"])
+    }
+
+    /// Whatever made it: what systemd reads and the audit does not is refused.
+    @Test func ourOwnLinesAreParsedToo() {
+        var users = SysusersAudit()
+        users.audit([], others: ["u evil - - /x -\nm evil sudo"])
+        #expect(users.findings.hasRefusal)
+        var lines = TmpfilesAudit(names: OwnNames(of: "foo"), tree: PackagedPaths(), declared: [], writable: [])
+        lines.audit([], others: ["d /etc/foo\nZ /etc 0777"])
+        #expect(lines.findings.hasRefusal)
+    }
+
+    /// A folder of `data.tar` becomes a field, too, also where the table has a row for its place.
+    @Test(arguments: ["etc/udev/x 0777 foo foo", "etc/apparmor.d/%h", "etc/foo/a b"])
+    func aFolderOfThePayloadIsOneField(path: String) throws {
+        let plan = try auditPackage(
+            [("usr/lib/systemd/system/foo.service", "[Service]\nExecStart=/usr/bin/true\n")], folders: [path]
+        ).get()
+        #expect(plan.tmpfilesLines == [])
+    }
+}

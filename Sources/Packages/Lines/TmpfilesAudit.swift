@@ -50,7 +50,14 @@ struct TmpfilesAudit {
     ///   who may write where.
     mutating func audit(_ files: [File], others: [String]) {
         for text in others {
-            guard let line = try? TmpfilesLine(Array(text.utf8)) else { continue }
+            let line: TmpfilesLine
+            // systemd would read something, and nothing would have checked that.
+            do throws(TmpfilesLine.Problem) {
+                line = try TmpfilesLine(Array(text.utf8))
+            } catch {
+                refuse(text.split(separator: " ").dropFirst().first.map(String.init) ?? "", 0, error.text)
+                continue
+            }
             note(line)
             // A colon leaves what is there as it is.
             let isKept = text.split(separator: " ").contains { $0.hasPrefix(":") }
@@ -188,9 +195,11 @@ struct TmpfilesAudit {
         }
         switch line.type {
         case "t", "T":
-            let values = LineText.fields(Array((line.argument ?? "").utf8), atMost: .max)?.fields ?? []
-            let isOfUsers = values.allSatisfy { $0.starts(with: "user.".utf8) }
-            return isOfUsers
+            // systemd sets those that come before a quote that is not closed.
+            guard let values = LineText.fields(Array((line.argument ?? "").utf8), atMost: .max)?.fields else {
+                return "a quote is not closed, or systemd does not know an escape; correct the line"
+            }
+            return values.allSatisfy { $0.starts(with: "user.".utf8) }
                 ? nil : "a package may set attributes 'user.…' alone: others give capabilities or labels; remove them"
         case "h", "H":
             let letters = (line.argument ?? "").drop { "+-=".contains($0) }
