@@ -56,6 +56,16 @@ struct UnitAudit: Sendable {
         case ("Unit", let key) where Self.actions.contains(key), ("Service", let key) where Self.actions.contains(key):
             return ["", "none"].contains(entry.value)
                 ? nil : (.refused, "a package does not reboot or power off the gateway; remove this setting")
+        case ("Unit", "OnFailureJobMode"), ("Unit", "OnSuccessJobMode"):
+            return ["", "fail", "replace"].contains(entry.value)
+                ? nil
+                : (.refused, "units of the host would be stopped or not started; use 'replace', or remove this setting")
+        case ("Unit", "OnFailureIsolate"):
+            return Self.isFalse(entry.value)
+                ? nil : (.refused, "all other units of the host would be stopped; remove this setting")
+        case (_, "SurviveFinalKillSignal"):
+            return Self.isFalse(entry.value)
+                ? nil : (.refused, "its processes would hold up a shutdown; remove this setting")
         case ("Unit", "RefuseManualStop"):
             return Self.isFalse(entry.value)
                 ? nil : (.refused, "an update and a removal stop the unit by hand; remove this setting")
