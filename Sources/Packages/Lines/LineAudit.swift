@@ -2,6 +2,10 @@
 struct LineAudit {
     private(set) var findings = FindingList()
     private(set) var provision = HostProvision()
+    /// Folders in which others than root may write by the lines.
+    private(set) var writable = WritableFolders()
+    /// All folders that the lines make.
+    private(set) var folders: Set<String> = []
 
     /// - Parameters:
     ///   - plan: with its units, conffiles, and the lines of manifest and payload.
@@ -40,5 +44,7 @@ struct LineAudit {
         let data = plan.conffiles.compactMap { HostProvision.Place(holdingData: $0.path, names: names) }
         provision.places = lines.places.union(places).union(data).sorted { $0.path < $1.path }
         provision.lines = lines.made
+        writable = lines.given
+        folders = lines.folders
     }
 }

@@ -387,7 +387,14 @@ public struct PackageAudit: Sendable {
         let lines = LineAudit(plan, tree: tree, contents: contents, unitFolders: units.folders)
         all.add(lines.findings)
         plan.provision = lines.provision
-        let bus = BusFiles(contents, units: plan.units, users: Set(lines.provision.users.map(\.name)))
+        var writable = units.writable
+        writable.formUnion(lines.writable)
+        all.add(
+            RootPathAudit(
+                units.opened, writable: writable, known: lines.folders.union(units.folders), conffiles: packaged
+            ).findings)
+        let bus = BusFiles(
+            contents, units: plan.units, names: units.busNames, users: Set(lines.provision.users.map(\.name)))
         all.add(bus.findings)
         (plan.busPolicies, plan.busNames, plan.busActivations) = (bus.policies, bus.names, bus.activations)
         plan.files = manifest.files.filter { !$0.isData || packaged.contains($0.path) }
