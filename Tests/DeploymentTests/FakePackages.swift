@@ -106,7 +106,7 @@ struct FakePackages: PackageReader {
         release.busNames = texts("owns=")
         release.provides = texts("provides=").first ?? ""
         release.busPolicies = texts("bus=").map { "usr/share/dbus-1/system.d/\($0).conf" }
-        release.busNames = texts("bus=")
+        release.busNames += texts("bus=")
         release.busActivations = texts("bus=").map { BusActivation(name: $0, unit: "\(name).service") }
         return release
     }
