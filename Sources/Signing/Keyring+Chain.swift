@@ -8,7 +8,8 @@ extension Keyring {
     /// - Parameters:
     ///   - others: the certificates in the signature. They serve as intermediates and are never trusted.
     ///   - time: seconds since the epoch.
-    func check(leaf: Certificate, others: OpaquePointer, time: Int64) throws(SigningError) {
+    /// - Returns: the authority in the keyring that the chain ends at.
+    func check(leaf: Certificate, others: OpaquePointer, time: Int64) throws(SigningError) -> Certificate {
         if let weakness = leaf.weakness { throw .weak("the key of \(leaf.subject) is \(weakness)") }
         if let problem = leaf.signingUsageProblem { throw .wrongUsage(certificate: leaf.subject, reason: problem) }
         let store = try Handle(X509_STORE_new(), "store", free: freeStore)
@@ -34,6 +35,7 @@ extension Keyring {
             throw failure(X509_STORE_CTX_get_error(context.raw), leaf, culprit)
         }
         let chain = X509_STORE_CTX_get0_chain(context.raw)
+        var anchor = leaf
         for index in 1..<max(1, gk_certificates_count(chain)) {
             guard let raw = gk_certificates_at(chain, index) else { continue }
             let authority = Certificate(sharing: raw)
@@ -44,7 +46,9 @@ extension Keyring {
             if let problem = authority.issuingUsageProblem {
                 throw .wrongUsage(certificate: authority.subject, reason: problem)
             }
+            anchor = authority
         }
+        return anchor
     }
 
     private func failure(_ code: Int32, _ leaf: Certificate, _ culprit: Certificate) -> SigningError {

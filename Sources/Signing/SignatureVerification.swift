@@ -10,6 +10,8 @@ public struct Signer: Hashable, Sendable {
     public let issuer: String
     /// The SHA-256 fingerprint of the certificate, hexadecimal.
     public let fingerprint: String
+    /// The SHA-256 fingerprint of the authority in the keyring that the certificate's chain ends at, hexadecimal.
+    public let authority: String
     /// The first second of the certificate's validity, in seconds since the epoch.
     public let notBefore: Int64
     /// The last second of the certificate's validity, in seconds since the epoch.
@@ -130,10 +132,10 @@ public struct DetachedSignature: Sendable {
                 // Without signed attributes, a signature over attributes could pass as one over content (RFC 5652, section 11, errata).
                 throw .malformed("it has no signed attributes")
             }
-            try keyring.check(leaf: certificate, others: others.raw, time: time)
+            let authority = try keyring.check(leaf: certificate, others: others.raw, time: time)
             signers.append(
                 Signer(
-                    certificate, digest: digest, content: "\(digest):\(try messageDigest(info))",
+                    certificate, of: authority, digest: digest, content: "\(digest):\(try messageDigest(info))",
                     signingTime: signingTime(info)))
         }
         return signers
@@ -180,9 +182,10 @@ public struct DetachedSignature: Sendable {
 }
 
 extension Signer {
-    init(_ certificate: Certificate, digest: String, content: String, signingTime: Int64?) {
+    init(_ certificate: Certificate, of authority: Certificate, digest: String, content: String, signingTime: Int64?) {
         self.init(
             subject: certificate.subject, issuer: certificate.issuer, fingerprint: certificate.fingerprint,
+            authority: authority.fingerprint,
             notBefore: certificate.notBefore, notAfter: certificate.notAfter, signingTime: signingTime, digest: digest,
             content: content)
     }

@@ -49,6 +49,7 @@ import Testing
         #expect(ValueType.path.parse("/a//b/") == "/a/b")
         #expect(ValueType.path.parse("a/b") == nil)
         #expect(ValueType.path.parse("/a/../b") == nil)
+        for text in ["/a\nb", "/a\tb", "/a\u{7F}", "/\u{1B}[2J"] { #expect(ValueType.path.parse(text) == nil) }
         #expect(ValueType.integer(1...9).parse("9") == 9)
         #expect(ValueType.integer(1...9).parse("10") == nil)
         #expect(ValueType.integer(1...9).parse("+5") == nil)

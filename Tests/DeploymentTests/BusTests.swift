@@ -108,4 +108,60 @@ import Testing
             #expect(removal.reason?.text.contains("systemctl status dbus") == true)
         }
     }
+
+    /// `BusName=` of a unit of the host, or of another package: systemd would load one of both.
+    @Test(arguments: [
+        ("/usr/lib/systemd/system/host.service", "[Service]\nType=dbus\nBusName=org.app\n", true),
+        ("/etc/systemd/system/host.service", "[Service]\nBusName=org.app\n", true),
+        ("/usr/lib/systemd/system/host.service", "[Service]\nBusName=org.app2\n", false),
+        ("/etc/systemd/system/gone.service.d/x.conf", "[Service]\nBusName=org.app\n", false),
+    ])
+    func namesOfUnitsOfTheHostAreRefused(path: String, text: String, isRefused: Bool) async throws {
+        try await onLoop {
+            let host = Harness()
+            try await host.start()
+            host.root.write(path, text)
+            do {
+                #expect(try await host.install("app 1.0 good owns=org.app").result == .done)
+                #expect(!isRefused)
+            } catch let error as DeploymentError {
+                #expect(isRefused && error.text.contains("the bus name 'org.app'"), "\(error)")
+            }
+        }
+    }
+
+    @Test func namesOfUnitsOfOtherPackagesAreRefused() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good owns=org.app")
+            let error = await #expect(throws: DeploymentError.self) {
+                try await host.install("two 1.0 good owns=org.app")
+            }
+            #expect(error?.text.contains("the package 'app'") == true)
+            #expect(try await host.install("app 2.0 good owns=org.app").result == .done)
+        }
+    }
+
+    /// A file that a unit of the host looks for and that nobody has.
+    @Test(arguments: [
+        ("EnvironmentFile=-/etc/host.conf", true), ("EnvironmentFile=/etc/host.*", true),
+        ("LoadCredential=key:/etc/host.conf", true), ("[Unit]\nConditionPathExists=!/etc/host.conf", true),
+        ("[Unit]\nConditionPathExists=/etc/host/%i.conf", false), ("EnvironmentFile=-/etc/default/host", false),
+    ])
+    func filesThatUnitsOfTheHostLookForAreRefused(line: String, isRefused: Bool) async throws {
+        try await onLoop {
+            let host = Harness()
+            try await host.start()
+            host.root.write("/usr/lib/systemd/system/host.service", "[Service]\n\(line)\n")
+            for option in ["conffile=/etc/host.conf", "link=/etc/host.conf:app"] {
+                let status = try? await host.install("app 1.0 good \(option)")
+                #expect((status?.result != .done) == isRefused, "\(option)")
+                _ = try? await host.finish(try await host.engine.remove("app", purge: true))
+            }
+            // What the package has already is no reason against its update.
+            try Files.remove("\(host.root.path)/usr/lib/systemd/system/host.service")
+            #expect(try await host.install("app 1.0 good conffile=/etc/host.conf").result == .done)
+            host.root.write("/usr/lib/systemd/system/host.service", "[Service]\n\(line)\n")
+            #expect(try await host.install("app 2.0 good conffile=/etc/host.conf").result == .done)
+        }
+    }
 }

@@ -13,7 +13,8 @@ import Packages
 /// `broken` (fails while it is unpacked), `waits` (for the gate, while it is inspected), `folder` (its conffile is in `conf.d`),
 /// `conffile=PATH` (another one), `place=PATH` (a folder of a unit, without a name of the package's), `named=PATH` (with one), `link=PATH:TARGET` (a link on the host), `signed=TIME`, `expires=TIME` (of
 /// its certificate), `migrate=KIND:PATH[:OTHER[:LASTVERSION]]`, `etc=PATH` (a folder on the host), `depends=NAME`, `changes` (its conffiles that
-/// are named by `conffile=` have another text in each version).
+/// are named by `conffile=` have another text in each version), `signer=NAME`, `authority=FINGERPRINT`, `owns=NAME` (a bus name of a
+/// unit).
 struct FakePackages: PackageReader {
     /// Where the inspection of a package that `waits` stands.
     static let gate = Gate()
@@ -100,9 +101,12 @@ struct FakePackages: PackageReader {
             files: texts("rule=").map(Self.rule), provision: provision,
             health: options.contains("health") ? HealthCommand(command: ["/usr/bin/check"], user: "nobody") : nil)
         release.source = texts("source=").first ?? ""
+        release.signer = texts("signer=").first ?? release.signer
+        release.authority = texts("authority=").first ?? ""
+        release.busNames = texts("owns=")
         release.provides = texts("provides=").first ?? ""
         release.busPolicies = texts("bus=").map { "usr/share/dbus-1/system.d/\($0).conf" }
-        release.busNames = texts("bus=")
+        release.busNames += texts("bus=")
         release.busActivations = texts("bus=").map { BusActivation(name: $0, unit: "\(name).service") }
         return release
     }

@@ -69,12 +69,20 @@ import Testing
             probationTime: .seconds(1),
             startTimeout: .seconds(2), stopTimeout: .seconds(3), allowedRestarts: 4, warnings: ["w"])
         (release.mounts, release.startedInstances) = (["/usr/local"], ["a@c.service"])
-        release.source = "a"
+        (release.source, release.authority) = ("a", "1f")
         (release.busPolicies, release.busNames) = (["usr/a.conf"], ["org.a"])
         release.busActivations = [BusActivation(name: "org.a", unit: "a.service")]
         release.writtenUnits = ["usr/lib/systemd/system/a.service": "[Unit]\n"]
         #expect(
             release.record.keys.union([Store.stagedAtKey]).subtracting(["kind", "format"]) == ReleaseRecord.keys)
+    }
+
+    /// The release before knows no authorities, and keeps what it reads.
+    @Test func theSignersAuthorityIsRecorded() throws {
+        var release = ReleaseRecord(name: "app", version: "1", signer: "CN=a")
+        #expect(!release.record.keys.contains("signer-authority"))
+        release.authority = "1f"
+        #expect(try ReleaseRecord(release.record).authority == "1f")
     }
 
     /// As version 0.1 wrote it: no format, no tokens.

@@ -246,6 +246,31 @@ import Testing
         }
     }
 
+    /// A folder that was there before the package, or that dpkg has, is no folder of the package's.
+    @Test(arguments: [
+        ("", "etc=/etc/docker", "conffile=/etc/docker", true),
+        ("", "etc=/etc/docker", "migrate=dir_to_symlink:/etc/docker:x", true),
+        ("", "etc=/etc/docker", "migrate=dir_to_symlink:/etc/docker:x link=/etc/docker:x", false),
+        ("", "", "migrate=dir_to_symlink:/etc/docker:x", true),
+        ("/etc/docker", "etc=/etc/docker", "conffile=/etc/docker", false),
+    ])
+    func aFolderOfTheHostStays(dpkg: String, old: String, new: String, isDone: Bool) async throws {
+        try await onLoop {
+            let host = Harness()
+            try await host.start()
+            if dpkg.isEmpty { try Files.makeDirectories("\(host.root.path)/etc/docker") }
+            #expect(try await host.install("app 1.0 good \(old)").result == .done)
+            if !dpkg.isEmpty {
+                try Files.makeDirectories("\(host.root.path)/etc/docker")
+                host.root.write("/var/lib/dpkg/info/docker.list", "\(dpkg)\n")
+            }
+            let status = try? await host.install("app 2.0 good \(new)")
+            #expect((status?.result == .done) == isDone, "\(status.map { "\($0)" } ?? "")")
+            #expect(try Files.isFolder("\(host.root.path)/etc/docker"))
+            #expect(!host.root.exists("/etc/docker.dpkg-old"))
+        }
+    }
+
     /// An administrator's link to a folder of theirs is no link of the package's.
     @Test func anAdministratorsLinkStays() async throws {
         try await onLoop {

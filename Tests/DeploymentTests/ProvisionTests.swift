@@ -64,6 +64,85 @@ import Testing
         }
     }
 
+    /// `Source:` is what a package says of itself.
+    @Test(arguments: [
+        ("", "signer=CN=other", false), ("authority=1f", "authority=2f", false), ("authority=1f", "authority=1f", true),
+        ("", "authority=1f", true), ("signer=CN=a", "signer=CN=a", true),
+    ])
+    func aSourceIsOfOneSigner(first: String, second: String, isTaken: Bool) async throws {
+        try await onLoop {
+            let host = Harness()
+            try await host.start()
+            try await host.install("foo 1.0 good named=/var/lib/foo source=foo \(first)")
+            host.root.write("/var/lib/foo/data", "x")
+            let status = try? await host.install("foo-server 1.0 good named=/var/lib/foo source=foo \(second)")
+            #expect((status?.result == .done) == isTaken)
+        }
+    }
+
+    /// What is there and nobody's is not given to whoever has a name that fits.
+    @Test(arguments: [
+        ("docker-exporter", "docker", "file", false), ("docker-exporter", "docker", "empty", true),
+        ("docker", "docker", "file", true), ("docker", "docker-exporter", "file", false),
+        ("app", "app-more", "owned", true), ("app", "app-more", "grouped", true), ("app", "app-more", "left", true),
+        ("app", "app-more", "another's", false),
+    ])
+    func dataThatIsThereIsHandedToItsOwner(name: String, folder: String, what: String, isTaken: Bool) async throws {
+        try await onLoop {
+            let host = try await host()
+            host.root.write("/etc/passwd", Self.passwd + "app:x:300:300::/:/usr/sbin/nologin\n")
+            host.root.write("/etc/group", "app:x:300:\ndialout:x:20:app\nhost:x:100:\n")
+            let path = "\(host.root.path)/var/lib/\(folder)"
+            try Files.makeDirectories(path)
+            if what != "empty" { host.root.write("/var/lib/\(folder)/data", "x") }
+            if what == "left" { host.root.write("/var/lib/dpkg/info/\(name).list", "/etc/app/x\n") }
+            let (owner, group): (uid_t, gid_t) =
+                switch what {
+                case "owned": (300, 0)
+                case "grouped": (0, 300)
+                case "another's": (100, 100)
+                default: (0, 0)
+                }
+            guard geteuid() == 0 else { return }
+            #expect(chown(path, owner, group) == 0)
+            let lines = name == "app" ? "lines=app" : ""
+            let status = try? await host.install("\(name) 1.0 good noconf named=/var/lib/\(folder) \(lines)")
+            #expect((status?.result == .done) == isTaken)
+        }
+    }
+
+    /// A pattern is held against all that it matches.
+    @Test(arguments: [
+        ("/run/foo-x", "", "", "and belongs to no user"), ("/var/lib/foo-x/data", "", "", "and belongs to no user"),
+        ("/run/other", "", "", nil), ("/run/other", "/usr/lib/tmpfiles.d/x.conf", "d /run/foo-x/y\n", "is made by"),
+        ("/var/lib/foo-x/data", "/var/lib/dpkg/info/x.list", "/var/lib/foo-x\n", "belongs to the Debian package x"),
+    ])
+    func aPatternIsHeldAgainstTheHost(there: String, file: String, text: String, reason: String?) async throws {
+        try await onLoop {
+            let host = try await host()
+            host.root.write(there, "x")
+            if !file.isEmpty { host.root.write(file, text) }
+            do {
+                let status = try await host.install("foo 1.0 good named=/run/foo-* named=/var/lib/foo-*")
+                #expect(reason == nil && status.result == .done)
+            } catch let error as DeploymentError {
+                #expect(reason.map(error.text.contains) == true, "\(error)")
+            }
+        }
+    }
+
+    @Test func aPatternIsHeldAgainstOtherPackages() async throws {
+        try await onLoop {
+            let host = try await host()
+            try await host.install("foo-x 1.0 good named=/var/lib/foo-x")
+            try Files.makeDirectories("\(host.root.path)/var/lib/foo-x")
+            let error = await #expect(throws: DeploymentError.self) {
+                try await host.install("foo 1.0 good named=/var/lib/foo-*")
+            }
+            #expect(error?.text.contains("belongs to the package foo-x") == true)
+        }
+    }
+
     /// The provisioner itself fails, with a part made.
     /// Folders that the host had, and that are empty: a failure removes none of them, however far it came.
     @Test(arguments: ["activation", "plan", "update"]) func emptyFoldersOfTheHostStay(_ what: String) async throws {
@@ -135,6 +214,8 @@ import Testing
     @Test func whatWasThereBeforeStays() async throws {
         try await onLoop {
             let host = try await host()
+            // Left by apt, which had the same package.
+            host.root.write("/var/lib/dpkg/info/app.list", "/etc/app/x\n")
             host.root.write("/var/lib/app-kept/theirs", "x")
             host.root.write("/etc/passwd", Self.passwd + "app:x:300:300::/:/usr/sbin/nologin\n")
             host.root.write("/etc/group", "app:x:300:\ndialout:x:20:app\nhost:x:100:\n")
@@ -300,6 +381,7 @@ import Testing
         guard geteuid() == 0 else { return }
         try await onLoop {
             let host = try await host()
+            host.root.write("/var/lib/dpkg/info/app.list", "/etc/app/x\n")
             let folder = "\(host.root.path)/var/lib/app-kept"
             try Files.makeDirectories(folder)
             chown(folder, 1234, 1234)

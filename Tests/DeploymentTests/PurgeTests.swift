@@ -103,4 +103,48 @@ import Testing
             #expect(!host.root.exists("/var/lib/app"))
         }
     }
+
+    /// Folders that the package merely lists, as dpkg's do: an administrator may have put something into them since.
+    @Test(arguments: ["/var/www/html", "/srv/tftp", "/var/lib/app-list", "/var/lib/app"])
+    func whatAnAdministratorPutIntoAListedFolderStays(folder: String) async throws {
+        try await onLoop {
+            let host = Harness()
+            try await host.start()
+            // The manifest gives the last one to a user of the package.
+            let option = folder == "/var/lib/app" ? "users" : "etc=\(folder)"
+            #expect(try await host.install("app 1.0 good \(option)").result == .done)
+            host.root.write("\(folder)/site/index", "mine")
+            let status = try await purge(host)
+            let isKept = folder != "/var/lib/app"
+            #expect(host.root.exists("\(folder)/site/index") == isKept)
+            #expect((status.reason?.text.contains("\(folder) is kept") == true) == isKept)
+        }
+    }
+
+    @Test func anEmptyListedFolderGoes() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good etc=/srv/app/a etc=/var/lib/app-list")
+            _ = try await purge(host)
+            #expect(!host.root.exists("/srv/app/a") && !host.root.exists("/var/lib/app-list"))
+        }
+    }
+
+    /// A line of tmpfiles.d or a unit has it as well.
+    @Test(arguments: [
+        ("etc=/var/lib/app-kept/deep/er lines=app", "app-kept/deep/er"),
+        ("etc=/var/lib/app-data/own data", "app-data/own"),
+    ])
+    func aFolderOfALineOrAUnitGoesWithItsContent(options: String, folder: String) async throws {
+        try await onLoop {
+            let host = Harness()
+            host.root.write("/etc/passwd", "")
+            host.root.write("/etc/group", "dialout:x:20:\n")
+            for folder in ["/run", "/var/lib", "/var/log"] { try Files.makeDirectories(host.root.path + folder) }
+            try await host.start()
+            #expect(try await host.install("app 1.0 good \(options)").result == .done)
+            host.root.write("/var/lib/\(folder)/data", "x")
+            _ = try await purge(host)
+            #expect(!host.root.exists("/var/lib/\(folder)/data"))
+        }
+    }
 }

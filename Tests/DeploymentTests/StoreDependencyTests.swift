@@ -267,6 +267,35 @@ import Testing
         }
     }
 
+    /// It says that it is of the same source, and is of another signer.
+    @Test(arguments: ["signer=CN=other", "authority=2f"])
+    func aPackageOfAnotherSignerIsNotSeen(signer: String) async throws {
+        try await onLoop {
+            let host = Harness()
+            try await host.start()
+            try await host.install("web-common 1.0 good source=web authority=1f", DeploymentOptions(activation: .yes))
+            try await host.install("evil 1.0 good nounits noconf source=web depends=web-common \(signer)")
+            #expect(overlaid(host, "web-common") == ["web-common/1.0"])
+        }
+    }
+
+    /// Any package may say that it provides a name.
+    @Test func aPackageThatProvidesANameTakesTheOthersPlaceNowhere() async throws {
+        try await onLoop {
+            let host = try await hostWithLibrary()
+            try await host.install("alib 1.0 good nounits noconf provides=lib")
+            #expect(overlaid(host) == ["app/1.0", "lib/1.0"])
+            // Nor that of one that provides it and is seen already.
+            try await host.install("provider 1.0 good nounits noconf provides=virtual")
+            try await host.install("user 1.0 good depends=virtual")
+            #expect(overlaid(host, "user") == ["user/1.0", "provider/1.0"])
+            try await host.install("another 1.0 good nounits noconf provides=virtual")
+            #expect(overlaid(host, "user") == ["user/1.0", "provider/1.0"])
+            try await host.start()
+            #expect(host.notes == [])
+        }
+    }
+
     /// A first install that fails after the units of others were stopped starts them again as they were.
     @Test func aFirstInstallThatFailsLeavesOthersRunning() async throws {
         try await onLoop {

@@ -101,7 +101,8 @@ import Testing
             "OnFailure", "OnSuccess", "PartOf", "PropagatesReloadTo", "PropagatesStopTo", "ReloadPropagatedFrom",
             "Requires", "RequiresMountsFor", "Requisite", "Service", "Slice", "Sockets", "StopPropagatedFrom", "Unit",
             "Upholds", "Wants", "BindPaths", "BindReadOnlyPaths", "PermissionsStartOnly", "SystemdService",
-            "StandardOutput", "FailureAction", "RefuseManualStop",
+            "StandardOutput", "FailureAction", "RefuseManualStop", "OpenFile", "SocketUser", "SupplementaryGroups",
+            "OnFailureJobMode", "BusName",
         ])
         for document in try Document.all {
             for span in document.spans {

@@ -77,6 +77,31 @@ private let at = VerificationTime(clock: 0)
         #expect(try !Files.exists("\(folder)/lib"))
     }
 
+    /// A hard link that is left out has no target that is asked for: the entry after it is audited as ever.
+    @Test(arguments: [("./etc/cron.daily/x", "./usr/bin/tool"), ("./etc/profile.d/x", "usr/bin/tool")])
+    func anEntryBehindALinkThatIsLeftOutIsAudited(link: String, target: String) throws {
+        let shop = try Workshop()
+        func package(_ mode: UInt32) throws -> String {
+            var control = TarBuilder()
+            control.add("./control", data: "Package: foo\nVersion: 1.0\nArchitecture: all\nDescription: d\n")
+            var data = TarBuilder()
+            data.add(link, type: "1", link: target)
+            data.add("./usr/bin/tool", data: "x", mode: mode)
+            data.add("./usr/lib/systemd/system/foo.service", data: service)
+            let members = [
+                ("debian-binary", Array("2.0\n".utf8)), ("control.tar", control.finished), ("data.tar", data.finished),
+            ]
+            let bytes = members.flatMap { DebContainer.header($0.0, $0.1.count) + $0.1 }
+            try Files.replace("\(shop.root)/foo.deb", with: Array("!<arch>\n".utf8) + bytes, mode: 0o644)
+            return "\(shop.root)/foo.deb"
+        }
+        #expect(try shop.reader().inspect(package(0o755), time: at, installed: []).name == "foo")
+        let error = #expect(throws: DeploymentError.self) {
+            try shop.reader().inspect(package(0o777), time: at, installed: [])
+        }
+        #expect(error?.text.contains("everybody on the gateway could change it") == true)
+    }
+
     /// Also when it is unpacked a second time.
     @Test func templatesOfTheManifestBecomeConffiles() throws {
         let shop = try Workshop()

@@ -71,6 +71,12 @@ private func reasons(_ result: Result<PackagePlan, PackageRefusal>) -> [String] 
             "capabilities, quoted": "t /var/lib/foo/sh - - - - 'security.capability=x'",
             "capabilities, second": "T /var/lib/foo - - - - user.a=b security.capability=x",
             "a file for ever": "h /var/lib/foo - - - - +i",
+            "an attribute before an open quote": "t /var/lib/foo/f - - - - user.a=1 security.zz=2 \"open",
+            "an attribute before a wrong escape": "T /var/lib/foo/f - - - - security.zz=2 \\q",
+            "names that begin like the package's": "Z /etc/foo[x] - foo foo -",
+            "all that begins like the package's name": "R /var/lib/foo*",
+            "the folder of a service of the host in /tmp": "Z /tmp/systemd-private-*",
+            "a folder of displays": "d /tmp/.X11-unix 0777",
             "behind a carriage return": "# ok\rz /etc/shadow 0666",
             "a removal where a user may write": "d /var/lib/foo - foo foo\nR /var/lib/foo/a/b",
             "an age where a user may write": "d /var/lib/foo - foo foo\nd /var/lib/foo/a/b - - - 1d",
@@ -98,12 +104,33 @@ private func reasons(_ result: Result<PackagePlan, PackageRefusal>) -> [String] 
             "C /var/lib/foo/tree - - - - /usr/share/doc", "p /run/foo/pipe 0600 foo foo",
             "r! /run/foo.pid", "r! /run/foo/*.pid", "R! /tmp/foo-*", "x /var/tmp/foo-*", "e /var/cache/foo - - - 10d",
             "q /var/lib/foo", "Z /var/lib/foo 0750 foo foo", "h /var/lib/foo - - - - +C",
-            "a+ /var/log/foo - - - - g:adm:rx",
+            "a+ /var/log/foo - - - - g:adm:rx", "Z /var/lib/foo-* 0750 foo foo", "r! /run/foo.*", "r! /run/foo-x-*.pid",
             "t /var/lib/foo - - - - user.a=b", "w /var/lib/foo/x - - - - text", "d= /run/foo",
             "f^ /run/foo/x - - - - cred",
             "d$ /run/foo", "L? /run/foo/x - - - - /usr/share/foo", "", "# none\n\n",
         ])
     func allowed(lines: String) throws { #expect(reasons(try audit(tmpfiles: lines)) == []) }
+
+    /// A package chooses the names of its users and units; no such name makes a pattern its own.
+    @Test(arguments: [
+        ("ngin", "u foo -", "foo", "Z /etc/ngin[x] - foo foo -"),
+        ("foo", "u ngin -", "foo", "Z /etc/ngin[x] - ngin ngin -"),
+        ("foo", "", "ngin", "R /var/lib/ngin[x]"), ("foo", "u systemd-private -", "foo", "Z /tmp/systemd-private-*"),
+        ("foo", "u docker -", "foo", "Z /var/lib/docker-*"), ("docke", "", "foo", "Z /var/lib/docke[r] 0777"),
+    ])
+    func namesThatThePackageChoosesMakeNoPattern(name: String, users: String, unit: String, line: String) throws {
+        let files = [
+            ("usr/lib/tmpfiles.d/foo.conf", line), ("usr/lib/sysusers.d/foo.conf", users),
+            ("usr/lib/systemd/system/\(unit).service", "[Service]\nExecStart=/usr/bin/true\n"),
+        ]
+        #expect(!reasons(try auditPackage(files, name: name)).isEmpty)
+    }
+
+    /// They are held against the host.
+    @Test func patternsArePlaces() throws {
+        let plan = try audit(tmpfiles: "Z /var/lib/foo-* 0750 foo foo\nr! /run/foo/*.pid\nR! /tmp/foo-*").get()
+        #expect(plan.provision.places.map(\.path) == ["/run/foo", "/var/lib/foo-*"])
+    }
 
     /// Lines of Debian's daemons.
     @Test(
@@ -270,5 +297,53 @@ private func reasons(_ result: Result<PackagePlan, PackageRefusal>) -> [String] 
 
     @Test func aLoginShellIsWarnedOf() throws {
         #expect(try audit(sysusers: "u foo - - /var/lib/foo /bin/bash").get().warnings.count == 1)
+    }
+}
+
+/// The home of a manifest's user becomes a field of a line that systemd-sysusers reads as root.
+@Suite struct ManifestUserTests {
+    private func reasons(_ users: String) throws -> [String] {
+        try auditPackage(
+            [("usr/lib/systemd/system/foo.service", "[Service]\nExecStart=/usr/bin/true\n")],
+            manifest: "[Package]\nFormat=1\n[Users]\n\(users)\n"
+        ).refusals.map(\.description)
+    }
+
+    @Test(arguments: [
+        #"User="evil:/var/lib/x -\nm evil sudo""#, #"User=evil:/var/lib/x\nm"#, #"User="evil:/var/lib/x - /bin/bash""#,
+        #"User=evil:/var/lib/x\tm"#, "User=evil:/var/lib/%h", "User=evil:/root", "User=evil:/etc", "User=evil:/etc/ssh",
+        "User=evil:/var/lib/dpkg", "User=evil:/home/person", "User=evil:/var/lib/x:y", "User=evil:/var/lib/./x",
+        "User=evil:/var/lib/../x", #"User='evil:/var/lib/"x'"#,
+    ])
+    func aHomeIsAPlaceOfThePackage(line: String) throws { #expect(try !reasons(line).isEmpty, "\(line)") }
+
+    @Test(arguments: [
+        "foo:/var/lib/foo", "foo:/run/sshd", "foo:/srv/ftp", "foo:/etc/privoxy", "foo:/var/run", "foo:/var/www", "foo",
+        "foo:/nonexistent", "foo:/var/spool/postfix/", "foo:/opt/foo",
+    ])
+    func homesOfDaemons(user: String) throws { #expect(try reasons("User=\(user)") == [], "\(user)") }
+
+    @Test func theLineHasTheHomeAsOneField() throws {
+        let manifest = "[Package]\nFormat=1\n[Users]\nUser=foo:/var/lib//foo/\n"
+        #expect(try PackageManifest(parsing: manifest.utf8).sysusersLines == ["u foo - \"foo\" /var/lib/foo -"])
+    }
+
+    /// Whatever made it: what systemd reads and the audit does not is refused.
+    @Test func ourOwnLinesAreParsedToo() {
+        var users = SysusersAudit()
+        users.audit([], others: ["u evil - - /x -\nm evil sudo"])
+        #expect(users.findings.hasRefusal)
+        var lines = TmpfilesAudit(names: OwnNames(of: "foo"), tree: PackagedPaths(), declared: [], writable: [])
+        lines.audit([], others: ["d /etc/foo\nZ /etc 0777"])
+        #expect(lines.findings.hasRefusal)
+    }
+
+    /// A folder of `data.tar` becomes a field, too, also where the table has a row for its place.
+    @Test(arguments: ["etc/udev/x 0777 foo foo", "etc/apparmor.d/%h", "etc/foo/a b"])
+    func aFolderOfThePayloadIsOneField(path: String) throws {
+        let plan = try auditPackage(
+            [("usr/lib/systemd/system/foo.service", "[Service]\nExecStart=/usr/bin/true\n")], folders: [path]
+        ).get()
+        #expect(plan.tmpfilesLines == [])
     }
 }

@@ -178,7 +178,7 @@ import Testing
         var users = SysusersAudit()
         users.audit(files, others: [])
         #expect(users.findings.listed.count <= Self.most && users.findings.hasRefusal)
-        var lines = TmpfilesAudit(names: OwnNames(["foo"]), tree: PackagedPaths(), declared: [], writable: [])
+        var lines = TmpfilesAudit(names: OwnNames(of: "foo"), tree: PackagedPaths(), declared: [], writable: [])
         lines.audit(
             [TmpfilesAudit.File(path: "x.conf", bytes: Array((0..<9999).map { "z /etc/\($0)\n" }.joined().utf8))],
             others: [])

@@ -109,6 +109,149 @@ import Testing
         }
     }
 
+    /// systemd opens the path as root and follows a link that a user of the package may put there.
+    @Test(arguments: [
+        ("User=foo\nRuntimeDirectory=foo\nStandardOutput=append:/run/foo/out", "'foo' may write in '/run/foo'"),
+        ("User=foo\nRuntimeDirectory=foo\nStandardOutput=append:%t/foo/out", "'foo' may write in '/run/foo'"),
+        ("User=foo\nStateDirectory=foo\nStandardInput=file:/var/lib/foo/in", "'foo' may write in '/var/lib/foo'"),
+        ("User=foo\nStateDirectory=foo\nOpenFile=/var/lib/foo/x:name", "'foo' may write in '/var/lib/foo'"),
+        ("User=foo\nCacheDirectory=foo\nLoadCredential=a:/var/cache/foo/x/y", "'foo' may write in '/var/cache/foo'"),
+        ("User=foo\nStateDirectory=foo\nTTYPath=/var/lib/foo/tty", "'foo' may write in '/var/lib/foo'"),
+        (
+            "User=foo\nStateDirectory=foo\nEnvironmentFile=-/var/lib/foo/env\nExecReload=+/usr/bin/foo",
+            "'foo' may write in '/var/lib/foo'"
+        ),
+        (
+            "DynamicUser=yes\nRuntimeDirectory=foo\nStandardError=file:/run/foo/x", "'its dynamic user' may write"
+        ),
+        (
+            "RuntimeDirectory=foo\nRuntimeDirectoryMode=0777\nStandardError=file:/run/foo/x",
+            "others than root may write"
+        ),
+        ("User=foo\nStandardOutput=append:/run/foo/out", "the unit's user could put a link there"),
+    ])
+    func systemdOpensNothingInAFolderOfAUser(lines: String, reason: String) throws {
+        let found = try refusals(lines)
+        #expect(found.count == 1 && found[0].text.contains(reason), "\(lines): \(found)")
+    }
+
+    /// Another unit's user, a line's, the manifest's or the payload's.
+    @Test func foldersOfUsersAreThoseOfTheWholePackage() throws {
+        let root = "StandardOutput=append:/var/log/foo/x\nEnvironmentFile=/var/log/foo/env"
+        func found(_ more: [(String, String)], manifest: String = "", folder: ArchiveEntry? = nil) throws -> Int {
+            var audit = try PackageAudit(
+                controlFiles: ["control": Array("Package: foo\nVersion: 1\nArchitecture: all\n".utf8)],
+                manifest: Array("[Package]\nFormat=1\n\(manifest)".utf8))
+            let unit = "[Service]\nExecStart=/usr/bin/foo\n\(root)\n"
+            if let folder { _ = try audit.consider(folder) }
+            for (path, text) in [(Self.folder + "foo.service", unit)] + more {
+                let entry = ArchiveEntry(path: path, kind: .file, size: text.utf8.count)
+                if try audit.consider(entry) { audit.take(Array(text.utf8), of: entry) }
+            }
+            return audit.assess(known: [], architecture: "all").findings.findings(.refused).count
+        }
+        #expect(try found([]) == 0)
+        let service = "[Service]\nExecStart=/usr/bin/foo\nUser=foo\nLogsDirectory=foo\n"
+        #expect(try found([(Self.folder + "a.service", service)]) == 2)
+        #expect(try found([("usr/lib/tmpfiles.d/foo.conf", "d /var/log/foo 0755 foo foo")]) == 2)
+        #expect(try found([("usr/lib/tmpfiles.d/foo.conf", "Z /var/log/foo-* 0755 foo foo")]) == 0)
+        #expect(try found([], manifest: "[Users]\nUser=foo\n[Directories]\nDirectory=/var/log/foo:foo\n") == 2)
+        let owned = ArchiveEntry(
+            path: "var/log/foo", kind: .directory, mode: 0o755, owner: 120, ownerName: "foo", groupName: "root")
+        #expect(try found([], folder: owned) == 2)
+        #expect(try found([], folder: ArchiveEntry(path: "var/log/foo", kind: .directory, mode: 0o755)) == 0)
+    }
+
+    /// Debian's bird: root's environment is a conffile in a folder of its user.
+    @Test func anEnvironmentThatIsAConffileIsWarnedOf() throws {
+        let unit = "[Service]\nExecStart=/usr/bin/foo\nEnvironmentFile=/etc/foo/env\n"
+        let manifest = "[Package]\nFormat=1\n[Users]\nUser=foo\n[Directories]\nDirectory=/etc/foo:foo\n"
+        let plan = try auditPackage([(Self.folder + "foo.service", unit), ("etc/foo/env", "A=b")], manifest: manifest)
+            .get()
+        #expect(plan.warnings.map(\.text).contains { $0.contains("'foo' may write in '/etc/foo'") })
+        #expect(try !auditPackage([(Self.folder + "foo.service", unit)], manifest: manifest).refusals.isEmpty)
+    }
+
+    /// systemd gives the socket to the user by its path.
+    @Test(arguments: [
+        ("ListenStream=/run/foo/s\nSocketUser=foo", true), ("ListenStream=/run/foo/s\nSocketGroup=foo", true),
+        ("ListenStream=/run/foo/s\nSocketUser=root", false), ("ListenStream=/run/foo/s", false),
+        ("ListenStream=/run/foo.sock\nSocketUser=foo", false), ("ListenStream=/run/foo/d/s", false),
+        ("ListenStream=80\nSocketGroup=%H", true), ("ListenStream=/run/docker.sock\nSocketGroup=docker", false),
+    ])
+    func socketsInAFolderOfAUser(lines: String, isRefused: Bool) throws {
+        let found = try refusals(
+            "User=foo\nRuntimeDirectory=foo", more: [(Self.folder + "foo.socket", "[Socket]\n\(lines)\n")])
+        #expect(found.isEmpty != isRefused, "\(lines): \(found)")
+    }
+
+    @Test(arguments: [
+        "User=foo\nRuntimeDirectory=foo\nPIDFile=/run/foo/foo.pid",
+        "User=foo\nConfigurationDirectory=foo\nEnvironmentFile=/etc/foo/env\nExecReload=+/bin/true",
+        "User=foo\nStateDirectory=foo\nEnvironmentFile=-/var/lib/foo/env",
+        "LogsDirectory=foo\nStandardOutput=append:/var/log/foo/x",
+        "User=foo\nStandardOutput=append:/run/foo.log", "LoadCredential=a:/etc/foo/key", "StandardInput=tty",
+        "LoadCredential=a",
+        "User=foo\nStateDirectory=foo\nLoadCredential=key:/etc/foo/key",
+    ])
+    func whatOnlyRootExchanges(lines: String) throws { #expect(try refusals(lines) == [], "\(lines)") }
+
+    @Test func aFlagIsNoFolder() throws {
+        let text = "[Service]\nExecStart=/usr/bin/foo\nStateDirectory=foo::ro foo:bar\n"
+        let plan = try auditPackage([(Self.folder + "foo.service", text)]).get()
+        #expect(plan.dataFolders == ["/var/lib/bar", "/var/lib/foo"])
+    }
+
+    /// A name that the unit's name or the instance completes is judged like any other.
+    @Test(arguments: [
+        ("foo-docker.service", "User=foo\nGroup=%j"), ("foo@disk.service", "SupplementaryGroups=%i"),
+        ("foo-gatekeel.service", "User=%j"), ("foo.service", "SupplementaryGroups=\"docker\""),
+        ("foo.service", "SupplementaryGroups=doc\\ker"), ("foo.service", "User=33"), ("foo.service", "Group=%H"),
+        ("foo@.service", "Group=%i"), ("foo@.service", "SupplementaryGroups=a %i"), ("foo.service", "User=%H"),
+        ("foo@gatekeel.service", "User=%i"), ("foo@.service", "User=%i\n[Install]\nDefaultInstance=gatekeel"),
+        ("foo@.service", "User=%i\n[Unit]\nWants=foo@gatekeel.service"), ("foo@.service", "User=%i-x"),
+    ])
+    func namesOfUsersAndGroupsAreFixed(unit: String, lines: String) throws {
+        #expect(try !refusals(lines, unit: unit).isEmpty, "\(unit) \(lines)")
+    }
+
+    /// syncthing@.service runs as the user that an administrator names.
+    @Test(arguments: [
+        ("foo@.service", "User=%i"), ("foo@.service", "User=%I\nGroup=foo"), ("foo-bar.service", "User=%p\nGroup=%j"),
+        ("foo.service", "User=0\nGroup=0"), ("foo@.service", "User=%p\n[Unit]\nAfter=foo@a.service"),
+        ("foo.service", "User="),
+    ])
+    func namesThatAreFixedOrAnAdministrators(unit: String, lines: String) throws {
+        #expect(try refusals(lines, unit: unit) == [], "\(unit) \(lines)")
+    }
+
+    /// systemd does not load two services of one name.
+    @Test func busNamesOfUnitsAreThePackages() throws {
+        func plan(_ lines: String, unit: String = "foo.service") throws -> PackagePlan {
+            let text = "[Service]\nExecStart=/usr/bin/foo\n\(lines)\n"
+            return try auditPackage([(Self.folder + unit, text)]).get()
+        }
+        #expect(try plan("BusName=org.foo.A\nBusName=\nBusName=org.foo.B").busNames == ["org.foo.A", "org.foo.B"])
+        #expect(try plan("BusName=org.%p", unit: "foo@.service").busNames == ["org.foo"])
+        #expect(try plan("BusName=nonsense").busNames == [])
+        #expect(try !refusals("BusName=org.%i", unit: "foo@.service").isEmpty)
+        #expect(try !refusals("BusName=org.freedesktop.DBus").isEmpty)
+    }
+
+    /// A hard link that is left out is no reason to pass over the entry after it.
+    @Test func aHardLinkIsOfOneKind() throws {
+        for (path, target, isRefused) in [
+            ("usr/bin/tool", "etc/foo.conf", true), ("etc/foo.conf", "usr/bin/tool", true),
+            ("usr/bin/tool", "usr/bin/other", false), ("etc/foo.conf", "etc/other.conf", false),
+            ("etc/cron.daily/x", "usr/bin/tool", false),
+        ] {
+            var audit = try PackageAudit(
+                controlFiles: ["control": Array("Package: foo\nVersion: 1\nArchitecture: all\n".utf8)], manifest: nil)
+            _ = try audit.consider(ArchiveEntry(path: path, kind: .hardLink(target: target)))
+            #expect((audit.refusal != nil) == isRefused, "\(path)")
+        }
+    }
+
     /// Its unit may run it as root.
     @Test func whatEverybodyCouldChangeIsRefused() throws {
         for (path, kind, mode) in [

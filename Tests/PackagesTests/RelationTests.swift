@@ -84,6 +84,20 @@ private func control(_ fields: String, version: String = "1.0", architecture: St
             ])
     }
 
+    @Test func aNameIsThatOfThePackageThatHasIt() throws {
+        var audit = RelationAudit(
+            known: [
+                try known("alib", "9", "lib (= 9), virtual", source: .store), try known("lib", "1", source: .store),
+                try known("other", "1", "virtual", source: .store),
+            ], architecture: "amd64")
+        #expect(audit.needed(by: try control("Depends: lib")) == ["lib"])
+        #expect(audit.needed(by: try control("Depends: lib (>= 0.5)")) == ["lib"])
+        #expect(audit.needed(by: try control("Depends: lib (>= 10)")) == ["lib"])
+        #expect(audit.needed(by: try control("Depends: virtual")) == ["alib"])
+        audit.preferred = ["other"]
+        #expect(audit.needed(by: try control("Depends: virtual")) == ["other"])
+    }
+
     @Test func statusFile() {
         let status = """
             Package: libc6

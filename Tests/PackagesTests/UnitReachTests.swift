@@ -237,6 +237,86 @@ import Testing
             testDescription: "waited for by what it waits for", files: unit("foo.service", "WantedBy=sockets.target"),
             reason: "waits for 'sockets.target' by default"),
         Attack(
+            testDescription: "without default dependencies in a section that systemd does not know",
+            files: ["foo.service": "[ Unit ]\nDefaultDependencies=no\n[Unit]\nBefore=sysinit.target\n\(service)"],
+            reason: "a section with blanks in its name"),
+        Attack(
+            testDescription: "without default dependencies in one instance",
+            files: [
+                "foo@.service": "[Unit]\nBefore=sysinit.target\n\(service)",
+                "foo@a.service.d/x.conf": "[Unit]\nDefaultDependencies=no\n",
+            ], reason: "waits for 'sysinit.target' by default"),
+        Attack(
+            testDescription: "waited for by the boot's end, but for one instance",
+            files: [
+                "foo@.target": "[Unit]\nWants=foo.service\n[Install]\nWantedBy=sysinit.target\n",
+                "foo.service": service,
+                "foo@a.target.d/x.conf": "[Unit]\nDefaultDependencies=no\n",
+            ], reason: "waits for 'sysinit.target' by default"),
+        Attack(
+            testDescription: "a reboot when it fails",
+            files: ["foo.service": "[Unit]\nOnFailure=reboot.target\n\(service)"],
+            reason: "does not reboot the gateway"),
+        Attack(
+            testDescription: "no power when it succeeds",
+            files: ["foo.service": "[Unit]\nOnSuccess=poweroff.target\n\(service)"],
+            reason: "does not reboot the gateway"),
+        Attack(
+            testDescription: "no power with it", files: ["foo.service": "[Unit]\nWants=poweroff.target\n\(service)"],
+            reason: "does not reboot the gateway"),
+        Attack(
+            testDescription: "a reboot by its own name",
+            files: ["foo-reboot.service": "[Unit]\nRequires=%j.target\n\(service)"],
+            reason: "does not reboot the gateway"),
+        Attack(
+            testDescription: "a reboot by the name of an instance",
+            files: ["foo@.service": "[Unit]\nBindsTo=%i.target\n\(service)"], reason: "does not reboot the gateway"),
+        Attack(
+            testDescription: "a sleep by a drop-in",
+            files: ["foo.service": service, "foo.service.d/x.conf": "[Unit]\nRequisite=systemd-suspend.service\n"],
+            reason: "does not reboot the gateway"),
+        Attack(
+            testDescription: "a reboot when a file is there",
+            files: ["foo.service": service, "foo.path": "[Path]\nPathExists=/run/foo/x\nUnit=reboot.target\n"],
+            reason: "does not reboot the gateway"),
+        Attack(
+            testDescription: "a reboot in time",
+            files: ["systemd-reboot.timer": "[Timer]\nOnBootSec=1h\n", "foo.service": service],
+            reason: "does not reboot the gateway"),
+        Attack(
+            testDescription: "an emergency in quotes",
+            files: ["foo.service": "[Unit]\nWants=\"emergency.target\"\n\(service)"], reason: "without quotes"),
+        Attack(
+            testDescription: "all units stopped when it fails",
+            files: [
+                "foo.service": "[Unit]\nOnFailure=foo.target\nOnFailureJobMode=isolate\n\(service)",
+                "foo.target": "[Unit]\nAllowIsolate=yes\n",
+            ], reason: "would be stopped or not started"),
+        Attack(
+            testDescription: "all jobs dropped when it ends",
+            files: ["foo.service": "[Unit]\nOnSuccessJobMode=flush\n\(service)"],
+            reason: "would be stopped or not started"),
+        Attack(
+            testDescription: "all units stopped, as of old",
+            files: ["foo.service": "[Unit]\nOnFailureIsolate=yes\n\(service)"], reason: "would be stopped"),
+        Attack(
+            testDescription: "without Gatekeel",
+            files: ["foo.service": "[Unit]\nConflicts=gatekeeld.service\n\(service)"],
+            reason: "units of Gatekeel"),
+        Attack(
+            testDescription: "without Gatekeel, by an instance",
+            files: ["foo@.service": "[Unit]\nConflicts=gatekeel-%i.service\n\(service)"], reason: "units of Gatekeel"),
+        Attack(
+            testDescription: "without the message bus",
+            files: ["foo.service": "[Unit]\nConflicts=dbus.socket\n\(service)"], reason: "the whole host need"),
+        Attack(
+            testDescription: "reloaded with Gatekeel",
+            files: ["foo.service": "[Unit]\nPropagatesReloadTo=gatekeel-installd.service\n\(service)"],
+            reason: "units of Gatekeel"),
+        Attack(
+            testDescription: "processes that outlive a shutdown",
+            files: ["foo.service": "\(service)SurviveFinalKillSignal=yes\n"], reason: "hold up a shutdown"),
+        Attack(
             testDescription: "a default instance that is none", files: unit("foo@.service", "DefaultInstance=a/b"),
             reason: "no valid instance"),
     ]
@@ -315,6 +395,28 @@ import Testing
         let plan = try audit(files).get()
         #expect(
             plan.reaches.map { "\($0.path.dropFirst(Self.folder.count)) \($0.unit)" }.joined(separator: " ") == reaches)
+    }
+
+    /// As units of Debian name others.
+    @Test(arguments: [
+        "Conflicts=shutdown.target umount.target", "Wants=network-online.target", "Requires=basic.target",
+        "BindsTo=sys-subsystem-net-devices-%i.device", "Conflicts=systemd-timesyncd.service getty@tty1.service",
+        "After=gatekeeld.service", "PartOf=foo@%i.service", "OnFailure=foo@%n.service", "Wants=%p@%i.service",
+        "Requires=foo@%i.socket", "OnFailureJobMode=replace", "OnFailureJobMode=fail",
+        "Before=shutdown.target reboot.target",
+        "Conflicts=foo@%i.socket", "Wants=syslog.socket", "StopPropagatedFrom=multi-user.target",
+    ])
+    func relationsOfDaemonsAreAccepted(_ setting: String) throws {
+        #expect(refusal(try audit(["foo@.service": "[Unit]\n\(setting)\n\(Self.service)"])) == "", "\(setting)")
+    }
+
+    /// What one instance says of what it starts is not what the others start.
+    @Test func aTriggerOfOneInstanceIsNotThatOfAll() throws {
+        let plan = try audit([
+            "foo.service": Self.service, "ssh@.socket": "[Socket]\nListenStream=/run/ssh-%i\n",
+            "ssh@a.socket.d/x.conf": "[Socket]\nService=foo.service\n",
+        ]).get()
+        #expect(plan.reaches.map(\.unit.description) == ["ssh@.service"])
     }
 
     /// haveged, nftables, networking daemons, sockets and names of its own.

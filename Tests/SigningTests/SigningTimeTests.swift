@@ -28,7 +28,8 @@ import Testing
         ] as [(String, Int64?, Int64)])
     func theProvenTime(case name: String, signed: Int64?, expected: Int64) {
         let signer = Signer(
-            subject: "CN=a", issuer: "CN=b", fingerprint: "", notBefore: 100, notAfter: 200, signingTime: signed,
+            subject: "CN=a", issuer: "CN=b", fingerprint: "", authority: "", notBefore: 100, notAfter: 200,
+            signingTime: signed,
             digest: "SHA256", content: "")
         #expect(signer.provenTime == expected, "\(name)")
     }

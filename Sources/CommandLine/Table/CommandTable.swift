@@ -70,7 +70,8 @@ enum CommandTable {
                     "purge",
                     "Removes its configuration files and its data as well: the folders that it was given in /var and /srv, and the "
                         + "StateDirectory=, CacheDirectory= and LogsDirectory= of its units, except what another package has "
-                        + "too and what was there before the package. Files that it wrote elsewhere stay, and so do its users. Only root may do that."
+                        + "too and what was there before the package. Folders that it only lists, and those below /srv and /var/www, go if they are empty. "
+                        + "Files that it wrote elsewhere stay, and so do its users. Only root may do that."
                 ),
                 noWait,
             ]),

@@ -112,15 +112,16 @@ extension ValueType where Value == String {
             parse: { $0.utf8.count <= maxBytes ? $0 : nil }, format: { $0 })
     }
 
-    /// An absolute path without `.` and `..`.
+    /// An absolute path without `.` and `..`, and without control characters: no path that is meant has them, and a line's end
+    /// in one would begin another line wherever it is written.
     public static var path: ValueType {
         ValueType(
             allowed: "an absolute path, without dots for folders", isShown: false,
             parse: { text in
                 let parts = text.split(separator: "/", omittingEmptySubsequences: true)
-                guard text.hasPrefix("/"), text.utf8.count < 4096, !parts.contains("."), !parts.contains("..") else {
-                    return nil
-                }
+                guard text.hasPrefix("/"), text.utf8.count < 4096, !parts.contains("."), !parts.contains(".."),
+                    text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
+                else { return nil }
                 return "/" + parts.joined(separator: "/")
             }, format: { $0 })
     }

@@ -15,6 +15,12 @@ struct BusCheck: Sendable {
         // A policy may move from /etc to /usr/share, or be left of a version that was removed.
         let own = Set(record.conffiles + (try store.state(of: record.name).state.conffiles)).map(paths.host)
         let names = Set(record.busNames + record.busActivations.map(\.name))
+        for other in try store.packageNames() where other != record.name {
+            guard let release = try store.release(.current, of: other) else { continue }
+            let theirs = try store.record(of: other, release: release)
+            try require(
+                names, meetNoneOf: theirs.busNames + theirs.busActivations.map(\.name), of: "the package '\(other)'")
+        }
         for folder in [paths.host("/usr/share/dbus-1/system.d"), paths.busPolicies] {
             for name in try Files.namesIfPresent(in: folder).sorted() where name.hasSuffix(".conf") {
                 let path = "\(folder)/\(name)"

@@ -159,7 +159,7 @@ extension DeploymentEngine {
         let made =
             plan.conffiles.flatMap { [$0.path, $0.path + ConffilePlan.besideSuffix] } + plan.migrations.map(\.other)
         state.add(release, made: made, folders: plan.folders, found: plan.found)
-        state.add(lines: release.provision.lines)
+        state.add(lines: release.provision.lines, asked: release.provision.lines)
         try CheckedFile.requireRoom(
             for: state.record,
             "earlier versions of the package left too many files beneath /etc; remove it with --purge, then install it")
@@ -629,7 +629,7 @@ extension DeploymentEngine {
                 state.settle(record.migrations, of: release)
                 state.removedVersion = ""
                 let added = try ProvisionTransaction(store: store, deployment: record).additions()
-                state.add(lines: added.items.map(\.line))
+                state.add(lines: added.items.map(\.line), asked: release.provision.lines)
                 state.accounts.formUnion(added.accounts)
                 if record.activation != .restore { state.isActivated = record.activation == .yes }
             }

@@ -218,6 +218,10 @@ struct FileSteps: Sendable {
                     continue
                 }
                 switch line.type {
+                case "d" where Self.isData(line.path) && !line.isRuntime && Self.isShared(line, among: lines):
+                    paths.removeEmptyFolder(line.path)
+                    guard try paths.has(packaged: line.path) else { break }
+                    problems.append("\(path) is kept: others may have put something into it")
                 case "d" where Self.isData(line.path) || line.isRuntime,
                     "f" where Self.isData(line.path) || line.isRuntime:
                     try paths.holdingIfPresent(packaged: line.path) { (folder, name) throws(Errno) in
@@ -256,6 +260,13 @@ struct FileSteps: Sendable {
             for line in lines { HostLine(line).map { owners[$0.path] = other } }
         }
         return owners
+    }
+
+    /// Whether others may have something in a folder of data, too: the package lists it as root's, or it is where an administrator
+    /// puts what the world gets. What a service made is in folders of its user, or in those that systemd makes for it.
+    private static func isShared(_ line: HostLine, among lines: [HostLine]) -> Bool {
+        if line.path.hasPrefix("/srv/") || line.path.hasPrefix("/var/www/") { return true }
+        return !lines.contains { $0.path == line.path && $0.type == "d" && !$0.isRootsInPackage }
     }
 
     /// Whether a path is at least one level below a folder of data.

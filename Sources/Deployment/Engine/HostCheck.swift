@@ -50,6 +50,20 @@ struct HostCheck: Sendable {
             )
         }
         if let why = record.orders.lazy.compactMap(host.refusal(of:)).first { throw DeploymentError(.conflict, why) }
+        for name in record.busNames + record.busActivations.map(\.name) {
+            if let why = host.refusal(ofBusName: name) { throw DeploymentError(.conflict, why) }
+        }
+        try checkFiles(host)
+    }
+
+    /// No unit of the host takes over what a package says: a file that it looks for and that nobody has.
+    private func checkFiles(_ host: HostUnits) throws {
+        let known = Set(try store.state(of: record.name).state.conffiles)
+        let links = record.hostLines.compactMap(HostLine.init).filter { $0.type == "L" }.map(\.path)
+        for path in record.conffiles + links where !known.contains(path) {
+            guard let why = host.refusal(ofFile: path) else { continue }
+            throw DeploymentError(.conflict, "\(store.paths.host(path)): \(why)")
+        }
     }
 
     /// Enabling makes a link of each alias, which would hide a unit that the host has got since the package was installed.

@@ -120,8 +120,7 @@ struct MigrationPlanner {
 
     /// The target of the link that a release of the package made at a path.
     private func ownLink(_ path: String) -> String? {
-        let lines = (old?.hostLines ?? []) + state.hostLines
-        return lines.lazy.compactMap(HostLine.init).first { $0.type == "L" && $0.path == path }?.last
+        state.hostLines.lazy.compactMap(HostLine.init).first { $0.type == "L" && $0.path == path }?.last
     }
 
     // MARK: Folders and files
@@ -132,7 +131,7 @@ struct MigrationPlanner {
         for path in folders.intersection(before).sorted() where try isFile(path) {
             try dismiss(path, MigrationStep.replacedSuffix, &plan)
         }
-        let oldPaths = before.union(state.folders).union((old?.hostLines ?? []).compactMap { HostLine($0)?.path })
+        let oldPaths = before.union(state.folders).union(state.hostLines.compactMap { HostLine($0)?.path })
         for path in new.conffiles where oldPaths.contains(where: { $0 == path || $0.hasPrefix(path + "/") }) {
             guard try isFolder(path) else { continue }
             try replaceFolder(path, &plan, mayBeKept: true)
@@ -167,6 +166,14 @@ struct MigrationPlanner {
     private func replaceFolder(_ path: String, _ plan: inout MigrationPlan, mayBeKept: Bool) throws {
         guard !plan.clears(path), try isFolder(path) else { return }
         let link = new.manifestFolders.lazy.compactMap(HostLine.init).first { $0.type == "L" && $0.path == path }
+        guard try isOurs(folder: path) else {
+            // Where the release has nothing of this name, the folder is left alone.
+            guard link != nil || new.conffiles.contains(path) else { return }
+            throw DeploymentError(
+                .conflict,
+                "\(paths.host(path)) is a folder that \(new.name) did not make, and \(new.name) \(new.version) has a file or link there; move it away"
+            )
+        }
         var steps: [MigrationStep] = []
         if let obstacle = try removal(of: path, &steps) {
             guard mayBeKept else {
@@ -228,6 +235,13 @@ struct MigrationPlanner {
     private func isOurs(_ path: String) throws(Errno) -> Bool {
         guard state.made.contains(path) else { return false }
         return try !ofDpkg.contains(path, among: state.made, DpkgFiles(folder: paths.dpkgInfo))
+    }
+
+    /// Whether a deployment of the package made the folder, and dpkg has none of that name.
+    private func isOurs(folder path: String) throws(Errno) -> Bool {
+        let made = state.hostLines.compactMap(HostLine.init).filter { $0.type == "d" || $0.type == HostLine.above }
+        guard state.folders.contains(path) || made.contains(where: { $0.path == path }) else { return false }
+        return try DpkgFiles(folder: paths.dpkgInfo).owners(of: [path])[path] == nil
     }
 
     /// `/etc/foo` and `/etc/foo/d` of `/etc/foo/d/bar`.

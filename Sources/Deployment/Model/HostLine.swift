@@ -7,6 +7,8 @@ struct HostLine: Hashable, Sendable {
     let last: String
     /// Whether a folder or file that is there gets the line's owner and mode: `d` without the colon that keeps them, and `f`.
     let setsOwner: Bool
+    /// Whether it is a folder of `data.tar` that belongs to root there.
+    let isRootsInPackage: Bool
 
     /// nil for a line without a path.
     init?(_ text: String) {
@@ -14,6 +16,7 @@ struct HostLine: Hashable, Sendable {
         guard fields.count > 1 else { return nil }
         (type, path, last) = (fields[0], fields[1], fields[fields.count - 1])
         setsOwner = (type == "d" || type == "f") && fields.count > 4 && !fields[3].hasPrefix(":")
+        isRootsInPackage = type == "d" && fields.count > 4 && [":root", ":0"].contains(fields[3])
     }
 
     /// The type of a folder that was only made because something below it was: others may use it too, and it goes when it is

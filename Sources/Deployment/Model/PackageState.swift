@@ -93,9 +93,17 @@ struct PackageState: Hashable, Sendable {
     }
 
     /// Adds lines of what was made on the host, but for paths that are known already.
-    mutating func add(lines: [String]) {
-        let known = Set(hostLines.compactMap { HostLine($0)?.path })
-        hostLines += lines.filter { HostLine($0).map { !known.contains($0.path) } ?? false }
+    ///
+    /// - Parameter asked: what `tmpfiles.d` files say. It counts besides what the payload says of the same folder.
+    mutating func add(lines: [String], asked: [String]) {
+        let asked = Set(asked)
+        let known = hostLines.compactMap(HostLine.init)
+        let listed = Set(known.filter(\.isRootsInPackage).map(\.path))
+        let others = Set(known.filter { !$0.isRootsInPackage }.map(\.path))
+        hostLines += lines.filter { text in
+            guard let path = HostLine(text)?.path, !others.contains(path) else { return false }
+            return !listed.contains(path) || asked.contains(text)
+        }
     }
 
     var record: Record {

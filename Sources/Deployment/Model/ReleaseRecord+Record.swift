@@ -11,6 +11,7 @@ extension ReleaseRecord {
         record.add("architecture", architecture)
         record.add("description", description)
         record.add("signer", signer)
+        if !authority.isEmpty { record.add("signer-authority", authority) }
         record.add("signed-at", signedAt)
         record.add("content", content)
         record.add("package-size", packageSize)
@@ -63,7 +64,8 @@ extension ReleaseRecord {
     }
 
     static let keys = Set([
-        "name", "version", "architecture", "description", "signer", "signed-at", "content", "package-size",
+        "name", "version", "architecture", "description", "signer", "signer-authority", "signed-at", "content",
+        "package-size",
         "installed-size",
         "provides", "relation", "written-unit",
         "unit", "drop-in", "alias", "reach", "order", "also-instance", "conffile", "migration", "sysusers", "tmpfiles",
@@ -81,6 +83,7 @@ extension ReleaseRecord {
         architecture = record.string("architecture")
         description = record.string("description")
         signer = record.string("signer")
+        authority = record.string("signer-authority")
         signedAt = record.integer("signed-at")
         content = record.string("content")
         packageSize = record.integer("package-size")

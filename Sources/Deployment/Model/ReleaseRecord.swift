@@ -11,6 +11,9 @@ public struct ReleaseRecord: Hashable, Sendable {
     public var description: String
     /// The subject of the certificate that signed it; empty when unsigned and policy allows that.
     public var signer: String
+    /// The fingerprint of the authority in the keyring that the signer's certificate has a chain to; empty when unsigned, and in a
+    /// record of a release before it was recorded.
+    public var authority = ""
     /// The newest time in its signature, in seconds since the epoch: when it was signed, or when the signer's certificate
     /// became valid; 0 when unsigned.
     public var signedAt: Int64
@@ -125,6 +128,14 @@ public struct ReleaseRecord: Hashable, Sendable {
     var enabledInstances: Set<String> {
         let ofTemplates = units.compactMap { UnitName($0.name)?.instantiated($0.defaultInstance)?.description }
         return Set(ofTemplates + alsoInstances)
+    }
+
+    /// Whether two packages are of one source. `Source:` is what a package says of itself: it counts between packages of one signer.
+    ///
+    /// The version of the source does not count: packages of one source are exchanged one after the other.
+    func isOfOneSource(with other: ReleaseRecord) -> Bool {
+        guard !source.isEmpty, source == other.source, signer == other.signer else { return false }
+        return authority == other.authority || authority.isEmpty || other.authority.isEmpty
     }
 
     /// Whether the message bus has to read its files anew when the release is put in place or taken away.

@@ -35,7 +35,11 @@ struct HostFolders: Sendable {
     }
 
     /// A file that makes the place or something in it; nil if none does.
-    func file(making place: String) -> String? {
-        all.first { $0.path == place || $0.path.hasPrefix(place + "/") }?.file
+    func file(making place: HostProvision.Place) -> String? {
+        let depth = place.path.utf8.count { $0 == 0x2F }
+        return all.first { _, path in
+            let parts = path.split(separator: "/").prefix(depth)
+            return parts.count == depth && place.meets("/" + parts.joined(separator: "/"))
+        }?.file
     }
 }

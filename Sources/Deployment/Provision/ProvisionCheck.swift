@@ -1,3 +1,4 @@
+import Glibc
 import Linux
 import Packages
 
@@ -69,12 +70,14 @@ struct ProvisionCheck: Sendable {
     // MARK: Places
 
     private func checkPlaces(_ asked: HostProvision, own: [String]) throws {
-        let new = asked.places.filter { place in
+        func isNew(_ place: HostProvision.Place) -> Bool {
             !own.contains { $0 == place.path || $0.hasPrefix(place.path + "/") }
         }
-        let found = Set(try new.filter { try paths.has($0.path) })
+        let new = asked.places.filter(isNew)
+        let matched = try new.filter(\.isPattern).flatMap(present).filter(isNew)
+        let found = Set(try new.filter { try !$0.isPattern && paths.has($0.path) } + matched)
         // What is in /run may be missing just now, because a service of the host does not run.
-        let doubtful = new.filter { found.contains($0) || $0.path.hasPrefix("/run/") }
+        let doubtful = new.filter { found.contains($0) || $0.path.hasPrefix("/run/") } + matched
         guard !doubtful.isEmpty else { return }
         let ofDpkg = try DpkgFiles(folder: paths.dpkgInfo).owners(of: found.map(\.path), except: record.name)
         let ofHost = try HostFolders(paths)
@@ -82,12 +85,57 @@ struct ProvisionCheck: Sendable {
             if let owner = ofDpkg[place.path] {
                 throw refusal(place, "belongs to the Debian package \(owner)")
             }
-            if let file = ofHost.file(making: place.path) { throw refusal(place, "is made by \(file) of the host") }
+            if let file = ofHost.file(making: place) { throw refusal(place, "is made by \(file) of the host") }
             guard found.contains(place) else { continue }
-            if let other = try owner(of: place) { throw refusal(place, "belongs to the package \(other)") }
-            if place.isNamed { continue }
-            throw refusal(place, "is there already and has no name of the package's")
+            let owners = try self.owners(of: place)
+            // Packages of one source share their folders.
+            if let other = owners.first(where: { !$0.isRelated }) {
+                throw refusal(place, "belongs to the package \(other.name)")
+            }
+            guard try owners.isEmpty && !mayHave(place) else { continue }
+            throw refusal(
+                place,
+                place.isNamed
+                    ? "is there already, and belongs to no user of the package; give it to one of them if it is the package's"
+                    : "is there already and has no name of the package's")
         }
+    }
+
+    /// What a pattern stands for on the host.
+    private func present(_ place: HostProvision.Place) throws -> [HostProvision.Place] {
+        let (folder, _) = Files.split(place.path)
+        let names = try paths.holdingIfPresent(place.path) { (held, _) throws(Errno) in try held.names() } ?? []
+        return names.map { HostProvision.Place("\(folder)/\($0)", isNamed: place.isNamed) }
+            .filter { place.meets($0.path) }
+    }
+
+    /// Whether the package may have what is there and is nobody's: it has the package's own name, or is left of the same package by
+    /// apt; or it has another name of the package's, which the package chooses, and nobody would lose it.
+    private func mayHave(_ place: HostProvision.Place) throws -> Bool {
+        if Files.split(place.path).name == record.name { return true }
+        guard place.isNamed else { return false }
+        if try DpkgFiles(folder: paths.dpkgInfo).knows(record.name) { return true }
+        guard let status = try status(place.path) else { return true }
+        if status.st_mode & S_IFMT == S_IFDIR {
+            let names = try paths.holdingIfPresent("\(place.path)/-") { (held, _) throws(Errno) in try held.names() }
+            if names?.isEmpty != false { return true }
+        } else if status.st_mode & S_IFMT == S_IFREG, status.st_size == 0 {
+            return true
+        }
+        let host = try HostAccounts(paths)
+        let users = record.provision.users.compactMap { host.users[$0.name] }
+        let groups = (record.provision.users + record.provision.groups).compactMap { host.groups[$0.name]?.id }
+        return status.st_uid != 0 && users.contains(status.st_uid)
+            || status.st_gid != 0 && groups.contains(status.st_gid)
+    }
+
+    /// Of what is at a path, or of the folder that a link of root's leads to.
+    private func status(_ path: String) throws(Errno) -> stat? {
+        let status = try paths.holdingIfPresent(path) { (folder, name) throws(Errno) in try folder.status(name) } ?? nil
+        guard let status, status.st_mode & S_IFMT == S_IFLNK,
+            let reached = try paths.holdingIfPresent("\(path)/-", { (held, _) throws(Errno) in held.place })
+        else { return status }
+        return try Files.status(paths.host(reached))
     }
 
     private func refusal(_ place: HostProvision.Place, _ why: String) -> DeploymentError {
@@ -97,15 +145,17 @@ struct ProvisionCheck: Sendable {
         )
     }
 
-    private func owner(of place: HostProvision.Place) throws -> String? {
-        try store.packageNames().first { other in
-            guard other != record.name else { return false }
+    /// The packages of the store that have a place too.
+    private func owners(of place: HostProvision.Place) throws -> [(name: String, isRelated: Bool)] {
+        try store.packageNames().compactMap { other in
+            guard other != record.name else { return nil }
             let release = try store.release(.current, of: other).map { try store.record(of: other, release: $0) }
-            // Packages of one source share their folders.
-            if let release, !record.source.isEmpty, release.source == record.source { return false }
             let named = release.map { $0.provision.places.map(\.path) + $0.dataFolders } ?? []
-            return try named.contains(place.path)
-                || store.state(of: other).state.hostLines.contains { HostLine($0)?.path == place.path }
+            guard
+                try named.contains(where: place.meets)
+                    || store.state(of: other).state.hostLines.contains(where: { HostLine($0)?.path == place.path })
+            else { return nil }
+            return (other, release.map(record.isOfOneSource) ?? false)
         }
     }
 }

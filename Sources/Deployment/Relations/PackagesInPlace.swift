@@ -71,13 +71,13 @@ final class PackagesInPlace {
     /// what these depend on.
     ///
     /// Debian also splits a program from its unit: `nginx` has the program and depends on `nginx-common`, which has the unit.
-    /// So the units of a package see those, too, that depend on it and are of the same source.
+    /// So the units of a package see those, too, that depend on it and are of the same source and signer.
     func seen(by name: String, _ record: ReleaseRecord) throws -> [Package] {
         let others = packages.filter { $0.name != name }
         guard !others.isEmpty || !unreadable.isEmpty else { return [] }
         var seen: [Package] = []
         var queue = try needed(by: Package(record, release: ""))
-        for other in others where !record.source.isEmpty && other.record.source == record.source {
+        for other in others where other.record.isOfOneSource(with: record) {
             if try needed(by: other).contains(name) { queue.append(other.name) }
         }
         var index = 0
@@ -112,7 +112,19 @@ final class PackagesInPlace {
             other.name != package.name
                 && (names.contains(other.name) || (other.known?.provides.contains { names.contains($0.name) } ?? false))
         }
-        return isMeant ? try relations().needed(by: control) : []
+        guard isMeant else { return [] }
+        var relations = try relations()
+        relations.preferred = try seenNow(by: package)
+        return relations.needed(by: control)
+    }
+
+    /// The packages that the units of one see now, by its drop-ins: a package that comes later takes the place of none of them.
+    private func seenNow(by package: Package) throws(Errno) -> Set<String> {
+        guard let unit = package.record.units.first else { return [] }
+        let path = "\(store.paths.attachedUnits)/\(unit.name).d/\(Attachment.dropIn)"
+        guard let bytes = try Files.readIfPresent(path, limit: Attachment.unitLimit) else { return [] }
+        let text = String(decoding: bytes, as: UTF8.self)
+        return Set(packages.map(\.name).filter { text.holds(store.folder(of: $0) + "/") })
     }
 }
 

@@ -100,15 +100,20 @@ public struct DebPackageReader: PackageReader {
         try Files.makeDirectories(tree, mode: 0o755)
         let root = try FileDescriptor.open(tree, O_RDONLY | O_DIRECTORY)
         var wanted: [ArchiveEntry] = []
-        // A hard link's target is asked for right after the link; its own entry was audited before.
+        // A hard link's target is asked for right after the link, unless the link is left out; its own entry was audited before.
         var linkTarget: String?
         let report = try file.unpack(
             beneath: root, limits: limits, extraction: try extraction(of: file, expecting: audit.control.installedSize)
         ) { entry in
             if entry.path != linkTarget, try audit.consider(entry) { wanted.append(entry) }
             if let refusal = audit.refusal { throw refusal }
-            if case .hardLink(let target) = entry.kind { linkTarget = target } else { linkTarget = nil }
-            return Placement.of(entry.path, entry.kind).destination
+            let destination = Placement.of(entry.path, entry.kind).destination
+            if case .hardLink(let target) = entry.kind, destination != .skip {
+                linkTarget = target
+            } else {
+                linkTarget = nil
+            }
+            return destination
         }
         for entry in wanted {
             guard let path = Placement.of(entry.path, entry.kind).releasePath else { continue }
@@ -254,6 +259,7 @@ extension ReleaseRecord {
             stopTimeout: plan.probation.stopTimeout, allowedRestarts: plan.probation.maxRestarts,
             warnings: plan.warnings.map(\.description))
         source = control.source
+        authority = signers.first?.authority ?? ""
         (busPolicies, busNames, busActivations) = (plan.busPolicies, plan.busNames, plan.busActivations)
         startedInstances = plan.startedInstances
         writtenUnits = plan.writtenUnits.mapValues { String(decoding: $0, as: UTF8.self) }

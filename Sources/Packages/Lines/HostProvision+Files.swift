@@ -28,7 +28,7 @@ extension HostProvision {
         groups = audit.groups
         members = audit.members
         for path in tmpfiles.flatMap(Self.paths(ofTmpfiles:)) {
-            if let place = Place(holding: path, names: OwnNames([])) { places.append(place) }
+            if let place = Place(holding: path, names: OwnNames(of: "")) { places.append(place) }
         }
     }
 }

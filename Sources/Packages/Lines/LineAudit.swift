@@ -2,6 +2,10 @@
 struct LineAudit {
     private(set) var findings = FindingList()
     private(set) var provision = HostProvision()
+    /// Folders in which others than root may write by the lines.
+    private(set) var writable = WritableFolders()
+    /// All folders that the lines make.
+    private(set) var folders: Set<String> = []
 
     /// - Parameters:
     ///   - plan: with its units, conffiles, and the lines of manifest and payload.
@@ -25,7 +29,8 @@ struct LineAudit {
         users.audit(files(plan.sysusersFiles), others: plan.sysusersLines)
         let units = plan.units.flatMap { [$0.name] + $0.aliases }
         let names = OwnNames(
-            [plan.control.name] + users.users.map(\.name) + units.map { String($0.prefix { $0 != "." && $0 != "@" }) })
+            of: plan.control.name,
+            users.users.map(\.name) + units.map { String($0.prefix { $0 != "." && $0 != "@" }) })
         var lines = TmpfilesAudit(
             names: names, tree: tree, declared: plan.dataFolders + plan.conffiles.map(\.path),
             writable: unitFolders.union(plan.dataFolders))
@@ -39,5 +44,7 @@ struct LineAudit {
         let data = plan.conffiles.compactMap { HostProvision.Place(holdingData: $0.path, names: names) }
         provision.places = lines.places.union(places).union(data).sorted { $0.path < $1.path }
         provision.lines = lines.made
+        writable = lines.given
+        folders = lines.folders
     }
 }

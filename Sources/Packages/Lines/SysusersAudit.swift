@@ -7,10 +7,15 @@ struct SysusersAudit {
 
     /// Audits all files of the package.
     ///
-    /// - Parameter others: lines of the manifest, which was audited when it was read.
+    /// - Parameter others: lines that Gatekeel makes of the manifest, whose values were audited when it was read.
     mutating func audit(_ files: [TmpfilesAudit.File], others: [String]) {
         var read: [(file: String, number: Int, line: SysusersLine)] = []
-        for text in others { if let line = try? SysusersLine(Array(text.utf8)) { read.append(("", 0, line)) } }
+        for text in others {
+            // systemd would read something, and nothing would have checked that.
+            do throws(SysusersLine.Problem) {
+                read.append(("", 0, try SysusersLine(Array(text.utf8))))
+            } catch { refuse("_gkmanifest", 0, error.text) }
+        }
         for file in files {
             for line in SysusersLine.read(file.bytes) {
                 switch line.line {
@@ -60,7 +65,7 @@ struct SysusersAudit {
             if case .refused(let why) = GroupTable.verdict(name) {
                 return "'\(name)' is a group of the host, which the user would get: \(why)"
             }
-            return account(name, id) ?? primary(group) ?? place(ofHome: home) ?? program(shell)
+            return account(name, id) ?? primary(group) ?? home.flatMap(Self.refusal(ofHome:)) ?? program(shell)
         case .group(let name, let id): return account(name, id)
         case .member(let user, let group):
             if case .refused(let why) = GroupTable.verdict(group) { return "'\(user)' may not join '\(group)': \(why)" }
@@ -97,11 +102,12 @@ struct SysusersAudit {
         }
     }
 
-    private func place(ofHome home: String?) -> String? {
-        guard let home else { return nil }
+    /// Why a user of a package may not have this home; nil if it may.
+    static func refusal(ofHome home: String) -> String? {
         // Folders that all share are the homes of some daemons of Debian.
         let shared = [
-            "/", "/nonexistent", "/usr", "/opt", "/run", "/var/run", "/var/lib", "/var/cache", "/var/spool", "/var/log",
+            "/", "/nonexistent", "/dev/null", "/usr", "/opt", "/run", "/srv", "/var/run", "/var/lib", "/var/cache",
+            "/var/spool", "/var/log", "/var/www", "/var/empty",
         ]
         guard !shared.contains(home), case .refused(let why) = PlaceTable.verdict(home, .linkTarget) else { return nil }
         return "the home '\(home)': \(why)"

@@ -1,5 +1,3 @@
-import Glibc
-
 /// Holds a package's lines of `tmpfiles.d(5)` to its own places: systemd-tmpfiles runs them as root, and again at every boot.
 struct TmpfilesAudit {
     /// A file of lines.
@@ -28,8 +26,10 @@ struct TmpfilesAudit {
     /// Lines that make something.
     private var created: [TmpfilesLine] = []
     private var links: Set<String> = []
-    /// Folders in which users other than root may write.
-    private var writable: [String: String] = [:]
+    /// Folders in which others than root may write by the lines.
+    private(set) var given = WritableFolders()
+    /// These, and all that systemd makes for the services.
+    private var writable = WritableFolders()
 
     /// - Parameters:
     ///   - paths: paths that the package has on the host in another way than by lines.
@@ -41,7 +41,7 @@ struct TmpfilesAudit {
         self.names = names
         self.tree = tree
         declared = Set(paths)
-        for folder in folders { writable[folder] = "its services" }
+        for folder in folders { writable.add(folder, of: "its services") }
     }
 
     /// Audits all files of the package.
@@ -50,7 +50,14 @@ struct TmpfilesAudit {
     ///   who may write where.
     mutating func audit(_ files: [File], others: [String]) {
         for text in others {
-            guard let line = try? TmpfilesLine(Array(text.utf8)) else { continue }
+            let line: TmpfilesLine
+            // systemd would read something, and nothing would have checked that.
+            do throws(TmpfilesLine.Problem) {
+                line = try TmpfilesLine(Array(text.utf8))
+            } catch {
+                refuse(text.split(separator: " ").dropFirst().first.map(String.init) ?? "", 0, error.text)
+                continue
+            }
             note(line)
             // A colon leaves what is there as it is.
             let isKept = text.split(separator: " ").contains { $0.hasPrefix(":") }
@@ -79,16 +86,19 @@ struct TmpfilesAudit {
         if line.type == "L" { links.insert(line.path) }
         if line.action == .create { created.append(line) }
         // Lines that change a folder give it away as well; with wildcards, whatever is in the folder before them.
-        if "aA".contains(line.type) { writable[Self.fixed(line.path)] = "others" }
-        guard line.makesFolder || "zZe".contains(line.type) else { return }
+        guard let user = Self.user(of: line) else { return }
+        given.add(line.path, of: user)
+        writable.add(Self.fixed(line.path), of: user)
+    }
+
+    /// Who else than root may write in a folder after a line; nil if nobody.
+    private static func user(of line: TmpfilesLine) -> String? {
+        if "aA".contains(line.type) { return "others" }
+        guard line.makesFolder || "zZe".contains(line.type) else { return nil }
         let (mode, owner, group) = (line.mode ?? 0o755, line.owner ?? "root", line.group ?? "root")
-        if !["root", "0"].contains(owner) {
-            writable[Self.fixed(line.path)] = "'\(owner)'"
-        } else if mode & 0o002 != 0 {
-            writable[Self.fixed(line.path)] = "everybody"
-        } else if mode & 0o020 != 0, !["root", "0"].contains(group) {
-            writable[Self.fixed(line.path)] = "the group '\(group)'"
-        }
+        if !["root", "0"].contains(owner) { return "'\(owner)'" }
+        if mode & 0o002 != 0 { return "everybody" }
+        return mode & 0o020 != 0 && !["root", "0"].contains(group) ? "the group '\(group)'" : nil
     }
 
     /// The path, or the folder before the first wildcard in it.
@@ -108,9 +118,8 @@ struct TmpfilesAudit {
                 ))
         }
         guard let place = Self.place(line.path) else { return }
-        // Nothing new is made by the other types, and nobody's names are in folders that are open to all.
-        let isGlob = line.takesGlob && Self.hasWildcard(place.name)
-        if line.action != .exempt, !isGlob, !SharedFolder.isOpenToAll(place.folder) {
+        // Nobody's names are in folders that are open to all.
+        if line.action != .exempt, !SharedFolder.isOpenToAll(place.folder) {
             places.insert(HostProvision.Place("\(place.folder)/\(place.name)", isNamed: names.match(place.name)))
         }
         guard line.action == .create else { return }
@@ -140,8 +149,17 @@ struct TmpfilesAudit {
 
     /// What is not made by the line must be the package's.
     private func ownership(_ line: TmpfilesLine, _ place: (folder: String, name: String)) -> String? {
-        let isNamed = line.takesGlob ? names.match(glob: place.name) : names.match(place.name)
+        let isNamed =
+            if line.action == .exempt {
+                names.match(exempt: place.name)
+            } else {
+                line.takesGlob ? names.match(glob: place.name) : names.match(place.name)
+            }
         if isNamed { return nil }
+        if line.takesGlob, Self.hasWildcard(place.name) {
+            return
+                "the pattern can match what is not the package's; begin it with the package's name and a '-' or '.', or put the wildcard below a folder of the package"
+        }
         if SharedFolder.isOpenToAll(place.folder) {
             return "everybody has names in \(place.folder); begin this one with a name of the package"
         }
@@ -150,7 +168,7 @@ struct TmpfilesAudit {
         let isOwn =
             Self.holds(declared, place)
             || (!line.removes || place.folder.hasPrefix("/run")) && Self.holds(made(but: line), place)
-        return isOwn && !Self.hasWildcard(place.name)
+        return isOwn
             ? nil
             : "the line changes or removes what is not the package's; name a folder after the package, or make it with a 'd' line of its own"
     }
@@ -160,6 +178,9 @@ struct TmpfilesAudit {
         let path = "\(place.folder)/\(place.name)"
         return paths.contains { $0 == path || $0.hasPrefix(path + "/") }
     }
+
+    /// The folders that lines make.
+    var folders: Set<String> { Set(created.filter(\.makesFolder).map(\.path)) }
 
     /// What lines make. A line that empties a folder does not make that its own.
     private func made(but line: TmpfilesLine) -> [String] {
@@ -180,9 +201,11 @@ struct TmpfilesAudit {
         }
         switch line.type {
         case "t", "T":
-            let values = LineText.fields(Array((line.argument ?? "").utf8), atMost: .max)?.fields ?? []
-            let isOfUsers = values.allSatisfy { $0.starts(with: "user.".utf8) }
-            return isOfUsers
+            // systemd sets those that come before a quote that is not closed.
+            guard let values = LineText.fields(Array((line.argument ?? "").utf8), atMost: .max)?.fields else {
+                return "a quote is not closed, or systemd does not know an escape; correct the line"
+            }
+            return values.allSatisfy { $0.starts(with: "user.".utf8) }
                 ? nil : "a package may set attributes 'user.…' alone: others give capabilities or labels; remove them"
         case "h", "H":
             let letters = (line.argument ?? "").drop { "+-=".contains($0) }
@@ -207,7 +230,7 @@ struct TmpfilesAudit {
         if ["/usr/share/", "/opt/"].contains(where: target.hasPrefix), !target.split(separator: "/").contains("..") {
             return nil
         }
-        if let (folder, user) = writableFolder(above: target, by: 1) {
+        if let (folder, user) = writable.above(target, by: 1) {
             return
                 "\(user) may write in '\(folder)' and could have root copy any file of the host; copy from the package's files below /usr/share"
         }
@@ -223,26 +246,13 @@ struct TmpfilesAudit {
         if let link = links.first(where: { line.path.hasPrefix($0 + "/") || line.path == $0 && line.type != "L" }) {
             return "'\(link)' is a link of the package; write the path that it leads to"
         }
+        // Below a folder only the last name can be exchanged, and that is followed only to write.
         let isFollowed = line.removes || line.type == "L" || line.type == "w" || line.type == "C"
-        guard isFollowed, let (folder, user) = writableFolder(above: line.path, by: line.type == "w" ? 1 : 2) else {
+        guard isFollowed, let (folder, user) = writable.above(line.path, by: line.type == "w" ? 1 : 2) else {
             return nil
         }
         return
             "\(user) may write in '\(folder)' and could lead root elsewhere; use a line for the folder itself, or let the service do it"
-    }
-
-    /// A folder above a path or pattern in which others than root may write, at least so many names above. With one, only the
-    /// last name can be exchanged, and that is followed only to write.
-    private func writableFolder(above path: String, by depth: Int) -> (folder: String, user: String)? {
-        let names = path.split(separator: "/").map(String.init)
-        for (folder, user) in writable.sorted(by: { $0.key < $1.key }) {
-            let above = folder.split(separator: "/").map(String.init)
-            guard names.count >= above.count + depth,
-                zip(names, above).allSatisfy({ $0 == $1 || Self.hasWildcard($0) && fnmatch($0, $1, 0) == 0 })
-            else { continue }
-            return (folder, user)
-        }
-        return nil
     }
 
     private mutating func refuse(_ file: String, _ line: Int, _ text: String) {

@@ -4,12 +4,10 @@ extension PackageManifest {
     static let formatKey = Key<Int?>("Format", .integer(1...1), "The format of this file. This key is required.")
     static let userKey = Key(
         "User",
-        .words("NAME or NAME:HOME, separated by blanks", explain: fault(ofUser:)) { word in
-            let parts = word.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            return isUser(parts[0]) && parts.dropFirst().allSatisfy { ValueType.path.parse(String($0)) != nil }
-        },
+        .words("NAME or NAME:HOME, separated by blanks", explain: fault(ofUser:)) { word in user(word) != nil },
         default: [],
-        "System users to create, each with a group of the same name, no shell and no password. Existing users are not changed."
+        "System users to create, each with a group of the same name, no shell and no password. Existing users are not changed. A home "
+            + "is a place where the package could have something, or a folder that all share, as /run; it is not made."
     )
     static let groupKey = Key(
         "Group", .words("group names, separated by blanks", explain: { fault(ofName: $0) }) { isUser($0) }, default: [],
@@ -86,7 +84,8 @@ extension PackageManifest {
 
     @Sendable private static func fault(ofUser word: String) -> String? {
         let parts = word.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        return fault(ofName: parts[0], "a user") ?? "the home must be an absolute path, without dots for folders"
+        return fault(ofName: parts[0], "a user")
+            ?? "the home must be an absolute path of printable ASCII without blanks, quotes, %, colons and dots for folders"
     }
 
     @Sendable private static func fault(ofMember word: String) -> String? {

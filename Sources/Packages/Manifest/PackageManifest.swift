@@ -116,13 +116,18 @@ public struct PackageManifest: Hashable, Sendable {
                     users.position(of: Self.memberKey) ?? users.position, section: "Users", key: "Member",
                     "'\(member.user)' may not join '\(member.group)': \(why)"))
         }
-        for user in users[Self.userKey].map({ String($0.prefix { $0 != ":" }) }) {
+        let accounts = users[Self.userKey].compactMap(Self.user)
+        for user in accounts {
             // systemd-sysusers gives a new user the group of its name, also one that is there.
-            guard case .refused(let why) = GroupTable.verdict(user) else { continue }
-            problems.append(
-                ConfigurationProblem(
-                    users.position(of: Self.userKey) ?? users.position, section: "Users", key: "User",
-                    "'\(user)' is a group of the host, which the user would get: \(why)"))
+            let ofName: String? =
+                if case .refused(let why) = GroupTable.verdict(user.name) {
+                    "'\(user.name)' is a group of the host, which the user would get: \(why)"
+                } else { nil }
+            for text in [ofName, user.home.flatMap(SysusersAudit.refusal(ofHome:))].compactMap(\.self) {
+                problems.append(
+                    ConfigurationProblem(
+                        users.position(of: Self.userKey) ?? users.position, section: "Users", key: "User", text))
+            }
         }
         for folder in directories {
             guard case .refused(let why) = PlaceTable.verdict(folder.path, .manifestFolder) else { continue }
@@ -139,7 +144,7 @@ public struct PackageManifest: Hashable, Sendable {
         if !problems.isEmpty { throw ConfigurationError(problems) }
 
         sysusersLines =
-            users[Self.groupKey].map { "g \($0) - -" } + users[Self.userKey].map(Self.userLine)
+            users[Self.groupKey].map { "g \($0) - -" } + accounts.map(Self.userLine)
             + members.map { "m \($0.user) \($0.group)" }
         skippedScripts = Set(settings["Scripts"][Self.skipKey])
         let ofUnits = settings["Units"]
@@ -181,10 +186,19 @@ public struct PackageManifest: Hashable, Sendable {
             }
     }
 
-    /// `NAME[:HOME]`.
-    private static func userLine(_ word: String) -> String {
-        let parts = word.split(separator: ":", maxSplits: 1).map(String.init)
-        return "u \(parts[0]) - \"\(parts[0])\" \(parts.count == 2 ? parts[1] : "-") -"
+    /// `NAME[:HOME]`. The home becomes a field of a line: it has nothing that would end the field or the line.
+    static func user(_ word: String) -> (name: String, home: String?)? {
+        let parts = word.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count < 3, isUser(parts[0]) else { return nil }
+        guard parts.count == 2 else { return (parts[0], nil) }
+        guard let place = Place(parts[1]), place.isPlain, !parts[1].split(separator: "/").contains(".") else {
+            return nil
+        }
+        return (parts[0], "/" + parts[1].split(separator: "/").joined(separator: "/"))
+    }
+
+    private static func userLine(_ user: (name: String, home: String?)) -> String {
+        "u \(user.name) - \"\(user.name)\" \(user.home ?? "-") -"
     }
 
     /// `USER:GROUP`.

@@ -4,7 +4,7 @@ import Linux
 public struct BusFiles: Sendable {
     /// Policies, relative to the release, which are not beneath /etc.
     private(set) var policies: [String] = []
-    /// Names that they, and those beneath /etc, let somebody own; `org.foo.*` stands for all below `org.foo`, too.
+    /// Names that they, and those beneath /etc, let somebody own, and those of units; `org.foo.*` stands for all below `org.foo`, too.
     private(set) var names: [String] = []
     private(set) var activations: [BusActivation] = []
     private(set) var findings = FindingList()
@@ -27,8 +27,11 @@ public struct BusFiles: Sendable {
     /// - Parameters:
     ///   - contents: the bytes of files, by their paths in the release; of conffiles `conffiles/etc/…`.
     ///   - units: the package's.
+    ///   - unitNames: what `BusName=` of the units says.
     ///   - users: the names of users that the package brings.
-    init(_ contents: [String: [UInt8]], units: [PlannedUnit], users: Set<String>) {
+    init(
+        _ contents: [String: [UInt8]], units: [PlannedUnit], names unitNames: Set<String>, users: Set<String>
+    ) {
         var audit = BusPolicyAudit(users: users)
         let own = Set(units.flatMap { [$0.name] + $0.aliases })
         for (path, bytes) in contents.sorted(by: { $0.key < $1.key }) {
@@ -42,7 +45,7 @@ public struct BusFiles: Sendable {
         }
         audit.judge()
         findings.add(audit.findings)
-        names = audit.names.sorted()
+        names = audit.names.union(unitNames).sorted()
     }
 
     private mutating func take(activation bytes: [UInt8], at path: String, own: (UnitName) -> Bool) {

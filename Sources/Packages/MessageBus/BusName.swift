@@ -28,3 +28,29 @@ public enum BusName {
             || (otherShort != nil && isBelow(base, otherBase))
     }
 }
+
+extension UnitFile {
+    /// The bus names that `BusName=` gives to a service: every one that was assigned. systemd does not load two services of one name,
+    /// whichever is the host's.
+    var busNames: (names: [String], findings: FindingList) {
+        var (names, findings): ([String], FindingList) = ([], FindingList())
+        for entry in document.sections(named: "Service").flatMap(\.entries)
+        where entry.key == "BusName" && !entry.value.isEmpty {
+            func refuse(_ text: String) {
+                findings.add(
+                    Finding(.refused, .unsupported, path, line: entry.position.line, "BusName=\(entry.value): \(text)"))
+            }
+            guard case .name(let name) = InstallSpecifiers(unit: self.name).expand(entry.value) else {
+                refuse("the instance or the host decides which name this is; write the name out")
+                continue
+            }
+            // systemd takes no notice of what is no name.
+            guard BusName.isValid(name) else { continue }
+            if BusName.meet(name, "org.freedesktop.DBus.*") {
+                refuse("it is a name of the message bus itself; remove it")
+            }
+            names.append(name)
+        }
+        return (names, findings)
+    }
+}

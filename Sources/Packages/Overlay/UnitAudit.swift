@@ -5,6 +5,8 @@ import Configuration
 struct UnitAudit: Sendable {
     let unit: UnitFile
     let tree: PackagedPaths
+    /// Whether the package itself names instances of the unit, which is a template.
+    var startsInstances = false
 
     func findings() -> FindingList {
         var findings = FindingList(
@@ -56,15 +58,26 @@ struct UnitAudit: Sendable {
         case ("Unit", let key) where Self.actions.contains(key), ("Service", let key) where Self.actions.contains(key):
             return ["", "none"].contains(entry.value)
                 ? nil : (.refused, "a package does not reboot or power off the gateway; remove this setting")
+        case ("Unit", "OnFailureJobMode"), ("Unit", "OnSuccessJobMode"):
+            return ["", "fail", "replace"].contains(entry.value)
+                ? nil
+                : (.refused, "units of the host would be stopped or not started; use 'replace', or remove this setting")
+        case ("Unit", "OnFailureIsolate"):
+            return Self.isFalse(entry.value)
+                ? nil : (.refused, "all other units of the host would be stopped; remove this setting")
+        case (_, "SurviveFinalKillSignal"):
+            return Self.isFalse(entry.value)
+                ? nil : (.refused, "its processes would hold up a shutdown; remove this setting")
         case ("Unit", "RefuseManualStop"):
             return Self.isFalse(entry.value)
                 ? nil : (.refused, "an update and a removal stop the unit by hand; remove this setting")
         case ("Service", "KillMode") where entry.value == "none":
             return (.warning, "processes of the unit survive its stop, and so an update; prefer KillMode=mixed")
-        case ("Service", "User"), ("Socket", "SocketUser"):
-            return entry.value.hasPrefix("gatekeel")
-                ? (.refused, "this user controls Gatekeel; run the service as a user of its own") : nil
-        case ("Service", "Group"), ("Service", "SupplementaryGroups"): return groups(entry)
+        case ("Service", "User"), ("Socket", "User"), ("Socket", "SocketUser"): return user(entry)
+        case ("Socket", "SocketGroup"): return account(entry.value, entry.key).map { (.refused, $0) }
+        case ("Service", "Group"), ("Service", "SupplementaryGroups"), ("Socket", "Group"),
+            ("Socket", "SupplementaryGroups"):
+            return groups(entry)
         case ("Service", "RootDirectory"), ("Service", "RootImage"), ("Socket", "RootDirectory"),
             ("Socket", "RootImage"):
             return (.refused, "a unit with its own root file system cannot use the overlay; remove this setting")
@@ -82,16 +95,46 @@ struct UnitAudit: Sendable {
         }
     }
 
+    /// The user of the processes.
+    private func user(_ entry: IniEntry) -> (Finding.Severity, String)? {
+        // Whoever starts an instance by hand says with its name as whom it runs, as with Debian's syncthing@.service.
+        if unit.name.isTemplate, entry.key == "User", ["%i", "%I"].contains(entry.value), !startsInstances {
+            return nil
+        }
+        if let why = account(entry.value, entry.key) { return (.refused, why) }
+        return (expandedFully(entry.value) ?? entry.value).hasPrefix("gatekeel")
+            ? (.refused, "this user controls Gatekeel; run the service as a user of its own") : nil
+    }
+
     /// The groups of the processes: as with `Member=` of the manifest, none whose members become root.
     private func groups(_ entry: IniEntry) -> (Finding.Severity, String)? {
-        for group in entry.value.split(whereSeparator: \.isWhitespace).map(String.init) where group != "root" {
-            if let number = UInt32(group), number != 0 {
-                return (.refused, "the group \(group) is another one on each host; write its name")
-            }
+        for word in entry.value.split(whereSeparator: \.isWhitespace).map(String.init) where word != "root" {
+            if let why = account(word, entry.key) { return (.refused, why) }
+            let group = expandedFully(word) ?? word
             guard case .refused(let why) = GroupTable.verdict(group) else { continue }
             return (.refused, "the group '\(group)': \(why)")
         }
         return nil
+    }
+
+    /// Why a word does not say on every host the same user or group; nil if it does.
+    private func account(_ word: String, _ key: String) -> String? {
+        // systemd removes them in lists.
+        guard !word.contains(where: { "\"'\\".contains($0) }) else {
+            return "write the name without quotes and backslashes"
+        }
+        guard let name = expandedFully(word) else {
+            return "the instance or the host decides who this is; write the name out"
+        }
+        guard let number = UInt32(name), number != 0 else { return nil }
+        return "the \(key.hasSuffix("User") ? "user" : "group") \(number) is another one on each host; write its name"
+    }
+
+    /// With the specifiers replaced that depend on the unit's name alone; nil if there are others.
+    private func expandedFully(_ value: String) -> String? {
+        guard case .name(let text) = InstallSpecifiers(unit: unit.name).expand(value) else { return nil }
+        // Of a template the instance is not known.
+        return text
     }
 
     private static func isFalse(_ value: String) -> Bool {

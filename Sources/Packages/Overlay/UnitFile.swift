@@ -20,6 +20,14 @@ struct UnitFile: Sendable {
 
     var type: UnitType { name.type }
 
+    /// Whether it is a drop-in for one instance of a template: in `foo@bar.service.d`.
+    var isOfInstance: Bool {
+        guard let folder = path.split(separator: "/").dropLast().last.flatMap({ UnitFolder(String($0)) }),
+            case .unit(let unit) = folder.subject
+        else { return false }
+        return unit != name && unit.isInstance
+    }
+
     /// The values of a key that are in effect: an empty assignment resets the list.
     func values(_ section: String, _ key: String) -> [String] {
         document.sections(named: section).flatMap(\.entries).filter { $0.key == key }

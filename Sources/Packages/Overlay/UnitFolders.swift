@@ -5,11 +5,14 @@ extension UnitFile {
         let base: String
         /// It holds data: systemd does not remove it. That of a dynamic user is in `private`.
         let isData: Bool
+        /// It belongs to the unit's user. `ConfigurationDirectory=` is root's.
+        let isGiven: Bool
 
-        init(_ key: String, _ base: String, isData: Bool) {
+        init(_ key: String, _ base: String, isData: Bool, isGiven: Bool = true) {
             self.key = key
             self.base = base
             self.isData = isData
+            self.isGiven = isGiven
         }
 
         func paths(_ name: String, isDynamic: Bool) -> [String] {
@@ -22,12 +25,31 @@ extension UnitFile {
         FolderSetting("CacheDirectory", "/var/cache", isData: true),
         FolderSetting("LogsDirectory", "/var/log", isData: true),
         FolderSetting("RuntimeDirectory", "/run", isData: false),
-        FolderSetting("ConfigurationDirectory", "/etc", isData: false),
+        FolderSetting("ConfigurationDirectory", "/etc", isData: false, isGiven: false),
     ]
 
-    /// Newer versions of systemd also accept `name:link`.
+    /// Newer versions of systemd also accept `name:link` and `name:link:flags`.
     private func folderNames(_ setting: FolderSetting, in section: String) -> [String] {
-        words(section, setting.key).flatMap { $0.split(separator: ":").map(String.init) }
+        words(section, setting.key).flatMap { word in
+            word.split(separator: ":", omittingEmptySubsequences: false).prefix(2).filter { !$0.isEmpty }
+                .map(String.init)
+        }
+    }
+
+    /// The folders that systemd gives to the unit's user, or lets others write in: patterns, where the name depends on the instance
+    /// or the host.
+    ///
+    /// - Parameter users: those of the unit.
+    func givenFolders(_ users: Set<String?>, isDynamic: Bool) -> [(path: String, user: String)] {
+        let owner = users.compactMap(\.self).min().map { "'\($0)'" }
+        return Self.folderSettings.flatMap { setting -> [(path: String, user: String)] in
+            let mode = values(type.title, setting.key + "Mode").last.flatMap { UInt32($0, radix: 8) } ?? 0o755
+            let user = (setting.isGiven ? owner : nil) ?? (mode & 0o022 != 0 ? "others than root" : nil)
+            guard let user else { return [] }
+            return folderNames(setting, in: type.title).flatMap {
+                setting.paths(WritableFolders.pattern($0, self), isDynamic: isDynamic).map { ($0, user) }
+            }
+        }
     }
 
     /// The folders of data: `StateDirectory=`, `CacheDirectory=` and `LogsDirectory=` of `systemd.exec(5)`. Folders whose name
@@ -102,6 +124,11 @@ extension UnitFile {
 extension PackagedUnit {
     /// The folders that systemd makes for it, of those that a package may have.
     var folders: [String] { allowed(files.flatMap { $0.folders(isDynamic: isDynamic) }) }
+
+    /// The folders in which others than root may write by its settings.
+    var givenFolders: [(path: String, user: String)] {
+        files.flatMap { $0.givenFolders(users, isDynamic: isDynamic) }
+    }
 
     /// Those of them that hold data and have fixed names.
     var dataFolders: [String] { allowed(files.flatMap { $0.dataFolders(isDynamic: isDynamic) }) }

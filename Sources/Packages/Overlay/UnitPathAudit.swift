@@ -2,24 +2,32 @@ import Configuration
 
 /// Paths of the host that systemd itself, as root, makes, writes or removes for a unit: each must be the package's.
 struct UnitPathAudit: Sendable {
-    let unit: UnitFile
-    /// Whether its processes run as another user than root, by this file or a drop-in.
-    let hasUser: Bool
+    private let unit: UnitFile
+    /// Whom its processes run as, by this file or a drop-in; nil stands for root.
+    private let users: Set<String?>
+    private(set) var findings = FindingList()
+    /// What nobody but root may exchange. `RootPathAudit` judges it when all folders of the package are known.
+    private(set) var opened: [RootPath] = []
 
-    func findings() -> FindingList {
-        var findings = FindingList()
+    init(unit: UnitFile, users: Set<String?>) {
+        self.unit = unit
+        self.users = users
         for section in unit.document.sections {
             for entry in section.entries {
                 for path in paths(section.header, entry) {
-                    guard let text = refusal(of: path) ?? outputRefusal(path, entry) else { continue }
+                    guard let text = refusal(of: path) else { continue }
                     findings.add(
                         Finding(
                             .refused, .unsupported, unit.path, line: entry.position.line,
                             "\(entry.key)=\(entry.value): \(text)"))
                 }
+                opened += acted(section.header, entry).map { path, act in
+                    RootPath(
+                        path: WritableFolders.pattern(located(path), unit), act: act, file: unit.path,
+                        line: entry.position.line, setting: "\(entry.key)=\(entry.value)")
+                }
             }
         }
-        return findings
     }
 
     private static let outputs: Set<String> = ["StandardOutput", "StandardError"]
@@ -55,13 +63,14 @@ struct UnitPathAudit: Sendable {
         "t": "/run", "S": "/var/lib", "C": "/var/cache", "L": "/var/log", "E": "/etc", "T": "/tmp", "V": "/var/tmp",
     ]
 
-    /// Other specifiers stay, and stand for any text.
+    /// The path with the folder that its first specifier stands for. Other specifiers stay, and stand for any text.
+    private func located(_ path: String) -> String {
+        guard let letter = path.dropPrefix("%")?.first, let folder = Self.folders[letter] else { return path }
+        return folder + path.dropFirst(2)
+    }
+
     private func refusal(of path: String) -> String? {
-        var text = path
-        if let letter = path.dropPrefix("%")?.first, let folder = Self.folders[letter] {
-            text = folder + path.dropFirst(2)
-        }
-        text = unit.expanded(text) ?? text
+        let text = unit.expanded(located(path)) ?? located(path)
         guard !text.contains(where: { $0 == "\"" || $0 == "'" || $0 == "\\" }) else {
             return "systemd acts on this path as root; write it without quotes and escapes"
         }
@@ -69,10 +78,47 @@ struct UnitPathAudit: Sendable {
         return "systemd acts on this path as root: \(why)"
     }
 
-    private func outputRefusal(_ path: String, _ entry: IniEntry) -> String? {
-        // In a folder of the host itself, /var/log, nobody exchanges it.
-        guard Self.outputs.contains(entry.key), hasUser, (Place(path)?.names.count ?? 4) > 3 else { return nil }
-        return
-            "systemd opens the file as root, and the unit's user could put a link there to any file of the host; write to the journal, or let the service open the file"
+    // MARK: What systemd acts on as root
+
+    /// systemd opens these with `open(2)`, which follows links.
+    private static let read: Set<String> = ["TTYPath", "USBFunctionDescriptors", "USBFunctionStrings"]
+    private static let credentials: Set<String> = ["LoadCredential", "LoadCredentialEncrypted"]
+
+    private func acted(_ section: String, _ entry: IniEntry) -> [(path: String, act: RootPath.Act)] {
+        guard section == "Service" || section == "Socket" else { return [] }
+        switch entry.key {
+        case let key where Self.outputs.contains(key):
+            return paths(section, entry).map { ($0, .opens(isOfUser: users.contains { $0 != nil })) }
+        case "StandardInput":
+            return [entry.value.dropPrefix("file:")].compactMap(\.self).map { ($0, .opens(isOfUser: false)) }
+        case "OpenFile":
+            return [(String(entry.value.prefix { $0 != ":" }), .opens(isOfUser: false))]
+        case let key where Self.credentials.contains(key):
+            let parts = entry.value.split(separator: ":", maxSplits: 1)
+            return parts.count == 2 ? [(String(parts[1]), .opens(isOfUser: false))] : []
+        case let key where Self.read.contains(key): return [(entry.value, .opens(isOfUser: false))]
+        case "EnvironmentFile" where runsAsRoot:
+            return [(String(entry.value.drop { $0 == "-" }), .takesEnvironment)]
+        case let key where Self.listens.contains(key) && setsOwner:
+            // systemd sets the owner of what is at the path by then.
+            return paths(section, entry).map { ($0, .opens(isOfUser: false)) }
+        default: return []
+        }
+    }
+
+    /// Whether a command of the unit runs as root.
+    private var runsAsRoot: Bool {
+        if users.contains(nil) { return true }
+        return unit.document.sections(named: unit.type.title).flatMap(\.entries).contains { entry in
+            if entry.key == "PermissionsStartOnly" { return ValueType.boolean.parse(entry.value) != false }
+            return entry.key.hasPrefix("Exec")
+                && entry.value.prefix { "@-:+!|".contains($0) }.contains { $0 == "+" || $0 == "!" }
+        }
+    }
+
+    private var setsOwner: Bool {
+        unit.document.sections(named: "Socket").flatMap(\.entries).contains {
+            ["SocketUser", "SocketGroup"].contains($0.key) && !["", "root", "0"].contains($0.value)
+        }
     }
 }

@@ -1,4 +1,5 @@
 import Configuration
+import Linux
 
 /// Plans a package's units from the files in its `usr/lib/systemd/system`.
 struct UnitPlanner {
@@ -13,6 +14,13 @@ struct UnitPlanner {
     private(set) var orders: Set<UnitReach> = []
     /// Instances of templates that are enabled with other units.
     private(set) var alsoInstances: Set<String> = []
+
+    /// Folders that systemd gives to the units' users.
+    private(set) var writable = WritableFolders()
+    /// Paths at which systemd acts as root for the units, and which nobody else may exchange.
+    private(set) var opened: [RootPath] = []
+    /// What `BusName=` names.
+    private(set) var busNames: Set<String> = []
 
     /// Instances of templates that the manifest starts.
     private(set) var startedInstances: [String] = []
@@ -65,11 +73,17 @@ struct UnitPlanner {
                 })
         }
         for unit in units {
+            let startsInstances = startsInstances(of: unit.name, units)
             for file in unit.files {
-                findings.add(UnitAudit(unit: file, tree: tree).findings())
+                findings.add(UnitAudit(unit: file, tree: tree, startsInstances: startsInstances).findings())
                 findings.add(file.folderFindings())
-                findings.add(UnitPathAudit(unit: file, hasUser: unit.hasUser).findings())
+                let audit = UnitPathAudit(unit: file, users: unit.users)
+                findings.add(audit.findings)
+                opened += audit.opened
+                busNames.formUnion(file.busNames.names)
+                findings.add(file.busNames.findings)
             }
+            for folder in unit.givenFolders { writable.add(folder.path, of: folder.user) }
             folders.formUnion(unit.folders)
             dataFolders.formUnion(unit.dataFolders)
             let reach = ReachAudit(unit, own: own)
@@ -112,6 +126,29 @@ struct UnitPlanner {
                 isStarted: !file.name.isTemplate && isStarted, defaultInstance: instance,
                 wants: chosen.wants(of: name))
         }
+    }
+
+    /// Whether the package names an instance of a template, by which it may be started without anybody's choosing the instance.
+    private func startsInstances(of name: UnitName, _ units: [PackagedUnit]) -> Bool {
+        guard name.isTemplate else { return false }
+        let chosen = (choice.started ?? []) + choice.wants.map(\.wanted)
+        let texts = units.flatMap(\.files).flatMap { $0.document.sections }.flatMap(\.entries)
+            .filter { !["Description", "Documentation"].contains($0.key) }
+        return chosen.contains { UnitName($0)?.template == name }
+            || texts.contains { entry in
+                entry.key == "DefaultInstance"
+                    || ["\(name.prefix)@", "%p@", "%N@", "%j@"].contains { Self.text(entry.value, names: $0) }
+            }
+    }
+
+    /// Whether something other than a `.` follows a beginning of a unit's name.
+    private static func text(_ text: String, names start: String) -> Bool {
+        var rest = text[...]
+        while let found = rest.firstOccurrence(of: start) {
+            rest = rest[found.upperBound...]
+            if let next = rest.first, next != "." { return true }
+        }
+        return false
     }
 
     private mutating func unitFile(_ text: String, _ path: String, _ bytes: [UInt8]) -> UnitFile? {

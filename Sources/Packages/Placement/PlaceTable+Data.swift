@@ -31,6 +31,9 @@ extension PlaceTable {
             ],
             "systemd and other programs of the host act on what is in it; use a folder of the package's own name"),
         PlaceRule(
+            .closed, ["/tmp/systemd-private*/", "/var/tmp/systemd-private*/", "/tmp/.*/", "/var/tmp/.*/"],
+            "it belongs to systemd or to a display of the host; use a name of the package's own"),
+        PlaceRule(
             .leftOut, ["/var/lib/polkit-1/localauthority/"],
             "the host's polkit would read it; an administrator who wants the rule puts it into /etc/polkit-1"),
         PlaceRule(

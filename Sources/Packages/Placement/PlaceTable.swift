@@ -46,17 +46,21 @@ public enum PlaceTable {
     }
 
     private static func verdict(_ place: Place, _ use: PlaceUse) -> PlaceVerdict {
-        if let (rule, isItself) = row(place) { return rule.verdict(use, isItself: isItself) }
-        let kind = PlaceRule.Kind(unnamed: place)
+        let row = row(place)
+        let kind = row?.rule.kind ?? PlaceRule.Kind(unnamed: place)
+        let byRow = row.map { $0.rule.verdict(use, isItself: $0.isItself) }
         switch use {
+        // It becomes a field of a line of tmpfiles.d(5).
         case .folder, .manifestFolder, .stateFolder:
-            guard place.isPlain else {
-                if use == .folder, kind == .own { return .skipped(nil) }
+            guard place.isPlain || byRow != nil && byRow != .allowed else {
+                // It is made for the files in it.
+                if use == .folder, place.names.first == "etc" { return .skipped(nil) }
                 return .refused(
                     "the name of a folder is printable ASCII without blanks, quotes, '%', '#' and '\\'; rename it")
             }
         default: break
         }
+        if let byRow { return byRow }
         switch use {
         case .manifestFolder, .tmpfilesLine, .stateFolder, .linkTarget:
             if kind == .own || kind == .data, holdsPlaces(place) {

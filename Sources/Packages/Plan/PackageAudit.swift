@@ -103,6 +103,7 @@ public struct PackageAudit: Sendable {
     /// - Throws: as soon as one of `PackageLimits` is exceeded, or no further reason for a refusal would be listed.
     public mutating func consider(_ entry: ArchiveEntry) throws(PackageRefusal) -> Bool {
         let placement = Placement.of(entry.path, entry.kind)
+        requireOneKind(entry, placement)
         switch placement {
         case .refused(let why): refuse(.unsupported, entry.path, why)
         case .skipped(let why):
@@ -231,6 +232,19 @@ public struct PackageAudit: Sendable {
                 "programs of the host act on it, so it must belong to root and nobody else may write it; correct owner and mode in the package"
             )
         }
+    }
+
+    /// Refuses a hard link between a configuration file and the release: what is written into the one would be run as the other,
+    /// and a configuration file may have a mode that no program has (Debian's policy, section 10.7.3, has none of them).
+    private mutating func requireOneKind(_ entry: ArchiveEntry, _ placement: Placement) {
+        guard case .hardLink(let target) = entry.kind, placement.releasePath != nil else { return }
+        func isConffile(_ placement: Placement) -> Bool { if case .conffile = placement { true } else { false } }
+        let other = Placement.of(target, .file)
+        guard other.releasePath != nil, isConffile(placement) != isConffile(other) else { return }
+        refuse(
+            .unsupported, entry.path,
+            "it is a hard link to \(target), and only one of both is a configuration file; pack it as a file of its own"
+        )
     }
 
     private mutating func considerRelease(_ entry: ArchiveEntry, _ path: String) throws(PackageRefusal) -> Bool {
@@ -373,7 +387,14 @@ public struct PackageAudit: Sendable {
         let lines = LineAudit(plan, tree: tree, contents: contents, unitFolders: units.folders)
         all.add(lines.findings)
         plan.provision = lines.provision
-        let bus = BusFiles(contents, units: plan.units, users: Set(lines.provision.users.map(\.name)))
+        var writable = units.writable
+        writable.formUnion(lines.writable)
+        all.add(
+            RootPathAudit(
+                units.opened, writable: writable, known: lines.folders.union(units.folders), conffiles: packaged
+            ).findings)
+        let bus = BusFiles(
+            contents, units: plan.units, names: units.busNames, users: Set(lines.provision.users.map(\.name)))
         all.add(bus.findings)
         (plan.busPolicies, plan.busNames, plan.busActivations) = (bus.policies, bus.names, bus.activations)
         plan.files = manifest.files.filter { !$0.isData || packaged.contains($0.path) }

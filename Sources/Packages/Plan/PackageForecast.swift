@@ -57,8 +57,7 @@ public struct PackageForecast: Sendable {
         let (plan, audited) = audit.assess(known: host.known, architecture: host.architecture)
         findings.add(audited)
         findings.add(plan.conflicts(with: host.units, names: true))
-        let links = plan.tmpfilesLines.filter { $0.hasPrefix("L ") }.map { String($0.split(separator: " ")[1]) }
-        if let owner = try host.files.owner(ofAnyOf: plan.conffiles.map(\.path) + links) {
+        if let owner = try host.files.owner(ofAnyOf: plan.conffiles.map(\.path) + plan.linkedPaths) {
             refuse(
                 .conflict, String(owner.path.dropFirst()),
                 "it belongs to the Debian package \(owner.package); it is never replaced: remove that package, or this file from yours"

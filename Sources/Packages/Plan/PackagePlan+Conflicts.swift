@@ -1,4 +1,9 @@
 extension PackagePlan {
+    /// The paths of the links that it makes on the host.
+    var linkedPaths: [String] {
+        tmpfilesLines.filter { $0.hasPrefix("L ") }.map { String($0.split(separator: " ")[1]) }
+    }
+
     /// What would replace or change a unit of the host.
     ///
     /// - Parameter names: whether the names of the units count. Of a package that is installed, they are its own.
@@ -29,6 +34,14 @@ extension PackagePlan {
                     reach.path,
                     "it would change '\(clash.unit)' of this host (\(clash.owner)), and a package changes only units of its own; remove it from the package"
                 ))
+        }
+        for name in busNames {
+            if let why = host.refusal(ofBusName: name) { findings.append(conflict("usr/lib/systemd/system", why)) }
+        }
+        // Of a package that is installed, they are its own.
+        let files = names ? conffiles.map(\.path) + linkedPaths : []
+        for path in files {
+            if let why = host.refusal(ofFile: path) { findings.append(conflict(String(path.dropFirst()), why)) }
         }
         for order in orders { if let why = host.refusal(of: order) { findings.append(conflict(order.path, why)) } }
         return findings

@@ -10,6 +10,15 @@ public struct DpkgFiles: Sendable {
     /// - Parameter folder: `/var/lib/dpkg/info`.
     public init(folder: String) { self.folder = folder }
 
+    /// Whether dpkg has something of a package: it is installed, or was removed and not purged.
+    public func knows(_ package: String) throws(Errno) -> Bool {
+        for suffix in [".list", ":\(Architecture.native).list"] where try Files.exists("\(folder)/\(package)\(suffix)")
+        {
+            return true
+        }
+        return false
+    }
+
     /// A Debian package that owns one of the paths, if one does.
     public func owner(ofAnyOf paths: [String]) throws(Errno) -> (path: String, package: String)? {
         try owners(of: paths).min { $0.key < $1.key }.map { ($0.key, $0.value) }

@@ -4,6 +4,8 @@ public struct RelationAudit: Sendable {
     public var known: [KnownPackage]
     /// The architecture of relations without a qualifier.
     public var architecture: String
+    /// Packages of the store that are asked before others that provide the same name.
+    public var preferred: Set<String> = []
 
     public init(known: [KnownPackage], architecture: String = Architecture.native) {
         self.known = known
@@ -71,11 +73,20 @@ public struct RelationAudit: Sendable {
     /// A package of the store that a dependency names, in another version.
     private func misfit(for dependency: Dependency) -> String? {
         dependency.alternatives.lazy.compactMap { relation in
-            known.first { package in
-                package.source == .store
-                    && (package.name == relation.name || package.provides.contains { $0.name == relation.name })
-            }?.name
+            best(
+                known.filter { package in
+                    package.source == .store
+                        && (package.name == relation.name || package.provides.contains { $0.name == relation.name })
+                }, for: dependency)
         }.first
+    }
+
+    /// Of packages of the store that a dependency may mean, the one with the name that it has; then one that is preferred. Any package
+    /// may say that it provides a name.
+    private func best(_ packages: [KnownPackage], for dependency: Dependency) -> String? {
+        let names = dependency.alternatives.map(\.name)
+        let named = names.lazy.compactMap { name in packages.first { $0.name == name } }.first
+        return (named ?? packages.first { preferred.contains($0.name) } ?? packages.first)?.name
     }
 
     private func conflicts(of control: PackageControl) -> [Problem] {
@@ -116,14 +127,14 @@ public struct RelationAudit: Sendable {
         // Like dpkg, accept the package's own name, but not names that it provides itself.
         if dependency.alternatives.contains(where: { $0.name == control.name }) { return .host }
         let others = known.filter { $0.name != control.name }
-        var stored: KnownPackage?
+        var stored: [KnownPackage] = []
         for relation in dependency.alternatives {
             for package in others where package.satisfies(relation, architecture: architecture) {
                 if package.source == .dpkg { return .host }
-                stored = stored ?? package
+                stored.append(package)
             }
         }
-        if let stored { return .store(stored.name) }
+        if let name = best(stored, for: dependency) { return .store(name) }
         let present = dependency.alternatives.compactMap { relation in others.first { $0.name == relation.name } }
         return .nobody(
             present.isEmpty

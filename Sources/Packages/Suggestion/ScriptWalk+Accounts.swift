@@ -93,9 +93,11 @@ extension ScriptWalk {
         if case .refused(let why) = GroupTable.verdict(name) { return .unknown(why) }
         var path = home?.known.flatMap { SuggestionFacts.normal($0) } ?? ""
         if path == "/nonexistent" || path == "/" || path == "/dev/null" { path = "" }
-        guard path.isEmpty || Place(path)?.isPlain == true && !path.contains(":") else {
+        guard path.isEmpty || PackageManifest.user("\(name):\(path)") != nil else {
             return .unknown("'\(path)' is no path that a manifest can name")
         }
+        let refusal = path.isEmpty ? nil : SysusersAudit.refusal(ofHome: path)
+        if refusal != nil { path = "" }
         if isRecorded, !facts.accounts.contains(name) { host.users[name] = path }
         if makesHome, !path.isEmpty, PlaceTable.verdict(path, .manifestFolder) == .allowed {
             make(path, owner: name, group: group, mode: nil)
@@ -107,6 +109,7 @@ extension ScriptWalk {
             if case .unknown(let why) = addMember(user, ShellValue(String(other))) { return .unknown(why) }
         }
         if let home, home.known == nil { return .unknown("the home is not known, and the user gets none") }
+        if let refusal { return .leftOut("the user '\(name)' gets no home: \(refusal)") }
         if isNumbered { return .leftOut("systemd chooses the number of the user") }
         if let shell, !Self.cannotLogIn(shell) { return .leftOut("the user '\(name)' gets no shell") }
         return .understood()
@@ -153,7 +156,9 @@ extension ScriptWalk {
             guard let path = home.known.flatMap({ SuggestionFacts.normal($0) }) else {
                 return .unknown("the home is not known")
             }
-            if isRecorded, host.users[name] != nil, PackageManifest.isUser(name), Place(path)?.isPlain == true {
+            if isRecorded, host.users[name] != nil, PackageManifest.user("\(name):\(path)") != nil,
+                SysusersAudit.refusal(ofHome: path) == nil
+            {
                 host.users[name] = path == "/nonexistent" ? "" : path
             }
         }

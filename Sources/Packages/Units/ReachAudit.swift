@@ -5,7 +5,8 @@ import Configuration
 ///
 /// What only starts or stops another unit with this one (`Wants=`, `Conflicts=`, `OnFailure=`, `Unit=` of a timer), makes this
 /// one follow another (`PartOf=`, `BindsTo=`, `After=`, `StopPropagatedFrom=`) or puts it into a slice is not judged: the other
-/// unit stays what it is, as with dpkg.
+/// unit stays what it is, as with dpkg. But nothing of a package starts what ends the boot (`ReservedUnits`), or stops what
+/// Gatekeel needs.
 struct ReachAudit {
     private let unit: PackagedUnit
     private let own: PackagedUnits
@@ -16,15 +17,28 @@ struct ReachAudit {
     /// Units that it is ordered before, and of which the host knows whether they start early.
     private(set) var orders: Set<UnitReach> = []
 
-    private enum Effect { case changes, isBefore, starts }
+    private enum Effect {
+        case changes, isBefore
+        /// It starts the other one, before which it is ordered: a timer or path unit.
+        case triggers
+        case starts, stops
+        /// It follows the other one, or is reloaded with it.
+        case follows
+    }
 
     /// The keys of `systemd.unit(5)`, `systemd.service(5)`, `systemd.socket(5)`, `systemd.timer(5)` and `systemd.path(5)` that
-    /// change the units which they name, or order this one before them. systemd resets none of them but `Unit=`, and nothing
-    /// that was assigned may be harmful.
+    /// name other units. systemd resets none of them but `Unit=`, and nothing that was assigned may be harmful.
     private static let keys: [String: [String: Effect]] = [
-        "Unit": ["Before": .isBefore, "PropagatesStopTo": .changes, "JoinsNamespaceOf": .changes, "Upholds": .changes],
+        "Unit": [
+            "Before": .isBefore, "PropagatesStopTo": .changes, "JoinsNamespaceOf": .changes, "Upholds": .changes,
+            "Wants": .starts, "Requires": .starts, "RequiresOverridable": .starts, "Requisite": .starts,
+            "RequisiteOverridable": .starts, "BindsTo": .starts, "BindTo": .starts, "OnFailure": .starts,
+            "OnSuccess": .starts, "Conflicts": .stops, "PartOf": .follows, "StopPropagatedFrom": .follows,
+            "PropagatesReloadTo": .follows, "PropagateReloadTo": .follows, "ReloadPropagatedFrom": .follows,
+            "PropagateReloadFrom": .follows,
+        ],
         "Service": ["Sockets": .changes], "Socket": ["Service": .changes],
-        "Timer": ["Unit": .starts], "Path": ["Unit": .starts],
+        "Timer": ["Unit": .triggers], "Path": ["Unit": .triggers],
     ]
 
     init(_ unit: PackagedUnit, own: PackagedUnits) {
@@ -41,9 +55,9 @@ struct ReachAudit {
                 }
             }
         }
-        guard unit.namedTriggers.isEmpty else { return }
+        guard unit.hasDefaultTrigger else { return }
         for name in unit.triggers.compactMap({ UnitName($0) }) {
-            consider(name, unit.type == .socket ? .changes : .starts, unit.path, 0, "it starts '\(name)'")
+            consider(name, unit.type == .socket ? .changes : .triggers, unit.path, 0, "it starts '\(name)'")
         }
     }
 
@@ -53,6 +67,15 @@ struct ReachAudit {
             findings.add(Finding(.refused, .unsupported, path, line: entry.position.line, "\(setting): \(text)"))
         }
         if word.contains(where: { $0 == "\"" || $0 == "'" }) { return refuse("write the name without quotes") }
+        // Units of instances, `BindsTo=dev-%i.device`, are what they are for.
+        if [.starts, .stops, .follows].contains(effect) {
+            if let why = ReservedUnits.refusal(
+                word, of: unit.name, effect == .starts ? .started : effect == .stops ? .stopped : .named)
+            {
+                refuse(why)
+            }
+            return
+        }
         switch InstallSpecifiers(unit: unit.name).expand(word) {
         case .name(let text):
             if let name = UnitName(text) {
@@ -70,6 +93,8 @@ struct ReachAudit {
         func refuse(_ why: String) {
             findings.add(Finding(.refused, .unsupported, path, line: line, "\(what): \(why)"))
         }
+        let relation: ReservedUnits.Relation = effect == .isBefore ? .named : .started
+        if let why = ReservedUnits.refusal(name.description, of: unit.name, relation) { return refuse(why) }
         if own.hold(name) {
             if effect == .isBefore, unit.isDefault,
                 let why = BootOrder.refusal(unit.type, before: name, isWanted: false)

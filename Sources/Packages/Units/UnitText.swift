@@ -26,6 +26,7 @@ enum UnitText {
             let content = line.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: "\r") }
             if content.first == UInt8(ascii: "#") || content.first == UInt8(ascii: ";") { return nil }
             if !isContinued {
+                if let text = Self.header(content) { return text }
                 let key = content.prefix { $0 != UInt8(ascii: "=") }
                 isText =
                     ["Description", "Documentation"].contains { key.elementsEqual($0.utf8) }
@@ -35,6 +36,17 @@ enum UnitText {
             isContinued = end == UInt8(ascii: "\\")
             guard !isText, line.contains(where: { $0 >= 0x80 }) else { return nil }
             return "only Description= may have characters that are not ASCII; replace them"
+        }
+
+        /// `[ Unit ]` is no section that systemd knows: it passes over what is in it.
+        private static func header(_ content: ArraySlice<UInt8>) -> String? {
+            guard content.first == UInt8(ascii: "["), let end = content.lastIndex(of: UInt8(ascii: "]")) else {
+                return nil
+            }
+            let name = content[content.startIndex + 1..<max(end, content.startIndex + 1)]
+            return name.contains { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+                ? "systemd does not know a section with blanks in its name and passes over what is in it; remove the blanks"
+                : nil
         }
     }
 
