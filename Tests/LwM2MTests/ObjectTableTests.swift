@@ -14,7 +14,7 @@ struct ObjectTableTests {
         (.server(in: .v11), "earlier/1-1_1"), (.server(in: .v12), "1"), (.device(in: .v10), "earlier/3-1_0"),
         (.device(in: .v11), "3"),
         (.device(in: .v12), "3"),
-        (.softwareManagement, "earlier/9-1_0"), (.accessControl, "2"),
+        (.softwareManagement, "earlier/9-1_0"), (.accessControl, "2"), (.accessControl10, "earlier/2-1_0"),
     ])
     func tableMatchesTheRegistry(table: ObjectDefinition, file: String) throws {
         let bytes = try Files.read("\(omaDirectory ?? "")/\(file).xml", limit: 1 << 20)

@@ -14,6 +14,8 @@ public final class AccessControlObject: Object {
         lists.instancesChanged = { [weak self] in self?.changes?.instancesChanged(2) }
     }
 
+    public func definition(in version: EnablerVersion) -> ObjectDefinition { .accessControl(in: version) }
+
     public var instances: [UInt16] { lists.instances }
 
     public func resources(of instance: UInt16) -> [UInt16] { [0, 1, 2, 3] }

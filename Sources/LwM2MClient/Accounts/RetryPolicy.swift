@@ -74,7 +74,7 @@ public struct RetryPolicy: Hashable, Sendable {
         let base: Duration? =
             switch place(afterFailures: failures) {
             case .early(let delay): delay
-            case .inSequence(let attempts): timer * (1 << min(attempts - 1, 20))
+            case .inSequence(let attempts): min(timer * (1 << min(attempts - 1, 20)), Self.longest)
             case .sequencesOver: sequenceDelay
             }
         return base.map { Self.drawn($0, jitter) }
@@ -87,6 +87,9 @@ public struct RetryPolicy: Hashable, Sendable {
     func fails(afterFailures failures: Int) -> Bool {
         if case .sequencesOver(max(1, sequenceCount)) = place(afterFailures: failures) { true } else { false }
     }
+
+    /// Whatever was configured: a gateway is not lost for years by a few doublings.
+    private static let longest = Duration.seconds(86400)
 
     /// Whatever was configured: never in a loop without a pause.
     private static let shortest = Duration.milliseconds(200)

@@ -142,7 +142,14 @@ public final class ServerAccounts {
         try edit(&account.settings)
         try account.settings.validate()
         guard account != all[index] else { return }
-        try await commit(instance) { $0.settings = account.settings }
+        // Who writes it is registered with: a delay of the first registration comes too late.
+        if account.settings.initialRegistrationDelay != all[index].settings.initialRegistrationDelay {
+            account.wasRegistered = true
+        }
+        try await commit(instance) {
+            $0.settings = account.settings
+            $0.wasRegistered = account.wasRegistered
+        }
         // A reload cannot have come between: it takes its turn.
         all[index] = account
         changed?(instance)

@@ -61,22 +61,42 @@ public struct ServerSettings: Hashable, Sendable {
         }
         for (name, value) in [
             ("Default Minimum Period", defaultMinimumPeriod), ("Default Maximum Period", defaultMaximumPeriod),
-            ("Disable Timeout", disableTimeout), ("Initial Registration Delay Timer", initialRegistrationDelay),
-            ("Communication Retry Timer", communicationRetryTimer),
+            ("Disable Timeout", disableTimeout),
         ] {
             if let value, value > Self.longest {
                 throw OperationError(.badRequest, "\(name) is at most \(Self.longest) seconds")
             }
         }
-        for (name, value) in [
-            ("Communication Retry Count", communicationRetryCount),
-            ("Communication Retry Timer", communicationRetryTimer),
-            ("Communication Sequence Retry Count", communicationSequenceCount),
-        ] where value == 0 { throw OperationError(.badRequest, "\(name) is at least 1") }
+        try validateRegistration()
         guard binding == "U" else { throw OperationError(.badRequest, "Binding is U: this client speaks UDP") }
         if let preferredTransport, !Self.transports.contains(preferredTransport) {
             throw OperationError(
                 .badRequest, "Preferred Transport is one of \(Self.transports.joined(separator: ", "))")
+        }
+    }
+
+    /// What the configuration refuses too: one lost message must not mean years without contact, nor a loop without a pause.
+    private func validateRegistration() throws(OperationError) {
+        for (name, value, limit) in [
+            ("Initial Registration Delay Timer", initialRegistrationDelay, 86400),
+            ("Communication Retry Count", communicationRetryCount, 1000),
+            ("Communication Retry Timer", communicationRetryTimer, 86400),
+            ("Communication Sequence Retry Count", communicationSequenceCount, 1000),
+        ] as [(String, UInt32?, UInt32)] {
+            if let value, value > limit { throw OperationError(.badRequest, "\(name) is at most \(limit)") }
+        }
+        for (name, isZero) in [
+            ("Communication Retry Count", communicationRetryCount == 0),
+            ("Communication Retry Timer", communicationRetryTimer == 0),
+            ("Communication Sequence Delay Timer", communicationSequenceDelay == 0),
+            ("Communication Sequence Retry Count", communicationSequenceCount == 0),
+        ] where isZero { throw OperationError(.badRequest, "\(name) is at least 1") }
+        if let communicationSequenceDelay, communicationSequenceDelay > 31_536_000,
+            communicationSequenceDelay < Self.never
+        {
+            throw OperationError(
+                .badRequest,
+                "Communication Sequence Delay Timer is at most 31536000 seconds, or \(Self.never) for never")
         }
     }
 

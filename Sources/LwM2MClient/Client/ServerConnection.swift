@@ -65,7 +65,10 @@ final class ServerConnection: SessionHandler {
     // MARK: Input
 
     func start() {
-        let silence = environment.management.accounts.remainingSilence(account)
+        let accounts = environment.management.accounts
+        let silence = accounts.remainingSilence(account)
+        // One that ran out meanwhile must not begin again with a clock that is set back.
+        if silence == nil { LoopActor.spawn { [account] in await accounts.enable(account) } }
         handle(.start(disabledUntil: silence.map { environment.scheduler.now + $0 }))
     }
 
@@ -100,7 +103,11 @@ final class ServerConnection: SessionHandler {
     private static let soon = ContactMachine.pathDebounce + .seconds(1)
 
     /// Contacts the server at once, over a new session, whatever the network looks like.
-    func reconnect() { handle(.reconnect) }
+    func reconnect() {
+        handle(.reconnect)
+        let accounts = environment.management.accounts
+        LoopActor.spawn { [account] in await accounts.enable(account) }
+    }
 
     /// Objects or instances came or went.
     func objectsChanged() { handle(.updateNeeded(after: .seconds(1))) }

@@ -152,7 +152,10 @@ struct ContactMachine: Hashable {
         case (.opening, .busy(let text, let seconds)), (.open, .busy(let text, let seconds)):
             // Never earlier, up to a quarter later.
             let pause = Duration.seconds(min(max(1, seconds), Self.longestMaxAge)) * (1 + 0.25 * min(max(jitter, 0), 1))
+            let wasBusy = trouble?.kind == .busy
+            // In the order of the servers it has had its turn: others must not wait for as long as it likes.
             return wait(pause, now, .busy, text, trouble?.failures ?? 0, keepsSession: true)
+                + (wasBusy ? [] : [.exhausted])
         case (.opening, .refused(let text)), (.open, .refused(let text)):
             return wait(retry.delayAfterRefusal(jitter: jitter), now, .refused, text, 0)
         // A session that is kept while the server is busy may end meanwhile.
@@ -214,7 +217,7 @@ struct ContactMachine: Hashable {
         let failures = (trouble?.failures ?? 0) + 1
         let pause = retry.delay(afterFailures: failures, jitter: jitter)
         return wait(pause, now, .unreachable, text, failures, keepsSession: keepsSession)
-            + (retry.fails(afterFailures: failures) ? [.exhausted] : [])
+            + (pause == nil || retry.fails(afterFailures: failures) ? [.exhausted] : [])
     }
 
     private mutating func wait(

@@ -163,6 +163,14 @@ import Testing
             await settle()
             guard let left else {
                 #expect(second.state == .registering)
+                // A clock that is set back later does not bring it back.
+                let seeds = second.accounts.all.map(\.seed)
+                var rest: Duration? = .zero
+                await stored {
+                    rest = ServerAccounts(seeds: seeds, path: path, clock: { 1_000_000 }).remainingSilence(0)
+                    return rest == nil
+                }
+                #expect(rest == nil)
                 return
             }
             #expect(second.state == .disabled)

@@ -102,7 +102,8 @@ import Testing
         }
     }
 
-    @Test func aBusyServerHasNotFailed() async throws {
+    /// It may say so for days.
+    @Test func aBusyServerKeepsNoOtherWaiting() async throws {
         try await onLoop {
             let rig = try await Self.rig([
                 Self.seed("first", 1) {
@@ -111,9 +112,56 @@ import Testing
                 }, Self.seed("second", 2) { $0.registrationPriority = 2 },
             ])
             await rig.transport.sessions[0].answer(Response(.serviceUnavailable, maxAge: 30))
-            #expect(Self.states(rig) == [.waiting, .held])
-            #expect(rig.transport.sessions.count == 1)
+            #expect(Self.states(rig) == [.waiting, .registering])
+            #expect(rig.transport.sessions.count == 2)
         }
+    }
+
+    /// One sequence, and none after it: the failure counts although two are asked for.
+    @Test func aServerThatIsGivenUpKeepsNoOtherWaiting() async throws {
+        try await onLoop {
+            let rig = try await Self.rig([
+                Self.seed("first", 1) {
+                    $0.registrationPriority = 1
+                    $0.communicationRetryCount = 1
+                    $0.communicationSequenceCount = 2
+                    $0.communicationSequenceDelay = ServerSettings.never
+                }, Self.seed("second", 2) { $0.registrationPriority = 2 },
+            ])
+            rig.transport.sessions[0].fail(.timeout)
+            await settle()
+            #expect(rig.transport.sessions.count == 2)
+        }
+    }
+
+    /// Its time has passed with the registration that the server writes it over.
+    @Test func aDelayThatIsWrittenIsForNoLaterStart() async throws {
+        let folder = try TemporaryDirectory()
+        try await onLoop {
+            let path = "\(folder.path)/accounts"
+            let rig = try await Self.rig([Self.seed("first", 1)], path: path)
+            await rig.transport.sessions[0].answer(Self.created)
+            try await rig.accounts.change(0) { $0.initialRegistrationDelay = 3600 }
+            let again = try await Self.rig([Self.seed("first", 1)], path: path)
+            #expect(Self.states(again) == [.registering])
+        }
+    }
+
+    @Test(
+        arguments: [
+            { $0.initialRegistrationDelay = 86401 }, { $0.communicationRetryCount = 1001 },
+            { $0.communicationRetryTimer = 86401 }, { $0.communicationSequenceCount = 1001 },
+            { $0.communicationSequenceDelay = 0 }, { $0.communicationSequenceDelay = 31_536_001 },
+        ] as [@Sendable (inout ServerSettings) -> Void])
+    func whatWouldLoseTheGatewayIsRefused(edit: @Sendable (inout ServerSettings) -> Void) {
+        var settings = ServerSettings()
+        edit(&settings)
+        #expect(throws: OperationError.self) { try settings.validate() }
+    }
+
+    @Test func doublingsEndAtADay() {
+        let policy = RetryPolicy(first: .seconds(60), timer: .seconds(60), count: 30)
+        #expect(policy.delay(afterFailures: 25, jitter: 0.5) == .seconds(86400))
     }
 
     @Test func theFirstRegistrationIsDelayedAlsoOverRestartsUntilItSucceeds() async throws {
