@@ -31,9 +31,9 @@ struct OMATest: Sendable {
 
     /// What open tests wait for, in the words of the page.
     enum Missing: String, Sendable {
-        case version10 = "an account that speaks LwM2M 1.0"
+        case version10 = "a run with an account of LwM2M 1.0"
         case preferredFormat = "answers in SenML to requests that name no format; they are in TLV"
-        case disable = "Disable and Disable Timeout (1/x/4 and 1/x/5)"
+        case disableTimeout = "Disable Timeout (1/x/5) among the values that the tests write and read"
         case queueMode = "queue mode"
         case bootstrap = "bootstrap"
         case certificates = "certificates"
@@ -53,7 +53,7 @@ struct OMATest: Sendable {
     /// nil for a version that has no such test.
     let verdicts: [Version: Verdict]
 
-    /// A test of both versions. What only an account that speaks LwM2M 1.0 can show waits for that.
+    /// A test of both versions. What has been run with LwM2M 1.1 alone waits for the other.
     static func both(_ id: Int, _ title: String, _ now: Verdict, v10: Verdict? = nil) -> OMATest {
         var before = now
         if case .passed = now { before = .open(.version10) }
