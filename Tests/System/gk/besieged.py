@@ -117,8 +117,12 @@ class Gateway:
                 until(10, f"/9/{instance} is deleted", lambda: self._removes(instance), every=0.2)
 
     def _removes(self, instance):
-        code = self.any.request(coap.DELETE, f"/9/{instance}").code
-        return code in (coap.DELETED, coap.NOT_FOUND) or self.any.read(f"/9/{instance}/7") == b"1"
+        # An instance belongs to the server that created it.
+        for server in self.servers.values():
+            code = server.request(coap.DELETE, f"/9/{instance}").code
+            if code in (coap.DELETED, coap.NOT_FOUND) or server.read(f"/9/{instance}/7") == b"1":
+                return True
+        return False
 
     # Changes.
 

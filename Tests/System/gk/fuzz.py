@@ -6,13 +6,13 @@ import struct
 from . import coap
 
 # The resources of each object, so that most requests reach one.
-RESOURCES = {0: range(0, 14), 1: (0, 1, 2, 3, 6, 7, 8, 9), 3: range(0, 23), 9: range(0, 17)}
+RESOURCES = {0: range(0, 14), 1: (0, 1, 2, 3, 5, 6, 7, 8, 9, 22, 23), 3: range(0, 23), 9: range(0, 17)}
 # The largest message (RFC 7252, 4.6); larger ones get no response.
 LARGEST = 1152
 # Codes from here on are signals of CoAP over TCP (RFC 8323).
 SIGNALS = 0xE0
-# Valid requests that would end the attack: Reboot.
-HARMFUL = {(coap.POST, ("3", "0", "4"))}
+# Valid requests that would end the attack: Reboot, and Disable.
+HARMFUL = {(coap.POST, ("3", "0", "4")), (coap.POST, ("1", "0", "4")), (coap.POST, ("1", "1", "4"))}
 WORDS = ("", "0", "00", "-1", "65535", "65536", "4294967296", "1e3", "..", ".", "%2e%2e", "rd", "bs", ".well-known", "core",
          "\x00", "٣", "\u202e", "a" * 255, "9" * 200)
 QUERIES = ("pmin=1", "pmax=2", "pmin=0", "pmax=-1", "gt=1.5", "lt=abc", "st=0", "st=-1", "pmin", "pmin=", "=", "epmin=1",
