@@ -5,7 +5,6 @@ member by member."""
 
 import gzip
 import io
-import os
 import pathlib
 import shlex
 import shutil
@@ -16,7 +15,7 @@ import textwrap
 from . import image
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
-RECIPE = "1"
+RECIPE = "2"
 
 UNIT = """\
 [Unit]
@@ -90,10 +89,9 @@ def sample(version, behaviour="good", name="keelsample", unit=UNIT, greeting="he
                 put(debian / f"{name}.{script}", text, 0o644 if script in ("maintscript", "conffiles") else 0o755)
             for step in (["dh_installsystemd"], ["dh_installtmpfiles"], ["dh_installsysusers"], ["dh_installchangelogs"],
                          ["dh_compress"], ["dh_fixperms", "-X/usr/share/keelsample/modes"], ["dh_installdeb"],
-                         ["dh_shlibdeps"], ["dh_gencontrol"], ["dh_md5sums"], ["dh_builddeb", "--", f"-Z{compression}"]):
+                         ["dh_shlibdeps"], ["dh_gencontrol"], ["dh_md5sums"], ["dh_builddeb", "--destdir=.", "--", f"-Z{compression}"]):
+                # Into this folder: in the one above, tests that run beside each other find the package of another one.
                 run(*host_architecture(step), cwd=folder)
-            made = next(path.parent.glob("*.deb"))
-            os.rename(made, folder / made.name)
             shutil.rmtree(debian)
     return next(path.glob("*.deb"))
 
