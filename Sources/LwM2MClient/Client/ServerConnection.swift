@@ -154,7 +154,9 @@ final class ServerConnection: SessionHandler {
             session = environment.transport.open(seed.endpoint, handler: self)
             lastSession = session
         case .closeSession: close()
-        case .sendRegister: sendRegister()
+        case .sendRegister:
+            observations.begin()
+            sendRegister()
         case .sendUpdate(let location): sendUpdate(location)
         case .sendDeregister(let location): send(RegistrationRequest.deregister(location)) { _ in }
         case .ping: ping()

@@ -19,6 +19,8 @@ final class Observation {
     var parts: [WatchedPath]
     /// A last word is on its way, and the observation ends when it is acknowledged.
     var isEnding = false
+    /// Of a registration that has ended: the server may have forgotten it. It was kept for what changed meanwhile (1/x/6).
+    var isOfEarlierRegistration = false
     /// Notifications in a row that were not delivered.
     var failures = 0
     /// When it came to owe something: what changed first is told first.
@@ -30,6 +32,12 @@ final class Observation {
         self.request = request
         self.subject = subject
         self.parts = parts
+    }
+
+    /// Whether another observe request wants the same.
+    func asksTheSame(as other: Request) -> Bool {
+        request.method == other.method && request.path == other.path && request.accept == other.accept
+            && request.query == other.query && request.payload == other.payload
     }
 
     /// Whether a change that counts was seen, and is not told yet.

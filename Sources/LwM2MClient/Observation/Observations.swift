@@ -69,8 +69,12 @@ final class Observations {
         _ request: Request, _ subject: Observation.Subject, _ contents: [(path: Path, content: PathContent)],
         _ response: inout Response
     ) {
-        // RFC 7641 4.1: the same token again replaces what it stood for.
-        remove { $0.token == request.token }
+        // RFC 7641 4.1: the same token again replaces what it stood for. What a server observes anew in another registration
+        // replaces what it observed in the one before, which it may have forgotten.
+        remove { $0.token == request.token || $0.isOfEarlierRegistration && $0.asksTheSame(as: request) }
+        while all.count >= Self.limit, let earlier = all.first(where: \.isOfEarlierRegistration) {
+            remove { $0 === earlier }
+        }
         if all.count < Self.limit, all.reduce(contents.count, { $0 + $1.parts.count }) <= Self.partLimit {
             all.append(Observation(request, subject, parts: contents.map { part($0.path, $0.content) }))
             response.observe = queue.nextSequence()
@@ -124,6 +128,9 @@ final class Observations {
         for entry in queue.close() { keep(entry) }
         rearm()
     }
+
+    /// The server is registered with anew.
+    func begin() { for observation in all { observation.isOfEarlierRegistration = true } }
 
     /// What the server may read changed: what is not told yet may be of what it may not read any more.
     func rightsChanged() {

@@ -112,6 +112,26 @@ import Testing
         }
     }
 
+    /// The server has forgotten them, and observes the same with new tokens: each is told once, and none takes another's place.
+    @Test func whatIsObservedAnewReplacesWhatWasKept() async throws {
+        try await onLoop {
+            let rig = try await Self.disabled(ServerSettings(lifetime: 300, disableTimeout: 60))
+            await rig.advance(.seconds(60))
+            try await rig.session.answer(Response(.created, locationPath: ["rd", "y"]))
+            let session = try rig.session
+            var again = Self.observe
+            again.token = [9]
+            #expect(session.requestAtOnce(again)?.observe != nil)
+            #expect(rig.client.status.first?.observations == 1)
+            rig.object.set(1, .integer(7))
+            #expect(session.notified.map(\.token) == [[9]])
+            // In one registration the same may be observed twice.
+            again.token = [10]
+            #expect(session.requestAtOnce(again)?.observe != nil)
+            #expect(rig.client.status.first?.observations == 2)
+        }
+    }
+
     @Test func anOperatorsReconnectEndsIt() async throws {
         try await onLoop {
             let rig = try await Self.disabled()
