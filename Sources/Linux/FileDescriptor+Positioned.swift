@@ -13,6 +13,8 @@ extension FileDescriptor {
     ///
     /// - Throws: `ENODATA` when the file ends before the range does.
     public func read(_ range: Range<Int>) throws(Errno) -> [UInt8] {
+        // For no bytes the array writes into storage that all empty arrays share, on whichever thread.
+        guard !range.isEmpty else { return [] }
         var failure: Errno?
         let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, length in
             do throws(Errno) {

@@ -106,6 +106,8 @@ public struct FileDescriptor: ~Copyable, Sendable {
 
     /// Reads at most `count` bytes from the current offset; empty at the end.
     public func read(upTo count: Int) throws(Errno) -> [UInt8] {
+        // As in `read(_:)` of a range.
+        guard count > 0 else { return [] }
         var failure: Errno?
         let base = raw
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, length in

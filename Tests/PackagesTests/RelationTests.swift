@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Packages
@@ -134,7 +135,8 @@ private func control(_ fields: String, version: String = "1.0", architecture: St
 
     @Test func theHostsStatusFileIsRead() throws {
         let packages = try DpkgStatus.read()
-        #expect(packages.contains { $0.name == "dpkg" && $0.architecture == Architecture.native })
+        let native = try shell("dpkg --print-architecture")
+        #expect(packages.contains { $0.name == "dpkg" && native.hasPrefix($0.architecture) })
     }
 }
 
