@@ -36,14 +36,10 @@ extension AccessTable {
     ///
     /// - Throws: for a format of a newer release.
     init?(bytes: [UInt8]) throws(NewerFormat) {
-        guard let text = String(validating: bytes, as: UTF8.self), text.last == "\n" else { return nil }
-        let lines = text.split(separator: "\n")
-        let header = lines.first?.split(separator: " ") ?? []
-        guard header.count == 2, header[0] == Self.name, let format = Int(header[1]) else { return nil }
-        if format > Self.format { throw NewerFormat(found: format, known: Self.format) }
+        guard let lines = try StateLines.of(bytes, name: Self.name, format: Self.format) else { return nil }
         // The list that indented lines belong to; nil after a line that is not known.
         var current: UInt16?
-        for line in lines.dropFirst() {
+        for line in lines {
             if line.first == " " {
                 guard take(line, of: current) else { return nil }
             } else {

@@ -39,12 +39,8 @@ extension AccountState {
     ///
     /// - Throws: for a format of a newer release.
     init?(bytes: [UInt8]) throws(NewerFormat) {
-        guard let text = String(validating: bytes, as: UTF8.self), text.last == "\n" else { return nil }
-        let lines = text.split(separator: "\n")
-        let header = lines.first?.split(separator: " ") ?? []
-        guard header.count == 2, header[0] == Self.name, let format = Int(header[1]) else { return nil }
-        if format > Self.format { throw NewerFormat(found: format, known: Self.format) }
-        for line in lines.dropFirst() {
+        guard let lines = try StateLines.of(bytes, name: Self.name, format: Self.format) else { return nil }
+        for line in lines {
             let words = line.split(separator: " ")
             if words.first == "account" {
                 guard words.count == 4, let name = Self.unescaped(words[1]), let instance = UInt16(words[2]) else {
