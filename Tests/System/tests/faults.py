@@ -314,8 +314,9 @@ def update(subject, operation=Update):
         new.data = subject.signed()
     else:
         if subject.state() == DELIVERED:
-            subject.ask(subject.slot.uninstall)
-            expect(subject.state() == INSTALLED, "the pending update is dropped")
+            answer = subject.ask(subject.slot.uninstall)
+            state = subject.state()
+            expect(state == INSTALLED, f"the pending update is dropped: State is {state}, Uninstall was answered {answer}")
         new.prepare()
     new.act()
     subject.is_like(new.after(subject.world))
