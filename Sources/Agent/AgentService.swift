@@ -237,6 +237,7 @@ extension ServerStatus.State {
             case .registering: .registering
             case .waiting, .held, .refused: .waiting
             case .disabled: .disabled
+            case .asleep: .asleep
             case .stopped, .deregistering: .stopped
             }
     }

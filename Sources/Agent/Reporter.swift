@@ -45,6 +45,8 @@ final class Reporter {
             Log.notice(
                 "The server \(server, .server) has disabled itself: it is left alone for \(seconds) s, then registered with again. 'gatekeel reconnect' registers at once"
             )
+        case .asleep(let server): Log.debug("Asleep for the server \(server, .server)")
+        case .awake(let server): Log.debug("Awake for the server \(server, .server)")
         }
         changed?()
     }

@@ -23,6 +23,7 @@ struct StatusLine {
         case .refused: "Refused by \(server.name): \(server.lastError ?? "no reason given")"
         case .held: "Not contacted yet: \(server.name): \(server.lastError ?? "waiting")"
         case .disabled: "Disabled by \(server.name)"
+        case .asleep: "Registered with \(server.name) as \(endpoint), asleep"
         case .stopped, .deregistering: "De-registered from \(server.name)"
         }
     }

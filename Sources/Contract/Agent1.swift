@@ -20,7 +20,7 @@ public enum Agent1 {
                 "Status",
                 """
                 endpoint s, version s, servers aa{sv}: name s, uri s, state s (registered, registering, waiting, stopped,
-                disabled, unusable),
+                disabled, asleep, unusable),
                 short-server-id u, registered-at t, next-attempt t, lifetime u, reason s, waiting-values u (to be sent);
                 transfers aa{sv}: instance u,
                 kind s (push, pull), phase s (queued, waiting, transferring, verifying), host s, received t, total t (0

@@ -48,6 +48,8 @@ public struct ServerStatus: DictionaryValue {
         case stopped
         /// Left alone until `nextAttempt`, because the server asked for it (Disable, 1/x/4).
         case disabled
+        /// Registered, and not to be reached before it contacts the server itself, at `nextAttempt` at the latest (queue mode).
+        case asleep
         /// Not contacted: its account cannot be used, as `reason` says (a key file that is refused).
         case unusable
     }

@@ -81,6 +81,9 @@ public protocol Object: AnyObject {
     /// told that, unless `changes` is: the clock was set. With a threshold or a step on the resource itself it is looked at.
     func passes(_ resource: UInt16) -> Bool
 
+    /// Whether something that a server began goes on (a download, an installation): in queue mode the client stays awake for it.
+    var isWorking: Bool { get }
+
     /// Is told what changed; set by the client.
     var changes: (any ObjectChanges)? { get set }
 }
@@ -112,6 +115,8 @@ extension Object {
     public func samplingInterval(_ instance: UInt16, _ resource: UInt16) -> Duration? { nil }
 
     public func passes(_ resource: UInt16) -> Bool { false }
+
+    public var isWorking: Bool { false }
 }
 
 /// Is told by objects what changed, in the order in which it is to be notified.

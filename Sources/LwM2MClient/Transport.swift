@@ -96,6 +96,10 @@ public protocol Session: AnyObject {
     /// Waits until all that was queued is acknowledged or given up, at most so long. For de-registration and reboot.
     func flush(within limit: Duration) async
 
+    /// Whether a message of ours waits for its acknowledgement or answer, a request of the peer's for its answer, or the next block
+    /// of a transfer is awaited.
+    var isBusy: Bool { get }
+
     /// Ends the session; for DTLS with close_notify. `sessionEnded` is not called.
     func close()
 }
@@ -114,8 +118,15 @@ public protocol SessionHandler: AnyObject {
     ///   - size: Size1, when the server told it; never trusted for allocation.
     func upload(_ request: Request, size: Int?, on session: any Session) -> UploadDecision
 
+    /// The peer said something: a request or a block of one, a response, or an acknowledgement. Before what comes of it.
+    func heard(on session: any Session)
+
     /// The session is lost; make a new one. Requests under way have failed already.
     func sessionEnded(_ session: any Session, _ reason: TransportError)
+}
+
+extension SessionHandler {
+    public func heard(on session: any Session) {}
 }
 
 /// Where the body of a Block1 transfer goes.

@@ -105,6 +105,9 @@ struct DuplicateCache {
 
     init(limits: Limits = Limits()) { self.limits = limits }
 
+    /// Whether a request has no answer yet.
+    var isServing: Bool { underWay > 0 }
+
     /// How many answers are kept; for tests.
     var count: Int { entries.count }
 

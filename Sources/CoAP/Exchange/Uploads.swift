@@ -49,6 +49,8 @@ final class Uploads {
     private var transfers: [Key: Transfer] = [:]
     private var timer: (any Scheduled)?
 
+    var isIdle: Bool { transfers.isEmpty }
+
     init(scheduler: any Scheduler, limits: Limits = Limits()) {
         self.scheduler = scheduler
         self.limits = limits

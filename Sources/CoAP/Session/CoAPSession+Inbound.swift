@@ -59,8 +59,7 @@ extension CoAPSession {
     /// nothing is, the acknowledgement is empty (a non-confirmable request gets none).
     func received(request: OpaquePointer, answer: OpaquePointer) {
         guard handler != nil else { return }
-        connected = true
-        if silence != nil { heard = scheduler.now }
+        noteHeard()
         let id = UInt16(truncatingIfNeeded: coap_pdu_get_mid(request))
         let token = PDU.token(request)
         let confirmable = coap_pdu_get_type(request) == COAP_MESSAGE_CON
@@ -86,6 +85,13 @@ extension CoAPSession {
         if exchange.piggybacked == nil { EventLoop.shared.settle() }
         exchange.inCallback = false
         if let answered = exchange.piggybacked { fill(answer, answered.message) }
+    }
+
+    /// A message of the peer's came.
+    func noteHeard() {
+        connected = true
+        if silence != nil { heard = scheduler.now }
+        handler?.heard(on: self)
     }
 
     private func serve(_ exchange: InboundExchange) {

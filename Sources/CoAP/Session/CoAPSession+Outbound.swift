@@ -66,7 +66,7 @@ extension CoAPSession {
     }
 
     public func flush(within limit: Duration) async {
-        guard handler != nil, isBusy else { return }
+        guard handler != nil, hasUnanswered else { return }
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             var waiting = true
             let done: @LoopActor () -> Void = {
@@ -107,7 +107,7 @@ extension CoAPSession {
     func pump() {
         guard raw != nil else { return }
         while let index = queue.firstIndex(where: mayLeave) { transmit(queue.remove(at: index)) }
-        if !isBusy { resumeFlushing() }
+        if !hasUnanswered { resumeFlushing() }
     }
 
     /// Responses bypass NSTART: a lost notification must not delay them for longer than servers wait.
@@ -126,7 +126,9 @@ extension CoAPSession {
         return flights.values.count(where: isResponse) + queue.count(where: isResponse)
     }
 
-    private var isBusy: Bool { !queue.isEmpty || !flights.isEmpty || !pending.isEmpty }
+    private var hasUnanswered: Bool { !queue.isEmpty || !flights.isEmpty || !pending.isEmpty }
+
+    public var isBusy: Bool { hasUnanswered || duplicates.isServing || !uploads.isIdle }
 
     func resumeFlushing() {
         let waiting = flushing
@@ -226,8 +228,7 @@ extension CoAPSession {
     /// A response; false asks for a Reset.
     func received(response: OpaquePointer) -> Bool {
         guard handler != nil else { return false }
-        connected = true
-        if silence != nil { heard = scheduler.now }
+        noteHeard()
         let token = PDU.token(response)
         let message = PDU.decode(response)
         let acknowledging = coap_pdu_get_type(response) == COAP_MESSAGE_ACK

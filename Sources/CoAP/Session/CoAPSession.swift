@@ -134,6 +134,7 @@ public final class CoAPSession: Session, ContextOwner {
             let acknowledged = flights
             flights = [:]
             endSilence()
+            handler?.heard(on: self)
             for item in acknowledged.values { conclude(item, nil) }
         }
         pump()

@@ -12,6 +12,9 @@ public struct ServerConfiguration: Hashable, Sendable {
     public var lifetime: Duration
     /// Zero: off.
     public var keepAlive: Duration
+    public var queueMode: Bool
+    /// Of queue mode.
+    public var awakeTime: Duration
     public var defaultMinimumPeriod: Duration
     /// Zero: none.
     public var defaultMaximumPeriod: Duration
@@ -52,6 +55,8 @@ public struct ServerConfiguration: Hashable, Sendable {
         version = section[Self.versionKey]
         lifetime = section[Self.lifetimeKey]
         keepAlive = section[Self.keepAliveKey]
+        queueMode = section[Self.queueModeKey]
+        awakeTime = section[Self.awakeTimeKey]
         defaultMinimumPeriod = section[Self.defaultMinimumPeriodKey]
         defaultMaximumPeriod = section[Self.defaultMaximumPeriodKey]
         muteSend = section[Self.muteSendKey]
@@ -103,6 +108,10 @@ public struct ServerConfiguration: Hashable, Sendable {
                 problems.append(
                     problem("URI", "coap:// uses no key; write coaps:// or drop PSKIdentity= and PSKKeyFile="))
             }
+        }
+        if queueMode, keepAlive != .zero {
+            problems.append(
+                problem("KeepAlive", "in queue mode nothing keeps a connection alive; drop KeepAlive= or QueueMode="))
         }
         if version == .v10, muteSend == false {
             problems.append(problem("MuteSend", "LwM2M 1.0 has no Send; drop MuteSend= or write a later Version="))
@@ -198,6 +207,16 @@ extension ServerConfiguration {
         "KeepAlive", .duration(.seconds(5) ... .seconds(3600), zero: "off"), default: .zero,
         "Sends an empty message after so much silence, so that a NAT on the way keeps its mapping: mobile networks "
             + "forget one in 20 to 120 seconds. It costs traffic and battery.")
+    static let queueModeKey = Key(
+        "QueueMode", .boolean, default: false,
+        "Queue mode: the agent can be reached for AwakeTime= after each contact, and sleeps then: it closes the connection and "
+            + "sends nothing. It wakes up to update the registration, to notify, to send, and for \"gatekeel reconnect\"; a "
+            + "download or an installation keeps it awake. The server keeps its requests until then, so a short Lifetime= makes "
+            + "it wait less. With Version=1.0 the server may change this (1/x/7).")
+    static let awakeTimeKey = Key(
+        "AwakeTime", .duration(.seconds(1) ... .seconds(86400)), default: .seconds(93),
+        "In queue mode: so long after the server's last message the agent can be reached. Not less than the server takes it for; "
+            + "93s (MAX_TRANSMIT_WAIT of CoAP) is what servers expect.")
     static let defaultMinimumPeriodKey = Key(
         "DefaultMinimumPeriod", .duration(.seconds(1) ... .seconds(86400), zero: "none"), default: .zero,
         "At least so much time between two notifications of an observation that names no pmin (1/x/2).")
@@ -262,7 +281,8 @@ extension ServerConfiguration {
     static let keys = [
         uriKey.declaration, pskIdentityKey.declaration, pskKeyFileKey.declaration, shortServerIDKey.declaration,
         versionKey.declaration,
-        lifetimeKey.declaration, keepAliveKey.declaration, defaultMinimumPeriodKey.declaration,
+        lifetimeKey.declaration, keepAliveKey.declaration, queueModeKey.declaration, awakeTimeKey.declaration,
+        defaultMinimumPeriodKey.declaration,
         defaultMaximumPeriodKey.declaration, muteSendKey.declaration,
         rightsKey.declaration, ownsAccessKey.declaration, disableTimeoutKey.declaration,
         registrationPriorityKey.declaration,

@@ -33,12 +33,14 @@ public final class ServerObject: Object {
     }
 
     private static func value(of resource: UInt16, _ account: ServerAccount) -> Value? {
-        resource == 0 ? .integer(Int64(account.shortServerID)) : account.settings.value(of: resource)
+        resource == 0
+            ? .integer(Int64(account.shortServerID)) : account.settings.value(of: resource, in: account.version)
     }
 
     public func check(_ instance: UInt16, _ values: [UInt16: ResourceContent]) throws(OperationError) {
-        guard var settings = accounts[instance]?.settings else { return }
-        try Self.apply(values, to: &settings)
+        guard let account = accounts[instance] else { return }
+        var settings = account.settings
+        try Self.apply(values, to: &settings, in: account.version)
         try settings.validate()
     }
 
@@ -53,22 +55,23 @@ public final class ServerObject: Object {
                 // What is mandatory, and what this server may not write, stays as it is.
                 for resource in writable where !resource.mandatory { settings.clear(resource.id) }
             }
-            try ServerObject.apply(values, to: &settings)
+            try ServerObject.apply(values, to: &settings, in: account.version)
         }
         guard let after = accounts[instance]?.settings else { return }
-        for resource in writable.map(\.id) where before.value(of: resource) != after.value(of: resource) {
+        for resource in writable.map(\.id)
+        where before.value(of: resource, in: account.version) != after.value(of: resource, in: account.version) {
             changes?.changed(Path(1, instance, resource))
         }
     }
 
     private static func apply(
-        _ values: [UInt16: ResourceContent], to settings: inout ServerSettings
+        _ values: [UInt16: ResourceContent], to settings: inout ServerSettings, in version: EnablerVersion
     ) throws(OperationError) {
         for (resource, content) in values {
             guard case .single(let value) = content else {
                 throw OperationError(.badRequest, "resource \(resource) has one value")
             }
-            try settings.set(resource, value)
+            try settings.set(resource, value, in: version)
         }
     }
 

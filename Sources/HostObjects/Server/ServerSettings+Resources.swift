@@ -4,14 +4,16 @@ import LwM2MClient
 /// An account's settings as resources of object 1.
 extension ServerSettings {
     /// nil for what is not set, and for what is no setting.
-    func value(of resource: UInt16) -> Value? {
+    ///
+    /// - Parameter version: that the server is spoken to in.
+    func value(of resource: UInt16, in version: EnablerVersion) -> Value? {
         switch resource {
         case 1: .integer(Int64(lifetime))
         case 2: defaultMinimumPeriod.map { .integer(Int64($0)) }
         case 3: defaultMaximumPeriod.map { .integer(Int64($0)) }
         case 5: disableTimeout.map { .integer(Int64($0)) }
         case 6: .boolean(notificationStoring)
-        case 7: .string(binding)
+        case 7: .string(binding(in: version))
         case 13: registrationPriority.map { .unsignedInteger(UInt64($0)) }
         case 14: initialRegistrationDelay.map { .unsignedInteger(UInt64($0)) }
         case 15: registrationFailureBlock.map { .boolean($0) }
@@ -29,14 +31,14 @@ extension ServerSettings {
     /// Takes a value that a server may write.
     ///
     /// - Throws: 4.00 for a number that fits no setting, 4.05 for what no server writes.
-    mutating func set(_ resource: UInt16, _ value: Value) throws(OperationError) {
+    mutating func set(_ resource: UInt16, _ value: Value, in version: EnablerVersion) throws(OperationError) {
         switch (resource, value) {
         case (1, .integer(let number)): lifetime = try Self.number(resource, number)
         case (2, .integer(let number)): defaultMinimumPeriod = try Self.number(resource, number)
         case (3, .integer(let number)): defaultMaximumPeriod = try Self.number(resource, number)
         case (5, .integer(let number)): disableTimeout = try Self.number(resource, number)
         case (6, .boolean(let flag)): notificationStoring = flag
-        case (7, .string(let text)): binding = text
+        case (7, .string(let text)): setBinding(text, in: version)
         case (14, .unsignedInteger(let number)): initialRegistrationDelay = try Self.number(resource, number)
         case (17, .unsignedInteger(let number)): communicationRetryCount = try Self.number(resource, number)
         case (18, .unsignedInteger(let number)): communicationRetryTimer = try Self.number(resource, number)

@@ -96,6 +96,8 @@ public final class SoftwareManagement: Object {
     /// Whether the installer has said what is in place.
     var known = false
 
+    public var isWorking: Bool { software.values.contains { $0.job != nil } }
+
     public init(
         _ options: Options, installer: any SoftwareInstaller, fetcher: any SoftwareFetcher, scheduler: any Scheduler
     ) {

@@ -151,6 +151,8 @@ extension ServerSettings {
         if let disableTimeout { lines.append("disable-timeout \(disableTimeout)") }
         lines.append("storing \(notificationStoring ? 1 : 0)")
         lines.append("binding \(binding)")
+        // Without it as releases wrote it that had no queue mode.
+        if queueMode { lines.append("queue-mode 1") }
         if let muteSend { lines.append("mute-send \(muteSend ? 1 : 0)") }
         if let registrationPriority { lines.append("registration-priority \(registrationPriority)") }
         if let initialRegistrationDelay { lines.append("registration-delay \(initialRegistrationDelay)") }
@@ -170,7 +172,7 @@ extension ServerSettings {
     static let keys: Set = [
         "lifetime", "pmin", "pmax", "disable-timeout", "storing", "binding", "mute-send", "registration-priority",
         "registration-delay", "failure-block", "bootstrap-on-failure", "retry-count", "retry-timer", "sequence-delay",
-        "sequence-count", "preferred-transport",
+        "sequence-count", "preferred-transport", "queue-mode",
     ]
 
     mutating func take(_ key: Substring, _ value: Substring) -> Bool {
@@ -192,6 +194,7 @@ extension ServerSettings {
         case "pmax": defaultMaximumPeriod = number
         case "disable-timeout": disableTimeout = number
         case "storing": notificationStoring = number != 0
+        case "queue-mode": queueMode = number != 0
         case "mute-send": muteSend = number != 0
         case "registration-priority": registrationPriority = number
         case "registration-delay": initialRegistrationDelay = number

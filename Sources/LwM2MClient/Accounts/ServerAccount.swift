@@ -14,10 +14,16 @@ public struct ServerAccount: Hashable, Sendable {
         public var settings: ServerSettings
         /// After so long without a word from the server a ping is sent, which also keeps a NAT's mapping; nil: never.
         public var keepAlive: Duration?
+        /// In queue mode: so long after the server's last word this client is to be reached.
+        public var awakeTime: Duration
+
+        /// MAX_TRANSMIT_WAIT (RFC 7252, 4.8.2), after which servers take a client in queue mode for asleep.
+        public static let defaultAwakeTime = Duration.seconds(93)
 
         public init(
             name: String, shortServerID: UInt16, endpoint: ServerEndpoint, version: EnablerVersion = .v11,
-            settings: ServerSettings = ServerSettings(), keepAlive: Duration? = nil
+            settings: ServerSettings = ServerSettings(), keepAlive: Duration? = nil,
+            awakeTime: Duration = Self.defaultAwakeTime
         ) {
             self.name = name
             self.shortServerID = shortServerID
@@ -25,6 +31,7 @@ public struct ServerAccount: Hashable, Sendable {
             self.version = version
             self.settings = settings
             self.keepAlive = keepAlive
+            self.awakeTime = awakeTime
         }
     }
 
@@ -43,6 +50,8 @@ public struct ServerAccount: Hashable, Sendable {
     public var version: EnablerVersion { seed.version }
     public var retry: RetryPolicy { RetryPolicy(settings) }
     public var keepAlive: Duration? { seed.keepAlive }
+    /// How long this client is awake after the server's last word; nil without queue mode.
+    var queueModeAwakeTime: Duration? { settings.queueMode ? seed.awakeTime : nil }
 
     /// LwM2M Server URI (0/x/0): `coaps://host:5684`; it holds no secret.
     public var uri: String { endpoint.uri }

@@ -1,3 +1,5 @@
+import LwM2M
+
 /// What holds for an account, as its instance of object 1 tells (LwM2M Core, Appendix E.2). What a server may write of it
 /// depends on the version of LwM2M that it is spoken to in.
 public struct ServerSettings: Hashable, Sendable {
@@ -11,8 +13,10 @@ public struct ServerSettings: Hashable, Sendable {
     public var disableTimeout: UInt32?
     /// Notification Storing When Disabled or Offline (6): whether changes during an outage are told after it.
     public var notificationStoring: Bool
-    /// Binding (7): `U`, the only one that this client speaks.
+    /// Binding (7): `U`, the only one that this client speaks. LwM2M 1.0 adds queue mode to it: see `binding(in:)`.
     public var binding: String
+    /// Queue mode (6.5): this client is to be reached only for a while after it was in contact. From 1.1 on no resource tells it.
+    public var queueMode: Bool
     /// Mute Send (23): whether this client sends nothing of its own accord (Send, 6.4.6). nil, the absent resource, is as true.
     public var muteSend: Bool?
 
@@ -41,7 +45,7 @@ public struct ServerSettings: Hashable, Sendable {
     public init(
         lifetime: UInt32 = 86400, defaultMinimumPeriod: UInt32? = nil, defaultMaximumPeriod: UInt32? = nil,
         disableTimeout: UInt32? = nil, notificationStoring: Bool = true, binding: String = "U",
-        muteSend: Bool? = nil
+        queueMode: Bool = false, muteSend: Bool? = nil
     ) {
         self.lifetime = lifetime
         self.defaultMinimumPeriod = defaultMinimumPeriod
@@ -49,7 +53,20 @@ public struct ServerSettings: Hashable, Sendable {
         self.disableTimeout = disableTimeout
         self.notificationStoring = notificationStoring
         self.binding = binding
+        self.queueMode = queueMode
         self.muteSend = muteSend
+    }
+
+    /// Binding (7) as a version writes it: `UQ` for queue mode in 1.0, `U` else.
+    public func binding(in version: EnablerVersion) -> String {
+        binding + (version == .v10 && queueMode ? "Q" : "")
+    }
+
+    /// Takes a Binding (7) as a version writes it.
+    public mutating func setBinding(_ text: String, in version: EnablerVersion) {
+        guard version == .v10 else { return binding = text }
+        queueMode = text == "UQ"
+        binding = queueMode ? "U" : text
     }
 
     /// Refuses what this client cannot do.
@@ -68,7 +85,9 @@ public struct ServerSettings: Hashable, Sendable {
             }
         }
         try validateRegistration()
-        guard binding == "U" else { throw OperationError(.badRequest, "Binding is U: this client speaks UDP") }
+        guard binding == "U" else {
+            throw OperationError(.badRequest, "Binding is U, or UQ in LwM2M 1.0: this client speaks UDP")
+        }
         if let preferredTransport, !Self.transports.contains(preferredTransport) {
             throw OperationError(
                 .badRequest, "Preferred Transport is one of \(Self.transports.joined(separator: ", "))")

@@ -176,7 +176,8 @@ public final class Client: ObjectChanges {
                 objects: { version in
                     LinkFormat.encode(
                         LinkFormat.registration(registry.registered(version), formats: version.offeredFormats))
-                }))
+                },
+                isWorking: { registry.isWorking }))
     }
 
     private func end(_ connections: [ServerConnection]) async {
@@ -239,7 +240,7 @@ public final class Client: ObjectChanges {
 
     private func accountChanged(_ instance: UInt16) {
         guard let account = accounts[instance] else { return }
-        connection(instance)?.settingsChanged(account.settings)
+        connection(instance)?.settingsChanged(account)
         sending.settingsChanged(account)
     }
 

@@ -15,4 +15,8 @@ public enum ClientReport: Hashable, Sendable {
     case sendDropped(server: String)
     /// The server disabled itself (1/x/4): it is left alone for so long.
     case disabled(server: String, seconds: Int64)
+    /// Queue mode: this client is not to be reached from now on.
+    case asleep(server: String)
+    /// The server is contacted again after that.
+    case awake(server: String)
 }

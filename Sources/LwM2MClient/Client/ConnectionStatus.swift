@@ -6,6 +6,8 @@ public struct ConnectionStatus: Hashable, Sendable {
         case held
         /// The server disabled itself (1/x/4); the next attempt is at the end of that.
         case disabled
+        /// Queue mode: the server knows this client, which is not to be reached; the next attempt is its next Update.
+        case asleep
     }
 
     /// The configuration section's name.

@@ -17,6 +17,8 @@ final class ServerConnection: SessionHandler {
         let progress: @LoopActor (Progress) -> Void
         /// The payload of Register for a server of a version, made when asked for.
         let objects: @LoopActor (EnablerVersion) -> [UInt8]
+        /// Whether an object does something that servers began.
+        let isWorking: @LoopActor () -> Bool
     }
 
     /// How the registration of an account went.
@@ -54,12 +56,15 @@ final class ServerConnection: SessionHandler {
         self.sender = sender
         seed = account.seed
         machine = ConnectionMachine(
-            lifetime: account.settings.lifetime, retry: account.retry, keepAlive: account.keepAlive)
+            lifetime: account.settings.lifetime, retry: account.retry, keepAlive: account.keepAlive,
+            awakeTime: account.queueModeAwakeTime)
         observations = Observations(
             account: account.instance, management: environment.management, scheduler: environment.scheduler,
             clock: environment.clock)
         observations.deliveryFailed = { [weak self] in self?.handle(.deliveryFailed($0, observationGivenUp: $1)) }
         sender.deliveryFailed = { [weak self] in self?.handle(.deliveryFailed($0, observationGivenUp: false)) }
+        observations.wanted = { [weak self] in self?.handle(.updateNeeded(after: .zero)) }
+        sender.wanted = { [weak self] in self?.handle(.updateNeeded(after: .zero)) }
     }
 
     // MARK: Input
@@ -123,9 +128,15 @@ final class ServerConnection: SessionHandler {
     /// So long the answer to an Execute has to leave.
     private static let answerTime = Duration.milliseconds(200)
 
-    func settingsChanged(_ settings: ServerSettings) {
+    func settingsChanged(_ account: ServerAccount) {
         observations.rulesChanged()
-        handle(.settingsChanged(lifetime: settings.lifetime, retry: RetryPolicy(settings)))
+        handle(
+            .settingsChanged(
+                lifetime: account.settings.lifetime, retry: account.retry, awakeTime: account.queueModeAwakeTime))
+        // 1.0 has queue mode in its binding, which the server is told.
+        if let told, told.settings.binding(in: seed.version) != account.settings.binding(in: seed.version) {
+            handle(.updateNeeded(after: RegistrationMachine.shortestUpdateInterval))
+        }
     }
 
     func flush(within limit: Duration) async { await session?.flush(within: limit) }
@@ -162,8 +173,9 @@ final class ServerConnection: SessionHandler {
         case .ping: ping()
         case .forgetObservations: observations.removeAll()
         case .suspendNotifications:
-            observations.suspend(until: machine.registration.observedUntil)
-            sender.suspend()
+            let isAsleep = machine.registration.isAsleep
+            observations.suspend(until: machine.registration.observedUntil, isAsleep: isAsleep)
+            sender.suspend(isAsleep: isAsleep)
         case .resumeNotifications:
             guard let session else { return }
             observations.resume(session)
@@ -199,8 +211,13 @@ final class ServerConnection: SessionHandler {
         timer = environment.scheduler.schedule(after: max(.zero, due - environment.scheduler.now)) { [weak self] in
             self?.timer = nil
             self?.timerDue = nil
-            self?.handle(.wake)
+            self?.handle(.wake(isBusy: self?.isBusy ?? false))
         }
+    }
+
+    /// Whether something keeps the client awake, in queue mode.
+    private var isBusy: Bool {
+        machine.awakeTime != nil && (session?.isBusy ?? false || environment.isWorking())
     }
 
     private func tell(_ report: ConnectionMachine.Report) {
@@ -216,6 +233,8 @@ final class ServerConnection: SessionHandler {
         case .disabled(let until):
             let left = max(.zero, until - environment.scheduler.now)
             environment.report(.disabled(server: seed.name, seconds: left.components.seconds))
+        case .asleep: environment.report(.asleep(server: seed.name))
+        case .awake: environment.report(.awake(server: seed.name))
         }
     }
 
@@ -238,7 +257,8 @@ final class ServerConnection: SessionHandler {
         let settings = settings
         let objects = environment.objects(seed.version)
         let request = RegistrationRequest.update(
-            location, settings, told: told?.settings, objects: objects == told?.objects ? nil : objects)
+            location, version: seed.version, settings, told: told?.settings,
+            objects: objects == told?.objects ? nil : objects)
         send(request) { [weak self] code in if code == .changed { self?.told = (settings, objects) } }
     }
 
@@ -282,7 +302,6 @@ final class ServerConnection: SessionHandler {
     // MARK: SessionHandler
 
     func handle(_ request: Request, on session: any Session, respond: @escaping @LoopActor (Response) -> Void) {
-        if machine.contact.keepAlive != nil { handle(.heard) }
         let management = environment.management
         do throws(OperationError) {
             if let call = try management.composite(request, from: .server(account: account)) {
@@ -311,6 +330,10 @@ final class ServerConnection: SessionHandler {
         environment.management.upload(request, size: size, from: .server(account: account))
     }
 
+    func heard(on session: any Session) {
+        if machine.contact.keepAlive != nil || machine.awakeTime != nil { handle(.heard) }
+    }
+
     func sessionEnded(_ session: any Session, _ reason: TransportError) {
         guard session === self.session else { return }
         serial += 1
@@ -326,6 +349,7 @@ extension ConnectionMachine {
         case (.stopped, _): .stopped
         case (.deregistering, _): .deregistering
         case (.disabled, _): .disabled
+        case (.asleep, _): .asleep
         case (_, .waiting(_, let trouble)): trouble?.kind == .refused ? .refused : .waiting
         case (.registered, _): .registered
         case (.updating, _): .updating

@@ -66,8 +66,8 @@ struct ContactMachine: Hashable {
         case pathChanged
         /// An operator wants a new session at once.
         case reconnect
-        /// How it is tried again from the next failure on.
-        case policy(RetryPolicy)
+        /// How it is tried again from the next failure on, and after how much silence a ping is sent.
+        case policy(RetryPolicy, keepAlive: Duration?)
         /// The time of `nextWake` may have come.
         case wake
     }
@@ -92,7 +92,7 @@ struct ContactMachine: Hashable {
 
     private(set) var retry: RetryPolicy
     /// After so long without a word from the server a ping is sent; nil: never.
-    let keepAlive: Duration?
+    private(set) var keepAlive: Duration?
     private(set) var state = State.closed
 
     init(retry: RetryPolicy, keepAlive: Duration?) {
@@ -124,8 +124,9 @@ struct ContactMachine: Hashable {
     ///   nothing.
     mutating func handle(_ event: Event, at now: Duration, jitter: Double) -> [Action]? {
         switch (state, event) {
-        case (_, .policy(let policy)):
+        case (_, .policy(let policy, let keepAlive)):
             retry = policy
+            self.keepAlive = keepAlive
             return []
         case (.closed, .open):
             state = .opening(nil)

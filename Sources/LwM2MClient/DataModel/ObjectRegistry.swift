@@ -55,6 +55,9 @@ final class ObjectRegistry {
     /// Sorted.
     var identifiers: [UInt16] { entries[EnablerVersion.newest.rawValue].map(\.definition.id) }
 
+    /// Whether an object does something that servers began.
+    var isWorking: Bool { entries[EnablerVersion.newest.rawValue].contains { $0.object.isWorking } }
+
     /// What Register tells a server of a version; Security (0) is left out where the payload is made.
     func registered(_ version: EnablerVersion) -> [RegisteredObject] {
         entries[version.rawValue].map { RegisteredObject($0.definition, instances: $0.object.instances) }

@@ -16,6 +16,8 @@ final class Observations {
 
     /// Is told when a notification was not delivered and the server is to be looked after.
     var deliveryFailed: (@LoopActor (TransportError, _ givenUp: Bool) -> Void)?
+    /// Is told when something is to be told while the client is asleep: it is to wake up.
+    var wanted: (@LoopActor () -> Void)?
 
     /// Also those whose last word is not acknowledged yet.
     private(set) var all: [Observation] = []
@@ -30,6 +32,7 @@ final class Observations {
     private var history = NotificationHistory()
     /// When the server forgets the registration, while there is no session.
     private var expires: Duration?
+    private var absence = Absence.none
     private var stamps = 0
     private var timer: (any Scheduled)?
     private var timerDue: Duration?
@@ -40,6 +43,16 @@ final class Observations {
         self.scheduler = scheduler
         self.clock = clock
         queue.delivered = { [weak self] in self?.delivered($0, $1) }
+    }
+
+    /// Why there is no session.
+    private enum Absence {
+        case none
+        /// On purpose (queue mode): what is to be told is a reason for one.
+        case asleep
+        /// It is on the way, after `asleep`.
+        case waking
+        case offline
     }
 
     private var version: EnablerVersion { management.accounts.version(of: account) }
@@ -111,6 +124,8 @@ final class Observations {
         let isNew = queue.session !== session
         if isNew { queue.open(session) }
         expires = nil
+        let isStoring = isStoring
+        absence = .none
         let stored = history.takeAll()
         guard isNew || !stored.isEmpty else { return }
         for observation in all {
@@ -122,9 +137,12 @@ final class Observations {
 
     /// The session is gone, or not to be used for now. What waited is told in the next one.
     ///
-    /// - Parameter expires: when the server forgets the registration, and with it all that it observes; nil: it has.
-    func suspend(until expires: Duration?) {
+    /// - Parameters:
+    ///   - expires: when the server forgets the registration, and with it all that it observes; nil: it has.
+    ///   - isAsleep: nothing is in the way of a session, and the server does not need one.
+    func suspend(until expires: Duration?, isAsleep: Bool = false) {
         self.expires = expires
+        absence = isAsleep ? .asleep : absence == .asleep ? .waking : .offline
         for entry in queue.close() { keep(entry) }
         rearm()
     }
@@ -143,8 +161,13 @@ final class Observations {
         advance()
     }
 
-    /// Whether what an outage hides is to be told afterwards (1/x/6).
-    private var isStoring: Bool { management.accounts[account]?.settings.notificationStoring ?? true }
+    /// Whether what an outage hides is to be told afterwards (1/x/6). Sleep is no outage.
+    private var isStoring: Bool {
+        switch absence {
+        case .asleep, .waking: true
+        case .none, .offline: management.accounts[account]?.settings.notificationStoring ?? true
+        }
+    }
 
     /// Whether observations go on: in contact, and else while the server knows the registration and wants to hear what it misses.
     private var isFollowing: Bool {
@@ -420,13 +443,18 @@ final class Observations {
             let record = NotificationHistory.Record(observation, contents, at: scheduler.now)
             guard queue.session != nil else {
                 tell(observation, contents)
-                return keep(record)
+                keep(record)
+                if absence == .asleep { wanted?() }
+                return
             }
             tell(observation, contents)
             queue.add(NotificationQueue.Entry(observation: observation, response: response, records: [record]))
         } catch {
             // It disappeared; that is told when the server is in contact.
-            guard queue.session != nil else { return }
+            guard queue.session != nil else {
+                if absence == .asleep { wanted?() }
+                return
+            }
             // RFC 7641 4.2: a notification with an error code ends the observation, once it has arrived.
             observation.isEnding = true
             queue.add(NotificationQueue.Entry(observation: observation, response: error.response, records: []))

@@ -9,7 +9,9 @@ struct ConnectionMachine: Hashable {
         /// De-register and end; `stopped` follows within `RegistrationMachine.stopLimit`.
         case stop
         /// The time that `wake` asked for has come; one that comes early does no harm.
-        case wake
+        ///
+        /// - Parameter isBusy: something that this client does keeps it from falling asleep. Only in queue mode.
+        case wake(isBusy: Bool = false)
         /// The response to the request under way.
         case answered(Response)
         /// The request under way got no response.
@@ -20,7 +22,7 @@ struct ConnectionMachine: Hashable {
         case deliveryFailed(TransportError, observationGivenUp: Bool)
         /// A ping came back, or not.
         case pinged(TransportError?)
-        /// The server said something.
+        /// The server said something: a message of its own, an answer or an acknowledgement.
         case heard
         /// Something that the registration tells changed, or the server asked for an Update.
         case updateNeeded(after: Duration)
@@ -29,7 +31,7 @@ struct ConnectionMachine: Hashable {
         /// An operator wants the server to be contacted at once, over a new session.
         case reconnect
         /// What holds for the account changed.
-        case settingsChanged(lifetime: UInt32, retry: RetryPolicy)
+        case settingsChanged(lifetime: UInt32, retry: RetryPolicy, awakeTime: Duration?)
     }
 
     enum Action: Hashable, Sendable {
@@ -68,15 +70,25 @@ struct ConnectionMachine: Hashable {
         case deregistered
         /// The server disabled itself until a time.
         case disabled(until: Duration)
+        /// Queue mode: the client is not to be reached from now on.
+        case asleep
+        /// It is again, as soon as the server has answered.
+        case awake
     }
 
     private(set) var contact: ContactMachine
     private(set) var registration: RegistrationMachine
+    /// Queue mode (LwM2M Core 6.5): so long after the server's last word the client is to be reached; nil: always.
+    private(set) var awakeTime: Duration?
+    /// Without queue mode: a ping would keep the client awake for ever.
+    private let keepAlive: Duration?
     /// The registration that comes next is the one after a Disable: what the server observed may have been kept for it.
     private var keepsObservations = false
 
-    init(lifetime: UInt32, retry: RetryPolicy, keepAlive: Duration?) {
-        contact = ContactMachine(retry: retry, keepAlive: keepAlive)
+    init(lifetime: UInt32, retry: RetryPolicy, keepAlive: Duration?, awakeTime: Duration? = nil) {
+        self.awakeTime = awakeTime
+        self.keepAlive = keepAlive
+        contact = ContactMachine(retry: retry, keepAlive: awakeTime == nil ? keepAlive : nil)
         registration = RegistrationMachine(lifetime: lifetime)
     }
 
@@ -89,7 +101,7 @@ struct ConnectionMachine: Hashable {
     /// When the next attempt is made; nil unless one is waited for.
     var nextAttempt: Duration? {
         switch (registration.state, contact.state) {
-        case (.disabled(let until), _): until
+        case (.disabled(let until), _), (.asleep(_, let until, _), _): until
         case (_, .waiting(let until, _)): until
         default: nil
         }
@@ -115,7 +127,15 @@ struct ConnectionMachine: Hashable {
     /// Pings wait while a request is under way: its own answer tells.
     private var nextWake: Duration? {
         let ping = registration.isAsking ? nil : contact.nextWake
-        return [registration.nextWake, ping].compactMap(\.self).min()
+        return [registration.nextWake, ping, bedtime].compactMap(\.self).min()
+    }
+
+    /// When the client falls asleep unless something happens before; nil: it does not, or sleeps.
+    private var bedtime: Duration? {
+        guard let awakeTime, case .registered = registration.state, case .open(let heard, _) = contact.state else {
+            return nil
+        }
+        return heard + awakeTime
     }
 
     private mutating func act(_ event: Event, _ moment: Moment) -> [Action]? {
@@ -126,7 +146,7 @@ struct ConnectionMachine: Hashable {
             return tell(.open, moment).map { actions + $0 }
         case .disable(let timeout): return tell(.disable(until: moment.now + timeout), moment)
         case .stop: return tell(.stop, moment)
-        case .wake: return wake(moment)
+        case .wake(let isBusy): return wake(isBusy: isBusy, moment)
         case .answered(let response): return tell(.answered(response), moment)
         case .failed(let error), .sessionEnded(let error): return lost("\(error)", moment)
         case .deliveryFailed(let error, let givenUp): return deliveryFailed(error, givenUp, moment)
@@ -135,13 +155,23 @@ struct ConnectionMachine: Hashable {
         case .updateNeeded(let delay): return tell(.changed(after: delay), moment)
         case .pathChanged: return contact.state == .closed || isEnding ? [] : tell(.pathChanged, moment)
         case .reconnect: return reconnect(moment)
-        case .settingsChanged(let lifetime, let retry):
-            return possible(tell(.policy(retry), moment)) + possible(tell(.lifetime(lifetime), moment))
+        case .settingsChanged(let lifetime, let retry, let awakeTime):
+            self.awakeTime = awakeTime
+            let policy = ContactMachine.Event.policy(retry, keepAlive: awakeTime == nil ? keepAlive : nil)
+            return possible(tell(policy, moment)) + possible(tell(.lifetime(lifetime), moment))
         }
     }
 
-    private mutating func wake(_ moment: Moment) -> [Action] {
+    private mutating func wake(isBusy: Bool, _ moment: Moment) -> [Action] {
         var actions = possible(tell(RegistrationMachine.Event.wake, moment))
+        if let bedtime, moment.now >= bedtime {
+            if isBusy {
+                // What it does ends with a message, or with nothing: it is asked again.
+                actions += possible(tell(ContactMachine.Event.heard, moment))
+            } else {
+                return actions + possible(tell(RegistrationMachine.Event.sleep, moment))
+            }
+        }
         if !registration.isAsking, contact.state != .closed {
             actions += possible(tell(ContactMachine.Event.wake, moment))
         }
@@ -232,6 +262,12 @@ struct ConnectionMachine: Hashable {
                 if case .disabled(let until) = registration.state { actions.append(.report(.disabled(until: until))) }
             case .enabled:
                 actions.append(.enabled)
+                actions += possible(tell(.open, moment))
+            case .asleep:
+                actions += possible(tell(.close, moment))
+                actions.append(.report(.asleep))
+            case .awake:
+                actions.append(.report(.awake))
                 actions += possible(tell(.open, moment))
             case .registered(let location, let isNew):
                 keepsObservations = false

@@ -11,7 +11,8 @@
 ///        +-------------------- outOfContact <-----------+----+
 ///
 /// `stopped` is before `start` and after `stop`, `disabled` after `disable` until its time is over; both are reached by way
-/// of `deregistering` where the server knows this client. In `disabled` there is no contact, on purpose.
+/// of `deregistering` where the server knows this client. `asleep` follows `registered` by `sleep` (queue mode, 6.5) and ends
+/// with the next step that is due. In `disabled` and `asleep` there is no contact, on purpose.
 struct RegistrationMachine: Hashable {
     /// What the server knows.
     struct Registration: Hashable, Sendable {
@@ -53,7 +54,10 @@ struct RegistrationMachine: Hashable {
         case updating(Registration, next: Step?)
         /// The server knows this client until the registration expires, but there is no contact.
         case outOfContact(Registration)
-        /// De-register was sent; it is waited for until a time.
+        /// The server knows this client, which is not to be reached before it says something itself: the next step, which is due at
+        /// a time.
+        case asleep(Registration, due: Duration, Step)
+        /// De-register was sent, or waits for contact; it is waited for until a time.
         case deregistering(Registration, until: Duration, then: Ending)
         /// The server wants to be left alone until a time (1/x/4).
         case disabled(until: Duration)
@@ -65,8 +69,10 @@ struct RegistrationMachine: Hashable {
         case stop
         /// The server disabled itself: de-register, and leave it alone until a time.
         case disable(until: Duration)
-        /// A server that disabled itself is registered with now.
+        /// A server that disabled itself, or was not to reach this client, is contacted now.
         case enable
+        /// No contact is needed before the next step is due.
+        case sleep
         /// There is a new session over which the server can be asked.
         case contact
         /// There is none any more; a request under way is void.
@@ -102,6 +108,10 @@ struct RegistrationMachine: Hashable {
         case disabled
         /// `disabled` was left: contact is wanted again.
         case enabled
+        /// `asleep` was reached: contact is not wanted.
+        case asleep
+        /// `asleep` is to be left: contact is wanted, and then comes what is due.
+        case awake
     }
 
     /// The longest that a De-register is waited for: the daemon has 2 s to end.
@@ -121,7 +131,7 @@ struct RegistrationMachine: Hashable {
     var registration: Registration? {
         switch state {
         case .registered(let registration, _, _), .updating(let registration, _), .outOfContact(let registration),
-            .deregistering(let registration, _, _):
+            .asleep(let registration, _, _), .deregistering(let registration, _, _):
             registration
         case .stopped, .unregistered, .registering, .disabled: nil
         }
@@ -140,13 +150,15 @@ struct RegistrationMachine: Hashable {
     var isAsking: Bool {
         switch state {
         case .registering, .updating, .deregistering: true
-        case .stopped, .unregistered, .registered, .outOfContact, .disabled: false
+        case .stopped, .unregistered, .registered, .outOfContact, .asleep, .disabled: false
         }
     }
 
+    var isAsleep: Bool { if case .asleep = state { true } else { false } }
+
     var nextWake: Duration? {
         switch state {
-        case .registered(_, let due, _), .deregistering(_, let due, _), .disabled(let due): due
+        case .registered(_, let due, _), .asleep(_, let due, _), .deregistering(_, let due, _), .disabled(let due): due
         case .stopped, .unregistered, .registering, .updating, .outOfContact: nil
         }
     }
@@ -165,6 +177,10 @@ struct RegistrationMachine: Hashable {
         case .stop: return stop(now)
         case .disable(let until): return disable(until, now)
         case .enable: return enable(now)
+        case .sleep:
+            guard case .registered(let registration, let due, let step) = state else { return nil }
+            state = .asleep(registration, due: due, step)
+            return [.asleep]
         case .contact: return contact(now)
         case .contactLost: return contactLost()
         case .answered(let response): return answered(response, now, jitter)
@@ -190,6 +206,9 @@ struct RegistrationMachine: Hashable {
         case .registered(let registration, _, _), .updating(let registration, _):
             state = .deregistering(registration, until: now + Self.stopLimit, then: .stopped)
             return [.deregister(location: registration.location)]
+        case .asleep(let registration, _, _):
+            state = .deregistering(registration, until: now + Self.stopLimit, then: .stopped)
+            return [.awake]
         case .deregistering(let registration, let until, _):
             state = .deregistering(registration, until: min(until, now + Self.stopLimit), then: .stopped)
             return []
@@ -214,6 +233,9 @@ struct RegistrationMachine: Hashable {
         case .registered(let registration, _, _), .updating(let registration, _):
             state = .deregistering(registration, until: now + Self.disableLimit, then: .disabled(until: until))
             return [.deregister(location: registration.location)]
+        case .asleep(let registration, _, _):
+            state = .deregistering(registration, until: now + Self.disableLimit, then: .disabled(until: until))
+            return [.awake]
         // Only the answer tells where to de-register.
         case .registering:
             state = .registering(then: .disable(until: until))
@@ -237,6 +259,7 @@ struct RegistrationMachine: Hashable {
         case .registering(.disable):
             state = .registering(then: .nothing)
             return []
+        case .asleep: return [.awake]
         case .stopped, .unregistered, .registering, .registered, .updating, .outOfContact, .deregistering: return []
         }
     }
@@ -245,18 +268,21 @@ struct RegistrationMachine: Hashable {
 
     private mutating func contact(_ now: Duration) -> [Action]? {
         switch state {
-        case .unregistered, .registering, .registered(_, _, .register): return register()
-        case .registered(let registration, _, .update), .outOfContact(let registration):
+        case .unregistered, .registering, .registered(_, _, .register), .asleep(_, _, .register): return register()
+        case .registered(let registration, _, .update), .asleep(let registration, _, .update),
+            .outOfContact(let registration):
             return update(registration, now)
         case .updating(let registration, let next): return next == .register ? register() : update(registration, now)
-        case .stopped, .deregistering, .disabled: return nil
+        // It was asleep before.
+        case .deregistering(let registration, _, _): return [.deregister(location: registration.location)]
+        case .stopped, .disabled: return nil
         }
     }
 
     private mutating func contactLost() -> [Action]? {
         switch state {
         case .stopped: return nil
-        case .unregistered, .outOfContact, .disabled: return []
+        case .unregistered, .outOfContact, .asleep, .disabled: return []
         case .registering(.disable(let until)): return end(.disabled(until: until))
         case .registering, .registered(_, _, .register), .updating(_, .register?):
             state = .unregistered
@@ -289,7 +315,7 @@ struct RegistrationMachine: Hashable {
 
     private mutating func answered(_ response: Response, _ now: Duration, _ jitter: Double) -> [Action]? {
         switch state {
-        case .stopped, .unregistered, .registered, .outOfContact, .disabled: return nil
+        case .stopped, .unregistered, .registered, .outOfContact, .asleep, .disabled: return nil
         case .deregistering(_, _, let ending): return [.deregistered] + end(ending)
         case .registering(let sequel): return registerAnswered(response, sequel, now, jitter)
         case .updating(var registration, let next):
@@ -353,6 +379,8 @@ struct RegistrationMachine: Hashable {
         switch state {
         case .registered(let registration, let due, let step):
             state = .registered(registration, due: min(due, moment), step)
+        case .asleep(let registration, let due, let step):
+            state = .asleep(registration, due: min(due, moment), step)
         case .registering(.nothing): state = .registering(then: .update)
         case .updating(let registration, nil): state = .updating(registration, next: .update)
         // The next request tells the present state, or the next step does already.
@@ -363,6 +391,7 @@ struct RegistrationMachine: Hashable {
     private mutating func observationGivenUp(_ now: Duration) {
         switch state {
         case .registered(let registration, _, _): state = .registered(registration, due: now, .register)
+        case .asleep(let registration, _, _): state = .asleep(registration, due: now, .register)
         case .updating(let registration, _): state = .updating(registration, next: .register)
         case .outOfContact: state = .unregistered
         // A Register voids all observations anyway.
@@ -374,6 +403,7 @@ struct RegistrationMachine: Hashable {
         switch state {
         case .registered(let registration, let due, let step) where now >= due:
             return step == .register ? register() : update(registration, now)
+        case .asleep(_, let due, _) where now >= due: return [.awake]
         case .deregistering(_, let until, let ending) where now >= until: return end(ending)
         case .disabled(let until) where now >= until: return enable(now)
         default: return []

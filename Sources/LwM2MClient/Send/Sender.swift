@@ -22,12 +22,16 @@ final class Sender {
 
     /// A message got no answer: the server is to be looked after.
     var deliveryFailed: (@LoopActor (TransportError) -> Void)?
+    /// Is told when values are to be sent while the client is asleep: it is to wake up.
+    var wanted: (@LoopActor () -> Void)?
     var report: (@LoopActor (Report) -> Void)?
 
     private let scheduler: any Scheduler
     private let clock: StableClock
     private var queue = SendQueue()
     private var session: (any Session)?
+    /// There is no session on purpose (queue mode).
+    private var isAsleep = false
     private var isSending = false
     /// Counts sessions: what an earlier one still brings is of no interest.
     private var epoch = 0
@@ -48,8 +52,8 @@ final class Sender {
     /// How many values wait.
     var values: Int { queue.values }
 
-    /// Whether the server is in contact.
-    var isOpen: Bool { session != nil }
+    /// Whether the server is in contact, or as soon as it is needed.
+    var isOpen: Bool { session != nil || isAsleep }
 
     /// Takes values, of now.
     ///
@@ -94,6 +98,7 @@ final class Sender {
 
     /// The server is registered with over this session.
     func resume(_ session: any Session) {
+        isAsleep = false
         if self.session !== session {
             self.session = session
             hasToldDropped = false
@@ -103,8 +108,11 @@ final class Sender {
     }
 
     /// The session is gone, or not to be used for now.
-    func suspend() {
+    ///
+    /// - Parameter isAsleep: nothing is in the way of a session, and the server does not need one.
+    func suspend(isAsleep: Bool = false) {
         session = nil
+        self.isAsleep = isAsleep
         begin()
     }
 
@@ -143,7 +151,11 @@ final class Sender {
     private func pump() {
         if let offered, (queue.samples.first?.number ?? .max) > offered { forgetAttempts() }
         let batch = queue.batch(through: offered)
-        guard let session, !isSending, timer == nil, let last = batch.last else { return }
+        guard !isSending, timer == nil, let last = batch.last else { return }
+        guard let session else {
+            if isAsleep { wanted?() }
+            return
+        }
         let request: Request
         do throws(CodecError) {
             request = try self.request(batch)

@@ -62,7 +62,7 @@ import Testing
         guard step == .update else { return (machine, start) }
         _ = machine.handle(.answered(Response(.created, locationPath: ["rd", "0"])), at: start, jitter: 0.5)
         let due = start + .seconds(135)
-        _ = machine.handle(.wake, at: due, jitter: 0.5)
+        _ = machine.handle(.wake(), at: due, jitter: 0.5)
         return (machine, due)
     }
 
@@ -82,7 +82,7 @@ import Testing
         case (.registering, .open), (.registering, .opening): return .registering
         case (_, .waiting(let until?, _)):
             var next = machine
-            let actions = next.handle(.wake, at: until, jitter: 0) ?? []
+            let actions = next.handle(.wake(), at: until, jitter: 0) ?? []
             return actions.contains(.sendRegister) ? .waiting(.register) : .waiting(.update)
         default: return nil
         }
@@ -113,7 +113,7 @@ import Testing
                 guard let until = machine.nextAttempt else { break }
                 waits.append(until - now)
                 now = until
-                let result = machine.handle(.wake, at: now, jitter: jitter)
+                let result = machine.handle(.wake(), at: now, jitter: jitter)
                 let actions = try #require(result)
                 #expect(actions.contains(.openSession))
             }
@@ -145,7 +145,7 @@ import Testing
             let actions = machine.handle(.answered(Response(.forbidden)), at: now, jitter: 0)
             if actions?.contains(.registrationFailed) == true { failures += 1 }
             now = machine.nextAttempt ?? now
-            _ = machine.handle(.wake, at: now, jitter: 0)
+            _ = machine.handle(.wake(), at: now, jitter: 0)
         }
         #expect(failures == 1)
     }
@@ -153,13 +153,14 @@ import Testing
     @Test func aRegistrationWhoseAttemptsAreExhaustedHasFailed() {
         var (machine, now) = Self.asking(.register)
         _ = machine.handle(
-            .settingsChanged(lifetime: 300, retry: RetryPolicy(first: .seconds(60), count: 3)), at: now, jitter: 0)
+            .settingsChanged(lifetime: 300, retry: RetryPolicy(first: .seconds(60), count: 3), awakeTime: nil), at: now,
+            jitter: 0)
         var failed: [Bool] = []
         for _ in 0..<6 {
             let actions = machine.handle(.failed(.timeout), at: now, jitter: 0)
             failed.append(actions?.contains(.registrationFailed) == true)
             now = machine.nextAttempt ?? now
-            _ = machine.handle(.wake, at: now, jitter: 0)
+            _ = machine.handle(.wake(), at: now, jitter: 0)
         }
         #expect(failed == [false, false, true, false, false, false])
     }
@@ -168,13 +169,14 @@ import Testing
     @Test func anUpdateWhoseAttemptsAreExhaustedIsNoFailedRegistration() {
         var (machine, now) = Self.asking(.update)
         _ = machine.handle(
-            .settingsChanged(lifetime: 86400, retry: RetryPolicy(first: .seconds(60), count: 1)), at: now, jitter: 0)
+            .settingsChanged(lifetime: 86400, retry: RetryPolicy(first: .seconds(60), count: 1), awakeTime: nil),
+            at: now, jitter: 0)
         for _ in 0..<2 {
             let actions = machine.handle(.failed(.timeout), at: now, jitter: 0)
             #expect(actions?.contains(.closeSession) == true)
             #expect(actions?.contains(.registrationFailed) == false)
             now = machine.nextAttempt ?? now
-            _ = machine.handle(.wake, at: now, jitter: 0)
+            _ = machine.handle(.wake(), at: now, jitter: 0)
             guard case .updating = machine.registration.state else { break }
         }
     }
@@ -188,7 +190,7 @@ import Testing
         for _ in 0..<2 {
             take(machine.handle(.failed(.timeout), at: now, jitter: 0))
             now = machine.nextAttempt ?? now
-            take(machine.handle(.wake, at: now, jitter: 0))
+            take(machine.handle(.wake(), at: now, jitter: 0))
         }
         take(machine.handle(.answered(Response(.changed)), at: now, jitter: 0))
         #expect(reports == [.lost("no answer came"), .reachedAgain])
@@ -204,7 +206,7 @@ import Testing
             _ = machine.handle(.pathChanged, at: now, jitter: 0)
             #expect(machine.nextAttempt == until)
             now = until ?? now
-            _ = machine.handle(.wake, at: now, jitter: 0)
+            _ = machine.handle(.wake(), at: now, jitter: 0)
         }
         #expect(refusals == 1)
         #expect(Self.step(machine) == .register)
@@ -215,10 +217,10 @@ import Testing
         var (machine, now) = Self.asking(.update, keepAlive: .seconds(20))
         _ = machine.handle(.answered(Response(.changed)), at: now, jitter: 0.5)
         now += .seconds(20)
-        #expect(machine.handle(.wake, at: now, jitter: 0.5)?.contains(.ping) == true)
+        #expect(machine.handle(.wake(), at: now, jitter: 0.5)?.contains(.ping) == true)
         if duringAnUpdate {
             _ = machine.handle(.updateNeeded(after: .zero), at: now, jitter: 0.5)
-            _ = machine.handle(.wake, at: now, jitter: 0.5)
+            _ = machine.handle(.wake(), at: now, jitter: 0.5)
             #expect(Self.step(machine) == .update)
         }
         now += .seconds(15)
@@ -228,7 +230,7 @@ import Testing
         // One that is answered changes nothing.
         _ = machine.handle(.answered(Response(.changed)), at: now, jitter: 0.5)
         now += .seconds(20)
-        #expect(machine.handle(.wake, at: now, jitter: 0.5)?.contains(.ping) == true)
+        #expect(machine.handle(.wake(), at: now, jitter: 0.5)?.contains(.ping) == true)
         #expect(machine.handle(.pinged(nil), at: now, jitter: 0.5)?.contains(.openSession) == false)
         #expect(machine.registration.isAsking == false)
     }
@@ -242,20 +244,20 @@ import Testing
         if duringAnUpdate {
             _ = machine.handle(.answered(Response(.changed)), at: now, jitter: 0.5)
             now += .seconds(1)
-            _ = machine.handle(.wake, at: now, jitter: 0.5)
+            _ = machine.handle(.wake(), at: now, jitter: 0.5)
         }
         #expect(Self.step(machine) == .register)
         _ = machine.handle(.answered(Response(.created, locationPath: ["rd", "1"])), at: now, jitter: 0.5)
         // Once: what follows are Updates again.
-        _ = machine.handle(.wake, at: now + .seconds(150), jitter: 0.5)
+        _ = machine.handle(.wake(), at: now + .seconds(150), jitter: 0.5)
         #expect(Self.step(machine) == .update)
     }
 
     @Test func beforeTheStartNothingIsDone() throws {
         var machine = ConnectionMachine(lifetime: 300, retry: RetryPolicy(), keepAlive: .seconds(10))
         let idle: [ConnectionMachine.Event] = [
-            .wake, .heard, .deliveryFailed(.timeout, observationGivenUp: true), .updateNeeded(after: .zero),
-            .pathChanged, .reconnect, .settingsChanged(lifetime: 60, retry: RetryPolicy()),
+            .wake(), .heard, .deliveryFailed(.timeout, observationGivenUp: true), .updateNeeded(after: .zero),
+            .pathChanged, .reconnect, .settingsChanged(lifetime: 60, retry: RetryPolicy(), awakeTime: nil),
             .disable(for: .seconds(60)),
         ]
         for event in idle {
@@ -291,7 +293,7 @@ import Testing
         #expect(since == Self.start)
         _ = machine.handle(.failed(.timeout), at: now, jitter: 0)
         now = machine.nextAttempt ?? now
-        _ = machine.handle(.wake, at: now, jitter: 0)
+        _ = machine.handle(.wake(), at: now, jitter: 0)
         _ = machine.handle(.answered(Response(.changed)), at: now, jitter: 0)
         #expect(machine.registration.registration?.since == since)
     }
@@ -301,7 +303,9 @@ import Testing
     @Test func neverStuck() throws {
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<400 {
-            var machine = ConnectionMachine(lifetime: 300, retry: RetryPolicy(), keepAlive: .seconds(25))
+            let awakeTime: Duration? = Bool.random(using: &generator) ? .seconds(30) : nil
+            var machine = ConnectionMachine(
+                lifetime: 300, retry: RetryPolicy(), keepAlive: .seconds(25), awakeTime: awakeTime)
             var now = Duration.seconds(1)
             var isOpen = false
             var due: Duration?
@@ -326,6 +330,7 @@ import Testing
                 #expect(machine.registration.isAsking || due != nil || isStopped, "\(trace)")
                 var isQuiet = isStopped
                 if case .disabled = machine.registration.state { isQuiet = true }
+                if machine.registration.isAsleep { isQuiet = true }
                 #expect((machine.contact.state == .closed) == isQuiet, "\(trace)")
             }
             try check(.start(disabledUntil: nil))
@@ -334,10 +339,10 @@ import Testing
                 if Bool.random(using: &generator), let until = due { now = max(now, until) }
                 now += .seconds(Int.random(in: 0...40, using: &generator))
                 var events: [ConnectionMachine.Event] = [
-                    .wake, .heard, .deliveryFailed(.timeout, observationGivenUp: false),
+                    .wake(), .wake(isBusy: true), .heard, .deliveryFailed(.timeout, observationGivenUp: false),
                     .deliveryFailed(.timeout, observationGivenUp: true), .updateNeeded(after: .zero), .pathChanged,
-                    .reconnect, .settingsChanged(lifetime: 60, retry: RetryPolicy()),
-                    .settingsChanged(lifetime: 300, retry: RetryPolicy(count: 2)),
+                    .reconnect, .settingsChanged(lifetime: 60, retry: RetryPolicy(), awakeTime: nil),
+                    .settingsChanged(lifetime: 300, retry: RetryPolicy(count: 2), awakeTime: awakeTime),
                     .disable(for: .seconds(50)),
                 ]
                 if machine.contact.state != .closed { events += [.pinged(nil), .pinged(.timeout)] }
@@ -352,7 +357,7 @@ import Testing
                 }
                 if isOpen { events.append(.sessionEnded(.closed)) }
                 if index > 60 { events.append(.stop) }
-                let event = events.randomElement(using: &generator) ?? .wake
+                let event = events.randomElement(using: &generator) ?? .wake()
                 if case .sessionEnded = event { isOpen = false }
                 try check(event)
             }

@@ -21,6 +21,7 @@ import Testing
         ("deregistering", [.start, .contact, created, disable]),
         ("disabled", [.start, disable]),
         ("registering", [.start, .contact, disable]),
+        ("asleep", [.start, .contact, created, .sleep]),
     ]
 
     private static let disable = Event.disable(until: now + .seconds(60))
@@ -32,27 +33,29 @@ import Testing
     }
 
     /// What each state becomes; `-`: impossible. In the order of `states`: `S`topped, `U`nregistered, registerin`G`,
-    /// `R`egistered, u`P`dating, `O`ut of contact, d`E`registering, `D`isabled.
+    /// `R`egistered, u`P`dating, `O`ut of contact, d`E`registering, `D`isabled, `A`sleep.
     static let table: [(name: String, event: Event, next: String)] = [
-        ("start", .start, "U---------"),
-        ("stop", .stop, "SSSEESEESS"),
-        ("disable", disable, "SDGEEDEEDG"),
-        ("enable", .enable, "SUGRPOEEUG"),
-        ("contact", .contact, "-GGPPP---G"),
-        ("contact lost", .contactLost, "-UUOOOSDDD"),
-        ("2.01", created, "--R-O-SD-E"),
-        ("2.04", .answered(Response(.changed)), "--U-R-SD-D"),
-        ("4.04", .answered(Response(.notFound)), "--U-G-SD-D"),
-        ("5.03", .answered(Response(.serviceUnavailable)), "--U-O-SD-D"),
-        ("changed", .changed(after: .seconds(1)), "SUGRPOEEDG"),
-        ("observation given up", .observationGivenUp, "SUGRPUEEDG"),
-        ("lifetime", .lifetime(60), "SUGRPOEEDG"),
-        ("wake", .wake, "SUGRPOEEDG"),
+        ("start", .start, "U----------"),
+        ("stop", .stop, "SSSEESEESSE"),
+        ("disable", disable, "SDGEEDEEDGE"),
+        ("enable", .enable, "SUGRPOEEUGA"),
+        ("contact", .contact, "-GGPPPEE-GP"),
+        ("contact lost", .contactLost, "-UUOOOSDDDA"),
+        ("2.01", created, "--R-O-SD-E-"),
+        ("2.04", .answered(Response(.changed)), "--U-R-SD-D-"),
+        ("4.04", .answered(Response(.notFound)), "--U-G-SD-D-"),
+        ("5.03", .answered(Response(.serviceUnavailable)), "--U-O-SD-D-"),
+        ("changed", .changed(after: .seconds(1)), "SUGRPOEEDGA"),
+        ("observation given up", .observationGivenUp, "SUGRPUEEDGA"),
+        ("lifetime", .lifetime(60), "SUGRPOEEDGA"),
+        ("sleep", .sleep, "---A-------"),
+        ("wake", .wake, "SUGRPOEEDGA"),
     ]
 
     private static let letters: [String: Character] = [
         "stopped": "S", "unregistered": "U", "registering": "G", "registered": "R", "updating": "P",
         "outOfContact": "O", "deregistering": "E", "disabled": "D",
+        "asleep": "A",
     ]
 
     private static func kind(_ state: RegistrationMachine.State) -> String {
@@ -65,6 +68,7 @@ import Testing
         case .outOfContact: "outOfContact"
         case .deregistering: "deregistering"
         case .disabled: "disabled"
+        case .asleep: "asleep"
         }
     }
 
@@ -84,6 +88,34 @@ import Testing
                 #expect(Self.letters[Self.kind(machine.state)] == expected, "\(state.name): \(name)")
             }
         }
+    }
+
+    // MARK: Queue mode
+
+    @Test func asleepTheNextStepIsDueAsBefore() {
+        var machine = Self.machine([.start, .contact, Self.created])
+        let due = machine.nextWake
+        #expect(machine.handle(.sleep, at: Self.now, jitter: 0) == [.asleep])
+        #expect(machine.nextWake == due && due != nil)
+        #expect(machine.handle(.wake, at: Self.now, jitter: 0) == [])
+        #expect(machine.handle(.wake, at: due ?? Self.now, jitter: 0) == [.awake])
+        #expect(machine.handle(.contact, at: due ?? Self.now, jitter: 0) == [.update(location: ["rd", "1"])])
+    }
+
+    @Test func whatChangesMeanwhileWakesIt() {
+        var machine = Self.machine([.start, .contact, Self.created, .sleep, .changed(after: .seconds(1))])
+        #expect(machine.nextWake == Self.now + .seconds(1))
+        machine = Self.machine([.start, .contact, Self.created, .sleep, .observationGivenUp])
+        #expect(machine.handle(.wake, at: Self.now, jitter: 0) == [.awake])
+        #expect(machine.handle(.contact, at: Self.now, jitter: 0) == [.register])
+    }
+
+    @Test func itWakesToDeregister() {
+        var machine = Self.machine([.start, .contact, Self.created, .sleep])
+        #expect(machine.handle(.stop, at: Self.now, jitter: 0) == [.awake])
+        #expect(machine.nextWake == Self.now + RegistrationMachine.stopLimit)
+        #expect(machine.handle(.contact, at: Self.now, jitter: 0) == [.deregister(location: ["rd", "1"])])
+        #expect(machine.handle(.answered(Response(.deleted)), at: Self.now, jitter: 0) == [.deregistered, .ended])
     }
 
     // MARK: Disable

@@ -36,6 +36,9 @@ final class FakeSession: Session {
     private(set) var notified: [Notified] = []
     private(set) var isClosed = false
     private(set) var pingCount = 0
+    /// Besides the client's own requests that have no answer.
+    var isTransferring = false
+    var isBusy: Bool { isTransferring || !sent.isEmpty }
 
     init(_ handler: any SessionHandler) { self.handler = handler }
 
@@ -46,7 +49,11 @@ final class FakeSession: Session {
     }
 
     func notify(of request: Request, _ response: Response, completion: @escaping @LoopActor (TransportError?) -> Void) {
-        notified.append(Notified(token: request.token, response: response, completion: completion))
+        let acknowledged: @LoopActor (TransportError?) -> Void = { [handler] error in
+            if error == nil { handler.heard(on: self) }
+            completion(error)
+        }
+        notified.append(Notified(token: request.token, response: response, completion: acknowledged))
     }
 
     func ping() async throws(TransportError) {
@@ -66,6 +73,7 @@ final class FakeSession: Session {
     /// Answers the oldest request of the client's.
     func answer(_ response: Response) async {
         guard !sent.isEmpty else { return }
+        handler.heard(on: self)
         sent.removeFirst().continuation.resume(returning: .success(response))
         await settle()
     }
@@ -90,6 +98,7 @@ final class FakeSession: Session {
     func request(_ request: Request) async -> Response? {
         var answer: Response?
         var count = 0
+        handler.heard(on: self)
         handler.handle(request, on: self) {
             answer = $0
             count += 1

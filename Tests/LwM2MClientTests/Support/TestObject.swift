@@ -38,6 +38,7 @@ final class TestObject: Object {
     var reads = 0
     /// Whether instance 0 refuses to be deleted.
     var keepsFirst = true
+    var isWorking = false
     weak var changes: (any ObjectChanges)?
 
     init(_ definition: ObjectDefinition = TestObject.table) { self.definition = definition }

@@ -16,7 +16,8 @@ extension ServerConfiguration {
         return ServerAccount.Seed(
             name: name, shortServerID: UInt16(clamping: shortServerID),
             endpoint: ServerEndpoint(host: uri.host, port: uri.port, security: security),
-            version: EnablerVersion(version), settings: settings, keepAlive: keepAlive == .zero ? nil : keepAlive)
+            version: EnablerVersion(version), settings: settings, keepAlive: keepAlive == .zero ? nil : keepAlive,
+            awakeTime: awakeTime)
     }
 
     private var settings: ServerSettings {
@@ -24,7 +25,7 @@ extension ServerConfiguration {
             lifetime: lifetime.wholeSeconds,
             defaultMinimumPeriod: defaultMinimumPeriod == .zero ? nil : defaultMinimumPeriod.wholeSeconds,
             defaultMaximumPeriod: defaultMaximumPeriod == .zero ? nil : defaultMaximumPeriod.wholeSeconds,
-            disableTimeout: disableTimeout?.wholeSeconds, muteSend: muteSend)
+            disableTimeout: disableTimeout?.wholeSeconds, queueMode: queueMode, muteSend: muteSend)
         settings.registrationPriority = registrationPriority.map { UInt32(clamping: $0) }
         settings.initialRegistrationDelay = initialRegistrationDelay?.wholeSeconds
         settings.registrationFailureBlock = registrationFailureBlock
