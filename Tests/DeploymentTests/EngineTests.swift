@@ -381,6 +381,22 @@ import Testing
         }
     }
 
+    /// Who died over its call asks whether a deployment came of it: not before that is decided.
+    @Test func aRequestThatIsBeingCheckedIsSeen() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good")
+            let staged = try await host.stage("app 2.0 good")
+            LoopActor.spawn { _ = try? await host.engine.install(staged.token, DeploymentOptions()) }
+            while !host.engine.isPreparing { await Task.yield() }
+            #expect(host.engine.running == nil)
+            await host.engine.prepared()
+            #expect(!host.engine.isPreparing)
+            let found = try #require(host.engine.deployments(limit: 1).first)
+            #expect(found.token == staged.token)
+            #expect(try await host.finish(found.id).result == .done)
+        }
+    }
+
     @Test func unitsOfTheHostAndOfOthersAreNeverShadowed() async throws {
         try await onLoop {
             let host = try await Harness.with("app 1.0 good")

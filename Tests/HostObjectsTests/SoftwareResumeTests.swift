@@ -57,6 +57,21 @@ extension SoftwareManagementTests {
         }
     }
 
+    @Test func aDeliveryThatRootInstallsIsTold() async throws {
+        try await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            _ = try await rig.push(Self.one)
+            rig.installer.staged = []
+            rig.installer.remember(deployment: "d-root", of: "t-1")
+            let package = InstalledPackage(name: "keel", version: Self.one.version, active: true)
+            rig.installer.packages = [package]
+            await rig.object.packageChanged(package)
+            await rig.settle { rig.state() == "4 2 true" }
+            #expect(rig.state() == "4 2 true")
+        }
+    }
+
     @Test(arguments: [(DeploymentEnd.done, "4 2 true"), (.failed("why: x"), "3 58 false")])
     func anInstallThatWasUnderWayIsFollowedToItsEnd(end: DeploymentEnd, state: String) async throws {
         try await onLoop {

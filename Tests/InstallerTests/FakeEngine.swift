@@ -13,6 +13,9 @@ final class FakeEngine: Deployments {
     var known: [PackageStatus] = []
     var history: [DeploymentStatus] = []
     var running: DeploymentStatus?
+    var isPreparing = false
+    /// Runs when somebody waits for what is being prepared.
+    var whenPrepared: (@LoopActor () -> Void)?
     var signedTime: SignedTime?
     var isSuspended = false
 
@@ -54,6 +57,7 @@ final class FakeEngine: Deployments {
         try record("reset time")
         signedTime = nil
     }
+    func prepared() async { whenPrepared?() }
     func suspend() { isSuspended = true }
     func refresh(_ name: String) async {}
 

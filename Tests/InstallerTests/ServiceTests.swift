@@ -343,12 +343,22 @@ struct ServiceTests {
             try rig.client.onDeploymentChanged { seen.came($0) }
             try rig.client.onPackageRemoved { removed.came($0) }
             _ = try await rig.client.packages()
+            func isBusy() async throws -> Bool {
+                try await rig.clientConnection.properties(
+                    of: Installer1.busName, at: Installer1.path, Installer1.busName)["Busy"] == .bool(true)
+            }
+            #expect(try await !isBusy())
+            rig.engine.isPreparing = true
+            #expect(try await isBusy())
+            rig.engine.isPreparing = false
             var status = DeploymentStatus(
                 id: "7", package: "keel", operation: .update, version: "2", oldVersion: "1.0", phase: .unpacking,
                 percent: 40, result: .running, reason: nil, startedAt: 1, endedAt: 0, downtime: nil)
             rig.engine.running = status
             rig.service.deploymentChanged(status)
             _ = await seen.wait(for: 1)
+            rig.engine.whenPrepared = { rig.engine.history = [status] }
+            #expect(try await rig.client.deployments(limit: 1).map(\.id) == ["7"])
             let busy = try await rig.clientConnection.properties(
                 of: Installer1.busName, at: Installer1.path, Installer1.busName)
             #expect(busy["Busy"] == .bool(true))

@@ -24,7 +24,15 @@ public final class DeploymentEngine: Deployments {
     public private(set) var signedTime: SignedTime?
     private var isOpen = false
     /// Set while a request is being checked, before its deployment exists.
-    private var isPreparing = false
+    public private(set) var isPreparing = false {
+        didSet {
+            guard !isPreparing else { return }
+            let waiting = preparationWaiters
+            preparationWaiters = []
+            for waiter in waiting { waiter.resume() }
+        }
+    }
+    private var preparationWaiters: [CheckedContinuation<Void, Never>] = []
     /// The token of the staged package of that request.
     private var preparing: String?
     var isSuspended = false
@@ -423,7 +431,7 @@ public final class DeploymentEngine: Deployments {
             throw DeploymentError(.busy, "the gateway is busy\(busy); try again when it is done")
         }
         isPreparing = true
-        defer { (isPreparing, preparing) = (false, nil) }
+        defer { (preparing, isPreparing) = (nil, false) }
         do {
             let store = self.store
             // Before anything is stopped that could then neither be exchanged nor removed.
@@ -483,6 +491,10 @@ public final class DeploymentEngine: Deployments {
     }
 
     public var running: DeploymentStatus? { active?.status }
+
+    public func prepared() async {
+        while isPreparing { await withCheckedContinuation { preparationWaiters.append($0) } }
+    }
 
     public func deployment(_ id: String) -> DeploymentStatus? {
         if let active, active.record.id == id { return active.status }

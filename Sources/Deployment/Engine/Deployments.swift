@@ -51,6 +51,10 @@ public protocol Deployments: AnyObject {
     func deployments(limit: Int) -> [DeploymentStatus]
     /// The deployment that runs.
     var running: DeploymentStatus? { get }
+    /// A request is being checked: its deployment may begin.
+    var isPreparing: Bool { get }
+    /// Waits until a request that is being checked has become a deployment, or was refused.
+    func prepared() async
 
     /// Reads a package's status again, for example after somebody enabled or disabled it by hand.
     func refresh(_ name: String) async

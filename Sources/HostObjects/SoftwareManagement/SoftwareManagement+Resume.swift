@@ -107,9 +107,11 @@ extension SoftwareManagement {
             await update(instance) { $0.apply(.uninstalled, reason: "lost: the delivered package is gone") }
             return
         }
+        let isThere = snapshot.staged.contains { $0.token == staged.token }
         let deployment: String?
         do throws(InstallerRefusal) {
-            deployment = record.installing ? try await installer.deployment(of: staged.token) : nil
+            // What is gone may have been installed on the host itself.
+            deployment = record.installing || !isThere ? try await installer.deployment(of: staged.token) : nil
         } catch {
             // No answer is not "no such deployment": it is asked again when the installer is back.
             report?(.installerUnavailable(error.reason))
@@ -120,7 +122,7 @@ extension SoftwareManagement {
         if let deployment {
             software[instance]?.job = .installing
             LoopActor.spawn { _ = await self.installEnded(instance, await self.installer.end(of: deployment)) }
-        } else if snapshot.staged.contains(where: { $0.token == staged.token }) {
+        } else if isThere {
             await update(instance) { $0.record.installing = false }
         } else {
             await update(instance) {
@@ -131,7 +133,7 @@ extension SoftwareManagement {
         }
     }
 
-    /// The installer returned: a delivered package may have been lost meanwhile.
+    /// A delivered package may have been lost, or installed by somebody else.
     private func checkDelivered(_ instance: UInt16, _ snapshot: InstallerSnapshot) async {
         guard let token = waiting(instance), !snapshot.staged.contains(where: { $0.token == token }),
             // It may have been delivered after that snapshot.
@@ -156,6 +158,12 @@ extension SoftwareManagement {
         guard isLoaded else { return }
         for question in questions { question.told.insert(package.name) }
         await isInPlace(package)
+        // Somebody else may have installed what was delivered.
+        if let instance = owner(of: package.name), waiting(instance) != nil,
+            let snapshot = try? await installer.snapshot()
+        {
+            await checkDelivered(instance, snapshot)
+        }
     }
 
     /// A package was removed.

@@ -225,6 +225,8 @@ public final class InstallerService {
                 return [.properties(DeploymentInfo(deployment).properties)]
             },
             "ListDeployments": { [unowned self] call throws(BusError) in
+                // Who asks what became of a call whose answer it never got must not hear that nothing did.
+                await engine.prepared()
                 let limit = Int(call.arguments[0].unsigned ?? 0)
                 return [.list(engine.deployments(limit: limit).map { DeploymentInfo($0).properties })]
             },
@@ -256,7 +258,7 @@ public final class InstallerService {
     private func properties() -> [String: BusObject.Getter] {
         [
             "Version": { [version] in .string(version) },
-            "Busy": { [unowned self] in .bool(engine.running != nil) },
+            "Busy": { [unowned self] in .bool(engine.running != nil || engine.isPreparing) },
             "ConfigurationRefused": { [unowned self] in .bool(isConfigurationRefused) },
             "Progress": { [unowned self] in
                 .properties(engine.running.map { DeploymentInfo($0).properties } ?? [:])

@@ -41,7 +41,10 @@ import Testing
         ("path changed", .pathChanged, [nil, "waiting", "waiting", "waiting", "waiting", "waiting"]),
         ("reconnect", .reconnect, [nil, "opening", "opening", "opening", "opening", "opening"]),
         ("wake", .wake, [nil, "opening", "open", "open", "waiting", "waiting"]),
-        ("policy", .policy(RetryPolicy(count: 2), keepAlive: nil), ["closed", "opening", "open", "open", "waiting", "waiting"]),
+        (
+            "policy", .policy(RetryPolicy(count: 2), keepAlive: nil),
+            ["closed", "opening", "open", "open", "waiting", "waiting"]
+        ),
     ]
 
     private static func kind(_ state: State) -> String {

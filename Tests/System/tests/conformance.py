@@ -505,6 +505,29 @@ def sending(t):
 
 
 @test
+def queue_mode(t):
+    """Queue mode: what Register tells, and a client that the server takes for asleep until its next Update (108, 109)."""
+    g = gateway(t, agent="QueueMode=yes\n", lifetime=DAY)
+    shown = g.device.registration()
+    equal(shown["lwM2mVersion"], "1.1", "108: the version of LwM2M")
+    equal(shown.get("queuemode"), True, f"108: queue mode in {json.dumps(shown)[:300]}")
+    began = time.monotonic()
+    answered(109, g.device.write("/1/0/1", 240, "INTEGER"))
+    updated(109, g, 240)
+    sleeping = g.events.wait(110, "109: the server takes it for asleep", lambda event: event.type == "SLEEPING")
+    within(109, sleeping.at - began, 92, 98)
+    until(5, "109: the client sleeps", lambda: "asleep" in g.machine.run("gatekeel", "status", check=False).out)
+    answer = g.device.read("/1/0/1")
+    expect(answer.code is None, f"109: nothing is sent to a client that sleeps: {answer}")
+    woken = g.events.wait(40, "109: the Update", lambda event: event.type == "AWAKE")
+    within(109, woken.at - began, 94, 125)
+    equal(read(109, g, "/1/0/1"), 240, "109: the lifetime, read after the Update")
+
+
+queue_mode.seconds = 240
+
+
+@test
 def several_servers(t):
     """Two servers: each has a registration and attributes of its own (950, 951)."""
     other = t.leshan("-wp", "8090", "-lp", "5693", "-slp", "5694", name="leshan-2")

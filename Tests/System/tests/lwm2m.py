@@ -60,6 +60,67 @@ def a_server_that_disables_itself_is_left_alone(t):
     g.events.registration(10)
 
 
+def sleeps(g, seconds=10):
+    until(seconds, "the gateway sleeps", lambda: "asleep" in g.machine.run("gatekeel", "status", check=False).out)
+
+
+def switches(g, pid):
+    """How often a process gave the processor back: each time it was woken up."""
+    text = g.machine.sh(f"cat /proc/{pid}/task/*/status")
+    return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("voluntary_ctxt_switches"))
+
+
+@test
+def in_queue_mode_it_sleeps_between_contacts(t):
+    """Queue mode: no socket and no wake-up while it sleeps; a notification, Send, an operator and a stop wake it."""
+    g = Gateway(t, lifetime="3600", agent="QueueMode=yes\nAwakeTime=2s\nMuteSend=no\n")
+    equal(g.device.value("/3/0/15"), "Etc/UTC", "the time zone")
+    g.device.observe("/3/0/15").expect("2.05")
+    sleeps(g)
+    status = json.loads(g.machine.run("gatekeel", "status", "--json").out)["agent"]["servers"][0]
+    equal(status["state"], "asleep", "the state")
+    expect(status["registered-at"] > 0 and status["next-attempt"] > time.time() + 600, f"the next Update: {status}")
+    equal(g.machine.run("gatekeel", "status", "--check", check=False).status, 0, "the exit code of status --check")
+    pid = g.machine.sh("systemctl show --property=MainPID --value gatekeeld.service").strip()
+    equal(g.machine.sh("ss -Huanp | grep gatekeeld || true").strip(), "", "sockets of the agent")
+    before = switches(g, pid)
+    time.sleep(15)
+    expect(switches(g, pid) - before <= 1, f"it is not woken up: {switches(g, pid) - before} times in 15 s")
+
+    g.events.drain()
+    g.machine.run("timedatectl", "set-timezone", "Europe/Paris")
+    g.events.wait(10, "it wakes up", lambda event: event.type == "AWAKE")
+    g.events.value(10, "/3/0/15", "Europe/Paris")
+    equal(g.device.value("/3/0/15"), "Europe/Paris", "the time zone, asked for while it is awake")
+    sleeps(g)
+    sent = g.machine.run("gatekeel", "send", "/3/0/15")
+    expect("delivered" in sent.out or sent.status == 0, f"gatekeel send: {sent}")
+    g.events.wait(10, "the value", sends)
+    sleeps(g)
+    g.events.drain()
+    g.machine.run("gatekeel", "reconnect")
+    g.events.wait(10, "the Update", lambda event: event.type == "UPDATED")
+    sleeps(g)
+    g.machine.run("systemctl", "stop", "gatekeeld.service")
+    g.events.wait(5, "DEREGISTRATION", lambda event: event.type == "DEREGISTRATION")
+
+
+@test
+def a_server_of_lwm2m_1_0_turns_queue_mode_on(t):
+    """Version=1.0 has queue mode in its binding, which the server writes."""
+    g = Gateway(t, lifetime="3600", agent="Version=1.0\nAwakeTime=2s\n")
+    equal(g.device.value("/1/0/7"), "U", "the binding")
+    g.device.write("/1/0/7", "UQ", "STRING").expect("2.04")
+    until(10, "the server has the binding", lambda: g.device.registration().get("queuemode"))
+    sleeps(g)
+    g.machine.run("gatekeel", "reconnect")
+    g.events.wait(10, "the Update", lambda event: event.type == "UPDATED")
+    equal(g.device.value("/1/0/7"), "UQ", "the binding")
+    g.device.write("/1/0/7", "U", "STRING").expect("2.04")
+    time.sleep(5)
+    equal(g.device.value("/1/0/7"), "U", "the binding, read later than it would have slept")
+
+
 @test
 def a_wrong_key_is_refused(t):
     """With another key at the server there is no registration, a warning in the journal, and no flood of attempts."""
