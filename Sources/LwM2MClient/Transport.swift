@@ -81,14 +81,17 @@ public protocol Session: AnyObject {
     /// Sends a confirmable request of ours (Register, Update, De-register), blocks and retransmissions included.
     func send(_ request: Request) async throws(TransportError) -> Response
 
-    /// Sends a confirmable notification (RFC 7641, 4.2); `response.observe` is set by the caller.
+    /// Sends a notification (RFC 7641, 4.2); `response.observe` is set by the caller.
     ///
     /// Notifications of one session leave in the order of the calls, one unacknowledged at a time (NSTART = 1).
     /// - Parameters:
     ///   - request: the observe request, perhaps of an earlier session: its token goes into the notification, and later blocks are
     ///     asked for with its path, query and format.
-    ///   - completion: nil when it was acknowledged, else `.reset` (the server no longer cares) or what failed.
-    func notify(of request: Request, _ response: Response, completion: @escaping @LoopActor (TransportError?) -> Void)
+    ///   - confirmable: whether it is to be acknowledged. Else it is over when it has left; nobody knows whether it arrives.
+    ///   - completion: nil when it was acknowledged or has left, else `.reset` (the server no longer cares) or what failed.
+    func notify(
+        of request: Request, _ response: Response, confirmable: Bool,
+        completion: @escaping @LoopActor (TransportError?) -> Void)
 
     /// Sends what a NAT needs to keep its mapping: an empty confirmable message (CoAP ping), answered by a Reset.
     func ping() async throws(TransportError)

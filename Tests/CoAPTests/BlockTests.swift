@@ -292,7 +292,9 @@ import Testing
             let observe = CoAPDatagram(.con, 1, id: 1, token: [7], path: "9", options: [.init(6, uint: 0)])
             #expect(try await test.ask(observe).uint(6) == 1)
             let body = BlockTests.bytes(1500)
-            test.session.notify(of: observing([7]), Response(.content, observe: 2, payload: body)) { _ in }
+            test.session.notify(of: observing([7]), Response(.content, observe: 2, payload: body), confirmable: true) {
+                _ in
+            }
             let notification = try #require(await test.message())
             #expect(notification.uint(6) == 2 && notification.uint(23) == BlockTests.block(0, true, 6))
             #expect(notification.token == [7] && notification.uint(28) == 1500)
@@ -357,7 +359,9 @@ import Testing
             let test = try await Lockstep()
             test.handler.serve = { _, respond in respond(Response(.content, payload: [0])) }
             let body = BlockTests.bytes(1500)
-            test.session.notify(of: observing([1, 43]), Response(.content, observe: 3, payload: body)) { _ in }
+            test.session.notify(
+                of: observing([1, 43]), Response(.content, observe: 3, payload: body), confirmable: true
+            ) { _ in }
             let notification = try #require(await test.message())
             test.say(CoAPDatagram(.ack, 0, id: notification.id))
             let rest = try await test.ask(

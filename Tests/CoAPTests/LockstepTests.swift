@@ -115,7 +115,8 @@ import Testing
             var done: [String] = []
             for number in 1...3 {
                 test.session.notify(
-                    of: observing([5]), Response(.content, observe: UInt32(number), payload: [UInt8(number)])
+                    of: observing([5]), Response(.content, observe: UInt32(number), payload: [UInt8(number)]),
+                    confirmable: true
                 ) {
                     done.append("\(number) \($0.map { "\($0)" } ?? "acknowledged")")
                 }
@@ -138,7 +139,9 @@ import Testing
         try await onLoop {
             let test = try await Lockstep()
             var acknowledged = false
-            test.session.notify(of: observing([5]), Response(.content, observe: 1)) { acknowledged = $0 == nil }
+            test.session.notify(of: observing([5]), Response(.content, observe: 1), confirmable: true) {
+                acknowledged = $0 == nil
+            }
             let notification = try #require(await test.message())
             // A foreign acknowledgement and a foreign Reset change nothing.
             test.say(CoAPDatagram(.ack, 0, id: notification.id &+ 1))
@@ -152,6 +155,25 @@ import Testing
         }
     }
 
+    @Test func anUnconfirmedNotificationIsOverWhenItHasLeft() async throws {
+        try await onLoop {
+            let test = try await Lockstep()
+            var done: [UInt32] = []
+            for number in 1...2 as ClosedRange<UInt32> {
+                test.session.notify(of: observing([5]), Response(.content, observe: number), confirmable: false) {
+                    if $0 == nil { done.append(number) }
+                }
+            }
+            #expect(done == [1, 2])
+            for number in 1...2 as ClosedRange<UInt32> {
+                let notification = try #require(await test.message())
+                #expect(notification.kind == .non && notification.token == [5] && notification.uint(6) == number)
+            }
+            #expect(!test.session.isBusy)
+            test.close()
+        }
+    }
+
     @Test func aLateAnswerDoesNotWaitForANotification() async throws {
         try await onLoop {
             let test = try await Lockstep()
@@ -161,7 +183,8 @@ import Testing
             }
             var told: [UInt32] = []
             for number in 1...2 as ClosedRange<UInt32> {
-                test.session.notify(of: observing([5]), Response(.content, observe: number)) { error in
+                test.session.notify(of: observing([5]), Response(.content, observe: number), confirmable: true) {
+                    error in
                     if error == nil { told.append(number) }
                 }
             }
@@ -191,7 +214,7 @@ import Testing
         try await onLoop {
             let test = try await Lockstep(.quick)
             let outcome = await withCheckedContinuation { continuation in
-                test.session.notify(of: observing([5]), Response(.content, observe: 1)) {
+                test.session.notify(of: observing([5]), Response(.content, observe: 1), confirmable: true) {
                     continuation.resume(returning: $0)
                 }
             }
@@ -376,7 +399,7 @@ import Testing
             let test = try await Lockstep()
             let session = test.session
             var outcome: TransportError?
-            session.notify(of: observing([1]), Response(.content, observe: 1)) { outcome = $0 }
+            session.notify(of: observing([1]), Response(.content, observe: 1), confirmable: true) { outcome = $0 }
             let response = session.sending(Request(.post, path: ["rd"]))
             _ = await test.message()
             session.close()

@@ -182,7 +182,7 @@ import Testing
             // What we say goes astray, what the server says arrives.
             relay.target = DatagramSocket.loopback(new.port)
             var result: TransportError?
-            session.notify(of: observing([1]), Response(.content, observe: 1)) { result = $0 }
+            session.notify(of: observing([1]), Response(.content, observe: 1), confirmable: true) { result = $0 }
             scheduler.advance(by: .seconds(14))
             let read = peer.sending(Request(.get, path: ["3"]))
             while old.clientHandler.requests.isEmpty { await Task.yield() }
@@ -211,7 +211,9 @@ import Testing
             let large = [UInt8](repeating: 9, count: 3000)
             for (number, payload) in [(2, [2]), (3, large)] {
                 let error = await withCheckedContinuation { continuation in
-                    session.notify(of: observe, Response(.content, observe: UInt32(number), payload: payload)) {
+                    session.notify(
+                        of: observe, Response(.content, observe: UInt32(number), payload: payload), confirmable: true
+                    ) {
                         continuation.resume(returning: $0)
                     }
                 }
@@ -224,7 +226,9 @@ import Testing
                 ])
             peer.forget(observer)
             let error = await withCheckedContinuation { continuation in
-                session.notify(of: observe, Response(.content, observe: 4)) { continuation.resume(returning: $0) }
+                session.notify(of: observe, Response(.content, observe: 4), confirmable: true) {
+                    continuation.resume(returning: $0)
+                }
             }
             #expect(error == .reset)
             session.close()

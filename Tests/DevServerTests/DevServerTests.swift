@@ -196,7 +196,8 @@ import Testing
             for (number, digit) in [(2, 0x33), (3, 0x34)] as [(UInt32, UInt8)] {
                 await withCheckedContinuation { continuation in
                     session.notify(
-                        of: observe, Response(.content, contentFormat: 0, observe: number, payload: [digit])
+                        of: observe, Response(.content, contentFormat: 0, observe: number, payload: [digit]),
+                        confirmable: true
                     ) {
                         #expect($0 == nil)
                         continuation.resume()
@@ -249,7 +250,9 @@ import Testing
             let observe = try #require(rig.client.requests.last)
             #expect(rig.client.requests.last?.observe == 0)
             await withCheckedContinuation { continuation in
-                session.notify(of: observe, Response(.content, contentFormat: 112, observe: 2, payload: payload)) {
+                session.notify(
+                    of: observe, Response(.content, contentFormat: 112, observe: 2, payload: payload), confirmable: true
+                ) {
                     #expect($0 == nil)
                     continuation.resume()
                 }

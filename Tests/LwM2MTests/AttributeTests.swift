@@ -43,6 +43,68 @@ import Testing
         #expect(throws: AttributeUpdate.Refused.self) { try update(["pmin=1"], Path(3, 0, 4)) }
     }
 
+    /// The levels at which an attribute may be written (LwM2M Core 1.2, Table "NOTIFICATION class Attributes").
+    enum Level: CaseIterable { case object, instance, resource, resourceInstance }
+
+    /// Each attribute, whether it is for levels above the resource, and the resources that it is for: of numbers, of booleans, all.
+    private static let rules: [(name: String, isForAll: Bool, types: [DataType]?)] = [
+        ("pmin", true, nil), ("pmax", true, nil), ("epmin", true, nil), ("epmax", true, nil), ("con", true, nil),
+        ("hqmax", true, nil), ("gt", false, [.integer, .unsignedInteger, .float, .time]),
+        ("lt", false, [.integer, .unsignedInteger, .float, .time]),
+        ("st", false, [.integer, .unsignedInteger, .float, .time]), ("edge", false, [.boolean]),
+    ]
+
+    /// Each attribute × each level × each type.
+    @Test(arguments: Level.allCases, rules.map(\.name))
+    func eachAttributeHasItsLevelsAndTypes(level: Level, name: String) throws {
+        let rule = try #require(Self.rules.first { $0.name == name })
+        for resource in everything.resources {
+            let path: Path
+            switch level {
+            case .object: path = Path(7000)
+            case .instance: path = Path(7000, 1)
+            case .resource: path = Path(7000, 1, resource.id)
+            case .resourceInstance: path = Path(7000, 1, resource.id, 0)
+            }
+            let isAbove = level == .object || level == .instance
+            let fits = rule.types.map { $0.contains(resource.type) } ?? true
+            let isTaken = isAbove ? rule.isForAll : resource.operations.readable && fits
+            let update = try? AttributeUpdate(["\(name)=1"], at: path, everything, .v12)
+            #expect((update != nil) == isTaken, "\(name) at \(path), \(resource.name)")
+            guard let update else { continue }
+            let written = update.applied(to: Attributes())
+            #expect(written.linkParameters == [Link.Parameter(name, "1")])
+            let unset = try AttributeUpdate([name], at: path, everything, .v12)
+            #expect(unset.applied(to: written).isEmpty)
+        }
+    }
+
+    @Test(arguments: ["edge=2", "edge=", "con=true", "con=-1", "hqmax=-1", "hqmax=1.5", "hqmax=x", "edge=01"])
+    func flagsAndCountsAreChecked(query: String) {
+        let flag = Path(7000, 0, 4)
+        // Without a value it unsets.
+        let isTaken = query == "edge="
+        #expect(((try? AttributeUpdate([query], at: flag, everything, .v12)) != nil) == isTaken)
+    }
+
+    @Test func newerAttributesAreOfTheirVersion() {
+        for name in ["edge", "con", "hqmax"] {
+            for version in [EnablerVersion.v10, .v11] {
+                #expect(throws: AttributeUpdate.Refused.self) {
+                    try AttributeUpdate(["\(name)=1"], at: Path(7000, 0, 4), everything, version)
+                }
+            }
+        }
+    }
+
+    @Test func anObserveCompositeHasAttributesOfObjects() throws {
+        let own = try AttributeUpdate(composite: ["pmin=1", "pmax=9", "epmin=1", "epmax=2", "con=0", "hqmax=3"], .v12)
+        #expect(own.applied(to: Attributes()).linkParameters.count == 6)
+        for query in ["gt=1", "lt=1", "st=1", "edge=1", "x=1"] {
+            #expect(throws: AttributeUpdate.Refused.self) { try AttributeUpdate(composite: [query], .v12) }
+        }
+    }
+
     @Test func conditionsMustNotOverlap() {
         #expect(Attributes(greaterThan: 10, lessThan: 5, step: 2.4).changeConditionsAreValid)
         #expect(!Attributes(greaterThan: 10, lessThan: 5, step: 2.5).changeConditionsAreValid)

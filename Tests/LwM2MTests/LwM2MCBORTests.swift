@@ -31,6 +31,28 @@ import Testing
         #expect(try Codec.encode([content], .lwm2mCBOR, at: Path(1, 0), definition) == hex("a1 82 01 00" + instance))
     }
 
+    /// LwM2M Core 1.2, 7.4.4: Reads of the example client's Device. Of the first one the specification gives a longer form too.
+    @Test(arguments: [
+        (Path(3, 0, 0), "a1 83 03 00 00 74 4f70656e204d6f62696c6520416c6c69616e6365", true),
+        (Path(3, 0, 0), "a1 03 a1 00 a1 00 74 4f70656e204d6f62696c6520416c6c69616e6365", false),
+        (Path(3, 0, 6), "a1 83 03 00 06 a2 00 01 01 05", true),
+        (
+            Path(3, 0),
+            """
+            a1 82 03 00 ad 00 74 4f70656e204d6f62696c6520416c6c69616e6365 01 76 4c69676874776569676874204d324d20436c69656e74
+            02 69 333435303030313233 03 63 312e30 06 a2 00 01 01 05 07 a2 00 190ed8 01 191388 08 a2 00 187d 01 190384
+            09 1864 0a 0f 0b a1 00 00 0d 1a5182428f 0e 66 2b30323a3030 10 61 55
+            """, true
+        ),
+    ])
+    func theDeviceMatchesTheSpecification(path: Path, text: String, isOurs: Bool) throws {
+        let content = InstanceContent(
+            0, exampleDevice.resources.filter { path.resource == nil || $0.key == path.resource })
+        #expect(
+            try Codec.decode(hex(text), 11544, at: path, .device, .v12) == DecodedContent([content]))
+        if isOurs { #expect(try Codec.encode([content], .lwm2mCBOR, at: path, .device, .v12) == hex(text)) }
+    }
+
     @Test func everyLevelIsEncoded() throws {
         let content = [
             InstanceContent(0, [1: .single(.integer(42)), 300: .multiple([2: .integer(5), 7: .integer(6)])])

@@ -111,11 +111,11 @@ import Testing
     }
 
     @Test func formatDependsOnThePathWithoutAccept() throws {
-        #expect(try Codec.format(accept: nil, at: Path(7000), everything) == .tlv)
-        #expect(try Codec.format(accept: nil, at: Path(7000, 0), everything) == .tlv)
+        #expect(try Codec.format(accept: nil, at: Path(7000), everything) == .senMLCBOR)
+        #expect(try Codec.format(accept: nil, at: Path(7000, 0), everything) == .senMLCBOR)
         #expect(try Codec.format(accept: nil, at: Path(7000, 0, 1), everything) == .text)
         #expect(try Codec.format(accept: nil, at: Path(7000, 0, 5), everything) == .opaque)
-        #expect(try Codec.format(accept: nil, at: Path(7000, 0, 20), everything) == .tlv)
+        #expect(try Codec.format(accept: nil, at: Path(7000, 0, 20), everything) == .senMLCBOR)
         #expect(try Codec.format(accept: nil, at: Path(7000, 0, 20, 3), everything) == .text)
     }
 }

@@ -46,12 +46,15 @@ extension CoAPSession {
     }
 
     public func notify(
-        of request: Request, _ response: Response, completion: @escaping @LoopActor (TransportError?) -> Void
+        of request: Request, _ response: Response, confirmable: Bool,
+        completion: @escaping @LoopActor (TransportError?) -> Void
     ) {
         guard handler != nil else { return completion(.closed) }
         let message = downloads.first(
             WireMessage(response), for: Downloads.Key(request), requested: nil, now: scheduler.now)
-        submit(Outgoing(confirmable: true, token: request.token, message: message, purpose: .notification(completion)))
+        submit(
+            Outgoing(
+                confirmable: confirmable, token: request.token, message: message, purpose: .notification(completion)))
     }
 
     public func ping() async throws(TransportError) {
@@ -150,8 +153,12 @@ extension CoAPSession {
         }
         if case .request = item.purpose { watch(item.token) }
         // libcoap owns the message from here on, whether it is sent or not.
-        guard coap_send(raw, pdu) == gk_COAP_INVALID_MID else { return }
+        guard coap_send(raw, pdu) == gk_COAP_INVALID_MID else {
+            if !item.confirmable { conclude(item, nil) }
+            return
+        }
         let reason = String(cString: strerror(errno))
+        guard item.confirmable else { return conclude(item, .unreachable(reason)) }
         guard let item = flights.removeValue(forKey: id) else { return }
         retry(item, id, reason)
     }

@@ -25,6 +25,12 @@ public struct AttributeTable: Hashable, Sendable {
         return result
     }
 
+    /// Whether something below a path has `con=1`: a notification that includes it is confirmable (Table "NOTIFICATION class
+    /// Attributes").
+    public func wantsConfirmation(below path: Path) -> Bool {
+        byPath.contains { $0.value.confirmable == true && path.contains($0.key) }
+    }
+
     /// Removes a path and everything below, after an instance was deleted.
     public mutating func remove(under path: Path) {
         byPath = byPath.filter { !path.contains($0.key) }

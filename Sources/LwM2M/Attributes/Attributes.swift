@@ -15,10 +15,18 @@ public struct Attributes: Hashable, Sendable {
     public var minimumEvaluationPeriod: UInt32?
     /// `epmax`: the longest time between two evaluations, in seconds.
     public var maximumEvaluationPeriod: UInt32?
+    /// `edge` (1.2): which transition of a boolean causes a notification: true for the rising edge (1), from false to true; false for
+    /// the falling one (0).
+    public var risingEdge: Bool?
+    /// `con` (1.2): whether notifications are confirmable. nil: as the client does it.
+    public var confirmable: Bool?
+    /// `hqmax` (1.2): how many notifications are kept while the server is not in contact, the newest ones; with 0 none.
+    public var maximumHistoricalQueue: UInt32?
 
     public init(
         minimumPeriod: UInt32? = nil, maximumPeriod: UInt32? = nil, greaterThan: Double? = nil, lessThan: Double? = nil,
-        step: Double? = nil, minimumEvaluationPeriod: UInt32? = nil, maximumEvaluationPeriod: UInt32? = nil
+        step: Double? = nil, minimumEvaluationPeriod: UInt32? = nil, maximumEvaluationPeriod: UInt32? = nil,
+        risingEdge: Bool? = nil, confirmable: Bool? = nil, maximumHistoricalQueue: UInt32? = nil
     ) {
         self.minimumPeriod = minimumPeriod
         self.maximumPeriod = maximumPeriod
@@ -27,12 +35,17 @@ public struct Attributes: Hashable, Sendable {
         self.step = step
         self.minimumEvaluationPeriod = minimumEvaluationPeriod
         self.maximumEvaluationPeriod = maximumEvaluationPeriod
+        self.risingEdge = risingEdge
+        self.confirmable = confirmable
+        self.maximumHistoricalQueue = maximumHistoricalQueue
     }
 
     public var isEmpty: Bool { self == Attributes() }
 
     /// Whether a change of the value must meet a condition before it is notified.
-    public var hasChangeConditions: Bool { greaterThan != nil || lessThan != nil || step != nil }
+    public var hasChangeConditions: Bool {
+        greaterThan != nil || lessThan != nil || step != nil || risingEdge != nil
+    }
 
     /// Whether `lt < gt` and `lt + 2 * st < gt`. Conditions that violate this rule are ignored.
     public var changeConditionsAreValid: Bool {
@@ -59,7 +72,21 @@ public struct Attributes: Hashable, Sendable {
             greaterThan: greaterThan ?? above.greaterThan, lessThan: lessThan ?? above.lessThan,
             step: step ?? above.step,
             minimumEvaluationPeriod: minimumEvaluationPeriod ?? above.minimumEvaluationPeriod,
-            maximumEvaluationPeriod: maximumEvaluationPeriod ?? above.maximumEvaluationPeriod)
+            maximumEvaluationPeriod: maximumEvaluationPeriod ?? above.maximumEvaluationPeriod,
+            risingEdge: risingEdge ?? above.risingEdge, confirmable: confirmable ?? above.confirmable,
+            maximumHistoricalQueue: maximumHistoricalQueue ?? above.maximumHistoricalQueue)
+    }
+
+    /// Those that an object may have too.
+    public var ofObjects: Attributes {
+        var result = self
+        (result.greaterThan, result.lessThan, result.step, result.risingEdge) = (nil, nil, nil, nil)
+        return result
+    }
+
+    /// The conditions of a change, which belong to a resource alone.
+    public var ofResources: Attributes {
+        Attributes(greaterThan: greaterThan, lessThan: lessThan, step: step, risingEdge: risingEdge)
     }
 
     /// The attributes as parameters of a link, in the specification's order: `pmin=10`, `gt=42.5`.
@@ -72,6 +99,9 @@ public struct Attributes: Hashable, Sendable {
         if let step { parameters.append(.init("st", Decimal.text(step))) }
         if let minimumEvaluationPeriod { parameters.append(.init("epmin", "\(minimumEvaluationPeriod)")) }
         if let maximumEvaluationPeriod { parameters.append(.init("epmax", "\(maximumEvaluationPeriod)")) }
+        if let risingEdge { parameters.append(.init("edge", risingEdge ? "1" : "0")) }
+        if let confirmable { parameters.append(.init("con", confirmable ? "1" : "0")) }
+        if let maximumHistoricalQueue { parameters.append(.init("hqmax", "\(maximumHistoricalQueue)")) }
         return parameters
     }
 }

@@ -127,7 +127,8 @@ public enum Codec {
     // MARK: Choosing the format
 
     /// The format of an answer: that of Accept. Without Accept it is opaque for an opaque value, text for another single
-    /// value, and otherwise TLV, which every server can read. A server of LwM2M 1.0 gets TLV for all of them.
+    /// value, and otherwise SenML CBOR: clients of 1.1 and later are not to use TLV (LwM2M Core 7.4). A server of LwM2M 1.0 gets TLV
+    /// for all of them.
     /// - Throws: `format` (4.06) if the format is unknown, not of this version, or does not fit the path.
     public static func format(
         accept: UInt16?, at path: Path, _ definition: ObjectDefinition, _ version: EnablerVersion = .v11
@@ -137,7 +138,8 @@ public enum Codec {
             try check(format, at: path, definition, version)
             return format
         }
-        guard version > .v10, namesOneValue(path, definition) else { return .tlv }
+        guard version > .v10 else { return .tlv }
+        guard namesOneValue(path, definition) else { return .senMLCBOR }
         return path.resource.flatMap { definition[$0]?.type } == .opaque ? .opaque : .text
     }
 

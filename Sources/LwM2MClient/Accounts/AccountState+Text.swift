@@ -122,7 +122,7 @@ extension AccountState.Entry {
 extension Attributes {
     fileprivate static func knows(_ word: Substring) -> Bool {
         let name = word.prefix { $0 != "=" }
-        return ["pmin", "pmax", "gt", "lt", "st", "epmin", "epmax"].contains(name)
+        return ["pmin", "pmax", "gt", "lt", "st", "epmin", "epmax", "edge", "con", "hqmax"].contains(name)
     }
 
     fileprivate mutating func take(_ word: Substring) -> Bool {
@@ -136,6 +136,9 @@ extension Attributes {
         case "st": step = number
         case "epmin": minimumEvaluationPeriod = UInt32(parts[1])
         case "epmax": maximumEvaluationPeriod = UInt32(parts[1])
+        case "edge": risingEdge = number != 0
+        case "con": confirmable = number != 0
+        case "hqmax": maximumHistoricalQueue = UInt32(parts[1])
         default: return false
         }
         return true

@@ -63,6 +63,10 @@ final class ServerConnection: SessionHandler {
             clock: environment.clock)
         observations.deliveryFailed = { [weak self] in self?.handle(.deliveryFailed($0, observationGivenUp: $1)) }
         sender.deliveryFailed = { [weak self] in self?.handle(.deliveryFailed($0, observationGivenUp: false)) }
+        // In queue mode the server counts from what it gets, also if it acknowledges nothing.
+        observations.spoke = { [weak self] in
+            if let self, self.machine.awakeTime != nil { self.handle(.heard) }
+        }
         observations.wanted = { [weak self] in self?.handle(.updateNeeded(after: .zero)) }
         sender.wanted = { [weak self] in self?.handle(.updateNeeded(after: .zero)) }
     }

@@ -47,12 +47,19 @@ enum PathContent: Hashable, Sendable {
     }
 
     /// The numbers in it, by resource instance (0 for a single value): what thresholds look at.
-    func numbers(of resource: UInt16?) -> [UInt16: Double] {
+    func numbers(of resource: UInt16?) -> [UInt16: Double] { values(of: resource).compactMapValues(\.number) }
+
+    /// The booleans in it, by resource instance (0 for a single value): what edges are of.
+    func booleans(of resource: UInt16?) -> [UInt16: Bool] {
+        values(of: resource).compactMapValues { if case .boolean(let flag) = $0 { flag } else { nil } }
+    }
+
+    private func values(of resource: UInt16?) -> [UInt16: Value] {
         switch self {
-        case .value(let value): return value.number.map { [0: $0] } ?? [:]
+        case .value(let value): return [0: value]
         case .instances(let instances):
             guard let resource, case .multiple(let values) = instances.first?.resources[resource] else { return [:] }
-            return values.compactMapValues(\.number)
+            return values
         }
     }
 }

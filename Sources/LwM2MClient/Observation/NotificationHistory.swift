@@ -23,20 +23,25 @@ struct NotificationHistory {
 
     /// What all records together may take, in bytes.
     static let limit = 256 * 1024
-    /// Records of one observation. One more takes the place of the oldest of them.
+    /// Records of one observation that says nothing else (`hqmax`). One more takes the place of the oldest of them.
     static let recordLimit = 100
+    /// The most that `hqmax` gets.
+    static let longest = 1000
 
     private(set) var records: [Record] = []
     private var size = 0
 
     /// Adds a record; what is oldest makes room.
     ///
+    /// - Parameter most: how many records the observation may have, at most `longest`; 0: none, and it owes nothing then.
     /// - Returns: the observations that have no record now although they were to have one: of this record if it is larger than
     ///   all the room, and those whose last one made room. What they tell is owed by its content of then.
-    mutating func add(_ record: Record) -> [Observation] {
+    mutating func add(_ record: Record, most: Int = recordLimit) -> [Observation] {
         guard record.size <= Self.limit else { return [record.observation] }
+        guard most > 0 else { return [] }
+        let most = min(most, Self.longest)
         let same = records.indices.filter { records[$0].observation === record.observation }
-        if same.count >= Self.recordLimit { _ = remove(at: same[0]) }
+        for index in same.prefix(max(0, same.count + 1 - most)).reversed() { _ = remove(at: index) }
         var removed: [Observation] = []
         while size + record.size > Self.limit { removed.append(remove(at: 0)) }
         records.append(record)

@@ -17,6 +17,8 @@ final class NotificationQueue {
     /// Notifications of one observation that wait while the server is in contact; one more replaces the oldest of them.
     static let limit = 16
 
+    /// The scheduler's time.
+    let now: @LoopActor () -> Duration
     /// nil for an acknowledgement.
     var delivered: (@LoopActor (Entry, TransportError?) -> Void)?
     private(set) var session: (any Session)?
@@ -27,6 +29,8 @@ final class NotificationQueue {
     private var epoch = 0
     /// RFC 7641 4.4: 24 bits that only grow; shared by all observations of this server.
     private var sequence: UInt32 = 1
+
+    init(now: @escaping @LoopActor () -> Duration) { self.now = now }
 
     func nextSequence() -> UInt32 {
         sequence = (sequence + 1) & 0xFF_FFFF
@@ -70,6 +74,16 @@ final class NotificationQueue {
 
     func remove(_ which: (Observation) -> Bool) { waiting.removeAll { which($0.observation) } }
 
+    /// A last word and what an outage left are told for good; so is something once a day (RFC 7641, 4.5), for a server that does
+    /// not care any more can only then say so.
+    private func isConfirmable(_ entry: Entry) -> Bool {
+        if entry.isFinal || entry.isStored || entry.observation.isConfirmable { return true }
+        return now() - entry.observation.lastConfirmed >= Self.longestUnconfirmed
+    }
+
+    /// So long notifications that are not acknowledged may follow each other.
+    static let longestUnconfirmed = Duration.seconds(86400)
+
     private func pump() {
         guard inFlight == nil, let session, !waiting.isEmpty else { return }
         let entry = waiting.removeFirst()
@@ -78,7 +92,9 @@ final class NotificationQueue {
         // RFC 7641 3.2: an error carries no Observe, which ends the observation.
         if response.code.isSuccess { response.observe = nextSequence() }
         let sent = epoch
-        session.notify(of: entry.observation.request, response) { [weak self] error in
+        let isConfirmable = isConfirmable(entry)
+        if isConfirmable { entry.observation.lastConfirmed = now() }
+        session.notify(of: entry.observation.request, response, confirmable: isConfirmable) { [weak self] error in
             guard let self, self.epoch == sent else { return }
             self.inFlight = nil
             self.delivered?(entry, error)

@@ -17,6 +17,10 @@ struct NotificationState: Hashable, Sendable {
         var resource: UInt16?
         /// Above a resource: those whose change does not count, for they change with time alone.
         var passing: [UInt16] = []
+        /// Whether a notification is to be acknowledged (`con`).
+        var isConfirmable = true
+        /// How many notifications an outage leaves, the newest ones (`hqmax`); nil: as many as there is room for.
+        var historyLimit: Int?
 
         init(_ effective: Attributes, at path: Path, _ settings: ServerSettings, passing: [UInt16] = []) {
             var attributes = effective
@@ -32,6 +36,8 @@ struct NotificationState: Hashable, Sendable {
             let valid = attributes.hasChangeConditions && attributes.changeConditionsAreValid
             conditions = resource != nil && valid ? attributes : nil
             self.passing = resource == nil ? passing : []
+            isConfirmable = attributes.confirmable ?? true
+            historyLimit = attributes.maximumHistoricalQueue.map { Int($0) }
         }
     }
 
@@ -48,6 +54,8 @@ struct NotificationState: Hashable, Sendable {
     private(set) var told: PathContent
     private(set) var lastTold: Duration
     private var lastLooked: Duration
+    /// What it was at the last look: an edge is between two looks, whatever was told of them.
+    private var seen: PathContent
     /// A change that counts was seen, and is not told yet.
     private(set) var owes = false
     /// The resources whose announced changes may not be looked at yet (`epmin`); nil when there was no such change.
@@ -56,6 +64,7 @@ struct NotificationState: Hashable, Sendable {
     /// The response to the observe request is the first telling.
     init(_ content: PathContent, at now: Duration) {
         told = content
+        seen = content
         lastTold = now
         lastLooked = now
     }
@@ -67,6 +76,7 @@ struct NotificationState: Hashable, Sendable {
     mutating func saw(_ content: PathContent, at now: Duration, _ rule: Rule, announced: UInt16? = nil) {
         lastLooked = now
         if counts(content, rule, (postponed ?? []).union(announced.map { [$0] } ?? [])) { owes = true }
+        seen = content
         postponed = nil
     }
 
@@ -84,6 +94,7 @@ struct NotificationState: Hashable, Sendable {
 
     mutating func tell(_ content: PathContent, at now: Duration) {
         told = content
+        seen = content
         lastTold = now
         lastLooked = now
         owes = false
@@ -115,8 +126,9 @@ struct NotificationState: Hashable, Sendable {
 
     private func counts(_ content: PathContent, _ rule: Rule, _ announced: Set<UInt16>) -> Bool {
         let passing = rule.passing.filter { !announced.contains($0) }
-        guard content.without(passing) != told.without(passing) else { return false }
-        guard let conditions = rule.conditions else { return true }
+        guard let conditions = rule.conditions else { return content.without(passing) != told.without(passing) }
+        if let isRising = conditions.risingEdge { return edges(content, rule, isRising) }
+        guard content != told else { return false }
         let before = told.numbers(of: rule.resource)
         let after = content.numbers(of: rule.resource)
         guard before.keys == after.keys, !after.isEmpty else { return true }
@@ -124,6 +136,14 @@ struct NotificationState: Hashable, Sendable {
             guard let old = before[instance] else { return true }
             return Self.crosses(old, number, conditions)
         }
+    }
+
+    /// Whether a boolean went from one value to the other since the last look, or instances of it came or went.
+    private func edges(_ content: PathContent, _ rule: Rule, _ isRising: Bool) -> Bool {
+        let before = seen.booleans(of: rule.resource)
+        let after = content.booleans(of: rule.resource)
+        guard before.keys == after.keys, !after.isEmpty else { return content != seen }
+        return after.contains { instance, value in value == isRising && before[instance] == !isRising }
     }
 
     private static func crosses(_ old: Double, _ new: Double, _ conditions: Attributes) -> Bool {

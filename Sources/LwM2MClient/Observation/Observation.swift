@@ -15,6 +15,8 @@ final class Observation {
     /// The observe request: by its token the server knows notifications, by the rest it asks for their later blocks.
     let request: Request
     let subject: Subject
+    /// Attributes of this observation alone (LwM2M Core 1.2, 6.4.1): those that are attached to its paths do not count. nil: they do.
+    let own: Attributes?
     /// The paths that it watches. Each has its own attributes: a notification is due when it is for one of them.
     var parts: [WatchedPath]
     /// A last word is on its way, and the observation ends when it is acknowledged.
@@ -23,15 +25,31 @@ final class Observation {
     var isOfEarlierRegistration = false
     /// Notifications in a row that were not delivered.
     var failures = 0
+    /// When a notification was sent last that is to be acknowledged; at first, when it was asked for.
+    var lastConfirmed = Duration.zero
     /// When it came to owe something: what changed first is told first.
     var stamp = 0
 
     var token: [UInt8] { request.token }
 
-    init(_ request: Request, _ subject: Subject, parts: [WatchedPath]) {
+    init(_ request: Request, _ subject: Subject, own: Attributes? = nil, parts: [WatchedPath]) {
         self.request = request
         self.subject = subject
+        self.own = own
         self.parts = parts
+    }
+
+    /// Whether what it tells is to be acknowledged: when one of its parts wants it.
+    var isConfirmable: Bool { parts.isEmpty || parts.contains { $0.rule.isConfirmable } }
+
+    /// How many notifications an outage leaves; nil: as many as there is room for.
+    var historyLimit: Int? {
+        var limit = 0
+        for part in parts {
+            guard let own = part.rule.historyLimit else { return nil }
+            limit = max(limit, own)
+        }
+        return parts.isEmpty ? nil : limit
     }
 
     /// Whether another observe request wants the same.

@@ -16,6 +16,8 @@ final class Observations {
 
     /// Is told when a notification was not delivered and the server is to be looked after.
     var deliveryFailed: (@LoopActor (TransportError, _ givenUp: Bool) -> Void)?
+    /// Is told when a notification has left or was acknowledged.
+    var spoke: (@LoopActor () -> Void)?
     /// Is told when something is to be told while the client is asleep: it is to wake up.
     var wanted: (@LoopActor () -> Void)?
 
@@ -27,7 +29,7 @@ final class Observations {
     private let management: DeviceManagement
     private let scheduler: any Scheduler
     private let clock: StableClock
-    private let queue = NotificationQueue()
+    private let queue: NotificationQueue
     /// What was not told yet because of an outage.
     private var history = NotificationHistory()
     /// When the server forgets the registration, while there is no session.
@@ -42,6 +44,7 @@ final class Observations {
         self.management = management
         self.scheduler = scheduler
         self.clock = clock
+        queue = NotificationQueue(now: { scheduler.now })
         queue.delivered = { [weak self] in self?.delivered($0, $1) }
     }
 
@@ -61,26 +64,47 @@ final class Observations {
 
     /// Observe: the response of a Read, with Observe when the observation was accepted.
     func observe(_ call: DeviceManagement.Call, _ request: Request) throws(OperationError) -> Response {
+        let own = try attributes(request.query) { (queries) throws(AttributeUpdate.Refused) in
+            try AttributeUpdate(queries, at: call.path, call.entry.definition, call.entry.version)
+        }
         let content = try management.content(of: call.path, call.entry, for: call.requester)
         var response = try management.response(content, call.path, call.entry, accept: request.accept)
-        add(request, .path(accept: request.accept), [(call.path, content)], &response)
+        add(request, .path(accept: request.accept), own, [(call.path, content)], &response)
         return response
     }
 
     /// Observe-Composite: the response of a Read-Composite, with Observe when the observation was accepted.
     func observe(_ call: DeviceManagement.CompositeCall, _ request: Request) throws(OperationError) -> Response {
+        let own = try attributes(request.query) { [version] (queries) throws(AttributeUpdate.Refused) in
+            try AttributeUpdate(composite: queries, version)
+        }
         let selection = try management.selection(call, request)
         let contents = management.paths(of: selection).map { path in
             (path: path, content: management.readableContent(of: path, for: call.requester))
         }
         var response = try management.response(contents, call.accept, version)
-        add(request, .composite(selection, call.accept), contents, &response)
+        add(request, .composite(selection, call.accept), own, contents, &response)
         return response
     }
 
+    /// The attributes of one observation (LwM2M Core 1.2, 6.4.1), in the query of its request.
+    private func attributes(
+        _ queries: [String], _ parse: ([String]) throws(AttributeUpdate.Refused) -> AttributeUpdate
+    ) throws(OperationError) -> Attributes? {
+        guard !queries.isEmpty else { return nil }
+        guard version >= .v12 else {
+            throw OperationError(.badRequest, "attributes in an Observe are of LwM2M 1.2; use Write-Attributes")
+        }
+        do throws(AttributeUpdate.Refused) {
+            return try parse(queries).applied(to: Attributes())
+        } catch {
+            throw OperationError(.badRequest, error.message)
+        }
+    }
+
     private func add(
-        _ request: Request, _ subject: Observation.Subject, _ contents: [(path: Path, content: PathContent)],
-        _ response: inout Response
+        _ request: Request, _ subject: Observation.Subject, _ own: Attributes?,
+        _ contents: [(path: Path, content: PathContent)], _ response: inout Response
     ) {
         // RFC 7641 4.1: the same token again replaces what it stood for. What a server observes anew in another registration
         // replaces what it observed in the one before, which it may have forgotten.
@@ -89,14 +113,17 @@ final class Observations {
             remove { $0 === earlier }
         }
         if all.count < Self.limit, all.reduce(contents.count, { $0 + $1.parts.count }) <= Self.partLimit {
-            all.append(Observation(request, subject, parts: contents.map { part($0.path, $0.content) }))
+            let observation = Observation(request, subject, own: own, parts: [])
+            observation.parts = contents.map { part($0.path, $0.content, observation) }
+            observation.lastConfirmed = scheduler.now
+            all.append(observation)
             response.observe = queue.nextSequence()
         }
         rearm()
     }
 
-    private func part(_ path: Path, _ content: PathContent) -> WatchedPath {
-        let rule = rule(for: path)
+    private func part(_ path: Path, _ content: PathContent, _ observation: Observation) -> WatchedPath {
+        let rule = rule(for: path, observation)
         return WatchedPath(
             path: path, state: NotificationState(content, at: scheduler.now), rule: rule,
             sampling: management.samplingInterval(of: path, rule)
@@ -185,7 +212,15 @@ final class Observations {
     }
 
     private func keep(_ record: NotificationHistory.Record) {
-        for observation in history.add(record) { owe(observation) }
+        // Sleep is no outage.
+        let limit = absence == .asleep ? nil : record.observation.historyLimit
+        for observation in history.add(record, most: limit ?? NotificationHistory.recordLimit) { owe(observation) }
+    }
+
+    /// What an outage leaves of contents: those of paths with `hqmax=0` are not among it.
+    private func stored(_ observation: Observation, _ contents: [PathContent]) -> [PathContent] {
+        guard absence != .asleep, observation.historyLimit != 0 else { return contents }
+        return zip(observation.parts, contents).map { $0.rule.historyLimit == 0 ? .nothing : $1 }
     }
 
     /// Tells what is left of an outage, oldest first: in a format with times by observation, else record by record.
@@ -287,7 +322,7 @@ final class Observations {
 
     private func applyRule(_ observation: Observation, _ index: Int) {
         let path = observation.parts[index].path
-        let rule = rule(for: path)
+        let rule = rule(for: path, observation)
         observation.parts[index].rule = rule
         observation.parts[index].sampling = management.samplingInterval(of: path, rule)
     }
@@ -296,15 +331,25 @@ final class Observations {
     private func watchNewObjects(_ observation: Observation) {
         guard case .composite(let selection, _) = observation.subject, selection.includesRoot else { return }
         for path in management.paths(of: selection) where !observation.parts.contains(where: { $0.path == path }) {
-            observation.parts.append(part(path, .nothing))
+            observation.parts.append(part(path, .nothing, observation))
         }
     }
 
-    private func rule(for path: Path) -> NotificationState.Rule {
+    private func rule(for path: Path, _ observation: Observation) -> NotificationState.Rule {
         let table = management.accounts.attributes(account)
-        return NotificationState.Rule(
-            table.effective(at: path), at: path, management.accounts[account]?.settings ?? ServerSettings(),
+        let attached = table.effective(at: path)
+        let effective: Attributes =
+            switch (observation.own, observation.subject) {
+            case (nil, _): attached
+            case (let own?, .path): own
+            // What only a resource has cannot be in the request.
+            case (let own?, .composite): own.inheriting(attached.ofResources)
+            }
+        var rule = NotificationState.Rule(
+            effective, at: path, management.accounts[account]?.settings ?? ServerSettings(),
             passing: management.passingResources(of: path))
+        if observation.own == nil, table.wantsConfirmation(below: path) { rule.isConfirmable = true }
+        return rule
     }
 
     // MARK: Time
@@ -443,7 +488,7 @@ final class Observations {
             let record = NotificationHistory.Record(observation, contents, at: scheduler.now)
             guard queue.session != nil else {
                 tell(observation, contents)
-                keep(record)
+                keep(NotificationHistory.Record(observation, stored(observation, contents), at: scheduler.now))
                 if absence == .asleep { wanted?() }
                 return
             }
@@ -464,6 +509,7 @@ final class Observations {
     private func delivered(_ entry: NotificationQueue.Entry, _ error: TransportError?) {
         let observation = entry.observation
         guard let error else {
+            spoke?()
             observation.failures = 0
             if entry.isFinal { remove { $0 === observation } }
             return

@@ -29,8 +29,8 @@ extension DeviceManagement {
         guard access.version(of: requester) > .v10 else {
             throw OperationError(.methodNotAllowed, "LwM2M 1.0 has no composite operations")
         }
-        guard request.query.isEmpty else {
-            throw OperationError(.badRequest, "queries belong to Write-Attributes")
+        guard request.query.isEmpty || request.method == .fetch && request.observe != nil else {
+            throw OperationError(.badRequest, "queries belong to Write-Attributes and Observe-Composite")
         }
         guard let format = request.contentFormat.map(ContentFormat.init(rawValue:)) else {
             throw OperationError(.badRequest, "the content format is missing")

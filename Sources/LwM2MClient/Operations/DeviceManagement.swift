@@ -54,8 +54,8 @@ final class DeviceManagement {
         }
         let operation = try Operation(request, at: path, entry.definition, version)
         try access.check(operation, at: path, by: requester)
-        if operation != .writeAttributes && !request.query.isEmpty {
-            throw OperationError(.badRequest, "queries belong to Write-Attributes")
+        if ![.writeAttributes, .observe, .cancelObservation].contains(operation), !request.query.isEmpty {
+            throw OperationError(.badRequest, "queries belong to Write-Attributes and Observe")
         }
         return Call(operation: operation, path: path, entry: entry, requester: requester)
     }

@@ -28,7 +28,10 @@ import Testing
             try await first.change(0) { $0.lifetime = 60 }
             try await first.attach(
                 0, Path(3, 0, 9),
-                try AttributeUpdate(["pmin=5", "gt=20.5", "epmin=2", "epmax=7"], at: Path(3, 0, 9), .device))
+                try AttributeUpdate(
+                    ["pmin=5", "gt=20.5", "epmin=2", "epmax=7", "con=0", "hqmax=3"], at: Path(3, 0, 9), .device, .v12))
+            try await first.attach(
+                0, Path(30000, 0, 9), try AttributeUpdate(["edge=1"], at: Path(30000, 0, 9), TestObject.table, .v12))
 
             let again = ServerAccounts(seeds: [Self.seed("other", 8), Self.seed("main", 7)], path: file)
             #expect(again.all.map(\.name) == ["main", "other"])
@@ -36,7 +39,9 @@ import Testing
             #expect(
                 again.attributes(0)[Path(3, 0, 9)]
                     == Attributes(
-                        minimumPeriod: 5, greaterThan: 20.5, minimumEvaluationPeriod: 2, maximumEvaluationPeriod: 7))
+                        minimumPeriod: 5, greaterThan: 20.5, minimumEvaluationPeriod: 2, maximumEvaluationPeriod: 7,
+                        confirmable: false, maximumHistoricalQueue: 3))
+            #expect(again.attributes(0)[Path(30000, 0, 9)] == Attributes(risingEdge: true))
             #expect(again.takeNotes() == [])
 
             let edited = ServerAccounts(seeds: [Self.seed("main", 7, lifetime: 900)], path: file)
@@ -140,7 +145,7 @@ import Testing
               storing 1
               binding U
               attributes /3/0/9 pmin=5
-              attributes /3/0/13 pmin=5 con=1
+              attributes /3/0/13 pmin=5 band=1
               mute-sending 1
 
             """
@@ -148,7 +153,7 @@ import Testing
         #expect(state.entries.first?.settings.lifetime == 60)
         #expect(state.entries.first?.attributes[Path(3, 0, 9)].minimumPeriod == 5)
         #expect(state.others == ["quota 9"])
-        #expect(state.entries.first?.others == ["attributes /3/0/13 pmin=5 con=1", "mute-sending 1"])
+        #expect(state.entries.first?.others == ["attributes /3/0/13 pmin=5 band=1", "mute-sending 1"])
         let again = String(decoding: state.bytes, as: UTF8.self)
         #expect(again == text)
         #expect(throws: NewerFormat.self) { try AccountState(bytes: Array("gatekeel-accounts 2\n".utf8)) }

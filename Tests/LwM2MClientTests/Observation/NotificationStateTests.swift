@@ -88,13 +88,30 @@ import Testing
             name: "sampled for a threshold, told at pmax",
             attributes: Attributes(maximumPeriod: 25, greaterThan: 10), sampling: 10, values: [1: 1, 12: 11], until: 60,
             told: [20: 11, 45: 11], looks: 5),
+        Timeline(
+            name: "the rising edge", attributes: Attributes(risingEdge: true), values: [1: 1, 2: 0, 3: 1, 4: 1, 5: 0],
+            until: 10, told: [1: 1, 3: 1]),
+        Timeline(
+            name: "the falling edge", attributes: Attributes(risingEdge: false), values: [1: 1, 2: 0, 3: 1, 4: 0],
+            until: 10, told: [2: 0, 4: 0]),
+        Timeline(
+            name: "an edge, held back by pmin", attributes: Attributes(minimumPeriod: 5, risingEdge: true),
+            values: [1: 1, 2: 0], until: 10, told: [5: 0]),
+        Timeline(
+            name: "an edge after pmax told the level", attributes: Attributes(maximumPeriod: 5, risingEdge: true),
+            values: [1: 1, 2: 0, 7: 1], until: 8, told: [1: 1, 6: 0, 7: 1]),
+        Timeline(
+            name: "edges between two looks are not seen",
+            attributes: Attributes(minimumEvaluationPeriod: 10, risingEdge: true), values: [1: 1, 2: 0], until: 20,
+            told: [:], looks: 1),
     ]
 
     @Test(arguments: timelines) func aTimeline(_ timeline: Timeline) {
         let rule = NotificationState.Rule(timeline.attributes, at: Path(3, 0, 9), ServerSettings())
         let sampling = timeline.sampling.map { Duration.seconds($0) }
         var value: Int64 = timeline.attributes.lessThan == 20 ? 50 : 0
-        func content() -> PathContent { .value(.integer(value)) }
+        let isBoolean = timeline.attributes.risingEdge != nil
+        func content() -> PathContent { .value(isBoolean ? .boolean(value != 0) : .integer(value)) }
         var state = NotificationState(content(), at: .zero)
         var told: [Int: Int64] = [:]
         var looks = 0
@@ -140,6 +157,21 @@ import Testing
             ([0: .integer(0), 1: .integer(0)], false),
         ] as [([UInt16: Value], Bool)] {
             var state = start
+            state.saw(content(values), at: .seconds(1), rule)
+            #expect(state.owes == owes, "\(values)")
+        }
+    }
+
+    @Test func edgesAreThoseOfEachResourceInstance() {
+        let rule = NotificationState.Rule(Attributes(risingEdge: true), at: Path(3, 0, 7), ServerSettings())
+        func content(_ values: [UInt16: Value]) -> PathContent {
+            .instances([InstanceContent(0, [7: .multiple(values)])])
+        }
+        for (values, owes) in [
+            ([0: .boolean(false), 1: .boolean(false)], false), ([0: .boolean(true), 1: .boolean(true)], true),
+            ([0: .boolean(false)], true),
+        ] as [([UInt16: Value], Bool)] {
+            var state = NotificationState(content([0: .boolean(false), 1: .boolean(true)]), at: .zero)
             state.saw(content(values), at: .seconds(1), rule)
             #expect(state.owes == owes, "\(values)")
         }

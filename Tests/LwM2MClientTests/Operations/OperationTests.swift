@@ -52,9 +52,9 @@ import Testing
         Case(
             "Read of a number as SenML JSON", get("/30000/0/1", accept: 110), .content, format: 110,
             payload: text(#"[{"bn":"/30000/0/1","v":1}]"#)),
-        Case("Read of an instance is TLV", get("/30000/0"), .content, format: 11542),
-        Case("Read of an object is TLV", get("/30000"), .content, format: 11542),
-        Case("Read of several values is TLV", get("/30000/0/5"), .content, format: 11542),
+        Case("Read of an instance is SenML CBOR", get("/30000/0"), .content, format: 112),
+        Case("Read of an object is SenML CBOR", get("/30000"), .content, format: 112),
+        Case("Read of several values is SenML CBOR", get("/30000/0/5"), .content, format: 112),
         Case("Read of a resource instance is text", get("/30000/0/5/1"), .content, format: 0, payload: text("11")),
         Case(
             "Read of a resource instance as TLV", get("/30000/0/5/1", accept: 11542), .content, payload: [0x41, 1, 11]),

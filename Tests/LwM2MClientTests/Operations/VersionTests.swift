@@ -63,7 +63,6 @@ import Testing
             .methodNotAllowed, later: .changed),
         Case("pmin", request(.put, "/30000/0/1", query: ["pmin=1"]), .changed, later: .changed),
         Case("epmin", request(.put, "/30000/0/1", query: ["epmin=1"]), .badRequest, later: .changed),
-        Case("con", request(.put, "/30000/0/1", query: ["con=1"]), .badRequest, later: .badRequest),
         Case("a resource that came later", request(.get, "/3/0/8"), .notFound, later: .content),
         Case("a Write of a resource that came later", request(.put, "/3/0/7", 42, [1]), .notFound, later: .changed),
     ]

@@ -25,6 +25,7 @@ final class FakeSession: Session {
     struct Notified {
         let token: [UInt8]
         let response: Response
+        let isConfirmable: Bool
         let completion: @LoopActor (TransportError?) -> Void
     }
 
@@ -48,12 +49,18 @@ final class FakeSession: Session {
         return try result.get()
     }
 
-    func notify(of request: Request, _ response: Response, completion: @escaping @LoopActor (TransportError?) -> Void) {
+    func notify(
+        of request: Request, _ response: Response, confirmable: Bool,
+        completion: @escaping @LoopActor (TransportError?) -> Void
+    ) {
         let acknowledged: @LoopActor (TransportError?) -> Void = { [handler] error in
             if error == nil { handler.heard(on: self) }
             completion(error)
         }
-        notified.append(Notified(token: request.token, response: response, completion: acknowledged))
+        notified.append(
+            Notified(
+                token: request.token, response: response, isConfirmable: confirmable, completion: acknowledged))
+        if !confirmable { completion(nil) }
     }
 
     func ping() async throws(TransportError) {

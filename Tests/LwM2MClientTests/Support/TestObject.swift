@@ -17,6 +17,7 @@ final class TestObject: Object {
             ResourceDefinition(6, "Lacking", .readWrite, .string),
             ResourceDefinition(7, "Bytes", .readWrite, .opaque),
             ResourceDefinition(8, "Sampled", .read, .integer),
+            ResourceDefinition(9, "Flag", .readWrite, .boolean),
         ])
 
     let definition: ObjectDefinition
