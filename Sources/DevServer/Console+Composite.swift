@@ -14,7 +14,7 @@ extension Console {
             }
         var outcome = Outcome(response)
         if outcome.success, verb != "write-composite" {
-            outcome.members.append(.init("values", JSON.values(of: response)))
+            outcome.members.append(.init("values", JSON.values(of: response, server.definition(of:))))
         }
         return outcome
     }

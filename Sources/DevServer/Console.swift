@@ -5,6 +5,7 @@ import JSON
 import Linux
 import LwM2M
 import LwM2MClient
+import RuntimeObjects
 
 /// Controls the server by lines: reads commands, writes JSON objects.
 @LoopActor
@@ -39,6 +40,15 @@ public final class Console {
     }
 
     private func run() async -> Int32 {
+        for file in options.definitions {
+            do {
+                let bytes = try Files.read(file, limit: ObjectDefinition.longestXML)
+                server.definitions.append(try ObjectDefinition(xml: bytes))
+            } catch {
+                Console.write("gatekeel-devserver: \(file) is no definition of an object: \(error)\n", to: 2)
+                return 2
+            }
+        }
         let plain = options.plain ? [(options.port, false)] : []
         for (port, secure) in plain + (options.keys.isEmpty ? [] : [(options.securePort, true)]) {
             guard server.listen(options.address, port: port, secure: secure) != nil else {
@@ -86,19 +96,24 @@ public final class Console {
 
         init() {}
 
-        init(_ response: Response, at path: Path? = nil) {
+        init(_ response: Response, value: JSON? = nil) {
             success = response.code.isSuccess
             members = [.init("code", .string(response.code.description))]
             if let format = response.contentFormat { members.append(.init("format", .number(.init(format)))) }
             if !success {
                 members.append(.init("error", .string(String(decoding: response.payload, as: UTF8.self))))
-            } else if let path {
-                members.append(.init("value", JSON.value(of: response, at: path)))
+            } else if let value {
+                members.append(.init("value", value))
             }
             if !response.locationPath.isEmpty {
                 members.append(.init("location", .string(response.locationPath.map { "/\($0)" }.joined())))
             }
         }
+    }
+
+    /// Of a response that has the content of a path.
+    private func outcome(of response: Response, at path: Path) -> Outcome {
+        Outcome(response, value: server.value(of: response, at: path))
     }
 
     private func perform(_ verb: String, _ words: [String]) async throws -> Outcome {
@@ -131,8 +146,8 @@ public final class Console {
         _ verb: String, at path: Path, _ rest: [String], _ client: Registration, _ words: [String]
     ) async throws -> Outcome {
         switch verb {
-        case "read": return Outcome(try await server.read(path, try format(rest, 0), client), at: path)
-        case "discover": return Outcome(try await server.discover(path, client), at: path)
+        case "read": return outcome(of: try await server.read(path, try format(rest, 0), client), at: path)
+        case "discover": return outcome(of: try await server.discover(path, client), at: path)
         case "write":
             let payload = Array(rest.joined(separator: " ").utf8)
             return Outcome(try await server.write(path, 0, payload, client))
@@ -145,10 +160,10 @@ public final class Console {
         case "execute": return Outcome(try await server.execute(path, rest.joined(separator: " "), client))
         case "delete": return Outcome(try await server.delete(path, client))
         case "attributes": return Outcome(try await server.attributes(path, try word(rest, 0, "QUERY"), client))
-        case "observe": return Outcome(try await server.observe(path, try format(rest, 0), client), at: path)
+        case "observe": return outcome(of: try await server.observe(path, try format(rest, 0), client), at: path)
         case "cancel":
             let response = try await server.cancel(path, byReset: false, client)
-            return response.map { Outcome($0, at: path) } ?? Outcome()
+            return response.map { outcome(of: $0, at: path) } ?? Outcome()
         case "cancel-by-reset":
             _ = try await server.cancel(path, byReset: true, client)
             return Outcome()

@@ -9,6 +9,8 @@ struct ConsoleOptions: Sendable {
     var plain = true
     var strict = false
     var help = false
+    /// Files with definitions of objects.
+    var definitions: [String] = []
 
     init(_ arguments: [String]) throws(CommandError) {
         var rest = arguments[...]
@@ -20,6 +22,7 @@ struct ConsoleOptions: Sendable {
             case "--listen": address = try ConsoleOptions.value(of: option, &rest)
             case "--port": port = try ConsoleOptions.port(option, &rest)
             case "--secure-port": securePort = try ConsoleOptions.port(option, &rest)
+            case "--definition": definitions.append(try ConsoleOptions.value(of: option, &rest))
             case "--psk":
                 let value = try ConsoleOptions.value(of: option, &rest)
                 guard let colon = value.lastIndex(of: ":"), colon > value.startIndex,

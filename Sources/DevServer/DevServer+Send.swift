@@ -17,7 +17,7 @@ extension DevServer {
         }
         let decoded: DecodedComposite
         do throws(CodecError) {
-            decoded = try Codec.decodeComposite(request.payload, format, ObjectDefinition.known)
+            decoded = try Codec.decodeComposite(request.payload, format, definition(of:))
         } catch {
             return .failure(.badRequest, "\(error)")
         }

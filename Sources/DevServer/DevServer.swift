@@ -10,6 +10,8 @@ public final class DevServer: SessionHandler {
     /// Called with events as JSON objects.
     public var report: (JSON) -> Void = { _ in }
     public private(set) var registrations: [Registration] = []
+    /// The objects whose payloads are decoded. Payloads of others are printed as bytes.
+    public var definitions: [ObjectDefinition] = [.server, .accessControl, .device, .softwareManagement]
 
     let scheduler: any Scheduler
     /// The tasks that wait for a notification.
@@ -72,6 +74,9 @@ public final class DevServer: SessionHandler {
         registration.expiry?.cancel()
         registrations.removeAll { $0 === registration }
     }
+
+    /// The definition of an object; the one that was added last.
+    func definition(of object: UInt16) -> ObjectDefinition? { definitions.last { $0.id == object } }
 
     // MARK: Requests of clients
 

@@ -8,6 +8,7 @@ let help = """
       --port PORT              the port of CoAP without security; 0 means any (5683)
       --secure-port PORT       the port of CoAP over DTLS, if there is a key (5684)
       --psk IDENTITY:HEX       a pre-shared key in hexadecimal digits; may be repeated
+      --definition FILE        the definition of an object, as OMA's registry has them (XML); may be repeated
       --no-plain               do not listen without security
       --strict                 exit with code 1 at the first command that fails
       --help                   show this text
@@ -48,6 +49,6 @@ let help = """
     expired, notification, ended), and {"command": …, "ok": true|false, …} for results of commands, with "code", "format",
     "value" (a value, or an object by identifiers), "values" (of composite operations, by path), "error", "seconds".
 
-    Exit codes: 0 success, 1 a command failed (--strict), 2 wrong options, 3 cannot listen on the address or port.
+    Exit codes: 0 success, 1 a command failed (--strict), 2 wrong options or a definition that is none, 3 cannot listen on the address or port.
 
     """

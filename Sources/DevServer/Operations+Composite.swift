@@ -14,7 +14,7 @@ extension DevServer {
     func writeComposite(_ values: [(Path, String)], _ client: Registration) async throws -> Response {
         var content = CompositeContent()
         for (path, text) in values {
-            guard let definition = ObjectDefinition.known(path.object) else {
+            guard let definition = definition(of: path.object) else {
                 throw CommandError("object \(path.object) is unknown")
             }
             let decoded = try Codec.decode(Array(text.utf8), 0, at: path, definition)
@@ -58,7 +58,7 @@ extension DevServer {
             [
                 .init("endpoint", .string(client.endpoint)), .init("code", .string(response.code.description)),
                 .init("observe", response.observe.map { .number(.init($0)) } ?? .null),
-                .init("values", JSON.values(of: response)),
+                .init("values", JSON.values(of: response, definition(of:))),
             ])
     }
 }

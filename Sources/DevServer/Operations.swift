@@ -38,7 +38,7 @@ extension DevServer {
     func create(
         _ object: UInt16, _ instance: UInt16?, _ values: [(UInt16, String)], _ client: Registration
     ) async throws -> Response {
-        guard let definition = ObjectDefinition.known(object) else {
+        guard let definition = definition(of: object) else {
             throw CommandError("object \(object) is unknown")
         }
         var content = InstanceContent(instance)
@@ -70,7 +70,7 @@ extension DevServer {
         }
         guard response.observe != nil else { return response }
         if let old = client.observers.updateValue(observer, forKey: path) { client.session.forget(old) }
-        client.notified[path] = JSON.value(of: response, at: path)
+        client.notified[path] = value(of: response, at: path)
         return response
     }
 
@@ -87,7 +87,7 @@ extension DevServer {
     }
 
     private func notified(_ response: Response, _ path: Path, _ client: Registration) {
-        let value = JSON.value(of: response, at: path)
+        let value = value(of: response, at: path)
         client.notified[path] = value
         event(
             "notification",
@@ -108,7 +108,7 @@ extension DevServer {
                 latest = known
             } else {
                 let response = try await read(path, nil, client)
-                latest = response.code.isSuccess ? JSON.value(of: response, at: path) : .null
+                latest = response.code.isSuccess ? value(of: response, at: path) : .null
             }
             if latest.plain == wanted { return latest }
             let left = end - scheduler.now
@@ -118,6 +118,11 @@ extension DevServer {
             // Check an observed path at each notification. The client or session may change meanwhile.
             await change(within: min(left, client.notified[path] == nil ? .milliseconds(500) : .seconds(5)))
         }
+    }
+
+    /// The payload of a response as JSON.
+    func value(of response: Response, at path: Path) -> JSON {
+        JSON.value(of: response, at: path, definition(of: path.object))
     }
 
     private func change(within limit: Duration) async {

@@ -6,21 +6,16 @@ import LwM2MClient
 // `JSON.Value` is what a dictionary literal of JSON holds.
 private typealias ResourceValue = Value
 
-/// The objects whose payloads are decoded. Payloads of others are printed as bytes.
-private let definitions: [ObjectDefinition] = [.server, .accessControl, .device, .softwareManagement]
-
-extension ObjectDefinition {
-    static func known(_ id: UInt16) -> ObjectDefinition? { definitions.first { $0.id == id } }
-}
-
 extension JSON {
     /// The payload of a response: a value if the path is that of a single value, else objects by identifier.
-    static func value(of response: Response, at path: Path) -> JSON {
+    ///
+    /// - Parameter definition: of the path's object; nil: its payload is printed as bytes.
+    static func value(of response: Response, at path: Path, _ definition: ObjectDefinition?) -> JSON {
         guard let number = response.contentFormat else {
             return .string(String(decoding: response.payload, as: UTF8.self))
         }
         if number == ContentFormat.link.rawValue { return .string(String(decoding: response.payload, as: UTF8.self)) }
-        guard let definition = ObjectDefinition.known(path.object),
+        guard let definition,
             let content = try? Codec.decode(response.payload, number, at: path, definition)
         else {
             return number == 0
@@ -35,9 +30,9 @@ extension JSON {
     }
 
     /// The payload of a response of several paths: the values by their paths. Those without a known table are null.
-    static func values(of response: Response) -> JSON {
+    static func values(of response: Response, _ known: @escaping (UInt16) -> ObjectDefinition?) -> JSON {
         guard let format = response.contentFormat.map(ContentFormat.init(rawValue:)),
-            let decoded = try? Codec.decodeComposite(response.payload, format, ObjectDefinition.known)
+            let decoded = try? Codec.decodeComposite(response.payload, format, known)
         else { return .string(response.payload.hexadecimal) }
         return .object(
             decoded.content.entries.map { .init($0.path.description, json(of: $0.value)) }

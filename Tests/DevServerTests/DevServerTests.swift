@@ -158,9 +158,9 @@ import Testing
                 "0.02 /9": Response(.created, locationPath: ["9", "5"]), "0.04 /9/5": Response(.deleted),
             ]
             let path = Path(9, 0, 7)
-            #expect(JSON.value(of: try await rig.server.read(path, nil, gateway), at: path) == 3)
+            #expect(rig.server.value(of: try await rig.server.read(path, nil, gateway), at: path) == 3)
             let whole = try await rig.server.read(Path(9, 0), 11542, gateway)
-            #expect(JSON.value(of: whole, at: Path(9, 0)) == ["0": "abc", "7": 3])
+            #expect(rig.server.value(of: whole, at: Path(9, 0)) == ["0": "abc", "7": 3])
             let file = [UInt8](repeating: 1, count: 3000)
             #expect(try await rig.server.write(Path(9, 0, 2), 42, file, gateway).code == .changed)
             #expect(try await rig.server.execute(Path(9, 0, 6), "1", gateway).code == .changed)
@@ -231,7 +231,7 @@ import Testing
             ]
             let values: JSON = ["/9/0/7": 3, "/3/0/0": "Keel", "/77/0/0": nil]
             let read = try await rig.server.readComposite(selection, gateway)
-            #expect(JSON.values(of: read) == values)
+            #expect(JSON.values(of: read, rig.server.definition(of:)) == values)
             let request = try #require(rig.client.requests.last)
             #expect(request.method == .fetch && request.path.isEmpty && request.observe == nil)
             #expect(request.contentFormat == 112 && request.accept == 112)
@@ -243,7 +243,7 @@ import Testing
             let write = try #require(rig.client.requests.last)
             #expect(write.method == .iPatch && write.path.isEmpty && write.contentFormat == 112)
             #expect(
-                try Codec.decodeComposite(write.payload, .senMLCBOR, ObjectDefinition.known).content
+                try Codec.decodeComposite(write.payload, .senMLCBOR, rig.server.definition(of:)).content
                     == CompositeContent([.init(Path(3, 0, 14), .string("+02:00")), .init(Path(1, 0, 1), .integer(60))]))
 
             _ = try await rig.server.observeComposite(selection, gateway)
