@@ -42,6 +42,22 @@ func system(_ name: String, _ pkgConfig: String? = nil, _ package: String? = nil
         providers: package.map { [.apt([$0])] })
 }
 
+/// The fuzzers of the parsers of outside bytes. Only `Tests/fuzz` builds them, which sets the variable: they are linked with
+/// libFuzzer, and the modules below them are compiled so that it sees which branches an input takes.
+let fuzzers: [Target] =
+    Context.environment["GATEKEEL_FUZZ"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "gatekeel-fuzz",
+            dependencies: [
+                "Archive", "Bus", "CoAP", "Configuration", "Contract", "Fetch", "FetchProtocol", "JSON", "Linux",
+                "LwM2M",
+                "LwM2MClient", "Packages", "Signing",
+            ],
+            path: "Tests/Fuzz", exclude: ["Corpora"], swiftSettings: strict)
+    ]
+
 let package = Package(
     name: "gatekeel",
     products: [
@@ -160,5 +176,5 @@ let package = Package(
                 "Linux", "Packages", "Refusals", "Signing",
                 "TestSupport",
             ], swiftSettings: strict),
-    ]
+    ] + fuzzers
 )

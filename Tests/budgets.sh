@@ -9,6 +9,7 @@ declare -A budgets=(
     [format]=180
     [build]=1200
     [unit]=900
+    [fuzz]=900
     [package]=1500
     [linkage]=60
     [system]=2700

@@ -82,7 +82,7 @@ public struct DeploymentInfo: DictionaryValue {
             "percent": .uint32(UInt32(clamping: percent)), "result": .string(result.rawValue),
             "reason": .text(reason), "down": .bool(isDown), "token": .text(token), "started-at": startedAt.contract,
             "ended-at": endedAt.contract,
-            "downtime": .uint64(UInt64(max(0, downtime / .microseconds(1)))), "until": until.contract,
+            "downtime": downtime.contract, "until": until.contract,
         ]
     }
 

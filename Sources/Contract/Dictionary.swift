@@ -21,6 +21,16 @@ extension Int64 {
     var contract: BusValue { .uint64(UInt64(clamping: self)) }
 }
 
+extension Duration {
+    /// Its microseconds, as the contract's `t`. Exact: a quotient of durations has only the digits of a Double.
+    var contract: BusValue {
+        let (seconds, attoseconds) = components
+        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
+        let (sum, carried) = scaled.addingReportingOverflow(attoseconds / 1_000_000_000_000)
+        return (overflow || carried ? .max : sum).contract
+    }
+}
+
 extension BusValue {
     /// A text from anywhere. D-Bus texts hold no zero byte; what a package or a server wrote must not make the whole answer
     /// fail, so the byte is shown as `\x00`.

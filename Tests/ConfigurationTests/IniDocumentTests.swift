@@ -90,6 +90,18 @@ private func parse(_ text: String, limits: IniLimits = IniLimits()) -> IniDocume
         #expect(Words.split(#"end\"#) == nil)
     }
 
-    @Test(arguments: ["", "plain", "a b", #"q"u\o'te"#, "new\nline"])
-    func quotedReadsBack(word: String) { #expect(Words.split(Words.quoted(word)) == [word]) }
+    /// Also where a combining character follows what has a meaning: for Swift the two are one character.
+    @Test(arguments: [
+        "", "plain", "a b", #"q"u\o'te"#, "new\nline", "\u{301} b", "a\"\u{301} b", "\\\u{301}", "a \u{301}",
+        "'\u{301}",
+        "\r\n",
+    ])
+    func quotedReadsBack(word: String) {
+        #expect(Words.split(Words.quoted(word))?.map { Array($0.utf8) } == [Array(word.utf8)])
+    }
+
+    @Test func aCombiningCharacterHidesNoQuote() {
+        #expect(Words.split("\"\u{301} b\"") == ["\u{301} b"])
+        #expect(Words.split("a\"\u{301}") == nil)
+    }
 }

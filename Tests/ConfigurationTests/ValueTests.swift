@@ -40,7 +40,7 @@ import Testing
     @Test(arguments: [
         "", "http://h", "coap://", "coap://:1", "coap://h:", "coap://h:0", "coap://h:65536", "coap://u@h",
         "coap://h/path",
-        "coap://h?q", "coap://[h]", "coap://[::1", "coap://a..b", "coap://h:+1",
+        "coap://h?q", "coap://[h]", "coap://[::1", "coap://a..b", "coap://h:+1", "coap://[::\u{FF11}]",
         "coaps://\(String(repeating: "a", count: 250))",
     ])
     func noURIs(text: String) { #expect(ServerURI(text) == nil) }

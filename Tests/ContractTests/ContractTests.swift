@@ -30,6 +30,9 @@ import Testing
             result: .rolledBack, reason: "probation: died", startedAt: 1, endedAt: 2, downtime: .microseconds(1500),
             until: 99)
         #expect(DeploymentInfo(properties: deployment.properties) == deployment)
+        var long = deployment
+        long.downtime = .microseconds(Int64(1) << 62 + 1)
+        #expect(DeploymentInfo(properties: long.properties) == long)
         let certificate = CertificateInfo(subject: "CN=x", notAfter: 9, sha256: "ab", file: "/etc/x.pem")
         #expect(CertificateInfo(properties: certificate.properties) == certificate)
         let time = SignedTimeInfo(time: 9, package: "a", version: "1", signer: "CN=x")

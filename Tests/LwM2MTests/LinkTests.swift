@@ -59,6 +59,13 @@ import Testing
         #expect(try LinkFormat.decode(LinkFormat.encode(links)) == links)
     }
 
+    /// A quote or a backslash and the combining character after it are one character for Swift.
+    @Test(arguments: ["\"\u{301}", "\\\u{301}", "\u{301}", "a\r\nb", "\"\\"])
+    func valuesOfAnyTextReadBack(value: String) throws {
+        let links = [Link("/1", [.init("x", value)])]
+        #expect(try LinkFormat.decode(LinkFormat.encode(links)) == links)
+    }
+
     @Test(arguments: [
         "/1/0", "<", "</1", "</1>,", "</1>,,</2>", "</1>;", "</1>;=1", "</1>;a=", "</1>;a=\"", "</1>;a=\"x\\",
         "</1></2>",

@@ -82,6 +82,18 @@ import Testing
         #expect(!text.contains("\r") && !text.contains("../x") && !text.contains("After=a/b") && !text.contains("%n"))
     }
 
+    /// systemd allows fewer characters in the name of a unit than Debian in that of a script, and so escapes them.
+    @Test func everyNameIsAUnits() throws {
+        let header =
+            "#!/bin/sh\n### BEGIN INIT INFO\n# Required-Start: a+ b\n# X-Start-Before: c++\n### END INIT INFO\n"
+        let text = unit(header)
+        #expect(
+            text.contains("\nAfter=a\\x2b.service\nAfter=b.service\n")
+                && text.contains("\nBefore=c\\x2b\\x2b.service\n"))
+        let plan = try audit([("etc/init.d/foo+", Self.script)])
+        #expect(plan.units.map(\.name) == ["foo\\x2b.service"])
+    }
+
     // MARK: In a package
 
     private func audit(_ files: [(String, String)], links: [(String, String)] = [], postinst: String = "") throws

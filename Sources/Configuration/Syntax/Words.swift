@@ -1,5 +1,7 @@
 /// Words of a value, separated by white space, as systemd reads them: `'…'` and `"…"` keep white space and may be
 /// empty; a backslash takes the next character as it is, and within quotes knows `\n`, `\t`, `\\`, `\"`, `\'`, `\s`.
+///
+/// A quote, a backslash and a blank are what they are also before a combining character, with which they are one `Character`.
 public enum Words {
     /// Splits a value.
     ///
@@ -7,22 +9,27 @@ public enum Words {
     public static func split(_ text: String) -> [String]? {
         var words: [String] = []
         var word: String?
-        var quote: Character?
-        var characters = text.makeIterator()
-        while let character = characters.next() {
-            if character == "\\" {
-                guard let next = characters.next() else { return nil }
-                word = (word ?? "") + String(escaped(next))
+        var quote: Unicode.Scalar?
+        func take(_ scalar: Unicode.Scalar) {
+            var longer = word.take() ?? ""
+            longer.unicodeScalars.append(scalar)
+            word = longer
+        }
+        var scalars = text.unicodeScalars.makeIterator()
+        while let scalar = scalars.next() {
+            if scalar == "\\" {
+                guard let next = scalars.next() else { return nil }
+                take(escaped(next))
             } else if let open = quote {
-                if character == open { quote = nil } else { word = (word ?? "") + String(character) }
-            } else if character == "'" || character == "\"" {
-                quote = character
+                if scalar == open { quote = nil } else { take(scalar) }
+            } else if scalar == "'" || scalar == "\"" {
+                quote = scalar
                 word = word ?? ""
-            } else if character.isWhitespace {
+            } else if scalar.properties.isWhitespace {
                 if let done = word { words.append(done) }
                 word = nil
             } else {
-                word = (word ?? "") + String(character)
+                take(scalar)
             }
         }
         guard quote == nil else { return nil }
@@ -32,19 +39,27 @@ public enum Words {
 
     /// A word as `split` reads it back: quoted when it has to be.
     public static func quoted(_ word: String) -> String {
-        let plain = !word.isEmpty && !word.contains { $0.isWhitespace || $0 == "'" || $0 == "\"" || $0 == "\\" }
-        if plain { return word }
-        return "\""
-            + word.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : $0 == "\n" ? "\\n" : $0 == "\t" ? "\\t" : String($0) }
-            .joined() + "\""
+        let scalars = word.unicodeScalars
+        let plain = !scalars.contains { $0.properties.isWhitespace || $0 == "'" || $0 == "\"" || $0 == "\\" }
+        if plain && !word.isEmpty { return word }
+        var text = "\""
+        for scalar in scalars {
+            switch scalar {
+            case "\"", "\\": text.unicodeScalars.append(contentsOf: ["\\", scalar])
+            case "\n": text += "\\n"
+            case "\t": text += "\\t"
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        return text + "\""
     }
 
-    private static func escaped(_ character: Character) -> Character {
-        switch character {
+    private static func escaped(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
+        switch scalar {
         case "n": "\n"
         case "t": "\t"
         case "s": " "
-        default: character
+        default: scalar
         }
     }
 }

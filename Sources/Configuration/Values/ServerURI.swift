@@ -69,7 +69,7 @@ public struct ServerURI: Hashable, Sendable, CustomStringConvertible {
         let address = authority[authority.index(after: authority.startIndex)..<close]
         // A zone, as in fe80::1%eth0, names an interface (RFC 4007, section 11).
         let zoned = address.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
-        guard address.contains(":"), zoned[0].allSatisfy({ $0.isHexDigit || $0 == ":" || $0 == "." }),
+        guard address.contains(":"), zoned[0].allSatisfy({ $0.isASCII && ($0.isHexDigit || $0 == ":" || $0 == ".") }),
             zoned.dropFirst().allSatisfy({
                 !$0.isEmpty && $0.utf8.count <= 15 && $0.allSatisfy(isNameCharacter)
             })

@@ -25,8 +25,14 @@ public enum LinkFormat {
             && value.utf8.allSatisfy { (0x30...0x39).contains($0) || "+-.eE".utf8.contains($0) }
     }
 
+    /// Scalar by scalar: a quote and a combining character after it are one `Character`.
     private static func quoted(_ value: String) -> String {
-        "\"" + value.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : "\($0)" }.joined() + "\""
+        var text = "\""
+        for scalar in value.unicodeScalars {
+            if scalar == "\"" || scalar == "\\" { text.unicodeScalars.append("\\") }
+            text.unicodeScalars.append(scalar)
+        }
+        return text + "\""
     }
 
     // MARK: Reading

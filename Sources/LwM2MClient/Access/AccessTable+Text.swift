@@ -8,7 +8,7 @@ import State
 ///     list ID OBJECT INSTANCE OWNER host|server
 ///       SERVER RIGHTS
 ///
-/// Within a format, releases add lines; those that are not known are kept: at the end of their list, or of the file.
+/// Within a format, releases add lines; those that are not known are kept: at the end of their list, or before the others.
 extension AccessTable {
     private static let name = "gatekeel-access"
     /// The format that this release writes, and the newest that it reads.
@@ -16,6 +16,8 @@ extension AccessTable {
 
     var bytes: [UInt8] {
         var text = "\(Self.name) \(Self.format)\n"
+        // Before the lists: what is indented after one belongs to it.
+        for line in others { text += "\(line)\n" }
         if let seededOwner { text += "owner \(seededOwner)\n" }
         for (account, seed) in seeds.sorted(by: { $0.key < $1.key }) {
             text += "seed \(account) \(seed.number) \(seed.rights.rawValue)\n"
@@ -28,7 +30,6 @@ extension AccessTable {
             }
             for line in entry.others { text += "\(line)\n" }
         }
-        for line in others { text += "\(line)\n" }
         return Array(text.utf8)
     }
 

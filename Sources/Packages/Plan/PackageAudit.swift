@@ -409,7 +409,7 @@ public struct PackageAudit: Sendable {
         var units: [String: [UInt8]] = [:]
         for (path, bytes) in contents.sorted(by: { $0.key < $1.key }) {
             guard let name = path.dropPrefix(InitScript.folder) else { continue }
-            let unit = (name.dropSuffix(".sh") ?? name) + ".service"
+            let unit = InitScript.unitName(of: name)
             // A link may be another unit's name for it, or a mask.
             guard !tree.paths.contains(UnitPlanner.folder + unit), UnitName(unit) != nil,
                 units[UnitPlanner.folder + unit] == nil

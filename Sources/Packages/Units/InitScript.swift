@@ -15,6 +15,11 @@ struct InitScript: Sendable {
         return name
     }
 
+    /// The name of the unit that stands for a script, which systemd's generator makes of it: without `.sh`.
+    static func unitName(of script: String) -> String {
+        "\(UnitName.mangled(script.dropSuffix(".sh") ?? script)).service"
+    }
+
     private static func isPlain(_ byte: UInt8) -> Bool {
         (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
             || "_.+-".utf8.contains(byte)
@@ -91,12 +96,12 @@ struct InitScript: Sendable {
             case let other where other.hasPrefix("$"): break
             default:
                 guard Self.name(of: "etc/init.d/\(facility)") != nil, facility != name else { continue }
-                after.append("\(facility).service")
+                after.append(Self.unitName(of: facility))
             }
         }
         for other in words("x-start-before") where !other.hasPrefix("$") && Self.name(of: "etc/init.d/\(other)") != nil
         {
-            unit += "Before=\(other).service\n"
+            unit += "Before=\(Self.unitName(of: other))\n"
         }
         for unitName in Self.unique(after) { unit += "After=\(unitName)\n" }
         for unitName in Self.unique(wants) { unit += "Wants=\(unitName)\n" }

@@ -115,6 +115,12 @@ extension UnitName {
         }.joined()
     }
 
+    /// A text with what no name of a unit may have escaped, and everything else as it stands, as systemd's own
+    /// `unit_name_mangle()` does: `foo-c\x2b\x2b`.
+    static func mangled(_ text: String) -> String {
+        text.utf8.map { isAllowed($0) ? String(UnicodeScalar($0)) : hexadecimal($0) }.joined()
+    }
+
     private static func hexadecimal(_ byte: UInt8) -> String {
         "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
     }

@@ -108,18 +108,22 @@ import Testing
     }
 
     @Test func linesOfANewerReleaseGrantNothing() throws {
-        let text = """
-            gatekeel-access 1
-            list 0 9 4 7 host
-              7 31
-              note 5
-            group 3
-              8 31
+        let list = "list 0 9 4 7 host\n  7 31\n  note 5\n"
+        let others = "group 3\n  8 31\n"
+        for lines in [list + others, others + list] {
+            let table = try #require(try AccessTable(bytes: Array("gatekeel-access 1\n\(lines)".utf8)))
+            #expect(table.entries[0]?.rights == [7: .all])
+            #expect(String(decoding: table.bytes, as: UTF8.self) == "gatekeel-access 1\n\(others)\(list)")
+        }
+    }
 
-            """
+    /// What a newer release says more of the owner, or of what was seeded, does not become a right in the last list.
+    @Test(arguments: ["owner 7\n  0 31\n", "seed main 7 31\n  0 31\n", "  0 31\n"])
+    func linesBelowOtherLinesGrantNothing(lines: String) throws {
+        let text = "gatekeel-access 1\n\(lines)list 0 9 4 7 host\n  7 31\n"
         let table = try #require(try AccessTable(bytes: Array(text.utf8)))
         #expect(table.entries[0]?.rights == [7: .all])
-        #expect(String(decoding: table.bytes, as: UTF8.self) == text)
+        #expect(try AccessTable(bytes: table.bytes) == table)
     }
 
     @Test(arguments: [
