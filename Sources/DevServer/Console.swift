@@ -211,7 +211,9 @@ public final class Console {
 
     func client() throws -> Registration {
         let chosen = server.registrations.last { current == nil || $0.endpoint == current }
-        guard let chosen else { throw CommandError("\(current ?? "no client") is not registered") }
+        guard let chosen else {
+            throw CommandError(current.map { "\($0) is not registered" } ?? "no client is registered")
+        }
         return chosen
     }
 

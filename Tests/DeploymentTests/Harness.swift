@@ -104,6 +104,7 @@ final class Harness: DeploymentObserver {
 
     // MARK: The observer
 
+    func preparingChanged() {}
     func deploymentChanged(_ status: DeploymentStatus) {
         if phases.last != status.phase { phases.append(status.phase) }
     }

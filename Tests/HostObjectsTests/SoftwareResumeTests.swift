@@ -67,6 +67,8 @@ extension SoftwareManagementTests {
             let package = InstalledPackage(name: "keel", version: Self.one.version, active: true)
             rig.installer.packages = [package]
             await rig.object.packageChanged(package)
+            #expect(rig.state() == "3 3 true")
+            await rig.object.deploymentEnded(of: "t-1")
             await rig.settle { rig.state() == "4 2 true" }
             #expect(rig.state() == "4 2 true")
         }

@@ -348,9 +348,17 @@ struct ServiceTests {
                     of: Installer1.busName, at: Installer1.path, Installer1.busName)["Busy"] == .bool(true)
             }
             #expect(try await !isBusy())
+            let changes = Arrival<[String: BusValue]>()
+            try rig.clientConnection.onSignal(
+                from: Installer1.busName, path: Installer1.path, interface: "org.freedesktop.DBus.Properties",
+                member: "PropertiesChanged"
+            ) { changes.came($0.arguments.dropFirst().first?.properties ?? [:]) }
             rig.engine.isPreparing = true
+            rig.service.preparingChanged()
             #expect(try await isBusy())
             rig.engine.isPreparing = false
+            rig.service.preparingChanged()
+            #expect(await changes.wait(for: 2).map { $0["Busy"] } == [.bool(true), .bool(false)])
             var status = DeploymentStatus(
                 id: "7", package: "keel", operation: .update, version: "2", oldVersion: "1.0", phase: .unpacking,
                 percent: 40, result: .running, reason: nil, startedAt: 1, endedAt: 0, downtime: nil)

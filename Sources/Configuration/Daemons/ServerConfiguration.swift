@@ -113,6 +113,13 @@ public struct ServerConfiguration: Hashable, Sendable {
             problems.append(
                 problem("KeepAlive", "in queue mode nothing keeps a connection alive; drop KeepAlive= or QueueMode="))
         }
+        if queueMode, lifetime * 0.4 <= awakeTime {
+            problems.append(
+                problem(
+                    "QueueMode", severity: .warning,
+                    "the agent never sleeps: it updates the registration when 40 % of Lifetime= are over, and is awake for "
+                        + "AwakeTime= then; make Lifetime= longer"))
+        }
         if version == .v10, muteSend == false {
             problems.append(problem("MuteSend", "LwM2M 1.0 has no Send; drop MuteSend= or write a later Version="))
         }

@@ -26,12 +26,15 @@ public final class DeploymentEngine: Deployments {
     /// Set while a request is being checked, before its deployment exists.
     public private(set) var isPreparing = false {
         didSet {
+            if isPreparing != oldValue { observer?.preparingChanged() }
             guard !isPreparing else { return }
             let waiting = preparationWaiters
             preparationWaiters = []
             for waiter in waiting { waiter.resume() }
         }
     }
+    /// Drop-ins of installed packages are made anew; no deployment begins meanwhile.
+    private var isAdjusting = false
     private var preparationWaiters: [CheckedContinuation<Void, Never>] = []
     /// The token of the staged package of that request.
     private var preparing: String?
@@ -243,7 +246,7 @@ public final class DeploymentEngine: Deployments {
         guard let index = stagedPackages.firstIndex(where: { $0.token == token }) else {
             throw DeploymentError(.notFound, "no package is staged as \(token)")
         }
-        guard active?.record.token != token, !isPreparing else {
+        guard active?.record.token != token, !isPreparing, !isAdjusting else {
             throw DeploymentError(.busy, "the package is being installed")
         }
         let package = stagedPackages.remove(at: index)
@@ -426,7 +429,7 @@ public final class DeploymentEngine: Deployments {
     /// Checks a request, writes its deployment to the journal and starts it.
     private func request(_ make: @LoopActor () async throws -> DeploymentRecord) async throws -> String {
         try requireOpen()
-        guard active == nil, !isPreparing, !isSuspended else {
+        guard active == nil, !isPreparing, !isAdjusting, !isSuspended else {
             let busy = active.map { " with \($0.record.operation.rawValue) of \($0.record.package)" } ?? ""
             throw DeploymentError(.busy, "the gateway is busy\(busy); try again when it is done")
         }
@@ -525,10 +528,10 @@ public final class DeploymentEngine: Deployments {
     /// What the host got or lost changes which packages of the store others see. Their units keep what they run with until they
     /// are started anew.
     private func adjustOverlays() async throws -> [RecoveryNote] {
-        guard active == nil, !isPreparing, !isSuspended else { return [] }
+        guard active == nil, !isPreparing, !isAdjusting, !isSuspended else { return [] }
         // No deployment begins meanwhile: its files are not to be looked at.
-        isPreparing = true
-        defer { isPreparing = false }
+        isAdjusting = true
+        defer { isAdjusting = false }
         let store = self.store
         let notes = try await Worker.shared.run { try AttachmentCheck(store: store, deployed: nil).run() }
         if !notes.isEmpty { try await ports.units.reload() }

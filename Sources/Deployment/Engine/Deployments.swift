@@ -51,7 +51,7 @@ public protocol Deployments: AnyObject {
     func deployments(limit: Int) -> [DeploymentStatus]
     /// The deployment that runs.
     var running: DeploymentStatus? { get }
-    /// A request is being checked: its deployment may begin.
+    /// A request is being checked: its deployment may begin. The observer is told when that changes.
     var isPreparing: Bool { get }
     /// Waits until a request that is being checked has become a deployment, or was refused.
     func prepared() async
@@ -77,6 +77,8 @@ public protocol Deployments: AnyObject {
 /// Receives the engine's events. The daemon makes signals and log entries of them.
 @LoopActor
 public protocol DeploymentObserver: AnyObject {
+    /// A request begins or ends to be checked.
+    func preparingChanged()
     /// Phase, percent or result changed.
     func deploymentChanged(_ status: DeploymentStatus)
     /// Version, previous version, enablement or reason changed. It does not report whether units are active.

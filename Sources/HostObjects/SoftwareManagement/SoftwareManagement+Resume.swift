@@ -158,12 +158,14 @@ extension SoftwareManagement {
         guard isLoaded else { return }
         for question in questions { question.told.insert(package.name) }
         await isInPlace(package)
-        // Somebody else may have installed what was delivered.
-        if let instance = owner(of: package.name), waiting(instance) != nil,
+    }
+
+    /// A deployment of a staged package ended: somebody else may have installed what was delivered.
+    public func deploymentEnded(of token: String) async {
+        guard isLoaded, let instance = instances.first(where: { waiting($0) == token }),
             let snapshot = try? await installer.snapshot()
-        {
-            await checkDelivered(instance, snapshot)
-        }
+        else { return }
+        await checkDelivered(instance, snapshot)
     }
 
     /// A package was removed.

@@ -225,8 +225,10 @@ public final class InstallerService {
                 return [.properties(DeploymentInfo(deployment).properties)]
             },
             "ListDeployments": { [unowned self] call throws(BusError) in
-                // Who asks what became of a call whose answer it never got must not hear that nothing did.
-                await engine.prepared()
+                // Who asks what became of a call whose answer it never got must not hear that nothing did. Who only looks gets an
+                // answer in any case.
+                let engine = engine
+                _ = await LoopScheduler.shared.wait(atMost: .seconds(10)) { await engine.prepared() }
                 let limit = Int(call.arguments[0].unsigned ?? 0)
                 return [.list(engine.deployments(limit: limit).map { DeploymentInfo($0).properties })]
             },
@@ -258,7 +260,7 @@ public final class InstallerService {
     private func properties() -> [String: BusObject.Getter] {
         [
             "Version": { [version] in .string(version) },
-            "Busy": { [unowned self] in .bool(engine.running != nil || engine.isPreparing) },
+            "Busy": { [unowned self] in .bool(isBusy) },
             "ConfigurationRefused": { [unowned self] in .bool(isConfigurationRefused) },
             "Progress": { [unowned self] in
                 .properties(engine.running.map { DeploymentInfo($0).properties } ?? [:])
@@ -373,11 +375,18 @@ public final class InstallerService {
 // MARK: What the engine tells
 
 extension InstallerService: DeploymentObserver {
+    private var isBusy: Bool { engine.running != nil || engine.isPreparing }
+
+    public func preparingChanged() {
+        guard isBusy != wasBusy else { return }
+        object.changed(Installer1.interface, ["Busy"])
+        wasBusy = isBusy
+    }
+
     public func deploymentChanged(_ status: DeploymentStatus) {
         object.emit(
             Installer1.interface, "DeploymentChanged",
             [.string(status.id), .properties(DeploymentInfo(status).properties)])
-        let isBusy = engine.running != nil
         object.changed(Installer1.interface, isBusy == wasBusy ? ["Progress"] : ["Busy", "Progress"])
         wasBusy = isBusy
         if status.result == .running {

@@ -184,7 +184,8 @@ final class ServerConnection: SessionHandler {
             guard let session else { return }
             observations.resume(session)
             sender.resume(session)
-        case .wake(let due): wake(at: due)
+        // What was done before it may have changed it.
+        case .wake: wake(at: machine.nextWake)
         case .report(let report): tell(report)
         case .registrationFailed: environment.progress(.failed)
         case .disabled:

@@ -25,6 +25,7 @@ final class NotificationQueue {
 
     private var waiting: [Entry] = []
     private var inFlight: Entry?
+    private var isPumping = false
     /// Counts sessions: what an earlier one still reports is of no interest.
     private var epoch = 0
     /// RFC 7641 4.4: 24 bits that only grow; shared by all observations of this server.
@@ -67,26 +68,35 @@ final class NotificationQueue {
 
     func add(_ entry: Entry) {
         let same = waiting.indices.filter { waiting[$0].observation === entry.observation && !waiting[$0].isStored }
-        if same.count >= Self.limit, let oldest = same.first { waiting.remove(at: oldest) }
+        // Of those that nobody acknowledges only the newest waits: they would leave all at once.
+        let limit = isConfirmable(entry) ? Self.limit : 1
+        if same.count >= limit, let oldest = same.first { waiting.remove(at: oldest) }
         waiting.append(entry)
         pump()
     }
 
     func remove(_ which: (Observation) -> Bool) { waiting.removeAll { which($0.observation) } }
 
-    /// A last word and what an outage left are told for good; so is something once a day (RFC 7641, 4.5), for a server that does
-    /// not care any more can only then say so.
+    /// A last word and what an outage left are told for good; so is the first one of a session and one an hour, for a server that does
+    /// not care any more can only then say so. (RFC 7641, 4.5, wants one a day.)
     private func isConfirmable(_ entry: Entry) -> Bool {
         if entry.isFinal || entry.isStored || entry.observation.isConfirmable { return true }
-        return now() - entry.observation.lastConfirmed >= Self.longestUnconfirmed
+        guard let last = entry.observation.lastConfirmed else { return true }
+        return now() - last >= Self.longestUnconfirmed
     }
 
     /// So long notifications that are not acknowledged may follow each other.
-    static let longestUnconfirmed = Duration.seconds(86400)
+    static let longestUnconfirmed = Duration.seconds(3600)
 
     private func pump() {
-        guard inFlight == nil, let session, !waiting.isEmpty else { return }
-        let entry = waiting.removeFirst()
+        // What is not acknowledged is delivered at once: one after the other, not one within the other.
+        guard !isPumping else { return }
+        isPumping = true
+        defer { isPumping = false }
+        while inFlight == nil, let session, !waiting.isEmpty { send(waiting.removeFirst(), over: session) }
+    }
+
+    private func send(_ entry: Entry, over session: any Session) {
         inFlight = entry
         var response = entry.response
         // RFC 7641 3.2: an error carries no Observe, which ends the observation.

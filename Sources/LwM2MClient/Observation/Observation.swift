@@ -25,8 +25,10 @@ final class Observation {
     var isOfEarlierRegistration = false
     /// Notifications in a row that were not delivered.
     var failures = 0
-    /// When a notification was sent last that is to be acknowledged; at first, when it was asked for.
-    var lastConfirmed = Duration.zero
+    /// When a notification was sent last that is to be acknowledged; at first, when it was asked for. nil: not in this session.
+    var lastConfirmed: Duration?
+    /// What it watches disappeared, which is told when there is a session.
+    var waitsForSession = false
     /// When it came to owe something: what changed first is told first.
     var stamp = 0
 

@@ -48,16 +48,6 @@ final class Observations {
         queue.delivered = { [weak self] in self?.delivered($0, $1) }
     }
 
-    /// Why there is no session.
-    private enum Absence {
-        case none
-        /// On purpose (queue mode): what is to be told is a reason for one.
-        case asleep
-        /// It is on the way, after `asleep`.
-        case waking
-        case offline
-    }
-
     private var version: EnablerVersion { management.accounts.version(of: account) }
 
     // MARK: Requests
@@ -154,6 +144,11 @@ final class Observations {
         let isStoring = isStoring
         absence = .none
         let stored = history.takeAll()
+        for observation in all {
+            observation.waitsForSession = false
+            // Who does not care any more says so to what is to be acknowledged.
+            if isNew { observation.lastConfirmed = nil }
+        }
         guard isNew || !stored.isEmpty else { return }
         for observation in all {
             if isStoring { changed(observation) } else { drop(observation) }
@@ -169,7 +164,7 @@ final class Observations {
     ///   - isAsleep: nothing is in the way of a session, and the server does not need one.
     func suspend(until expires: Duration?, isAsleep: Bool = false) {
         self.expires = expires
-        absence = isAsleep ? .asleep : absence == .asleep ? .waking : .offline
+        absence.suspend(isAsleep: isAsleep)
         for entry in queue.close() { keep(entry) }
         rearm()
     }
@@ -188,12 +183,10 @@ final class Observations {
         advance()
     }
 
-    /// Whether what an outage hides is to be told afterwards (1/x/6). Sleep is no outage.
+    /// Whether what an outage hides is to be told afterwards (1/x/6).
     private var isStoring: Bool {
-        switch absence {
-        case .asleep, .waking: true
-        case .none, .offline: management.accounts[account]?.settings.notificationStoring ?? true
-        }
+        if absence == .asleep || absence == .waking { return true }
+        return management.accounts[account]?.settings.notificationStoring ?? true
     }
 
     /// Whether observations go on: in contact, and else while the server knows the registration and wants to hear what it misses.
@@ -212,14 +205,13 @@ final class Observations {
     }
 
     private func keep(_ record: NotificationHistory.Record) {
-        // Sleep is no outage.
-        let limit = absence == .asleep ? nil : record.observation.historyLimit
+        let limit = absence.isOutage ? record.observation.historyLimit : nil
         for observation in history.add(record, most: limit ?? NotificationHistory.recordLimit) { owe(observation) }
     }
 
     /// What an outage leaves of contents: those of paths with `hqmax=0` are not among it.
     private func stored(_ observation: Observation, _ contents: [PathContent]) -> [PathContent] {
-        guard absence != .asleep, observation.historyLimit != 0 else { return contents }
+        guard absence.isOutage, observation.historyLimit != 0 else { return contents }
         return zip(observation.parts, contents).map { $0.rule.historyLimit == 0 ? .nothing : $1 }
     }
 
@@ -369,9 +361,14 @@ final class Observations {
     /// One timer for all: sets it to the earliest moment at which something is due.
     private func rearm() {
         var due: Duration?
+        let now = scheduler.now
         for observation in isFollowing ? all : [] {
-            guard case .wait(let until?) = observation.step(at: scheduler.now) else { continue }
-            due = min(due ?? until, until)
+            switch observation.step(at: now) {
+            case .wait(nil): continue
+            case .wait(let until?): due = min(due ?? until, until)
+            // A timer may be late: what has come meanwhile must not take its place.
+            case .notify, .look: if !observation.waitsForSession { due = now }
+            }
         }
         guard due != timerDue else { return }
         timer?.cancel()
@@ -484,6 +481,7 @@ final class Observations {
     private func notify(_ observation: Observation) {
         do throws(OperationError) {
             let contents = try contents(of: observation)
+            observation.waitsForSession = false
             let response = try response(observation, contents)
             let record = NotificationHistory.Record(observation, contents, at: scheduler.now)
             guard queue.session != nil else {
@@ -497,6 +495,7 @@ final class Observations {
         } catch {
             // It disappeared; that is told when the server is in contact.
             guard queue.session != nil else {
+                observation.waitsForSession = true
                 if absence == .asleep { wanted?() }
                 return
             }

@@ -124,8 +124,8 @@ struct ConnectionMachine: Hashable {
         let jitter: Double
     }
 
-    /// Pings wait while a request is under way: its own answer tells.
-    private var nextWake: Duration? {
+    /// When the event `wake` is to be given. Pings wait while a request is under way: its own answer tells.
+    var nextWake: Duration? {
         let ping = registration.isAsking ? nil : contact.nextWake
         return [registration.nextWake, ping, bedtime].compactMap(\.self).min()
     }
@@ -156,7 +156,10 @@ struct ConnectionMachine: Hashable {
         case .pathChanged: return contact.state == .closed || isEnding ? [] : tell(.pathChanged, moment)
         case .reconnect: return reconnect(moment)
         case .settingsChanged(let lifetime, let retry, let awakeTime):
+            // What it heard before was not noted for that: it is awake from now on.
+            let isNew = self.awakeTime == nil && awakeTime != nil
             self.awakeTime = awakeTime
+            if isNew, contact.state != .closed { _ = possible(tell(ContactMachine.Event.heard, moment)) }
             let policy = ContactMachine.Event.policy(retry, keepAlive: awakeTime == nil ? keepAlive : nil)
             return possible(tell(policy, moment)) + possible(tell(.lifetime(lifetime), moment))
         }

@@ -30,8 +30,7 @@ final class Sender {
     private let clock: StableClock
     private var queue = SendQueue()
     private var session: (any Session)?
-    /// There is no session on purpose (queue mode).
-    private var isAsleep = false
+    private var absence = Absence.offline
     private var isSending = false
     /// Counts sessions: what an earlier one still brings is of no interest.
     private var epoch = 0
@@ -53,7 +52,7 @@ final class Sender {
     var values: Int { queue.values }
 
     /// Whether the server is in contact, or as soon as it is needed.
-    var isOpen: Bool { session != nil || isAsleep }
+    var isOpen: Bool { session != nil || absence == .asleep || absence == .waking }
 
     /// Takes values, of now.
     ///
@@ -98,7 +97,7 @@ final class Sender {
 
     /// The server is registered with over this session.
     func resume(_ session: any Session) {
-        isAsleep = false
+        absence = .none
         if self.session !== session {
             self.session = session
             hasToldDropped = false
@@ -112,7 +111,7 @@ final class Sender {
     /// - Parameter isAsleep: nothing is in the way of a session, and the server does not need one.
     func suspend(isAsleep: Bool = false) {
         session = nil
-        self.isAsleep = isAsleep
+        absence.suspend(isAsleep: isAsleep)
         begin()
     }
 
@@ -153,7 +152,7 @@ final class Sender {
         let batch = queue.batch(through: offered)
         guard !isSending, timer == nil, let last = batch.last else { return }
         guard let session else {
-            if isAsleep { wanted?() }
+            if absence == .asleep { wanted?() }
             return
         }
         let request: Request

@@ -136,18 +136,41 @@ import Testing
             for number in 2...4 as ClosedRange<Int64> { rig.object.set(1, .integer(number)) }
             #expect(Self.text(session) == ["2", "3", "4"])
             #expect(session.notified.allSatisfy { !$0.isConfirmable })
-            // Once a day one is confirmed: the server may not care any more.
-            await rig.advance(.seconds(86400))
+            // Once an hour one is confirmed: the server may not care any more.
+            await rig.advance(.seconds(3600))
             rig.object.set(1, .integer(5))
             #expect(session.notified.last?.isConfirmable == true)
             session.notified.last?.completion(nil)
             rig.object.set(1, .integer(6))
             #expect(session.notified.last?.isConfirmable == false)
+            // The first one of a session too.
+            rig.client.reconnect()
+            await settle()
+            let next = try rig.session
+            await next.answer(Response(.changed))
+            rig.object.set(1, .integer(7))
+            #expect(next.notified.map(\.isConfirmable) == [true])
+            next.notified.last?.completion(nil)
             // The last word is.
             rig.object.contents[0]?[1] = nil
             rig.client.changed(Path(30000, 0, 1))
-            #expect(session.notified.last?.response.code == .notFound)
-            #expect(session.notified.last?.isConfirmable == true)
+            #expect(next.notified.last?.response.code == .notFound)
+            #expect(next.notified.last?.isConfirmable == true)
+        }
+    }
+
+    @Test func unconfirmedOnesThatWaitAreReplacedByTheNewest() async throws {
+        try await onLoop {
+            let rig = try await Self.registered()
+            let session = try rig.session
+            try await Self.write(rig, "/30000/0/1", "con=0")
+            _ = session.requestAtOnce(Self.observe("/30000/0/0"))
+            _ = session.requestAtOnce(Self.observe("/30000/0/1", token: 2))
+            rig.object.set(0, .string("waits"))
+            for number in 2...20 as ClosedRange<Int64> { rig.object.set(1, .integer(number)) }
+            #expect(Self.text(session) == ["waits"])
+            session.notified[0].completion(nil)
+            #expect(Self.text(session) == ["waits", "20"])
         }
     }
 
@@ -227,8 +250,11 @@ import Testing
             rig.object.set(1, .integer(7))
             await rig.advance(.zero)
             let session = try rig.session
+            // While contact is on the way.
+            rig.object.set(1, .integer(8))
             await session.answer(Response(.changed))
-            #expect(Self.text(session) == ["7"])
+            session.notified.first?.completion(nil)
+            #expect(Self.text(session) == ["7", "8"])
         }
     }
 }

@@ -42,6 +42,24 @@ import Testing
         }
     }
 
+    /// A timer may be late; another change must not take its place.
+    @Test func anotherChangeDoesNotHideWhatIsDue() async throws {
+        try await onLoop {
+            let rig = Rig(ServerSettings(lifetime: 86400))
+            try await rig.register()
+            let session = try rig.session
+            _ = await session.request(Request(.put, path: ["30000", "0", "1"], query: ["pmax=60"]))
+            // Before the timer of the observations.
+            rig.scheduler.schedule(after: .seconds(60)) { rig.object.set(0, .string("b")) }
+            _ = session.requestAtOnce(Self.observe("/30000/0/1"))
+            _ = session.requestAtOnce(Self.observe("/30000/0/0", token: 2))
+            await rig.advance(.seconds(60))
+            session.notified.first?.completion(nil)
+            await rig.advance(.zero)
+            #expect(session.notified.map(\.token) == [[2], [1]])
+        }
+    }
+
     @Test func levelsAboveTellTheWholeInTheFormatThatWasAskedFor() async throws {
         try await onLoop {
             let rig = Rig()

@@ -160,6 +160,46 @@ import Testing
         }
     }
 
+    /// Both timers are due in the same turn.
+    @Test func whatIsDueWhenItFallsAsleepWakesIt() async throws {
+        try await onLoop {
+            var settings = Self.settings()
+            settings.defaultMaximumPeriod = 93
+            let rig = Rig(settings)
+            try await rig.register()
+            _ = await (try rig.session).request(Request(.get, path: ["30000", "0", "0"], observe: 0, token: [1]))
+            await rig.advance(.seconds(93))
+            await rig.advance(.zero)
+            #expect(rig.transport.sessions.count == 2)
+        }
+    }
+
+    @Test func whatDisappearedWhileOfflineDoesNotSpin() async throws {
+        try await onLoop {
+            let rig = Rig(Self.settings())
+            try await rig.register()
+            _ = await (try rig.session).request(Request(.get, path: ["30000", "0", "0"], observe: 0, token: [1]))
+            await (try rig.session).end(.timeout)
+            rig.object.contents[0]?[0] = nil
+            rig.client.changed(Path(30000, 0, 0))
+            await settle()
+            #expect(rig.scheduler.nextDelay != .zero)
+        }
+    }
+
+    /// Before it is turned on, nobody noted what was heard.
+    @Test func turnedOnLaterItIsAwakeForItsTime() async throws {
+        try await onLoop {
+            let rig = Rig(ServerSettings(lifetime: 86400), version: .v10)
+            try await rig.register()
+            await rig.advance(.seconds(1000))
+            try await rig.accounts.change(0) { $0.setBinding("UQ", in: .v10) }
+            await rig.advance(.milliseconds(500))
+            #expect(rig.state == .registered)
+            #expect(rig.transport.sessions.count == 1)
+        }
+    }
+
     @Test func sendWakesItAndWaitsForTheAnswer() async throws {
         try await onLoop {
             var settings = Self.settings()
@@ -172,10 +212,15 @@ import Testing
             await rig.advance(.zero)
             let session = try rig.session
             #expect(session.requests.map(\.path) == [["rd", "x"]])
+            // Another one while contact is on the way.
+            let more = Results()
+            LoopActor.spawn { more.all = (try? await client.send([Path(30000, 0, 0)])) ?? [] }
+            await settle()
             await session.answer(Response(.changed))
             #expect(session.requests.map(\.path) == [["rd", "x"], ["dp"]])
             await session.answer(Response(.changed))
             #expect(results.all.map(\.outcome) == [.delivered])
+            #expect(more.all.map(\.outcome) == [.delivered])
         }
     }
 

@@ -59,7 +59,12 @@ final class SoftwareFeature: Feature {
                 guard let self else { return }
                 LoopActor.spawn { await self.software.packageRemoved(name) }
             }
-            try proxy.onDeploymentChanged { [weak self] in self?.installer.deploymentChanged($0) }
+            try proxy.onDeploymentChanged { [weak self] info in
+                guard let self else { return }
+                self.installer.deploymentChanged(info)
+                guard info.hasEnded, !info.token.isEmpty else { return }
+                LoopActor.spawn { await self.software.deploymentEnded(of: info.token) }
+            }
             try proxy.onConfigurationRefused { [conditions] in conditions.set(.installerConfigurationRefused, $0) }
             try proxy.onAvailability { [weak self] isThere in
                 guard let self, isThere else { return }
