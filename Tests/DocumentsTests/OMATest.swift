@@ -32,7 +32,6 @@ struct OMATest: Sendable {
     /// What open tests wait for, in the words of the page.
     enum Missing: String, Sendable {
         case version10 = "a run with an account of LwM2M 1.0"
-        case disableTimeout = "Disable Timeout (1/x/5) among the values that the tests write and read"
         case bootstrap = "bootstrap"
         case certificates = "certificates"
         case stream = "CoAP over TCP"

@@ -124,7 +124,11 @@ def silent(number, relay, seconds):
 @test
 def updates(t):
     """Registration Updates after a new lifetime, before the lifetime ends, and when the server asks for one (102, 104, 107)."""
-    g = gateway(t, lifetime="60")
+    updates_in_time(t)
+
+
+def updates_in_time(t, agent=""):
+    g = gateway(t, lifetime="60", agent=agent)
     shown = g.device.registration()
     equal((shown["lifetime"], shown["bindingMode"]), (60, "U"), "107: lifetime and binding at the registration")
     answered(107, g.device.write("/1/0/1", 120, "INTEGER"))
@@ -247,37 +251,52 @@ def querying(t):
     answered(566, device.delete("/1/0"), "4.05")
 
 
+def configured(g):
+    """Configuration C.3: writes the values of object 1, and returns what a server may write of it."""
+    for resource, value, type in ((2, 1, "INTEGER"), (3, 10, "INTEGER"), (5, 20, "INTEGER"), (6, False, "BOOLEAN")):
+        answered("C.3", g.device.write(f"/1/0/{resource}", value, type))
+    initial = {id: value for id, value in read("C.3", g, "/1/0").items() if id in WRITABLE}
+    equal(chosen(initial, (1, 2, 3, 5, 6, 7)), {1: 86400, 2: 1, 3: 10, 5: 20, 6: False, 7: "U"}, "C.3: /1/0")
+    return initial
+
+
+def writes_periods(g):
+    """205: values one by one, as text."""
+    for values in ({2: 101, 3: 1010, 5: 2000}, {2: 1, 3: 10, 5: 20}):
+        for resource, value in values.items():
+            answered(205, g.device.write(f"/1/0/{resource}", value, "INTEGER", format="TEXT"))
+        equal(chosen(read(205, g, "/1/0", "TLV"), values), values, "205: /1/0")
+
+
+def writes_instances(g, initial):
+    """215 and 220: the values of an instance together."""
+    for number, format in ((215, "TLV"), (220, "JSON")):
+        values = {2: 101, 3: 1010, 5: 2000, 6: True, 7: "U"}
+        answered(number, g.device.write_instance("/1/0", values, format))
+        equal(chosen(read(number, g, "/1/0"), values), values, f"{number}: /1/0")
+        answered(number, g.device.write_instance("/1/0", initial, format, replace=True))
+        equal(chosen(read(number, g, "/1/0"), initial), initial, f"{number}: /1/0 afterwards")
+
+
 @test
 def setting(t):
     """Writes of values and instances in every format, and of several paths (205, 212, 215, 220, 226, 227, 230, 233, 234, and of
     257 and 651 what does not set the clock, which the machine shares with its host)."""
     g = gateway(t, lifetime=DAY)
     device = g.device
-    for resource, value, type in ((2, 1, "INTEGER"), (3, 10, "INTEGER"), (6, False, "BOOLEAN")):
-        answered("C.3", device.write(f"/1/0/{resource}", value, type))
-    initial = {id: value for id, value in read("C.3", g, "/1/0").items() if id in WRITABLE}
-    equal(chosen(initial, (1, 2, 3, 6, 7)), {1: 86400, 2: 1, 3: 10, 6: False, 7: "U"}, "C.3: /1/0")
+    initial = configured(g)
 
     def shows(number, **wanted):
         wanted = {int(id[1:]): value for id, value in wanted.items()}
         equal(chosen(read(number, g, "/1/0"), wanted), wanted, f"{number}: /1/0")
 
-    # Disable Timeout (5) belongs to the values of 205, 215 and 220.
-    for values in ({2: 101, 3: 1010}, {2: 1, 3: 10}):
-        for resource, value in values.items():
-            answered(205, device.write(f"/1/0/{resource}", value, "INTEGER", format="TEXT"))
-        equal(chosen(read(205, g, "/1/0", "TLV"), values), values, "205: /1/0")
-
+    writes_periods(g)
     for resource, value, type in ((2, 101, "INTEGER"), (3, 1010, "INTEGER"), (6, True, "BOOLEAN")):
         answered(212, device.write(f"/1/0/{resource}", value, type, format="CBOR"))
     shows(212, r2=101, r3=1010, r6=True)
     answered("C.3", device.write_instance("/1/0", {2: 1, 3: 10, 6: False}))
 
-    for number, format in ((215, "TLV"), (220, "JSON")):
-        answered(number, device.write_instance("/1/0", {2: 101, 3: 1010, 6: True, 7: "U"}, format))
-        shows(number, r2=101, r3=1010, r6=True, r7="U")
-        answered(number, device.write_instance("/1/0", initial, format, replace=True))
-        equal(chosen(read(number, g, "/1/0"), initial), initial, f"{number}: /1/0 afterwards")
+    writes_instances(g, initial)
 
     def restored(number):
         answered(number, device.write_instance("/1/0", {1: 86400, 6: False}))
@@ -377,9 +396,13 @@ def discovering(t):
 @test
 def reporting(t):
     """Notifications of two values with a period each, until a Reset or a cancellation (301 to 303)."""
+    reports(t)
+
+
+def reports(t, agent=""):
     # Without a keep-alive and with a long lifetime only notifications pass.
     relay = Relay(6000)
-    g = gateway(t, uri="coaps://127.0.0.1:6000", lifetime=DAY, leshan=("-v",))
+    g = gateway(t, uri="coaps://127.0.0.1:6000", lifetime=DAY, leshan=("-v",), agent=agent)
     device = g.device
     paths = {"/3/0/7": (5, 15), "/3/0/8": (10, 20)}
     equal(read(301, g, "/3/0/6"), {0: 1, 1: 2}, "301: Available Power Sources")
@@ -417,6 +440,65 @@ def reporting(t):
     for path in paths:
         answered(303, device.cancel(path, active=True), "2.05")
     silent(303, relay, 25)
+
+
+# What follows are the tests of LwM2M 1.0 with an account of that version.
+ACCOUNT10 = "Version=1.0\n"
+
+
+@test
+def updates_of_1_0(t):
+    """Registration Updates of LwM2M 1.0 (102, 104)."""
+    updates_in_time(t, ACCOUNT10)
+
+
+@test
+def reporting_of_1_0(t):
+    """Notifications of LwM2M 1.0 (301 to 303)."""
+    reports(t, ACCOUNT10)
+
+
+@test
+def management_of_1_0(t):
+    """Registration over DTLS, Reads, Writes, Discover, Create, Delete and the end of the registration, in LwM2M 1.0 (101, 103, 201,
+    203 to 205, 215, 220, 260, 270, 290, 401)."""
+    g = gateway(t, agent=ACCOUNT10, lifetime=DAY)
+    device = g.device
+    shown = device.registration()
+    equal((shown["lwM2mVersion"], shown["lifetime"], shown["bindingMode"]), ("1.0", 86400, "U"), "101: the registration")
+    links = {link["url"] for link in shown["objectLinks"]}
+    expect({"/1/0", "/3/0"} <= links and not any(link.startswith("/0") for link in links), f"101: objects {sorted(links)}")
+
+    for resource, wanted in ((0, "Keel"), (1, "One"), (2, "42")):
+        equal(read(201, g, f"/3/0/{resource}", "TEXT"), wanted, f"201: /3/0/{resource} as text")
+    for number, format in ((203, "TLV"), (204, "JSON")):
+        values = {0: "Keel", 1: "One", 2: "42", 3: "7.1", 11: {0: 0}, 16: "U"}
+        equal(chosen(read(number, g, "/3/0", format), values), values, f"{number}: /3/0 as {format}")
+
+    initial = configured(g)
+    writes_periods(g)
+    writes_instances(g, initial)
+
+    def attributes(path):
+        return {name: float(value) for name, value in device.links("/3/0").get(path, {}).items()}
+
+    links = set(device.links("/3"))
+    expect({f"/3/0/{id}" for id in (1, 2, 3, 4, 6, 7, 8, 9, 11, 16)} <= links, f"260: Discover of /3: {sorted(links)}")
+    expect(all(path.count("/") <= 3 for path in links), f"260: LwM2M 1.0 has no links of resource instances: {sorted(links)}")
+    answered(260, device.attributes("/3", pmin=10, pmax=200))
+    answered(260, device.attributes("/3/0/7", lt=1, gt=6, st=1))
+    equal(attributes("/3/0/7"), {"dim": 2, "lt": 1, "gt": 6, "st": 1}, "260: attributes of /3/0/7")
+    seen = {name: float(value) for name, value in device.links("/3/0/7")["/3/0/7"].items()}
+    equal(seen, {"dim": 2, "pmin": 10, "pmax": 200, "lt": 1, "gt": 6, "st": 1}, "260: Discover of /3/0/7")
+
+    # With object 9 in the place of object 16.
+    answered(270, device.create(9, 1), "2.01")
+    equal(sorted(read(270, g, "/9")), [0, 1], "270: instances")
+    answered(290, device.delete("/9/1"), "2.02")
+    equal(sorted(read(290, g, "/9")), [0], "290: instances")
+
+    answered(103, device.execute("/1/0/4"))
+    g.events.wait(5, "103: the client de-registers", lambda event: event.type == "DEREGISTRATION")
 
 
 @test
