@@ -168,6 +168,12 @@ let package = Package(
                 "Linux",
             ]),
         tests("CommandLine", ["Contract", "Bus", "Configuration", "JSON"]),
+        // Hours of a gateway whose network and server come and go.
+        .testTarget(
+            name: "EnduranceTests",
+            dependencies: [
+                "CoAP", "DevServer", "EventLoop", "HostObjects", "JSON", "Linux", "LwM2M", "LwM2MClient", "TestSupport",
+            ], swiftSettings: strict),
         // The examples, links and generated parts of README.md and docs/.
         .testTarget(
             name: "DocumentsTests",

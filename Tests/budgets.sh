@@ -19,6 +19,7 @@ declare -A budgets=(
     [figures]=1800
     [arm64]=10800
     [corpus]=7200
+    [endurance]=1800
 )
 
 # Whether a part that took so many seconds is within its budget. GATEKEEL_BUDGETS=off: always.

@@ -21,10 +21,16 @@ public final class DevServer: SessionHandler {
     private var waiting: [(endpoint: String, resume: @LoopActor (Registration) -> Void)] = []
     private var counter = 0
 
-    /// - Parameter keys: the pre-shared keys by identity.
-    public init(keys: [[UInt8]: [UInt8]] = [:], scheduler: any Scheduler = LoopScheduler.shared) {
+    /// - Parameters:
+    ///   - keys: the pre-shared keys by identity.
+    ///   - scheduler: of registrations; messages have the loop's time.
+    ///   - parameters: how messages are sent and waited for.
+    public init(
+        keys: [[UInt8]: [UInt8]] = [:], scheduler: any Scheduler = LoopScheduler.shared,
+        parameters: CoAPParameters = CoAPParameters()
+    ) {
         self.scheduler = scheduler
-        server = CoAPServer(handler: self) { keys[$0] }
+        server = CoAPServer(handler: self, parameters: parameters) { keys[$0] }
     }
 
     /// Listens; returns nil if the port is not available.

@@ -16,10 +16,12 @@ public final class DatagramSocket {
     /// Called with every datagram immediately, instead of the queue. For relays.
     public var relay: (@LoopActor (_ bytes: [UInt8], _ from: [UInt8]) -> Void)?
 
-    /// Binds to `127.0.0.1` with a port that the kernel chooses.
-    public init() throws {
+    /// Binds to `127.0.0.1`.
+    ///
+    /// - Parameter port: 0 lets the kernel choose.
+    public init(port: UInt16 = 0) throws {
         descriptor = try retrying("socket") { socket(AF_INET, Int32(SOCK_DGRAM.rawValue) | 0o2004000, 0) }
-        var address = DatagramSocket.loopback(0)
+        var address = DatagramSocket.loopback(port)
         var size = socklen_t(address.count)
         let number = descriptor
         try retrying("bind") { address.withUnsafeBytes { bind(number, $0.baseAddress?.bound, size) } }
@@ -28,7 +30,7 @@ public final class DatagramSocket {
                 getsockname(number, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), &size)
             }
         }
-        port = UInt16(address[2]) << 8 | UInt16(address[3])
+        self.port = UInt16(address[2]) << 8 | UInt16(address[3])
         source = IOSource(descriptor: number) { [weak self] _ in self?.receive() }
     }
 

@@ -33,6 +33,9 @@ public final class ManualScheduler: Scheduler {
         timers.lazy.filter { $0.handler != nil }.map { $0.due - self.now }.min()
     }
 
+    /// How many timers are set.
+    public var armed: Int { timers.count { $0.handler != nil } }
+
     private func earliest(until end: Duration) -> Timer? {
         timers.removeAll { $0.handler == nil }
         return timers.filter { $0.due <= end }.min { ($0.due, $0.order) < ($1.due, $1.order) }
