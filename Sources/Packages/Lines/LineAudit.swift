@@ -3,7 +3,7 @@ struct LineAudit {
     private(set) var findings = FindingList()
     private(set) var provision = HostProvision()
     /// Folders in which others than root may write by the lines.
-    private(set) var writable = WritableFolders()
+    private(set) var writable = WritablePaths()
     /// All folders that the lines make.
     private(set) var folders: Set<String> = []
 

@@ -26,10 +26,10 @@ struct TmpfilesAudit {
     /// Lines that make something.
     private var created: [TmpfilesLine] = []
     private var links: Set<String> = []
-    /// Folders in which others than root may write by the lines.
-    private(set) var given = WritableFolders()
+    /// Folders in which others than root may write by the lines, and files that they may write.
+    private(set) var given = WritablePaths()
     /// These, and all that systemd makes for the services.
-    private var writable = WritableFolders()
+    private var writable = WritablePaths()
 
     /// - Parameters:
     ///   - paths: paths that the package has on the host in another way than by lines.
@@ -87,18 +87,19 @@ struct TmpfilesAudit {
         if line.action == .create { created.append(line) }
         // Lines that change a folder give it away as well; with wildcards, whatever is in the folder before them.
         guard let user = Self.user(of: line) else { return }
+        // Of a line that changes something it does not say which of both that is.
+        if !line.makesFolder { given.add(file: line.path, of: user) }
+        guard !"fp".contains(line.type) else { return }
         given.add(line.path, of: user)
         writable.add(Self.fixed(line.path), of: user)
     }
 
-    /// Who else than root may write in a folder after a line; nil if nobody.
+    /// Who else than root may write in a folder or file after a line; nil if nobody.
     private static func user(of line: TmpfilesLine) -> String? {
         if "aA".contains(line.type) { return "others" }
-        guard line.makesFolder || "zZe".contains(line.type) else { return nil }
-        let (mode, owner, group) = (line.mode ?? 0o755, line.owner ?? "root", line.group ?? "root")
-        if !["root", "0"].contains(owner) { return "'\(owner)'" }
-        if mode & 0o002 != 0 { return "everybody" }
-        return mode & 0o020 != 0 && !["root", "0"].contains(group) ? "the group '\(group)'" : nil
+        guard line.makesFolder || "zZefpC".contains(line.type) else { return nil }
+        return WritablePaths.user(
+            owner: line.owner ?? "root", group: line.group ?? "root", mode: line.mode ?? 0o755)
     }
 
     /// The path, or the folder before the first wildcard in it.

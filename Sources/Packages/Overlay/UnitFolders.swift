@@ -47,7 +47,7 @@ extension UnitFile {
             let user = (setting.isGiven ? owner : nil) ?? (mode & 0o022 != 0 ? "others than root" : nil)
             guard let user else { return [] }
             return folderNames(setting, in: type.title).flatMap {
-                setting.paths(WritableFolders.pattern($0, self), isDynamic: isDynamic).map { ($0, user) }
+                setting.paths(WritablePaths.pattern($0, self), isDynamic: isDynamic).map { ($0, user) }
             }
         }
     }
