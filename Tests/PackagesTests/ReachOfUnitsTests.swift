@@ -176,13 +176,58 @@ import Testing
     @Test(arguments: [
         ("ListenStream=/run/foo/s\nSocketUser=foo", true), ("ListenStream=/run/foo/s\nSocketGroup=foo", true),
         ("ListenStream=/run/foo/s\nSocketUser=root", false), ("ListenStream=/run/foo/s", false),
-        ("ListenStream=/run/foo.sock\nSocketUser=foo", false), ("ListenStream=/run/foo/d/s", false),
+        ("ListenStream=/run/foo.sock\nSocketUser=foo", false), ("ListenStream=/run/foo/d/s", true),
         ("ListenStream=80\nSocketGroup=%H", true), ("ListenStream=/run/docker.sock\nSocketGroup=docker", false),
     ])
     func socketsInAFolderOfAUser(lines: String, isRefused: Bool) throws {
         let found = try refusals(
             "User=foo\nRuntimeDirectory=foo", more: [(Self.folder + "foo.socket", "[Socket]\n\(lines)\n")])
         #expect(found.isEmpty != isRefused, "\(lines): \(found)")
+    }
+
+    /// systemd makes the folders on the way, and removes what has the name: through a link that the user puts there.
+    @Test(arguments: [
+        ("ListenDatagram=/run/foo/d/s", true), ("ListenSequentialPacket=%t/foo/d/s", true),
+        ("ListenFIFO=/run/foo/d/s", true), ("ListenFIFO=/run/foo/s", false),
+        ("ListenStream=80\nSymlinks=/run/foo.sock /run/foo/d/control", true),
+        ("ListenStream=80\nSymlinks=/run/foo/control", false), ("ListenSpecial=/run/foo/dev", true),
+        ("ListenUSBFunction=/run/foo/dev", true), ("ListenSpecial=/dev/rfkill", false),
+    ])
+    func whatASocketUnitMakes(lines: String, isRefused: Bool) throws {
+        let found = try refusals(
+            "User=foo\nRuntimeDirectory=foo", more: [(Self.folder + "foo.socket", "[Socket]\n\(lines)\n")])
+        #expect(found.isEmpty != isRefused, "\(lines): \(found)")
+    }
+
+    @Test(arguments: [
+        ("PathChanged=/run/foo/d/x\nMakeDirectory=yes", true), ("PathModified=%t/foo/d/x\nMakeDirectory=on", true),
+        ("PathChanged=/run/foo/d\nMakeDirectory=yes", false), ("PathChanged=/run/foo/d/x", false),
+        ("PathExists=/run/foo/d/x\nMakeDirectory=yes", false),
+    ])
+    func whatAPathUnitMakes(lines: String, isRefused: Bool) throws {
+        let found = try refusals(
+            "User=foo\nRuntimeDirectory=foo", more: [(Self.folder + "foo.path", "[Path]\n\(lines)\n")])
+        #expect(found.isEmpty != isRefused, "\(lines): \(found)")
+    }
+
+    /// systemd makes the folders of a unit as root, and gives the last one, with all that is in it, to the user.
+    @Test(arguments: [
+        ("StateDirectory=foo foo/data/log", true), ("RuntimeDirectory=foo foo/a/b", true),
+        ("StateDirectory=foo foo/data", false), ("StateDirectory=foo/data/log", false),
+        ("StateDirectory=foo\nConfigurationDirectory=foo foo/a/b", false), ("LogsDirectory=foo foo/%n/%H", true),
+    ])
+    func foldersBelowAFolderOfTheUser(lines: String, isRefused: Bool) throws {
+        let found = try refusals("User=foo\n\(lines)")
+        #expect(found.isEmpty != isRefused, "\(lines): \(found)")
+        #expect(try refusals(lines) == [])
+    }
+
+    @Test(arguments: [
+        ("PIDFile=/run/foo/d/foo.pid", true), ("PIDFile=foo/d/foo.pid", true), ("PIDFile=foo/foo.pid", false),
+    ])
+    func aPIDFileBelowAFolderOfTheUser(line: String, isRefused: Bool) throws {
+        let found = try refusals("User=foo\nRuntimeDirectory=foo\n\(line)")
+        #expect(found.isEmpty != isRefused, "\(line): \(found)")
     }
 
     @Test(arguments: [

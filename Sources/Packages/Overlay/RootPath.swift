@@ -11,10 +11,14 @@ struct RootPath: Hashable, Sendable {
         case loads
         /// A program that runs as root.
         case runs
+        /// It makes something there, and the folders on the way to it, and may remove what has the name. It does not follow a link
+        /// at the path, but those on the way.
+        case makes
 
         /// A folder in which somebody else may write matters if it is so many names above, or more.
         var depth: Int {
             switch self {
+            case .makes: 2
             case .opens: 1
             case .takesEnvironment, .loads, .runs: 0
             }

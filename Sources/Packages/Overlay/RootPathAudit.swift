@@ -33,6 +33,9 @@ struct RootPathAudit {
             let (folder, user) = writable.above(path, by: act.depth) ?? (act == .loads ? writable.below(path) : nil)
         else { return nil }
         switch act {
+        case .makes:
+            return
+                "systemd makes or removes this as root, with the folders on the way, and \(user) may write in '\(folder)' and could lead it elsewhere; put it directly into that folder, or into one of root's"
         case .runs:
             return
                 "root runs it, and \(user) may write in '\(folder)' and could exchange it; put the program into the package's /usr, or run it as the user"

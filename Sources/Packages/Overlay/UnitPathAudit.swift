@@ -84,8 +84,14 @@ struct UnitPathAudit: Sendable {
     private static let read: Set<String> = ["TTYPath", "USBFunctionDescriptors", "USBFunctionStrings"]
     private static let credentials: Set<String> = ["LoadCredential", "LoadCredentialEncrypted"]
 
+    /// systemd opens what is there for the service.
+    private static let special: Set<String> = ["ListenSpecial", "ListenUSBFunction"]
+
     private func acted(_ section: String, _ entry: IniEntry) -> [(path: String, act: RootPath.Act)] {
+        if section == "Path", entry.key != "PathExists" { return paths(section, entry).map { ($0, .makes) } }
         guard section == "Service" || section == "Socket" else { return [] }
+        let folders = unit.folders(of: entry)
+        if !folders.isEmpty { return folders.map { ($0, .makes) } }
         switch entry.key {
         case let key where Self.outputs.contains(key):
             return paths(section, entry).map { ($0, .opens(isOfUser: users.contains { $0 != nil })) }
@@ -102,6 +108,10 @@ struct UnitPathAudit: Sendable {
         case let key where Self.listens.contains(key) && setsOwner:
             // systemd sets the owner of what is at the path by then.
             return paths(section, entry).map { ($0, .opens(isOfUser: false)) }
+        case let key where Self.listens.contains(key) || key == "Symlinks" || key == "PIDFile":
+            return paths(section, entry).map { ($0, .makes) }
+        case let key where Self.special.contains(key) && section == "Socket":
+            return [(entry.value, .opens(isOfUser: false))]
         case "ExecSearchPath" where runsAsRoot:
             return entry.value.split(separator: ":").map { (String($0), .runs) }
         case let key where key.hasPrefix("Exec"):
