@@ -222,12 +222,17 @@ import Testing
         #expect(try refusals(lines) == [])
     }
 
-    @Test(arguments: [
-        ("PIDFile=/run/foo/d/foo.pid", true), ("PIDFile=foo/d/foo.pid", true), ("PIDFile=foo/foo.pid", false),
-    ])
-    func aPIDFileBelowAFolderOfTheUser(line: String, isRefused: Bool) throws {
-        let found = try refusals("User=foo\nRuntimeDirectory=foo\n\(line)")
-        #expect(found.isEmpty != isRefused, "\(line): \(found)")
+    /// Of a PID file below, only one of the same name elsewhere could go: Debian's frr has it.
+    @Test func aPIDFileBelowAFolderOfTheUser() throws {
+        for (line, isRefused) in [
+            ("/run/foo/d/passwd", true), ("foo/d/foo", true), ("foo/foo", false), ("foo/d/x.pid", false),
+        ] {
+            let found = try refusals("User=foo\nRuntimeDirectory=foo\nPIDFile=\(line)")
+            #expect(found.isEmpty != isRefused, "\(line): \(found)")
+        }
+        let unit = "[Service]\nExecStart=/usr/bin/foo\nUser=foo\nRuntimeDirectory=foo\nPIDFile=/run/foo/d/x.pid\n"
+        let plan = try auditPackage([(Self.folder + "foo.service", unit)]).get()
+        #expect(plan.warnings.contains { $0.text.contains("'foo' may write in '/run/foo'") })
     }
 
     @Test(arguments: [

@@ -14,11 +14,13 @@ struct RootPath: Hashable, Sendable {
         /// It makes something there, and the folders on the way to it, and may remove what has the name. It does not follow a link
         /// at the path, but those on the way.
         case makes
+        /// It removes what has the name, as `makes`.
+        case removes
 
         /// A folder in which somebody else may write matters if it is so many names above, or more.
         var depth: Int {
             switch self {
-            case .makes: 2
+            case .makes, .removes: 2
             case .opens: 1
             case .takesEnvironment, .loads, .runs: 0
             }

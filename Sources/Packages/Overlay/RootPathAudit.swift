@@ -14,9 +14,12 @@ struct RootPathAudit {
             else { continue }
             let isOwn =
                 path.act == .takesEnvironment && conffiles.contains(path.path) && writable.file(text) == nil
+            // Debian's frr has one there. Through a link it is a PID file of this name elsewhere that goes.
+            let isHarmless = path.act == .removes && text.hasSuffix(".pid")
             findings.add(
                 Finding(
-                    isOwn ? .warning : .refused, .unsupported, path.file, line: path.line, "\(path.setting): \(refusal)"
+                    isOwn || isHarmless ? .warning : .refused, .unsupported, path.file, line: path.line,
+                    "\(path.setting): \(refusal)"
                 ))
         }
     }
@@ -33,7 +36,7 @@ struct RootPathAudit {
             let (folder, user) = writable.above(path, by: act.depth) ?? (act == .loads ? writable.below(path) : nil)
         else { return nil }
         switch act {
-        case .makes:
+        case .makes, .removes:
             return
                 "systemd makes or removes this as root, with the folders on the way, and \(user) may write in '\(folder)' and could lead it elsewhere; put it directly into that folder, or into one of root's"
         case .runs:

@@ -108,7 +108,8 @@ struct UnitPathAudit: Sendable {
         case let key where Self.listens.contains(key) && setsOwner:
             // systemd sets the owner of what is at the path by then.
             return paths(section, entry).map { ($0, .opens(isOfUser: false)) }
-        case let key where Self.listens.contains(key) || key == "Symlinks" || key == "PIDFile":
+        case "PIDFile": return paths(section, entry).map { ($0, .removes) }
+        case let key where Self.listens.contains(key) || key == "Symlinks":
             return paths(section, entry).map { ($0, .makes) }
         case let key where Self.special.contains(key) && section == "Socket":
             return [(entry.value, .opens(isOfUser: false))]
