@@ -4,8 +4,15 @@ import Glibc
 /// folder may be exchanged for a link at any moment.
 struct WritablePaths: Sendable {
     /// Paths or patterns of `fnmatch(3)`.
-    private var folders: [String: String] = [:]
+    private var folders = ofEverybody
     private var files: [String: String] = [:]
+
+    /// Where every user of the host has names. A unit's own `PrivateTmp=` changes nothing: systemd opens files before the unit has it.
+    private static let ofEverybody = [
+        "/tmp": "everybody", "/var/tmp": "everybody", "/run/lock": "everybody", "/dev/shm": "everybody",
+        "/var/crash": "everybody", "/var/mail": "everybody", "/home": "the host's users",
+        "/run/user": "the host's users",
+    ]
 
     /// - Parameters:
     ///   - folder: absolute; names may have wildcards.
