@@ -49,6 +49,12 @@ struct WritablePaths: Sendable {
         Self.first(of: folders, Self.names(path)) { $0.count < $1.count }
     }
 
+    /// The folders and files below a folder, each with whoever may write it.
+    func all(below folder: String) -> [(path: String, user: String)] {
+        folders.merging(files) { first, _ in first }.filter { $0.key.hasPrefix(folder + "/") }
+            .sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
     /// The first path whose names meet the others as far as both go.
     private static func first(
         of paths: [String: String], _ names: [String], where hasDepth: ([String], [String]) -> Bool

@@ -390,6 +390,7 @@ public struct PackageAudit: Sendable {
         var writable = units.writable
         writable.formUnion(lines.writable)
         for (path, user) in filesOfUsers { writable.add(file: path, of: user) }
+        all.add(ConfigurationAudit(writable, names: lines.names).findings)
         all.add(
             RootPathAudit(
                 units.opened + healthPrograms, writable: writable, known: lines.folders.union(units.folders),

@@ -1,0 +1,79 @@
+import Archive
+import Testing
+
+@testable import Packages
+
+/// Below /etc others than root may write only what has a name of the package's.
+@Suite struct ConfigurationOfUsersTests {
+    private func refusals(
+        manifest: String = "", files: [(String, String)] = [], entries: [ArchiveEntry] = [], name: String = "foo"
+    ) throws -> [String] {
+        var audit: PackageAudit
+        do throws(PackageRefusal) {
+            audit = try PackageAudit(
+                controlFiles: ["control": Array("Package: \(name)\nVersion: 1\nArchitecture: all\n".utf8)],
+                manifest: Array("[Package]\nFormat=1\n[Users]\nUser=food\n\(manifest)".utf8))
+        } catch {
+            return error.findings.map(\.text)
+        }
+        for entry in entries { _ = try audit.consider(entry) }
+        for (path, text) in [("usr/lib/systemd/system/bar.service", "[Service]\nExecStart=/usr/bin/foo\n")] + files {
+            let entry = ArchiveEntry(path: path, kind: .file, size: text.utf8.count)
+            if try audit.consider(entry) { audit.take(Array(text.utf8), of: entry) }
+        }
+        return audit.assess(known: [], architecture: "all").findings.findings(.refused).map(\.text)
+    }
+
+    /// Programs of root act on these.
+    private static let places = [
+        "/etc/gss/mech", "/etc/shadow-maint/useradd-post.d", "/etc/pki/nssdb", "/etc/libibverbs.d", "/etc/sasl2",
+        "/etc/glvnd/egl_vendor.d", "/etc/suid-debug", "/etc/netns/x", "/etc/cryptsetup-keys.d", "/etc/e2fsck.conf",
+        "/etc/blkid.conf", "/etc/docker/daemon.json", "/etc/openvpn/server", "/etc/supervisor/conf.d",
+        "/etc/monit/conf.d",
+        "/etc/fail2ban/action.d", "/etc/munin/plugins", "/etc/ModemManager/fcc", "/etc/wpa_supplicant/x",
+        "/etc/default/cron",
+        "/etc/whatever/comes/next",
+    ]
+
+    @Test(arguments: places) func placesOfOthers(place: String) throws {
+        #expect(try !refusals(manifest: "[Directories]\nDirectory=\(place):food\n").isEmpty)
+        #expect(try !refusals(manifest: "[Directories]\nDirectory=\(place):root:food:0775\n").isEmpty)
+        #expect(try !refusals(manifest: "[Files]\nLine=\(place):x\nFile=\(place):food:food:0644\n").isEmpty)
+        #expect(
+            try !refusals(
+                manifest: "[Files]\nCopy=/usr/share/foo/x:\(place):food:food\n", files: [("usr/share/foo/x", "x")]
+            ).isEmpty)
+        #expect(try !refusals(files: [("usr/lib/tmpfiles.d/foo.conf", "d \(place) 0755 food food")]).isEmpty)
+        let path = String(place.dropFirst())
+        for (path, kind) in [(path, ArchiveEntry.Kind.file), (path + "/x", .directory)] {
+            let entry = ArchiveEntry(
+                path: path, kind: kind, mode: 0o755, owner: 120, ownerName: "food", groupName: "food")
+            #expect(try !refusals(entries: [entry]).isEmpty, "\(kind)")
+        }
+    }
+
+    @Test(arguments: ["/etc/gss/mech", "/etc/shadow-maint/useradd-pre.d/x", "/etc/gss"])
+    func closedPlaces(place: String) throws {
+        let entry = ArchiveEntry(path: String(place.dropFirst()), kind: .file, mode: 0o644)
+        #expect(try !refusals(entries: [entry]).isEmpty)
+    }
+
+    @Test(arguments: [
+        "/etc/foo", "/etc/foo/d/e", "/etc/food", "/etc/foo.d", "/etc/bar", "/etc/foo-extra", "/etc/default/foo",
+        "/etc/ssl/foo", "/etc/opt/foo",
+    ])
+    func placesOfItsOwn(place: String) throws {
+        #expect(try refusals(manifest: "[Directories]\nDirectory=\(place):food\n") == [])
+        #expect(try refusals(manifest: "[Files]\nLine=\(place):x\nFile=\(place):food:food:0644\n") == [])
+    }
+
+    /// What is root's may have any name, and a group may read it.
+    @Test func filesOfRoot() throws {
+        #expect(try refusals(manifest: "[Directories]\nDirectory=/etc/whatever:root:food:2750\n") == [])
+        #expect(
+            try refusals(manifest: "[Files]\nLine=/etc/whatever.conf:x\nFile=/etc/whatever.conf:root:food:0640\n") == []
+        )
+        #expect(try refusals(files: [("etc/whatever/conf", "x"), ("etc/docker/daemon.json", "x")]) == [])
+        #expect(try refusals(manifest: "[Directories]\nDirectory=/etc/docker:root\n", name: "docker.io") == [])
+    }
+}
