@@ -76,4 +76,18 @@ import Testing
         #expect(try refusals(files: [("etc/whatever/conf", "x"), ("etc/docker/daemon.json", "x")]) == [])
         #expect(try refusals(manifest: "[Directories]\nDirectory=/etc/docker:root\n", name: "docker.io") == [])
     }
+
+    /// The number says root, and the name, which is what will be written, does not.
+    @Test(arguments: [("food", "root", UInt32(0o755)), ("root", "food", 0o775), ("food", "", 0o755)])
+    func whatIsWrittenCounts(owner: String, group: String, mode: UInt32) throws {
+        for (path, kind) in [("etc/udev/rules.d/foo.rules", ArchiveEntry.Kind.file), ("etc/udev/foo", .directory)] {
+            let entry = ArchiveEntry(
+                path: path, kind: kind, mode: kind == .file ? mode & 0o666 : mode, owner: 0, ownerName: owner,
+                groupName: group)
+            #expect(try !refusals(entries: [entry]).isEmpty, "\(path)")
+        }
+        let fine = ArchiveEntry(
+            path: "etc/udev/rules.d/foo.rules", kind: .file, mode: 0o644, ownerName: "root", groupName: "root")
+        #expect(try refusals(entries: [fine]) == [])
+    }
 }

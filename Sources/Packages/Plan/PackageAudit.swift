@@ -226,7 +226,9 @@ public struct PackageAudit: Sendable {
                 .unsupported, entry.path,
                 "programs of the host act on it, so it must be a plain file; replace the hard link")
         }
-        guard entry.owner == 0, entry.mode & 0o022 == 0 else {
+        // The name is what is written on the host.
+        let isRoots = entry.owner == 0 && ["root", "0"].contains(Self.name(entry.ownerName, entry.owner))
+        guard isRoots, entry.mode & 0o022 == 0 else {
             return refuse(
                 .unsupported, entry.path,
                 "programs of the host act on it, so it must belong to root and nobody else may write it; correct owner and mode in the package"
