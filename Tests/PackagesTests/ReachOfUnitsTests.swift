@@ -372,6 +372,25 @@ import Testing
     ])
     func whatStaysAllowed(lines: String) throws { #expect(try refusals(lines) == [], "\(lines)") }
 
+    @Test func aMovedConffileBringsNoEditsToTheEnvironmentOfRoot() throws {
+        func plan(_ lines: String) throws -> PackagePlan {
+            let unit = "[Service]\nExecStart=/usr/bin/foo\n\(lines)\n"
+            let helper = "dpkg-maintscript-helper mv_conffile /etc/foo/env /etc/foo.env 1.0 foo -- \"$@\"\n"
+            return try auditPackage(
+                [("etc/foo.env", ""), ("usr/lib/systemd/system/foo.service", unit)],
+                members: ["preinst": "#!/bin/sh\n\(helper)"]
+            ).get()
+        }
+        let moved = try plan("EnvironmentFile=-/etc/foo.env")
+        #expect(moved.migrations.map(\.kind) == [.removeConffile])
+        #expect(moved.warnings.contains { $0.text.contains("are not moved to /etc/foo.env") })
+        #expect(try plan("User=foo\nEnvironmentFile=/etc/foo.env").migrations.map(\.kind) == [.moveConffile])
+        #expect(
+            try plan("EnvironmentFile=/etc/foo/env\nEnvironmentFile=/etc/foo.env").migrations.map(\.kind) == [
+                .moveConffile
+            ])
+    }
+
     /// The old file may be a service's: what is in it must not become what programs of the host act on.
     @Test func aMovedConffileBringsNoEditsToTheHostsPrograms() throws {
         func plan(_ old: String, _ new: String) throws -> PackagePlan {

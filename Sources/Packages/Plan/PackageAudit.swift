@@ -370,7 +370,9 @@ public struct PackageAudit: Sendable {
         }
         plan.conffiles = conffiles.sorted { $0.path < $1.path }
         let packaged = Set(conffiles.map(\.path))
-        let audit = MigrationAudit(migrations, conffiles: packaged)
+        let audit = MigrationAudit(
+            migrations, conffiles: packaged,
+            takenByRoot: Set(units.opened.filter(\.act.isOfContent).map(\.path)))
         all.add(audit.findings)
         plan.migrations = audit.accepted
         for path in listedConffiles where path.hasPrefix("/etc/") && !packaged.contains(path) {
