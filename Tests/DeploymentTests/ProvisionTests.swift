@@ -128,6 +128,22 @@ import Testing
         }
     }
 
+    /// The folder is not there just now: its service has not run yet.
+    @Test(arguments: [
+        ("/var/lib/foo-x", "/usr/lib/tmpfiles.d/x.conf", "d /var/lib/foo-x\n", false),
+        ("/var/lib/foo-x", "/usr/lib/systemd/system/x.service", "[Service]\nStateDirectory=foo-x/y\n", false),
+        ("/var/lib/foo-*", "/usr/lib/tmpfiles.d/x.conf", "d /var/lib/foo-x\n", false),
+        ("/var/lib/foo-x", "/usr/lib/tmpfiles.d/x.conf", "d /var/lib/foo-y\n", true),
+    ])
+    func aPlaceThatTheHostMakesLater(place: String, file: String, text: String, isTaken: Bool) async throws {
+        try await onLoop {
+            let host = try await host()
+            host.root.write(file, text)
+            let status = try? await host.install("foo 1.0 good named=\(place)")
+            #expect((status?.result == .done) == isTaken)
+        }
+    }
+
     /// A pattern is held against all that it matches.
     @Test(arguments: [
         ("/run/foo-x", "", "", "and belongs to no user"), ("/var/lib/foo-x/data", "", "", "and belongs to no user"),

@@ -77,8 +77,8 @@ struct ProvisionCheck: Sendable {
         let new = asked.places.filter(isNew)
         let matched = try new.filter(\.isPattern).flatMap(present).filter(isNew)
         let found = Set(try new.filter { try !$0.isPattern && paths.has($0.path) } + matched)
-        // What is in /run may be missing just now, because a service of the host does not run.
-        let doubtful = new.filter { found.contains($0) || $0.path.hasPrefix("/run/") } + matched
+        // What is missing may be so just now, because a service of the host has not run.
+        let doubtful = new + matched
         guard !doubtful.isEmpty else { return }
         let ofDpkg = try DpkgFiles(folder: paths.dpkgInfo).owners(of: found.map(\.path), except: record.name)
         let ofHost = try HostFolders(paths)
