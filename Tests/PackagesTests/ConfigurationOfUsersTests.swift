@@ -90,4 +90,10 @@ import Testing
             path: "etc/udev/rules.d/foo.rules", kind: .file, mode: 0o644, ownerName: "root", groupName: "root")
         #expect(try refusals(entries: [fine]) == [])
     }
+
+    @Test(arguments: [("gatekeel", false), ("gatekeeld", false), ("food", true), ("root", true)])
+    func theUserOfAHealthCommand(user: String, isAllowed: Bool) throws {
+        let found = try refusals(manifest: "[Health]\nCommand=/usr/bin/foo\nUser=\(user)\n")
+        #expect(found.isEmpty == isAllowed, "\(found)")
+    }
 }
