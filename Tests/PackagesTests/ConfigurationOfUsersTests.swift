@@ -96,4 +96,19 @@ import Testing
         let found = try refusals(manifest: "[Health]\nCommand=/usr/bin/foo\nUser=\(user)\n")
         #expect(found.isEmpty == isAllowed, "\(found)")
     }
+
+    /// systemd-tmpfiles makes a link, and the folders that are missing on the way, through one of the user's.
+    @Test(arguments: [
+        ("[Directories]\nDirectory=/etc/foo:food\n[Files]\nLink=/etc/foo/d/x:/usr/share/foo/x\n", true),
+        ("[Directories]\nDirectory=/etc/foo:food\n[Files]\nLink=/etc/foo/x:/usr/share/foo/x\n", false),
+        ("[Directories]\nDirectory=/etc/foo:root\n[Files]\nLink=/etc/foo/d/x:/usr/share/foo/x\n", false),
+        ("[Directories]\nDirectory=/var/lib/foo:food /var/lib/foo/a/b:food\n", true),
+        ("[Directories]\nDirectory=/var/lib/foo:food /var/lib/foo/a:food /var/lib/foo/a/b:food\n", false),
+        ("[Directories]\nDirectory=/var/lib/foo:food /var/lib/foo/a:food\n", false),
+        ("[Directories]\nDirectory=/var/lib/foo:food\n[Files]\nFile=/var/lib/foo/a/b:food:food:0644\n", true),
+    ])
+    func linesOfTheManifest(manifest: String, isWarned: Bool) throws {
+        let plan = try auditPackage(manifest: "[Package]\nFormat=1\n[Users]\nUser=food\n\(manifest)").get()
+        #expect(plan.warnings.contains { $0.text.contains("'food' may write in") } == isWarned, "\(plan.warnings)")
+    }
 }

@@ -23,6 +23,8 @@ struct TmpfilesAudit {
     private var lines: [Located] = []
     /// What the package itself puts on the host: its folders, conffiles and links, and what systemd makes for its units.
     private let declared: Set<String>
+    /// Folders that systemd gives to the services.
+    private let ofServices: Set<String>
     /// Lines that make something.
     private var created: [TmpfilesLine] = []
     private var links: Set<String> = []
@@ -41,6 +43,7 @@ struct TmpfilesAudit {
         self.names = names
         self.tree = tree
         declared = Set(paths)
+        ofServices = Set(folders)
         for folder in folders { writable.add(folder, of: "its services") }
     }
 
@@ -49,6 +52,7 @@ struct TmpfilesAudit {
     /// - Parameter others: lines that Gatekeel makes of the manifest and the payload. They were audited there, and only say
     ///   who may write where.
     mutating func audit(_ files: [File], others: [String]) {
+        var packaged: [TmpfilesLine] = []
         for text in others {
             let line: TmpfilesLine
             // systemd would read something, and nothing would have checked that.
@@ -59,6 +63,7 @@ struct TmpfilesAudit {
                 continue
             }
             note(line)
+            packaged.append(line)
             // A colon leaves what is there as it is.
             let isKept = text.split(separator: " ").contains { $0.hasPrefix(":") }
             if line.makesFolder || line.type == "f", !isKept,
@@ -76,6 +81,11 @@ struct TmpfilesAudit {
                 case .failure(let problem): refuse(file.path, read.number, problem.text)
                 }
             }
+        }
+        for line in packaged {
+            guard let text = exchanged(line) ?? missing(line) else { continue }
+            // What is made elsewhere is a link to a place of the package's, or an empty folder. Debian's freeradius needs such links.
+            findings.add(Finding(.warning, .unsupported, line.path, text))
         }
         for located in lines { judge(located) }
         made = Array(Set(made)).sorted()
@@ -241,12 +251,32 @@ struct TmpfilesAudit {
         return "'\(target)' is not the package's; copy something of its own, or from below /usr/share"
     }
 
+    /// Whether a folder is there before systemd-tmpfiles makes what is in it.
+    private func isMade(_ folder: String) -> Bool {
+        ofServices.contains(folder) || created.contains { $0.makesFolder && $0.path == folder }
+            || declared.contains { $0 == folder || $0.hasPrefix(folder + "/") }
+    }
+
     /// The folders on the way. systemd-tmpfiles does not follow a link that a user may have put there when it makes or changes
     /// something. It does when it removes something, when it writes into a file (`w`), and version 252 when it makes a link.
     private func way(_ line: TmpfilesLine) -> String? {
         if let link = links.first(where: { line.path.hasPrefix($0 + "/") || line.path == $0 && line.type != "L" }) {
             return "'\(link)' is a link of the package; write the path that it leads to"
         }
+        return exchanged(line)
+    }
+
+    /// Why a line that Gatekeel writes may not be: systemd-tmpfiles makes the folders that are missing on the way as root.
+    private func missing(_ line: TmpfilesLine) -> String? {
+        guard line.action == .create, let (folder, user) = writable.above(line.path, by: 2),
+            let slash = line.path.lastIndex(of: "/"), !isMade(String(line.path[..<slash]))
+        else { return nil }
+        return
+            "\(user) may write in '\(folder)' and could have root make the folders on the way elsewhere; name '\(line.path[..<slash])' too, with Directory= or in the package"
+    }
+
+    /// Whether a folder on the way may be exchanged for a link that is followed.
+    private func exchanged(_ line: TmpfilesLine) -> String? {
         // Below a folder only the last name can be exchanged, and that is followed only to write.
         let isFollowed = line.removes || line.type == "L" || line.type == "w" || line.type == "C"
         guard isFollowed, let (folder, user) = writable.above(line.path, by: line.type == "w" ? 1 : 2) else {
