@@ -49,6 +49,23 @@ import Testing
         }
     }
 
+    @Test(arguments: ["/usr/lib/systemd/system/app.service", "/lib/systemd/system/app.service"])
+    func aUnitThatAptBringsIsReported(path: String) async throws {
+        try await onLoop {
+            let host = Harness()
+            try await host.start()
+            dpkg(host)
+            try await host.install("app 1.0 good")
+            host.root.write("/usr/lib/systemd/system/other.service", "[Service]\nExecStart=/usr/bin/other\n")
+            // An administrator's own copy is a decision.
+            host.root.write("/etc/systemd/system/app.service", "[Service]\nExecStart=/usr/bin/app -v\n")
+            #expect(try await host.engine.hostProblems() == [:])
+            host.root.write(path, "[Service]\nExecStart=/usr/bin/other\n")
+            let problems = try await host.engine.hostProblems()["app"] ?? []
+            #expect(problems.count == 1 && problems[0].contains("'app.service' takes the place of"), "\(problems)")
+        }
+    }
+
     @Test func aConffileThatAptPurgedIsNamedWithItsCopy() async throws {
         try await onLoop {
             let host = Harness()

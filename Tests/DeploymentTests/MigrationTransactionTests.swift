@@ -1,5 +1,6 @@
 import Glibc
 import Linux
+import State
 import Testing
 
 @testable import Deployment
@@ -67,6 +68,21 @@ import Testing
         #expect(try Files.isFolder("\(root.path)/etc/app/d"))
     }
 
+    /// A service's user would keep the file in a folder of root's.
+    @Test(.enabled(if: geteuid() == 0, "SKIPPED: only root gives files away"), arguments: [true, false])
+    func aFileThatMovesOutOfAFolderOfAUser(isUsers: Bool) throws {
+        root.write("/etc/app/a", "edited")
+        #expect(chown("\(root.path)/etc/app/a", 100, 100) == 0)
+        if isUsers { #expect(chown("\(root.path)/etc/app", 100, 100) == 0) }
+        let migration = try planned(MigrationStep(.rename, "/etc/app/a", "/etc/new/b"))
+        try migration.apply()
+        #expect(root.read("/etc/new/b") == "edited")
+        let status = try #require(try Files.status("\(root.path)/etc/new/b"))
+        #expect(status.st_uid == (isUsers ? 0 : 100) && status.st_gid == (isUsers ? 0 : 100))
+        #expect(try migration.revert() == [])
+        #expect(root.read("/etc/app/a") == "edited")
+    }
+
     /// The edit was set aside by the switch: it comes back, and so does the backup of before.
     @Test func anEditBetweenPlanAndSwitchComesBack() throws {
         root.write("/etc/app/a", "packaged")
@@ -96,6 +112,8 @@ import Testing
         try Files.makeDirectories("\(root.path)/etc/app/sub")
         root.write("/var/lib/gatekeel/packages/app/2/conffiles/etc/app/sub/a", "packaged")
         let store = Store(root.paths)
+        try store.tree(of: "app", release: "2").add(
+            Store.recordName, CheckedFile.checked(ReleaseRecord(name: "app", version: "2").record.bytes))
         var deployment = try planned(MigrationStep(.rename, "/etc/app/own/a", "/etc/app/sub/a")).deployment
         deployment.newRelease = "2"
         try MigrationTransaction(store: store, deployment: deployment).apply()

@@ -84,7 +84,7 @@ import Testing
     @Test(arguments: [
         ("docker-exporter", "docker", "file", false), ("docker-exporter", "docker", "empty", true),
         ("docker", "docker", "file", true), ("docker", "docker-exporter", "file", false),
-        ("app", "app-more", "owned", true), ("app", "app-more", "grouped", true), ("app", "app-more", "left", true),
+        ("app", "app-more", "owned", false), ("app", "app-more", "grouped", false), ("app", "app-more", "left", true),
         ("app", "app-more", "another's", false),
     ])
     func dataThatIsThereIsHandedToItsOwner(name: String, folder: String, what: String, isTaken: Bool) async throws {
@@ -107,6 +107,39 @@ import Testing
             #expect(chown(path, owner, group) == 0)
             let lines = name == "app" ? "lines=app" : ""
             let status = try? await host.install("\(name) 1.0 good noconf named=/var/lib/\(folder) \(lines)")
+            #expect((status?.result == .done) == isTaken)
+        }
+    }
+
+    /// A user that was there is a user of the host, whatever the package calls its own. One that a deployment made is the package's.
+    @Test(.enabled(if: geteuid() == 0, "SKIPPED: only root gives files away"), arguments: [true, false])
+    func dataOfAUserThatADeploymentMade(isMade: Bool) async throws {
+        try await onLoop {
+            let host = try await host()
+            if !isMade {
+                host.root.write("/etc/passwd", Self.passwd + "app:x:901:901::/:/usr/sbin/nologin\n")
+                host.root.write("/etc/group", "app:x:901:\ndialout:x:20:app\nhost:x:100:\n")
+            }
+            try await host.install("app 1.0 good lines=app")
+            host.root.write("/var/lib/app-more/data", "x")
+            #expect(chown("\(host.root.path)/var/lib/app-more", 901, 901) == 0)
+            let status = try? await host.install("app 2.0 good lines=app named=/var/lib/app-more")
+            #expect((status?.result == .done) == isMade)
+        }
+    }
+
+    /// The folder is not there just now: its service has not run yet.
+    @Test(arguments: [
+        ("/var/lib/foo-x", "/usr/lib/tmpfiles.d/x.conf", "d /var/lib/foo-x\n", false),
+        ("/var/lib/foo-x", "/usr/lib/systemd/system/x.service", "[Service]\nStateDirectory=foo-x/y\n", false),
+        ("/var/lib/foo-*", "/usr/lib/tmpfiles.d/x.conf", "d /var/lib/foo-x\n", false),
+        ("/var/lib/foo-x", "/usr/lib/tmpfiles.d/x.conf", "d /var/lib/foo-y\n", true),
+    ])
+    func aPlaceThatTheHostMakesLater(place: String, file: String, text: String, isTaken: Bool) async throws {
+        try await onLoop {
+            let host = try await host()
+            host.root.write(file, text)
+            let status = try? await host.install("foo 1.0 good named=\(place)")
             #expect((status?.result == .done) == isTaken)
         }
     }

@@ -102,7 +102,7 @@ import Testing
             "Requires", "RequiresMountsFor", "Requisite", "Service", "Slice", "Sockets", "StopPropagatedFrom", "Unit",
             "Upholds", "Wants", "BindPaths", "BindReadOnlyPaths", "PermissionsStartOnly", "SystemdService",
             "StandardOutput", "FailureAction", "RefuseManualStop", "OpenFile", "SocketUser", "SupplementaryGroups",
-            "OnFailureJobMode", "BusName",
+            "OnFailureJobMode", "BusName", "PIDFile", "Symlinks", "MakeDirectory", "ListenSpecial", "PrivateTmp",
         ])
         for document in try Document.all {
             for span in document.spans {

@@ -45,6 +45,8 @@ private func word(_ path: String, _ use: PlaceUse) -> String {
                 /etc/pam.d/vsftpd /etc/pam.d/sshd /etc/apparmor.d/usr.sbin.named /etc/apparmor.d/local/usr.sbin.unbound
                 /etc/dbus-1/session.d/dnsmasq.conf /etc/udev/rules.d/50-x.rules /etc/polkit-1/rules.d/x.rules
                 /etc/sysctl.d/x.conf /etc/modprobe.d/x.conf /etc/modules-load.d/x.conf /etc/rsyslog.d/49-haproxy.conf
+                /etc/pki/nssdb/x /etc/libibverbs.d/x.driver /etc/sasl2/x.conf /etc/suid-debug /etc/netns/x/resolv.conf
+                /etc/glvnd/egl_vendor.d/x.json /etc/cryptsetup-keys.d/x.key /etc/e2fsck.conf /etc/blkid.conf
                 /etc/rsyslog.conf /etc/nftables.conf /etc/xinetd.d/time /etc/ssh/moduli /etc/iproute2/rt_protos.d/frr.conf
                 """.replacingLines()),
         // Programs of the host would run them.

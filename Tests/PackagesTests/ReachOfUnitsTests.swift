@@ -176,13 +176,63 @@ import Testing
     @Test(arguments: [
         ("ListenStream=/run/foo/s\nSocketUser=foo", true), ("ListenStream=/run/foo/s\nSocketGroup=foo", true),
         ("ListenStream=/run/foo/s\nSocketUser=root", false), ("ListenStream=/run/foo/s", false),
-        ("ListenStream=/run/foo.sock\nSocketUser=foo", false), ("ListenStream=/run/foo/d/s", false),
+        ("ListenStream=/run/foo.sock\nSocketUser=foo", false), ("ListenStream=/run/foo/d/s", true),
         ("ListenStream=80\nSocketGroup=%H", true), ("ListenStream=/run/docker.sock\nSocketGroup=docker", false),
     ])
     func socketsInAFolderOfAUser(lines: String, isRefused: Bool) throws {
         let found = try refusals(
             "User=foo\nRuntimeDirectory=foo", more: [(Self.folder + "foo.socket", "[Socket]\n\(lines)\n")])
         #expect(found.isEmpty != isRefused, "\(lines): \(found)")
+    }
+
+    /// systemd makes the folders on the way, and removes what has the name: through a link that the user puts there.
+    @Test(arguments: [
+        ("ListenDatagram=/run/foo/d/s", true), ("ListenSequentialPacket=%t/foo/d/s", true),
+        ("ListenFIFO=/run/foo/d/s", true), ("ListenFIFO=/run/foo/s", false),
+        ("ListenStream=80\nSymlinks=/run/foo.sock /run/foo/d/control", true),
+        ("ListenStream=80\nSymlinks=/run/foo/control", false), ("ListenSpecial=/run/foo/dev", true),
+        ("ListenUSBFunction=/run/foo/dev", true), ("ListenSpecial=/dev/rfkill", false),
+    ])
+    func whatASocketUnitMakes(lines: String, isRefused: Bool) throws {
+        let found = try refusals(
+            "User=foo\nRuntimeDirectory=foo", more: [(Self.folder + "foo.socket", "[Socket]\n\(lines)\n")])
+        #expect(found.isEmpty != isRefused, "\(lines): \(found)")
+    }
+
+    @Test(arguments: [
+        ("PathChanged=/run/foo/d/x\nMakeDirectory=yes", true), ("PathModified=%t/foo/d/x\nMakeDirectory=on", true),
+        ("PathChanged=/run/foo/d\nMakeDirectory=yes", false), ("PathChanged=/run/foo/d/x", false),
+        ("PathExists=/run/foo/d/x\nMakeDirectory=yes", false),
+    ])
+    func whatAPathUnitMakes(lines: String, isRefused: Bool) throws {
+        let found = try refusals(
+            "User=foo\nRuntimeDirectory=foo", more: [(Self.folder + "foo.path", "[Path]\n\(lines)\n")])
+        #expect(found.isEmpty != isRefused, "\(lines): \(found)")
+    }
+
+    /// systemd makes the folders of a unit as root, and gives the last one, with all that is in it, to the user.
+    @Test(arguments: [
+        ("StateDirectory=foo foo/data/log", true), ("RuntimeDirectory=foo foo/a/b", true),
+        ("StateDirectory=foo foo/data", false), ("StateDirectory=foo/data/log", false),
+        ("StateDirectory=foo\nConfigurationDirectory=foo foo/a/b", false), ("LogsDirectory=foo foo/%n/%H", true),
+    ])
+    func foldersBelowAFolderOfTheUser(lines: String, isRefused: Bool) throws {
+        let found = try refusals("User=foo\n\(lines)")
+        #expect(found.isEmpty != isRefused, "\(lines): \(found)")
+        #expect(try refusals(lines) == [])
+    }
+
+    /// Of a PID file below, only one of the same name elsewhere could go: Debian's frr has it.
+    @Test func aPIDFileBelowAFolderOfTheUser() throws {
+        for (line, isRefused) in [
+            ("/run/foo/d/passwd", true), ("foo/d/foo", true), ("foo/foo", false), ("foo/d/x.pid", false),
+        ] {
+            let found = try refusals("User=foo\nRuntimeDirectory=foo\nPIDFile=\(line)")
+            #expect(found.isEmpty != isRefused, "\(line): \(found)")
+        }
+        let unit = "[Service]\nExecStart=/usr/bin/foo\nUser=foo\nRuntimeDirectory=foo\nPIDFile=/run/foo/d/x.pid\n"
+        let plan = try auditPackage([(Self.folder + "foo.service", unit)]).get()
+        #expect(plan.warnings.contains { $0.text.contains("'foo' may write in '/run/foo'") })
     }
 
     @Test(arguments: [
@@ -321,6 +371,25 @@ import Testing
         "d /run/foo 0755 foo foo\nd /run/foo/a 0755 foo foo", "R! /var/lib/foo-*", "d /var/lib/foo 0755 0 0 -",
     ])
     func whatStaysAllowed(lines: String) throws { #expect(try refusals(lines) == [], "\(lines)") }
+
+    @Test func aMovedConffileBringsNoEditsToTheEnvironmentOfRoot() throws {
+        func plan(_ lines: String) throws -> PackagePlan {
+            let unit = "[Service]\nExecStart=/usr/bin/foo\n\(lines)\n"
+            let helper = "dpkg-maintscript-helper mv_conffile /etc/foo/env /etc/foo.env 1.0 foo -- \"$@\"\n"
+            return try auditPackage(
+                [("etc/foo.env", ""), ("usr/lib/systemd/system/foo.service", unit)],
+                members: ["preinst": "#!/bin/sh\n\(helper)"]
+            ).get()
+        }
+        let moved = try plan("EnvironmentFile=-/etc/foo.env")
+        #expect(moved.migrations.map(\.kind) == [.removeConffile])
+        #expect(moved.warnings.contains { $0.text.contains("are not moved to /etc/foo.env") })
+        #expect(try plan("User=foo\nEnvironmentFile=/etc/foo.env").migrations.map(\.kind) == [.moveConffile])
+        #expect(
+            try plan("EnvironmentFile=/etc/foo/env\nEnvironmentFile=/etc/foo.env").migrations.map(\.kind) == [
+                .moveConffile
+            ])
+    }
 
     /// The old file may be a service's: what is in it must not become what programs of the host act on.
     @Test func aMovedConffileBringsNoEditsToTheHostsPrograms() throws {

@@ -140,6 +140,13 @@ struct ConffileTransaction: Sendable {
         try store.tree(of: deployment.package, release: release).file(ReleaseTree.conffiles + path)
     }
 
+    /// The new release's file with the owner and mode that it gets by the manifest; nil if it has no such file.
+    func asPackaged(_ path: String) throws -> HostFile? {
+        guard var file = try packaged(path, deployment.newRelease) else { return nil }
+        if let rule = try rules()[path] { try file.follow(rule, HostAccounts(paths)) }
+        return file
+    }
+
     /// The packaged bytes of the release in place, or those that a removal kept.
     private func pristine(_ path: String) throws(Errno) -> [UInt8]? {
         guard deployment.hasOld else {

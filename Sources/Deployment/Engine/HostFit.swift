@@ -26,6 +26,9 @@ struct HostFit: Sendable {
                 KnownPackage(stored: $0.name, version: $0.record.version, provides: $0.record.provides)
             }
         let audit = RelationAudit(known: known)
+        var units = HostUnits()
+        // What is in /etc is an administrator's decision.
+        for folder in HostUnits.packagedFolders { try units.add(folder: paths.host(folder)) { _ in false } }
         var (problems, conffiles): ([String: [String]], Conffiles) = ([:], [:])
         for (name, folder, record) in releases {
             var found: [String] = []
@@ -34,6 +37,11 @@ struct HostFit: Sendable {
                 name: name, version: record.version, architecture: record.architecture, relations: record.relations)
             {
                 found += audit.findings(for: control).findings(.refused).map(\.explanation)
+            }
+            found += record.units.flatMap { [$0.name] + $0.aliases }.compactMap { UnitName($0) }.compactMap { unit in
+                units.clash(with: unit).map {
+                    "the unit '\(unit)' takes the place of '\($0.unit)' (\($0.owner)), which the host has got since; remove this package, or the host's that has the unit"
+                }
             }
             let key = "\(name)/\(folder)"
             let made = try store.state(of: name).state.made

@@ -232,7 +232,7 @@ struct MigrationTransaction: Sendable {
         Files.split(step.path).folder == Files.split(step.other).folder
     }
 
-    private func rename(_ step: MigrationStep, _ index: Int) throws(Errno) {
+    private func rename(_ step: MigrationStep, _ index: Int) throws {
         // Somebody has made it since the plan.
         if try !isAsSaved(step.other, step.savedOther, otherName(index)) { try vacate(step.other) }
         if isBeside(step) {
@@ -243,9 +243,11 @@ struct MigrationTransaction: Sendable {
         guard case .file(var file) = try find(step.path) else { return }
         let isRoots = try paths.holding(packaged: step.path) { (folder, _) throws(Errno) in folder.isRootsAlone }
         if !isRoots {
-            // Others than root can have put it there: nobody may read it afterwards who could not before.
-            let packaged = try conffiles.packaged(step.other, deployment.newRelease)
+            // Others than root can have put it there, with any owner: nobody may read it afterwards who could not before, and nobody
+            // may write it but whom the package gives it to.
+            let packaged = try conffiles.asPackaged(step.other)
             file.mode &= (packaged?.mode ?? 0o600) & 0o777
+            (file.owner, file.group) = (packaged?.owner ?? 0, packaged?.group ?? 0)
         }
         try conffiles.makeFolders(for: step.other)
         try write(file, step.other)

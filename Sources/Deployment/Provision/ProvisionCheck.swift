@@ -18,7 +18,7 @@ struct ProvisionCheck: Sendable {
         try checkAccounts(asked, state, before)
         var own = try tree.flatMap { try release?.paths(in: $0) } ?? []
         own += state.hostLines.compactMap { HostLine($0)?.path } + state.conffiles + state.folders
-        try checkPlaces(asked, own: own)
+        try checkPlaces(asked, own: own, state.accounts)
     }
 
     // MARK: Accounts
@@ -69,15 +69,16 @@ struct ProvisionCheck: Sendable {
 
     // MARK: Places
 
-    private func checkPlaces(_ asked: HostProvision, own: [String]) throws {
+    /// - Parameter accounts: those that deployments of the package made.
+    private func checkPlaces(_ asked: HostProvision, own: [String], _ accounts: AddedAccounts) throws {
         func isNew(_ place: HostProvision.Place) -> Bool {
             !own.contains { $0 == place.path || $0.hasPrefix(place.path + "/") }
         }
         let new = asked.places.filter(isNew)
         let matched = try new.filter(\.isPattern).flatMap(present).filter(isNew)
         let found = Set(try new.filter { try !$0.isPattern && paths.has($0.path) } + matched)
-        // What is in /run may be missing just now, because a service of the host does not run.
-        let doubtful = new.filter { found.contains($0) || $0.path.hasPrefix("/run/") } + matched
+        // What is missing may be so just now, because a service of the host has not run.
+        let doubtful = new + matched
         guard !doubtful.isEmpty else { return }
         let ofDpkg = try DpkgFiles(folder: paths.dpkgInfo).owners(of: found.map(\.path), except: record.name)
         let ofHost = try HostFolders(paths)
@@ -92,11 +93,11 @@ struct ProvisionCheck: Sendable {
             if let other = owners.first(where: { !$0.isRelated }) {
                 throw refusal(place, "belongs to the package \(other.name)")
             }
-            guard try owners.isEmpty && !mayHave(place) else { continue }
+            guard try owners.isEmpty && !mayHave(place, accounts) else { continue }
             throw refusal(
                 place,
                 place.isNamed
-                    ? "is there already, and belongs to no user of the package; give it to one of them if it is the package's"
+                    ? "is there already, and belongs to no user that the package's deployments made; move it away, or remove it if nobody needs it"
                     : "is there already and has no name of the package's")
         }
     }
@@ -111,7 +112,9 @@ struct ProvisionCheck: Sendable {
 
     /// Whether the package may have what is there and is nobody's: it has the package's own name, or is left of the same package by
     /// apt; or it has another name of the package's, which the package chooses, and nobody would lose it.
-    private func mayHave(_ place: HostProvision.Place) throws -> Bool {
+    ///
+    /// - Parameter accounts: an account that no deployment made is the host's, whatever the package names.
+    private func mayHave(_ place: HostProvision.Place, _ accounts: AddedAccounts) throws -> Bool {
         if Files.split(place.path).name == record.name { return true }
         guard place.isNamed else { return false }
         if try DpkgFiles(folder: paths.dpkgInfo).knows(record.name) { return true }
@@ -123,8 +126,8 @@ struct ProvisionCheck: Sendable {
             return true
         }
         let host = try HostAccounts(paths)
-        let users = record.provision.users.compactMap { host.users[$0.name] }
-        let groups = (record.provision.users + record.provision.groups).compactMap { host.groups[$0.name]?.id }
+        let users = accounts.users.compactMap { host.users[$0.name] }
+        let groups = accounts.groups.compactMap { host.groups[$0.name]?.id }
         return status.st_uid != 0 && users.contains(status.st_uid)
             || status.st_gid != 0 && groups.contains(status.st_gid)
     }

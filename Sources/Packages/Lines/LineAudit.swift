@@ -3,7 +3,9 @@ struct LineAudit {
     private(set) var findings = FindingList()
     private(set) var provision = HostProvision()
     /// Folders in which others than root may write by the lines.
-    private(set) var writable = WritableFolders()
+    private(set) var writable = WritablePaths()
+    /// The package's names.
+    private(set) var names: OwnNames
     /// All folders that the lines make.
     private(set) var folders: Set<String> = []
 
@@ -13,6 +15,7 @@ struct LineAudit {
     ///   - contents: the bytes of files, by their path in the release.
     ///   - unitFolders: the folders that systemd makes for the units.
     init(_ plan: PackagePlan, tree: PackagedPaths, contents: [String: [UInt8]], unitFolders: Set<String>) {
+        names = OwnNames(of: plan.control.name)
         func files(_ paths: [String]) -> [TmpfilesAudit.File] {
             paths.map { TmpfilesAudit.File(path: $0, bytes: contents[$0] ?? []) }
         }
@@ -28,7 +31,7 @@ struct LineAudit {
         var users = SysusersAudit()
         users.audit(files(plan.sysusersFiles), others: plan.sysusersLines)
         let units = plan.units.flatMap { [$0.name] + $0.aliases }
-        let names = OwnNames(
+        names = OwnNames(
             of: plan.control.name,
             users.users.map(\.name) + units.map { String($0.prefix { $0 != "." && $0 != "@" }) })
         var lines = TmpfilesAudit(
@@ -40,6 +43,7 @@ struct LineAudit {
         provision.users = users.users
         provision.groups = users.groups
         provision.members = users.members
+        let names = names
         let places = unitFolders.compactMap { HostProvision.Place(holding: $0, names: names) }
         let data = plan.conffiles.compactMap { HostProvision.Place(holdingData: $0.path, names: names) }
         provision.places = lines.places.union(places).union(data).sorted { $0.path < $1.path }

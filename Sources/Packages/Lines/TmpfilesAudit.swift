@@ -23,13 +23,15 @@ struct TmpfilesAudit {
     private var lines: [Located] = []
     /// What the package itself puts on the host: its folders, conffiles and links, and what systemd makes for its units.
     private let declared: Set<String>
+    /// Folders that systemd gives to the services.
+    private let ofServices: Set<String>
     /// Lines that make something.
     private var created: [TmpfilesLine] = []
     private var links: Set<String> = []
-    /// Folders in which others than root may write by the lines.
-    private(set) var given = WritableFolders()
+    /// Folders in which others than root may write by the lines, and files that they may write.
+    private(set) var given = WritablePaths()
     /// These, and all that systemd makes for the services.
-    private var writable = WritableFolders()
+    private var writable = WritablePaths()
 
     /// - Parameters:
     ///   - paths: paths that the package has on the host in another way than by lines.
@@ -41,6 +43,7 @@ struct TmpfilesAudit {
         self.names = names
         self.tree = tree
         declared = Set(paths)
+        ofServices = Set(folders)
         for folder in folders { writable.add(folder, of: "its services") }
     }
 
@@ -49,6 +52,7 @@ struct TmpfilesAudit {
     /// - Parameter others: lines that Gatekeel makes of the manifest and the payload. They were audited there, and only say
     ///   who may write where.
     mutating func audit(_ files: [File], others: [String]) {
+        var packaged: [TmpfilesLine] = []
         for text in others {
             let line: TmpfilesLine
             // systemd would read something, and nothing would have checked that.
@@ -59,6 +63,7 @@ struct TmpfilesAudit {
                 continue
             }
             note(line)
+            packaged.append(line)
             // A colon leaves what is there as it is.
             let isKept = text.split(separator: " ").contains { $0.hasPrefix(":") }
             if line.makesFolder || line.type == "f", !isKept,
@@ -77,6 +82,11 @@ struct TmpfilesAudit {
                 }
             }
         }
+        for line in packaged {
+            guard let text = exchanged(line) ?? missing(line) else { continue }
+            // What is made elsewhere is a link to a place of the package's, or an empty folder. Debian's freeradius needs such links.
+            findings.add(Finding(.warning, .unsupported, line.path, text))
+        }
         for located in lines { judge(located) }
         made = Array(Set(made)).sorted()
     }
@@ -87,18 +97,19 @@ struct TmpfilesAudit {
         if line.action == .create { created.append(line) }
         // Lines that change a folder give it away as well; with wildcards, whatever is in the folder before them.
         guard let user = Self.user(of: line) else { return }
+        // Of a line that changes something it does not say which of both that is.
+        if !line.makesFolder { given.add(file: line.path, of: user) }
+        guard !"fp".contains(line.type) else { return }
         given.add(line.path, of: user)
         writable.add(Self.fixed(line.path), of: user)
     }
 
-    /// Who else than root may write in a folder after a line; nil if nobody.
+    /// Who else than root may write in a folder or file after a line; nil if nobody.
     private static func user(of line: TmpfilesLine) -> String? {
         if "aA".contains(line.type) { return "others" }
-        guard line.makesFolder || "zZe".contains(line.type) else { return nil }
-        let (mode, owner, group) = (line.mode ?? 0o755, line.owner ?? "root", line.group ?? "root")
-        if !["root", "0"].contains(owner) { return "'\(owner)'" }
-        if mode & 0o002 != 0 { return "everybody" }
-        return mode & 0o020 != 0 && !["root", "0"].contains(group) ? "the group '\(group)'" : nil
+        guard line.makesFolder || "zZefpC".contains(line.type) else { return nil }
+        return WritablePaths.user(
+            owner: line.owner ?? "root", group: line.group ?? "root", mode: line.mode ?? 0o755)
     }
 
     /// The path, or the folder before the first wildcard in it.
@@ -240,12 +251,32 @@ struct TmpfilesAudit {
         return "'\(target)' is not the package's; copy something of its own, or from below /usr/share"
     }
 
+    /// Whether a folder is there before systemd-tmpfiles makes what is in it.
+    private func isMade(_ folder: String) -> Bool {
+        ofServices.contains(folder) || created.contains { $0.makesFolder && $0.path == folder }
+            || declared.contains { $0 == folder || $0.hasPrefix(folder + "/") }
+    }
+
     /// The folders on the way. systemd-tmpfiles does not follow a link that a user may have put there when it makes or changes
     /// something. It does when it removes something, when it writes into a file (`w`), and version 252 when it makes a link.
     private func way(_ line: TmpfilesLine) -> String? {
         if let link = links.first(where: { line.path.hasPrefix($0 + "/") || line.path == $0 && line.type != "L" }) {
             return "'\(link)' is a link of the package; write the path that it leads to"
         }
+        return exchanged(line)
+    }
+
+    /// Why a line that Gatekeel writes may not be: systemd-tmpfiles makes the folders that are missing on the way as root.
+    private func missing(_ line: TmpfilesLine) -> String? {
+        guard line.action == .create, let (folder, user) = writable.above(line.path, by: 2),
+            let slash = line.path.lastIndex(of: "/"), !isMade(String(line.path[..<slash]))
+        else { return nil }
+        return
+            "\(user) may write in '\(folder)' and could have root make the folders on the way elsewhere; name '\(line.path[..<slash])' too, with Directory= or in the package"
+    }
+
+    /// Whether a folder on the way may be exchanged for a link that is followed.
+    private func exchanged(_ line: TmpfilesLine) -> String? {
         // Below a folder only the last name can be exchanged, and that is followed only to write.
         let isFollowed = line.removes || line.type == "L" || line.type == "w" || line.type == "C"
         guard isFollowed, let (folder, user) = writable.above(line.path, by: line.type == "w" ? 1 : 2) else {

@@ -56,7 +56,9 @@ extension PackageManifest {
             + "the files of the package as its units do.")
     static let healthUserKey = Key(
         "User",
-        ValueType(allowed: "a user's name", parse: { isUser($0) ? $0 : nil }, format: { $0 }), default: "",
+        ValueType(
+            allowed: "a user's name, and none of Gatekeel's own",
+            parse: { isUser($0) && !$0.hasPrefix("gatekeel") ? $0 : nil }, format: { $0 }), default: "",
         "The user that the command runs as. Empty means root.")
     static let timeoutKey = Key(
         "Timeout", .duration(.milliseconds(100) ... .seconds(600)), default: .seconds(10),

@@ -8,7 +8,13 @@ struct MigrationAudit: Sendable {
     /// - Parameters:
     ///   - migrations: as the package has them.
     ///   - conffiles: the conffiles that the package has, absolute.
-    init(_ migrations: [Migration], conffiles: Set<String>) {
+    ///   - takenByRoot: files that root's commands of the units run, or take their environment from.
+    init(_ migrations: [Migration], conffiles: Set<String>, takenByRoot: Set<String> = []) {
+        func isRoots(_ path: String) -> Bool { PlaceTable.mustBeRoots(path) || takenByRoot.contains(path) }
+        // /etc/default and the like are folders of root's.
+        func isInSharedFolder(_ path: String) -> Bool {
+            SharedFolder.split(path).map { path == "\($0.folder)/\($0.name)" } ?? false
+        }
         for migration in migrations {
             guard var migration = Self.onHost(migration) else { continue }
             switch migration.kind {
@@ -23,14 +29,14 @@ struct MigrationAudit: Sendable {
                 if conffiles.contains(migration.path) { continue }
             case .linkToFolder, .folderToLink: break
             }
-            if migration.kind == .moveConffile, PlaceTable.mustBeRoots(migration.other),
-                !PlaceTable.mustBeRoots(migration.path)
+            if migration.kind == .moveConffile, isRoots(migration.other), !isRoots(migration.path),
+                PlaceTable.mustBeRoots(migration.other) || !isInSharedFolder(migration.path)
             {
-                // What a service's user may write now would be what programs of the host act on.
+                // What a service's user may write now would be what programs of the host, or root's commands of a unit, act on.
                 findings.add(
                     Finding(
                         .warning, .unsupported, "conffiles",
-                        "edits of \(migration.path) are not moved to \(migration.other), on which programs of the host act: an edited file is kept as .dpkg-bak; move the edits by hand"
+                        "edits of \(migration.path) are not moved to \(migration.other), on which programs of root act: an edited file is kept as .dpkg-bak; move the edits by hand"
                     ))
                 (migration.kind, migration.other) = (.removeConffile, "")
             }

@@ -1,3 +1,5 @@
+import Configuration
+
 /// The folders that systemd makes for a unit, and gives to its user.
 extension UnitFile {
     private struct FolderSetting {
@@ -28,12 +30,20 @@ extension UnitFile {
         FolderSetting("ConfigurationDirectory", "/etc", isData: false, isGiven: false),
     ]
 
-    /// Newer versions of systemd also accept `name:link` and `name:link:flags`.
     private func folderNames(_ setting: FolderSetting, in section: String) -> [String] {
-        words(section, setting.key).flatMap { word in
-            word.split(separator: ":", omittingEmptySubsequences: false).prefix(2).filter { !$0.isEmpty }
-                .map(String.init)
-        }
+        words(section, setting.key).flatMap(Self.folderNames)
+    }
+
+    /// Newer versions of systemd also accept `name:link` and `name:link:flags`.
+    private static func folderNames(_ word: String) -> [String] {
+        word.split(separator: ":", omittingEmptySubsequences: false).prefix(2).filter { !$0.isEmpty }.map(String.init)
+    }
+
+    /// The folders that systemd makes for one setting; none if it is another setting.
+    func folders(of entry: IniEntry) -> [String] {
+        guard let setting = Self.folderSettings.first(where: { $0.key == entry.key }) else { return [] }
+        return entry.value.split(whereSeparator: \.isWhitespace).flatMap { Self.folderNames(String($0)) }
+            .map { "\(setting.base)/\($0)" }
     }
 
     /// The folders that systemd gives to the unit's user, or lets others write in: patterns, where the name depends on the instance
@@ -47,7 +57,7 @@ extension UnitFile {
             let user = (setting.isGiven ? owner : nil) ?? (mode & 0o022 != 0 ? "others than root" : nil)
             guard let user else { return [] }
             return folderNames(setting, in: type.title).flatMap {
-                setting.paths(WritableFolders.pattern($0, self), isDynamic: isDynamic).map { ($0, user) }
+                setting.paths(WritablePaths.pattern($0, self), isDynamic: isDynamic).map { ($0, user) }
             }
         }
     }

@@ -23,7 +23,7 @@ struct UnitPathAudit: Sendable {
                 }
                 opened += acted(section.header, entry).map { path, act in
                     RootPath(
-                        path: WritableFolders.pattern(located(path), unit), act: act, file: unit.path,
+                        path: WritablePaths.pattern(located(path), unit), act: act, file: unit.path,
                         line: entry.position.line, setting: "\(entry.key)=\(entry.value)")
                 }
             }
@@ -84,8 +84,14 @@ struct UnitPathAudit: Sendable {
     private static let read: Set<String> = ["TTYPath", "USBFunctionDescriptors", "USBFunctionStrings"]
     private static let credentials: Set<String> = ["LoadCredential", "LoadCredentialEncrypted"]
 
+    /// systemd opens what is there for the service.
+    private static let special: Set<String> = ["ListenSpecial", "ListenUSBFunction"]
+
     private func acted(_ section: String, _ entry: IniEntry) -> [(path: String, act: RootPath.Act)] {
+        if section == "Path", entry.key != "PathExists" { return paths(section, entry).map { ($0, .makes) } }
         guard section == "Service" || section == "Socket" else { return [] }
+        let folders = unit.folders(of: entry)
+        if !folders.isEmpty { return folders.map { ($0, .makes) } }
         switch entry.key {
         case let key where Self.outputs.contains(key):
             return paths(section, entry).map { ($0, .opens(isOfUser: users.contains { $0 != nil })) }
@@ -95,26 +101,44 @@ struct UnitPathAudit: Sendable {
             return [(String(entry.value.prefix { $0 != ":" }), .opens(isOfUser: false))]
         case let key where Self.credentials.contains(key):
             let parts = entry.value.split(separator: ":", maxSplits: 1)
-            return parts.count == 2 ? [(String(parts[1]), .opens(isOfUser: false))] : []
+            return parts.count == 2 ? [(String(parts[1]), .loads)] : []
         case let key where Self.read.contains(key): return [(entry.value, .opens(isOfUser: false))]
         case "EnvironmentFile" where runsAsRoot:
             return [(String(entry.value.drop { $0 == "-" }), .takesEnvironment)]
         case let key where Self.listens.contains(key) && setsOwner:
             // systemd sets the owner of what is at the path by then.
             return paths(section, entry).map { ($0, .opens(isOfUser: false)) }
+        case "PIDFile": return paths(section, entry).map { ($0, .removes) }
+        case let key where Self.listens.contains(key) || key == "Symlinks":
+            return paths(section, entry).map { ($0, .makes) }
+        case let key where Self.special.contains(key) && section == "Socket":
+            return [(entry.value, .opens(isOfUser: false))]
+        case "ExecSearchPath" where runsAsRoot:
+            return entry.value.split(separator: ":").map { (String($0), .runs) }
+        case let key where key.hasPrefix("Exec"):
+            return ExecCommand.commands(entry.value).filter { runsAsRoot($0, key) }.flatMap(\.programs)
+                .filter { $0.hasPrefix("/") || $0.hasPrefix("%") }.map { ($0, .runs) }
         default: return []
         }
     }
 
+    private func runsAsRoot(_ command: ExecCommand, _ key: String) -> Bool {
+        users.contains(nil) || command.isPrivileged || key != "ExecStart" && hasPermissionsStartOnly
+    }
+
     /// Whether a command of the unit runs as root.
     private var runsAsRoot: Bool {
-        if users.contains(nil) { return true }
-        return unit.document.sections(named: unit.type.title).flatMap(\.entries).contains { entry in
-            if entry.key == "PermissionsStartOnly" { return ValueType.boolean.parse(entry.value) != false }
-            return entry.key.hasPrefix("Exec")
-                && entry.value.prefix { "@-:+!|".contains($0) }.contains { $0 == "+" || $0 == "!" }
-        }
+        users.contains(nil) || hasPermissionsStartOnly
+            || entries.contains {
+                $0.key.hasPrefix("Exec") && ExecCommand.commands($0.value).contains(where: \.isPrivileged)
+            }
     }
+
+    private var hasPermissionsStartOnly: Bool {
+        entries.contains { $0.key == "PermissionsStartOnly" && ValueType.boolean.parse($0.value) != false }
+    }
+
+    private var entries: [IniEntry] { unit.document.sections(named: unit.type.title).flatMap(\.entries) }
 
     private var setsOwner: Bool {
         unit.document.sections(named: "Socket").flatMap(\.entries).contains {

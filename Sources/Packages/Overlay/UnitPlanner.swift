@@ -16,7 +16,7 @@ struct UnitPlanner {
     private(set) var alsoInstances: Set<String> = []
 
     /// Folders that systemd gives to the units' users.
-    private(set) var writable = WritableFolders()
+    private(set) var writable = WritablePaths()
     /// Paths at which systemd acts as root for the units, and which nobody else may exchange.
     private(set) var opened: [RootPath] = []
     /// What `BusName=` names.

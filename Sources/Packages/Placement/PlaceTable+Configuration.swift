@@ -63,7 +63,8 @@ extension PlaceTable {
         PlaceRule(
             .closed,
             [
-                "/etc/passwd*", "/etc/shadow*", "/etc/group*", "/etc/gshadow*", "/etc/subuid*", "/etc/subgid*",
+                "/etc/passwd*", "/etc/shadow-maint/", "/etc/shadow*", "/etc/group*", "/etc/gshadow*", "/etc/subuid*",
+                "/etc/subgid*",
                 "/etc/.pwd.lock", "/etc/userdb/", "/etc/credstore*/",
             ],
             "it holds the host's users; use [Users] of the manifest or /usr/lib/sysusers.d"),
@@ -78,7 +79,7 @@ extension PlaceTable {
                 "/etc/selinux/", "/etc/hosts.allow", "/etc/hosts.deny", "/etc/hosts.equiv", "/etc/shells",
                 "/etc/adduser.conf", "/etc/deluser.conf", "/etc/login.access", "/etc/nslcd.conf", "/etc/at.allow",
                 "/etc/idmapd.conf",
-                "/etc/gss/mech.d/", "/etc/krb5.keytab", "/etc/sssd/", "/etc/shosts.equiv",
+                "/etc/gss/", "/etc/krb5.keytab", "/etc/sssd/", "/etc/shosts.equiv",
             ],
             "it decides who may do what on the host; leave it to the administrator"),
         PlaceRule(
@@ -227,6 +228,13 @@ extension PlaceTable {
                 "/etc/request-key.d/", "/etc/request-key.conf",
             ],
             "a daemon of the host that has this name acts on it too; check that the host runs no other one"),
+        PlaceRule(
+            .read,
+            [
+                "/etc/pki/nssdb/", "/etc/libibverbs.d/", "/etc/glvnd/", "/etc/sasl2/", "/etc/suid-debug", "/etc/netns/",
+                "/etc/cryptsetup-keys.d/", "/etc/e2fsck.conf", "/etc/blkid.conf",
+            ],
+            "libraries and tools that root's programs use read it; check that the whole host needs what it says"),
     ]
 
     // MARK: Shared

@@ -226,7 +226,9 @@ public struct PackageAudit: Sendable {
                 .unsupported, entry.path,
                 "programs of the host act on it, so it must be a plain file; replace the hard link")
         }
-        guard entry.owner == 0, entry.mode & 0o022 == 0 else {
+        // The name is what is written on the host.
+        let isRoots = entry.owner == 0 && ["root", "0"].contains(Self.name(entry.ownerName, entry.owner))
+        guard isRoots, entry.mode & 0o022 == 0 else {
             return refuse(
                 .unsupported, entry.path,
                 "programs of the host act on it, so it must belong to root and nobody else may write it; correct owner and mode in the package"
@@ -368,7 +370,9 @@ public struct PackageAudit: Sendable {
         }
         plan.conffiles = conffiles.sorted { $0.path < $1.path }
         let packaged = Set(conffiles.map(\.path))
-        let audit = MigrationAudit(migrations, conffiles: packaged)
+        let audit = MigrationAudit(
+            migrations, conffiles: packaged,
+            takenByRoot: Set(units.opened.filter(\.act.isOfContent).map(\.path)))
         all.add(audit.findings)
         plan.migrations = audit.accepted
         for path in listedConffiles where path.hasPrefix("/etc/") && !packaged.contains(path) {
@@ -389,9 +393,12 @@ public struct PackageAudit: Sendable {
         plan.provision = lines.provision
         var writable = units.writable
         writable.formUnion(lines.writable)
+        for (path, user) in filesOfUsers { writable.add(file: path, of: user) }
+        all.add(ConfigurationAudit(writable, names: lines.names).findings)
         all.add(
             RootPathAudit(
-                units.opened, writable: writable, known: lines.folders.union(units.folders), conffiles: packaged
+                units.opened + healthPrograms, writable: writable, known: lines.folders.union(units.folders),
+                conffiles: packaged
             ).findings)
         let bus = BusFiles(
             contents, units: plan.units, names: units.busNames, users: Set(lines.provision.users.map(\.name)))
@@ -402,6 +409,25 @@ public struct PackageAudit: Sendable {
         plan.probation = manifest.probation
         plan.warnings = all.findings(.warning)
         return (plan, all)
+    }
+
+    /// The configuration and data files that others than root may write, by the payload or by `File=` of the manifest.
+    private var filesOfUsers: [(path: String, user: String)] {
+        let rules = Dictionary(manifest.files.map { ($0.path, $0) }) { first, _ in first }
+        return conffiles.compactMap { file in
+            let rule = rules[file.path]
+            let mode = rule.flatMap { UInt32($0.mode, radix: 8) } ?? file.mode
+            return WritablePaths.user(owner: rule?.owner ?? file.owner, group: rule?.group ?? file.group, mode: mode)
+                .map { (file.path, $0) }
+        }
+    }
+
+    /// What `[Health]` of the manifest runs as root.
+    private var healthPrograms: [RootPath] {
+        guard let health = manifest.health, ["", "root"].contains(health.user) else { return [] }
+        return ExecCommand(words: health.command).programs.map {
+            RootPath(path: $0, act: .runs, file: "_gkmanifest", line: 0, setting: "Command=")
+        }
     }
 
     /// The units that stand for init scripts without a unit of the same name: their bytes by their paths in the release.

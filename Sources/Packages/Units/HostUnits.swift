@@ -158,10 +158,10 @@ extension UnitFile {
             section.entries.compactMap { entry -> String? in
                 switch (section.header, entry.key) {
                 case (type.title, "EnvironmentFile"):
-                    return WritableFolders.pattern(String(entry.value.drop { $0 == "-" }), self)
+                    return WritablePaths.pattern(String(entry.value.drop { $0 == "-" }), self)
                 case (type.title, "LoadCredential"), (type.title, "LoadCredentialEncrypted"):
                     let parts = entry.value.split(separator: ":", maxSplits: 1)
-                    return parts.count == 2 ? WritableFolders.pattern(String(parts[1]), self) : nil
+                    return parts.count == 2 ? WritablePaths.pattern(String(parts[1]), self) : nil
                 case ("Unit", let key) where Self.conditions.contains(key):
                     let path = String(entry.value.drop { "|!".contains($0) || $0.isWhitespace })
                     // One that depends on the instance is about those that somebody starts.
