@@ -26,15 +26,15 @@ final class Observations {
     /// Those that are to tell something yet.
     var count: Int { all.count { !$0.isEnding } }
     private let account: UInt16
-    private let management: DeviceManagement
-    private let scheduler: any Scheduler
-    private let clock: StableClock
-    private let queue: NotificationQueue
+    let management: DeviceManagement
+    let scheduler: any Scheduler
+    let clock: StableClock
+    let queue: NotificationQueue
     /// What was not told yet because of an outage.
-    private var history = NotificationHistory()
+    var history = NotificationHistory()
     /// When the server forgets the registration, while there is no session.
     private var expires: Duration?
-    private var absence = Absence.none
+    var absence = Absence.none
     private var stamps = 0
     private var timer: (any Scheduled)?
     private var timerDue: Duration?
@@ -48,7 +48,7 @@ final class Observations {
         queue.delivered = { [weak self] in self?.delivered($0, $1) }
     }
 
-    private var version: EnablerVersion { management.accounts.version(of: account) }
+    var version: EnablerVersion { management.accounts.version(of: account) }
 
     // MARK: Requests
 
@@ -184,7 +184,7 @@ final class Observations {
     }
 
     /// Whether what an outage hides is to be told afterwards (1/x/6).
-    private var isStoring: Bool {
+    var isStoring: Bool {
         if absence == .asleep || absence == .waking { return true }
         return management.accounts[account]?.settings.notificationStoring ?? true
     }
@@ -194,85 +194,6 @@ final class Observations {
         if queue.session != nil { return true }
         guard isStoring, let expires else { return false }
         return scheduler.now < expires
-    }
-
-    /// A notification that was not delivered is kept. A last word is owed as well: the server would wait for ever.
-    private func keep(_ entry: NotificationQueue.Entry) {
-        guard all.contains(where: { $0 === entry.observation }) else { return }
-        entry.observation.isEnding = false
-        guard !entry.isFinal, isStoring else { return owe(entry.observation) }
-        for record in entry.records { keep(record) }
-    }
-
-    private func keep(_ record: NotificationHistory.Record) {
-        let limit = absence.isOutage ? record.observation.historyLimit : nil
-        for observation in history.add(record, most: limit ?? NotificationHistory.recordLimit) { owe(observation) }
-    }
-
-    /// What an outage leaves of contents: those of paths with `hqmax=0` are not among it.
-    private func stored(_ observation: Observation, _ contents: [PathContent]) -> [PathContent] {
-        guard absence.isOutage, observation.historyLimit != 0 else { return contents }
-        return zip(observation.parts, contents).map { $0.rule.historyLimit == 0 ? .nothing : $1 }
-    }
-
-    /// Tells what is left of an outage, oldest first: in a format with times by observation, else record by record.
-    private func tell(_ records: [NotificationHistory.Record]) {
-        var told: [Observation] = []
-        for record in records {
-            let observation = record.observation
-            guard let format = timedFormat(observation) else {
-                if let response = try? response(observation, record.contents) {
-                    queue.add(
-                        stored: NotificationQueue.Entry(observation: observation, response: response, records: [record])
-                    )
-                }
-                continue
-            }
-            guard !told.contains(where: { $0 === observation }) else { continue }
-            told.append(observation)
-            tell(records.filter { $0.observation === observation }, format)
-        }
-    }
-
-    /// Tells what one observation missed, in messages of a bounded size.
-    private func tell(_ records: [NotificationHistory.Record], _ format: ContentFormat) {
-        var rest = records[...]
-        var times = SenMLTimes(clock, now: scheduler.now)
-        while let first = rest.first {
-            var size = 0
-            let part = rest.prefix { record in
-                size += record.size
-                return size <= SendQueue.messageLimit || record.moment == first.moment
-            }
-            rest = rest.dropFirst(part.count)
-            do throws(CodecError) {
-                var content = CompositeContent()
-                for record in part {
-                    let time = times.next(record.moment)
-                    let parts = zip(record.observation.parts, record.contents).map { (path: $0.path, content: $1) }
-                    content.entries += try management.composite(parts).entries.map { $0.at(time) }
-                }
-                let response = Response(
-                    .content, contentFormat: format.rawValue,
-                    payload: try Codec.encodeComposite(content, format, version))
-                queue.add(
-                    stored: NotificationQueue.Entry(
-                        observation: first.observation, response: response, records: Array(part)))
-            } catch {
-                // What cannot be encoded with times is told by its present content.
-                owe(first.observation)
-            }
-        }
-    }
-
-    /// The format of an observation's notifications, if it has times.
-    private func timedFormat(_ observation: Observation) -> ContentFormat? {
-        let format: ContentFormat? =
-            switch observation.subject {
-            case .path(let accept): accept.map(ContentFormat.init(rawValue:))
-            case .composite(_, let format): format
-            }
-        return format == .senMLJSON || format == .senMLCBOR ? format : nil
     }
 
     /// A new registration: the server observes anew what it still wants (LwM2M Core 6.4.1).
@@ -442,7 +363,7 @@ final class Observations {
         return entry
     }
 
-    private func response(
+    func response(
         _ observation: Observation, _ contents: [PathContent]
     ) throws(OperationError) -> Response {
         switch observation.subject {
@@ -456,7 +377,7 @@ final class Observations {
         }
     }
 
-    private func owe(_ observation: Observation) {
+    func owe(_ observation: Observation) {
         if !observation.owes { stamp(observation) }
         for index in observation.parts.indices { observation.parts[index].state.owe() }
     }

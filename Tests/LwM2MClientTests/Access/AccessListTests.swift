@@ -9,15 +9,6 @@ import Testing
 
 /// What each of two servers may do: `main` with the Short Server ID 7 and `main1` with 8.
 @Suite struct AccessListTests {
-    private static func request(
-        _ method: Code, _ path: String, format: UInt16? = nil, payload: [UInt8] = [], query: [String] = [],
-        accept: UInt16? = nil, observe: UInt32? = nil
-    ) -> Request {
-        Request(
-            method, path: path.split(separator: "/").map { String($0) }, query: query, contentFormat: format,
-            accept: accept, observe: observe, token: [1], payload: payload)
-    }
-
     @LoopActor
     private static func rig(
         _ rights: [UInt16: AccessRights]? = nil, path: String? = nil, servers: Int = 2, members: [AccessMember]? = nil
@@ -50,28 +41,34 @@ import Testing
     }
 
     static let cases: [Case] = [
-        Case(testDescription: "Read", request: request(.get, "/30000/0/1"), right: .read, success: .content),
+        Case(testDescription: "Read", request: serverRequest(.get, "/30000/0/1"), right: .read, success: .content),
         Case(
-            testDescription: "Read of the instance", request: request(.get, "/30000/0"), right: .read, success: .content
+            testDescription: "Read of the instance", request: serverRequest(.get, "/30000/0"), right: .read,
+            success: .content
         ),
         Case(
-            testDescription: "Observe", request: request(.get, "/30000/0/1", observe: 0), right: .read,
+            testDescription: "Observe", request: serverRequest(.get, "/30000/0/1", observe: 0), right: .read,
             success: .content),
         Case(
-            testDescription: "Discover", request: request(.get, "/30000/0", accept: 40), right: .read, success: .content
+            testDescription: "Discover", request: serverRequest(.get, "/30000/0", accept: 40), right: .read,
+            success: .content
         ),
         Case(
-            testDescription: "Write-Attributes", request: request(.put, "/30000/0/1", query: ["pmin=5"]), right: .read,
+            testDescription: "Write-Attributes", request: serverRequest(.put, "/30000/0/1", query: ["pmin=5"]),
+            right: .read,
             success: .changed),
         Case(
-            testDescription: "Write", request: request(.put, "/30000/0/1", format: 0, payload: [0x35]), right: .write,
+            testDescription: "Write", request: serverRequest(.put, "/30000/0/1", format: 0, payload: [0x35]),
+            right: .write,
             success: .changed),
         Case(
             testDescription: "Write of the instance",
-            request: request(.post, "/30000/0", format: 11542, payload: [0xC1, 1, 60]), right: .write, success: .changed
+            request: serverRequest(.post, "/30000/0", format: 11542, payload: [0xC1, 1, 60]), right: .write,
+            success: .changed
         ),
-        Case(testDescription: "Execute", request: request(.post, "/30000/0/4"), right: .execute, success: .changed),
-        Case(testDescription: "Delete", request: request(.delete, "/30000/0"), right: .delete, success: .deleted),
+        Case(
+            testDescription: "Execute", request: serverRequest(.post, "/30000/0/4"), right: .execute, success: .changed),
+        Case(testDescription: "Delete", request: serverRequest(.delete, "/30000/0"), right: .delete, success: .deleted),
     ]
 
     /// Each operation with its right alone, and with all rights but this one.
@@ -123,7 +120,7 @@ import Testing
         try await onLoop {
             let (rig, lists) = try await Self.rig()
             for session in rig.transport.sessions {
-                #expect(session.requestAtOnce(Self.request(.get, "/30000/0/1"))?.code == .content)
+                #expect(session.requestAtOnce(serverRequest(.get, "/30000/0/1"))?.code == .content)
             }
             // Device has one instance; of the other object new ones may be created.
             let subjects = lists.instances.compactMap { lists.list($0) }.map { [$0.object, $0.instance] }
@@ -137,9 +134,9 @@ import Testing
         try await onLoop {
             let (rig, lists) = try await Self.rig(servers: 1)
             #expect(lists.instances.isEmpty)
-            let made = try await rig.session.request(Self.request(.post, "/30000"))
+            let made = try await rig.session.request(serverRequest(.post, "/30000"))
             #expect(made?.code == .created && lists.instances.isEmpty)
-            #expect(try rig.session.requestAtOnce(Self.request(.get, "/30000/0/1"))?.code == .content)
+            #expect(try rig.session.requestAtOnce(serverRequest(.get, "/30000/0/1"))?.code == .content)
             #expect(!lists.areNeeded)
         }
     }
@@ -150,10 +147,10 @@ import Testing
             let session = rig.transport.sessions[1]
             rig.object.contents[1] = [1: .single(.integer(77))]
             rig.object.changes?.instancesChanged(30000)
-            let read = session.requestAtOnce(Self.request(.get, "/30000", accept: 110))
+            let read = session.requestAtOnce(serverRequest(.get, "/30000", accept: 110))
             let text = String(decoding: try #require(read).payload, as: UTF8.self)
             #expect(text.contains("\"1/1\"") && !text.contains("\"0/1\""), "\(text)")
-            let links = session.requestAtOnce(Self.request(.get, "/30000", accept: 40))
+            let links = session.requestAtOnce(serverRequest(.get, "/30000", accept: 40))
             #expect(String(decoding: try #require(links).payload, as: UTF8.self).contains("</30000/0>"))
         }
     }
@@ -162,19 +159,19 @@ import Testing
         try await onLoop {
             let (rig, lists) = try await Self.rig()
             let creator = rig.transport.sessions[1]
-            let made = await creator.request(Self.request(.post, "/30000"))
+            let made = await creator.request(serverRequest(.post, "/30000"))
             #expect(made?.code == .created && made?.locationPath == ["30000", "1"])
-            #expect(creator.requestAtOnce(Self.request(.get, "/30000/1"))?.code == .content)
+            #expect(creator.requestAtOnce(serverRequest(.get, "/30000/1"))?.code == .content)
             let other = rig.transport.sessions[0]
-            #expect(other.requestAtOnce(Self.request(.get, "/30000/1"))?.code == .unauthorized)
+            #expect(other.requestAtOnce(serverRequest(.get, "/30000/1"))?.code == .unauthorized)
             let id = try #require(lists.instances.first { lists.list($0)?.instance == 1 })
             #expect(lists.list(id)?.owner == 8 && lists.list(id)?.rights == [:])
             // It goes with its instance, and the next one of this number is nobody's.
-            #expect(await creator.request(Self.request(.delete, "/30000/1"))?.code == .deleted)
+            #expect(await creator.request(serverRequest(.delete, "/30000/1"))?.code == .deleted)
             #expect(!lists.has(id))
             rig.object.contents[1] = [:]
             rig.object.changes?.instancesChanged(30000)
-            #expect(other.requestAtOnce(Self.request(.get, "/30000/1"))?.code == .content)
+            #expect(other.requestAtOnce(serverRequest(.get, "/30000/1"))?.code == .content)
         }
     }
 
@@ -183,8 +180,8 @@ import Testing
             let (rig, lists) = try await Self.rig([8: .all])
             let id = try #require(lists.instances.first { lists.list($0)?.instance == 65535 })
             try await lists.change(id, owner: 7, rights: [7: .all, 8: [.read, .write, .execute, .delete]])
-            #expect(await rig.transport.sessions[1].request(Self.request(.post, "/30000"))?.code == .unauthorized)
-            #expect(await rig.transport.sessions[0].request(Self.request(.post, "/30000"))?.code == .created)
+            #expect(await rig.transport.sessions[1].request(serverRequest(.post, "/30000"))?.code == .unauthorized)
+            #expect(await rig.transport.sessions[0].request(serverRequest(.post, "/30000"))?.code == .created)
         }
     }
 
@@ -192,7 +189,7 @@ import Testing
         try await onLoop {
             let (rig, lists) = try await Self.rig([8: [.read]])
             let session = rig.transport.sessions[1]
-            #expect(session.requestAtOnce(Self.request(.get, "/30000/0/1", observe: 0))?.observe != nil)
+            #expect(session.requestAtOnce(serverRequest(.get, "/30000/0/1", observe: 0))?.observe != nil)
             rig.object.set(1, .integer(2))
             #expect(session.notified.count == 1)
             session.notified[0].completion(nil)
@@ -216,9 +213,9 @@ import Testing
             let (rig, lists) = try await Self.rig(servers: 1, members: members)
             let session = try rig.session
             #expect(lists.areNeeded)
-            let write = Self.request(.put, "/30000/0/1", format: 0, payload: [0x35])
+            let write = serverRequest(.put, "/30000/0/1", format: 0, payload: [0x35])
             #expect(await session.request(write)?.code == .unauthorized)
-            #expect(session.requestAtOnce(Self.request(.get, "/30000/0/1"))?.code == .content)
+            #expect(session.requestAtOnce(serverRequest(.get, "/30000/0/1"))?.code == .content)
             #expect(lists.instances.allSatisfy { lists.list($0)?.owner == 9 && !lists.owns(0, $0) })
             // Lists that are made meanwhile know it too.
             rig.object.contents[1] = [1: .single(.integer(5))]
@@ -234,8 +231,8 @@ import Testing
             let (rig, _) = try await Self.rig()
             rig.object.contents[5] = [1: .single(.integer(5))]
             for session in rig.transport.sessions {
-                #expect(session.requestAtOnce(Self.request(.get, "/30000/5"))?.code == .unauthorized)
-                #expect(session.requestAtOnce(Self.request(.get, "/30000/6"))?.code == .notFound)
+                #expect(session.requestAtOnce(serverRequest(.get, "/30000/5"))?.code == .unauthorized)
+                #expect(session.requestAtOnce(serverRequest(.get, "/30000/6"))?.code == .notFound)
             }
         }
     }
@@ -245,7 +242,8 @@ import Testing
             let (rig, lists) = try await Self.rig()
             let before = lists.instances
             let taken = await rig.transport.sessions[1].request(
-                Self.request(.post, "/30000", format: 110, payload: Array(#"[{"bn":"/30000/0/","n":"1","v":5}]"#.utf8)))
+                serverRequest(.post, "/30000", format: 110, payload: Array(#"[{"bn":"/30000/0/","n":"1","v":5}]"#.utf8))
+            )
             #expect(taken?.code == .badRequest)
             #expect(lists.instances == before)
         }
@@ -255,7 +253,7 @@ import Testing
         try await onLoop {
             let (rig, lists) = try await Self.rig([8: [.read]])
             let session = rig.transport.sessions[1]
-            #expect(session.requestAtOnce(Self.request(.get, "/30000/0/1", observe: 0))?.observe != nil)
+            #expect(session.requestAtOnce(serverRequest(.get, "/30000/0/1", observe: 0))?.observe != nil)
             await session.end(.closed)
             rig.object.set(1, .integer(2))
             let id = try #require(
@@ -302,7 +300,7 @@ import Testing
         defer { _ = system("rm -rf \(folder)") }
         try await onLoop {
             let (rig, lists) = try await Self.rig([8: [.read]], path: "\(folder)/access")
-            _ = await rig.transport.sessions[1].request(Self.request(.post, "/30000"))
+            _ = await rig.transport.sessions[1].request(serverRequest(.post, "/30000"))
             await settle()
             try await Task.sleep(for: .milliseconds(200))
             let before = lists.instances.map { lists.list($0)?.rights }
@@ -311,9 +309,9 @@ import Testing
             #expect(restored.instances.map { restored.list($0)?.rights } == before)
             again.object.contents[1] = [1: .single(.integer(5))]
             again.object.changes?.instancesChanged(30000)
-            #expect(again.transport.sessions[0].requestAtOnce(Self.request(.get, "/30000/1"))?.code == .unauthorized)
-            #expect(again.transport.sessions[1].requestAtOnce(Self.request(.get, "/30000/1"))?.code == .content)
-            #expect(again.transport.sessions[1].requestAtOnce(Self.request(.put, "/30000/0/1"))?.code != .changed)
+            #expect(again.transport.sessions[0].requestAtOnce(serverRequest(.get, "/30000/1"))?.code == .unauthorized)
+            #expect(again.transport.sessions[1].requestAtOnce(serverRequest(.get, "/30000/1"))?.code == .content)
+            #expect(again.transport.sessions[1].requestAtOnce(serverRequest(.put, "/30000/0/1"))?.code != .changed)
         }
     }
 }

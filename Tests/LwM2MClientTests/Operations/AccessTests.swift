@@ -18,44 +18,36 @@ import Testing
         let absent: Code
     }
 
-    private static func request(
-        _ method: Code, _ path: String, format: UInt16? = nil, payload: [UInt8] = [], query: [String] = [],
-        accept: UInt16? = nil, observe: UInt32? = nil
-    ) -> Request {
-        Request(
-            method, path: path.split(separator: "/").map { String($0) }, query: query, contentFormat: format,
-            accept: accept, observe: observe, token: [1], payload: payload)
-    }
-
     static let cases: [Case] = [
         Case(
-            testDescription: "Read of the instance", request: request(.get, "/1/N"), own: .content,
+            testDescription: "Read of the instance", request: serverRequest(.get, "/1/N"), own: .content,
             foreign: .unauthorized, absent: .notFound),
         Case(
-            testDescription: "Read of a resource", request: request(.get, "/1/N/1"), own: .content,
+            testDescription: "Read of a resource", request: serverRequest(.get, "/1/N/1"), own: .content,
             foreign: .unauthorized, absent: .notFound),
         Case(
-            testDescription: "Observe", request: request(.get, "/1/N/1", observe: 0), own: .content,
+            testDescription: "Observe", request: serverRequest(.get, "/1/N/1", observe: 0), own: .content,
             foreign: .unauthorized, absent: .notFound),
         Case(
-            testDescription: "Discover", request: request(.get, "/1/N", accept: 40), own: .content,
+            testDescription: "Discover", request: serverRequest(.get, "/1/N", accept: 40), own: .content,
             foreign: .unauthorized, absent: .notFound),
         Case(
             testDescription: "Write of a resource",
-            request: request(.put, "/1/N/1", format: 0, payload: Array("60".utf8)), own: .changed,
+            request: serverRequest(.put, "/1/N/1", format: 0, payload: Array("60".utf8)), own: .changed,
             foreign: .unauthorized, absent: .notFound),
         Case(
             testDescription: "Write of the instance",
-            request: request(.post, "/1/N", format: 11542, payload: [0xC1, 1, 60]), own: .changed,
+            request: serverRequest(.post, "/1/N", format: 11542, payload: [0xC1, 1, 60]), own: .changed,
             foreign: .unauthorized, absent: .notFound),
         Case(
-            testDescription: "Write-Attributes", request: request(.put, "/1/N/1", query: ["pmin=5"]), own: .changed,
+            testDescription: "Write-Attributes", request: serverRequest(.put, "/1/N/1", query: ["pmin=5"]),
+            own: .changed,
             foreign: .unauthorized, absent: .notFound),
         Case(
-            testDescription: "Execute", request: request(.post, "/1/N/4"), own: .changed, foreign: .unauthorized,
+            testDescription: "Execute", request: serverRequest(.post, "/1/N/4"), own: .changed, foreign: .unauthorized,
             absent: .notFound),
         Case(
-            testDescription: "Delete", request: request(.delete, "/1/N"), own: .deleted, foreign: .unauthorized,
+            testDescription: "Delete", request: serverRequest(.delete, "/1/N"), own: .deleted, foreign: .unauthorized,
             absent: .notFound),
     ]
 
@@ -90,11 +82,11 @@ import Testing
         try await onLoop {
             let (rig, _) = try await Self.rig()
             for (session, number) in [(rig.transport.sessions[0], 0), (rig.transport.sessions[1], 1)] {
-                let read = try #require(session.requestAtOnce(Self.request(.get, "/1", accept: 110)))
+                let read = try #require(session.requestAtOnce(serverRequest(.get, "/1", accept: 110)))
                 let text = String(decoding: read.payload, as: UTF8.self)
                 #expect(text.contains("\"\(number)/1\""), "\(text)")
                 #expect(!text.contains("\"\(1 - number)/1\""), "\(text)")
-                let links = session.requestAtOnce(Self.request(.get, "/1", accept: 40))
+                let links = session.requestAtOnce(serverRequest(.get, "/1", accept: 40))
                 let discovered = String(decoding: try #require(links).payload, as: UTF8.self)
                 #expect(discovered.contains("</1/0>") && discovered.contains("</1/1>"))
             }
@@ -105,7 +97,7 @@ import Testing
         try await onLoop {
             let (rig, server) = try await Self.rig()
             let session = rig.transport.sessions[0]
-            #expect(session.requestAtOnce(Self.request(.get, "/1", observe: 0))?.observe != nil)
+            #expect(session.requestAtOnce(serverRequest(.get, "/1", observe: 0))?.observe != nil)
             server.contents[1]?[1] = .single(.integer(60))
             rig.client.changed(Path(1, 1, 1))
             #expect(session.notified.isEmpty)
@@ -120,7 +112,7 @@ import Testing
             let (rig, _) = try await Self.rig()
             let session = rig.transport.sessions[1]
             try await rig.accounts.reload([rig.accounts.all[0].seed])
-            #expect(session.requestAtOnce(Self.request(.get, "/3/0/1"))?.code == .unauthorized)
+            #expect(session.requestAtOnce(serverRequest(.get, "/3/0/1"))?.code == .unauthorized)
         }
     }
 }
