@@ -17,7 +17,7 @@ public final class SystemdHealthRunner: HealthRunner {
         // Of a daemon that ended during the check: its result is nobody's, and its name is taken.
         await runner.clear(check.unit)
         guard let end = await runner.run(unit) else { return .passed }
-        return .failed(end)
+        return .failed("\(end)")
     }
 
     public func stop(_ unit: String) async { await runner.stop(unit) }

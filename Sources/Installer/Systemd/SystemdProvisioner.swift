@@ -77,17 +77,17 @@ public final class SystemdProvisioner: HostProvisioner {
             searchTimeout)
         if let end = await runner.run(search) {
             let why =
-                end == "it exited with status \(Self.found)"
+                end == .exited(status: Self.found)
                 ? "it still has files" : "the search for its files failed: \(end)"
             return "the \(what) '\(account.name)' is kept: \(why)\(hint)"
         }
         guard let end = await run([program, account.name]) else { return nil }
         // It was there when it was looked for: somebody else removed it meanwhile.
-        if end == "it exited with status \(Self.unknown)" { return nil }
+        if end == .exited(status: Self.unknown) { return nil }
         return "the \(what) '\(account.name)' is kept: \(program): \(end)\(hint)"
     }
 
-    private func run(_ command: [String]) async -> String? {
+    private func run(_ command: [String]) async -> UnitFailure? {
         await runner.run(unit("accounts", "Users of a removed package, by Gatekeel", command, timeout))
     }
 

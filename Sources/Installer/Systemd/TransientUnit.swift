@@ -38,6 +38,34 @@ struct TransientUnit: Sendable {
     }
 }
 
+/// How a transient unit ended without success.
+enum UnitFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// systemd does not run it.
+    case notStarted(String)
+    case exited(status: Int)
+    case signalled(Int)
+    /// systemd ended it after `TransientUnit.timeout`.
+    case timedOut
+    /// systemd did not tell of an end.
+    case silent(after: Duration)
+    /// Its job ended without the unit's doing, or the unit failed in another way: systemd's word for it.
+    case job(String)
+    case failed(String)
+
+    /// For people.
+    var description: String {
+        switch self {
+        case .notStarted(let text): "systemd does not run it: \(text)"
+        case .exited(let status): "it exited with status \(status)"
+        case .signalled(let number): "it was ended by signal \(number)"
+        case .timedOut: "it took too long and was killed"
+        case .silent(let limit): "it did not end within \(limit)"
+        case .job(let result): "its job ended: \(result)"
+        case .failed(let result): "it failed (\(result))"
+        }
+    }
+}
+
 /// Runs transient units and tells how they ended, by systemd's signals.
 @LoopActor
 final class TransientRunner {
@@ -51,8 +79,8 @@ final class TransientRunner {
 
     /// Runs a unit to its end.
     ///
-    /// - Returns: nil when the command succeeded, else how it ended, for people.
-    func run(_ unit: TransientUnit) async -> String? {
+    /// - Returns: nil when the command succeeded, else how it ended.
+    func run(_ unit: TransientUnit) async -> UnitFailure? {
         let run = TransientRun()
         do throws(BusError) {
             try await systemd.subscribe()
@@ -71,15 +99,15 @@ final class TransientRunner {
                 [.string(unit.name), .string("fail"), unit.properties, .array(of: "(sa(sv))", [])])
         } catch {
             run.finish(nil)
-            return "systemd does not run it: \(error.message)"
+            return .notStarted(error.message)
         }
         // systemd keeps the time itself; this is for a systemd that does not answer.
         let deadline = scheduler.schedule(after: unit.timeout + .seconds(5)) {
-            run.finish("it did not end within \(unit.timeout)")
+            run.finish(.silent(after: unit.timeout))
         }
         let end = await run.ended()
         deadline.cancel()
-        if let end, run.isLate { await stop(unit.name, because: end) }
+        if case .silent = end { await stop(unit.name) }
         return end
     }
 
@@ -98,7 +126,7 @@ final class TransientRunner {
     }
 
     /// Ends a unit with all its processes; nothing when it does not run.
-    func stop(_ name: String, because reason: String = "") async {
+    func stop(_ name: String) async {
         _ = try? await systemd.call("KillUnit", [.string(name), .string("all"), .int32(SIGKILL)])
         _ = try? await systemd.call("StopUnit", [.string(name), .string("replace")])
         _ = try? await systemd.call("ResetFailedUnit", [.string(name)])
@@ -109,22 +137,19 @@ final class TransientRunner {
 @LoopActor
 private final class TransientRun {
     var tokens: [BusToken] = []
-    private(set) var isLate = false
-    private var last: [String: BusValue] = [:]
-    private var result: String??
-    private var waiting: CheckedContinuation<String?, Never>?
+    private var result: UnitFailure??
+    private var waiting: CheckedContinuation<UnitFailure?, Never>?
 
-    func ended() async -> String? {
+    func ended() async -> UnitFailure? {
         await withCheckedContinuation { continuation in
             if let result { return continuation.resume(returning: result) }
             waiting = continuation
         }
     }
 
-    func finish(_ end: String?) {
+    func finish(_ end: UnitFailure?) {
         guard result == nil else { return }
         result = .some(end)
-        isLate = end?.hasPrefix("it did not end") == true
         for token in tokens { token.cancel() }
         tokens = []
         waiting?.resume(returning: end)
@@ -132,28 +157,27 @@ private final class TransientRun {
     }
 
     func changed(_ values: [String: BusValue]) {
-        last = values
         let status = UnitStatus("", values)
         // Before its start a unit is inactive too: it has ended when it had left that state and no job is left.
         let wasUp = (values["InactiveExitTimestampMonotonic"]?.unsigned ?? 0) != 0
         let hasJob = (values["Job"]?.elements?.first?.unsigned ?? 0) != 0
         guard wasUp, !hasJob, status.isDown else { return }
-        finish(Self.text(status))
+        finish(Self.failure(status))
     }
 
     /// The unit's own state tells more and comes first; this is for a job that ended without its unit's doing.
     func jobEnded(_ job: String, _ scheduler: any Scheduler) {
         if job == "done" { return finish(nil) }
-        scheduler.schedule(after: .milliseconds(500)) { self.finish("its job ended: \(job)") }
+        scheduler.schedule(after: .milliseconds(500)) { self.finish(.job(job)) }
     }
 
-    private static func text(_ status: UnitStatus) -> String? {
+    private static func failure(_ status: UnitStatus) -> UnitFailure? {
         if status.activeState == .inactive, status.result == "success" { return nil }
         switch (status.result, status.exitCode) {
-        case ("timeout", _): return "it took too long and was killed"
-        case (_, 1): return "it exited with status \(status.exitStatus)"
-        case (_, 2), (_, 3): return "it was ended by signal \(status.exitStatus)"
-        default: return "it failed (\(status.result))"
+        case ("timeout", _): return .timedOut
+        case (_, 1): return .exited(status: Int(status.exitStatus))
+        case (_, 2), (_, 3): return .signalled(Int(status.exitStatus))
+        default: return .failed(status.result)
         }
     }
 }
