@@ -33,6 +33,8 @@ public enum TransportError: Error, Hashable, Sendable {
     case reset
     /// The network refused: ICMP, no route; errno's text.
     case unreachable(String)
+    /// What the peer answered makes no sense; for people.
+    case malformed(String)
     /// The session was closed, by us or by the peer (DTLS close_notify).
     case closed
 }
@@ -46,6 +48,7 @@ extension TransportError: CustomStringConvertible {
         case .timeout: "no answer came"
         case .reset: "the server answered with a Reset"
         case .unreachable(let text): "the server cannot be reached: \(text)"
+        case .malformed(let text): "the server's answer makes no sense: \(text)"
         case .closed: "the session was closed"
         }
     }

@@ -400,6 +400,48 @@ import Testing
         }
     }
 
+    /// The server was restarted amid the transfer and knows nothing of the first blocks: once more from the start.
+    @Test(arguments: [(1, 201), (2, 408)]) func aTransferThatThePeerForgotBeginsAgainOnce(refusals: Int, code: Int)
+        async throws
+    {
+        try await onLoop {
+            let test = try await Lockstep()
+            let response = test.session.sending(Request(.post, path: ["rd"], payload: BlockTests.bytes(1500)))
+            for attempt in 0...refusals {
+                let first = try #require(await test.message())
+                #expect(first.uint(27) == BlockTests.block(0, true, 6), "attempt \(attempt)")
+                var answer = CoAPDatagram(.ack, 231, id: first.id, token: first.token)
+                answer.options = [.init(27, uint: BlockTests.block(0, true, 6))]
+                test.say(answer)
+                let second = try #require(await test.message())
+                #expect(second.uint(27) == BlockTests.block(1, false, 6))
+                answer = CoAPDatagram(.ack, attempt < refusals ? 408 : 201, id: second.id, token: second.token)
+                answer.options = [.init(27, uint: BlockTests.block(1, false, 6))]
+                test.say(answer)
+                if attempt == 1, refusals == 2 { break }
+            }
+            #expect(try await response.value().get().code.description == (code == 201 ? "2.01" : "4.08"))
+            test.close()
+        }
+    }
+
+    @Test func anAnswerThatMakesNoSenseIsNoResponse() async throws {
+        try await onLoop {
+            let test = try await Lockstep()
+            let response = test.session.sending(Request(.post, path: ["rd"], payload: BlockTests.bytes(1500)))
+            let first = try #require(await test.message())
+            var answer = CoAPDatagram(.ack, 231, id: first.id, token: first.token)
+            answer.options = [.init(27, uint: BlockTests.block(3, true, 6))]
+            test.say(answer)
+            let result = await response.value()
+            guard case .failure(.malformed) = result else {
+                Issue.record("\(result)")
+                return
+            }
+            test.close()
+        }
+    }
+
     @Test func aRequestThatIsTooLargeIsSentSmallerOrGivenUp() async throws {
         try await onLoop {
             let test = try await Lockstep()

@@ -9,6 +9,8 @@ struct OutgoingRequest {
         /// Send this, under a new token.
         case send(WireMessage)
         case finish(Response)
+        /// The peer's blocks do not fit together: there is no response.
+        case fail(TransportError)
     }
 
     private let head: WireMessage
@@ -20,7 +22,9 @@ struct OutgoingRequest {
     private var uploading: Bool
     private var first: WireMessage?
     private var collected: [UInt8] = []
+    /// Once, each way: what changed amid the transfer changes rarely.
     private var restarted = false
+    private var uploadedAgain = false
 
     init(_ request: Request, limit: Int = OutgoingRequest.limit) {
         head = WireMessage(optionsOf: request)
@@ -45,6 +49,12 @@ struct OutgoingRequest {
             exponent = smaller
             return .send(block(0))
         }
+        // The peer forgot the first blocks, perhaps because it was restarted.
+        if message.code == .requestEntityIncomplete, sent > 0, !uploadedAgain {
+            uploadedAgain = true
+            sent = 0
+            return .send(block(0))
+        }
         guard message.code == .continue else {
             uploading = false
             return downloaded(message)
@@ -52,7 +62,7 @@ struct OutgoingRequest {
         // 2.31 makes no sense for the last block or without the option.
         let end = min(sent + Block.size(exponent), body.count)
         guard let answered, end < body.count, answered.offset == sent else {
-            return .finish(.failure(.badRequest, "the server answered a block with 2.31 out of turn"))
+            return .fail(.malformed("a block was answered with 2.31 out of turn"))
         }
         // The peer may ask for smaller blocks, once it has the first (RFC 7959, 2.5).
         sent = end
@@ -85,7 +95,7 @@ struct OutgoingRequest {
         if let first, first.options.eTag != message.options.eTag || block.offset != collected.count {
             // The resource changed, or this is not the block that was asked for: start again, once.
             guard !restarted else {
-                return .finish(.failure(.requestEntityIncomplete, "the response changed while it was read"))
+                return .fail(.malformed("the response changed while it was read"))
             }
             restarted = true
             self.first = nil
@@ -93,12 +103,12 @@ struct OutgoingRequest {
             return .send(ask(Block(number: 0, more: false, exponent: block.exponent)))
         }
         guard block.offset == collected.count, !block.more || message.payload.count == block.size else {
-            return .finish(.failure(.badRequest, "the server sent a block of another length than its option says"))
+            return .fail(.malformed("a block has another length than its option says"))
         }
         if first == nil { first = message }
         collected += message.payload
         guard collected.count <= limit else {
-            return .finish(.failure(.requestEntityTooLarge, "the response is longer than \(limit) bytes"))
+            return .fail(.malformed("the response is longer than \(limit) bytes"))
         }
         guard block.more else { return .finish((first ?? message).response(body: collected)) }
         return .send(ask(Block(number: block.number + 1, more: false, exponent: block.exponent)))

@@ -267,6 +267,7 @@ extension CoAPSession {
         switch request.exchange.received(message) {
         case .send(let next): send(next, request)
         case .finish(let response): request.completion(.success(response))
+        case .fail(let error): request.completion(.failure(error))
         }
     }
 }

@@ -65,6 +65,8 @@ extension CoAPSession {
         switch request.exchange.received(message) {
         case .send(let next): send(next, request)
         case .finish(let response): observer.handler(response)
+        // The next notification tells.
+        case .fail: break
         }
     }
 }

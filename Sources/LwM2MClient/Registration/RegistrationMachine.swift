@@ -365,7 +365,11 @@ struct RegistrationMachine: Hashable {
             // The server says when to come again (5.03, 4.29).
             return [.busy("the server is busy (\(response.code))", seconds: response.maxAge ?? 60)]
         }
-        if response.code.codeClass == 4 { return [.refused(response.code, response.diagnostic)] }
+        // What LwM2M Core 6.2.1 and 6.2.2 have for a client that is not wanted, and CoAP for one that is not known. Others may pass: a
+        // server that is being restarted has no /rd yet, or has lost the first blocks.
+        if [.badRequest, .unauthorized, .forbidden, .preconditionFailed].contains(response.code) {
+            return [.refused(response.code, response.diagnostic)]
+        }
         return [
             .unusable(
                 response.code == .created

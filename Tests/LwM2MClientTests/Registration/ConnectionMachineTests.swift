@@ -32,6 +32,10 @@ import Testing
         Case(step: .register, response: Response(.badRequest), outcome: .waiting(.register), wait: 450...1350),
         Case(step: .register, response: Response(.forbidden), outcome: .waiting(.register), wait: 450...1350),
         Case(step: .register, response: Response(.preconditionFailed), outcome: .waiting(.register), wait: 450...1350),
+        Case(step: .register, response: Response(.unauthorized), outcome: .waiting(.register), wait: 450...1350),
+        // A server that is being restarted.
+        Case(step: .register, response: Response(.notFound), outcome: .waiting(.register), wait: 1...3),
+        Case(step: .register, response: Response(.requestEntityIncomplete), outcome: .waiting(.register), wait: 1...3),
         Case(step: .register, response: Response(.internalServerError), outcome: .waiting(.register), wait: 1...3),
         Case(
             step: .register, response: Response(.serviceUnavailable, maxAge: 30), outcome: .waiting(.register),
