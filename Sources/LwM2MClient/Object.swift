@@ -40,6 +40,9 @@ public protocol Object: AnyObject {
     /// The instances that are there, sorted.
     var instances: [UInt16] { get }
 
+    /// Whether `instances` holds this one: where listing them all takes longer, an object answers for the one alone.
+    func hasInstance(_ instance: UInt16) -> Bool
+
     /// The resources that this instance has, sorted; executables and write-only ones included. What the host lacks is
     /// absent.
     func resources(of instance: UInt16) -> [UInt16]
@@ -94,6 +97,8 @@ extension Object {
     public func content(
         _ content: ResourceContent, of resource: UInt16, in version: EnablerVersion
     ) -> ResourceContent { content }
+
+    public func hasInstance(_ instance: UInt16) -> Bool { instances.contains(instance) }
 
     public func has(_ resource: UInt16, in instance: UInt16) -> Bool { resources(of: instance).contains(resource) }
 

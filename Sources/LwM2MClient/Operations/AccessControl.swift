@@ -41,7 +41,7 @@ struct AccessControl {
         if operation == .create {
             guard entry?.definition.multiple == true else { return }
         } else {
-            guard entry?.object.instances.contains(target) == true else { return }
+            guard entry?.object.hasInstance(target) == true else { return }
         }
         throw OperationError(.unauthorized, "this server has no right to that; object 2 says who has")
     }

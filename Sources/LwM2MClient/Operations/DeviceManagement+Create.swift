@@ -33,7 +33,7 @@ extension DeviceManagement {
             }
             instance = decoded.instances.first ?? instance
         }
-        if let id = instance.id, call.entry.object.instances.contains(id) {
+        if let id = instance.id, call.entry.object.hasInstance(id) {
             throw OperationError(.badRequest, "instance \(Path(call.path.object, id)) is there already")
         }
         let made = try await created(instance, call)

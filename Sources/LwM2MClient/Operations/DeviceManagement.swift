@@ -110,7 +110,7 @@ final class DeviceManagement {
 
     /// - Throws: 4.04 when the path's instance is not there.
     func requireInstance(_ path: Path, _ entry: ObjectRegistry.Entry) throws(OperationError) -> UInt16 {
-        guard let instance = path.instance, entry.object.instances.contains(instance) else {
+        guard let instance = path.instance, entry.object.hasInstance(instance) else {
             throw OperationError(.notFound, "no instance \(path)")
         }
         return instance

@@ -177,6 +177,19 @@ import Testing
     ]
 
     /// Reads answer before the callback returns: no task, no separate response.
+    /// Its cost must not grow with the number of instances.
+    @Test func aReadOfOneInstanceListsNoOthers() async throws {
+        try await onLoop {
+            let rig = Rig()
+            try await rig.register()
+            let before = rig.object.listings
+            for path in [["30000", "0", "1"], ["30000", "0"], ["30000", "0", "5", "1"], ["30000", "7"]] {
+                _ = try await rig.session.request(Request(.get, path: path))
+            }
+            #expect(rig.object.listings == before)
+        }
+    }
+
     @Test(arguments: reads) func aRead(_ test: Case) async throws {
         try await onLoop {
             let rig = Rig()

@@ -44,7 +44,15 @@ final class TestObject: Object {
 
     init(_ definition: ObjectDefinition = TestObject.table) { self.definition = definition }
 
-    var instances: [UInt16] { contents.keys.sorted() }
+    /// How often all instances were listed.
+    private(set) var listings = 0
+
+    var instances: [UInt16] {
+        listings += 1
+        return contents.keys.sorted()
+    }
+
+    func hasInstance(_ instance: UInt16) -> Bool { contents[instance] != nil }
 
     func resources(of instance: UInt16) -> [UInt16] {
         (contents[instance].map { Array($0.keys) } ?? []).sorted() + [3, 4]
