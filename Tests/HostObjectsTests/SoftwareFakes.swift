@@ -85,9 +85,26 @@ final class FakeInstaller: SoftwareInstaller {
         throw InstallerRefusal(.unavailable, "unreachable: no reply")
     }
 
-    func remove(name: String) async throws(InstallerRefusal) -> String { job("remove \(name)") }
-    func activate(name: String) async throws(InstallerRefusal) -> String { job("activate \(name)") }
-    func deactivate(name: String) async throws(InstallerRefusal) -> String { job("deactivate \(name)") }
+    /// The newest one of each, by what was asked for.
+    private var operations: [String: String] = [:]
+    /// The next operation does not arrive: the installer was away.
+    var loseOperation = false
+
+    func begin(_ operation: PackageOperation, name: String) async throws(InstallerRefusal) -> String {
+        let call = "\(operation.rawValue) \(name)"
+        calls.append(call)
+        if loseOperation {
+            loseOperation = false
+            throw InstallerRefusal(.unavailable, "unreachable: gone")
+        }
+        operations[call] = "d-\(calls.count)"
+        try loseAnswer()
+        return "d-\(calls.count)"
+    }
+
+    func deployment(_ operation: PackageOperation, name: String) async throws(InstallerRefusal) -> String? {
+        operations["\(operation.rawValue) \(name)"]
+    }
 
     func end(of deployment: String) async -> DeploymentEnd {
         if let outcome { return outcome }
@@ -118,11 +135,6 @@ final class FakeInstaller: SoftwareInstaller {
 
     private func requireHere() throws(InstallerRefusal) {
         if isAway { throw InstallerRefusal(.unavailable, "unreachable: gone") }
-    }
-
-    private func job(_ call: String) -> String {
-        calls.append(call)
-        return call
     }
 }
 

@@ -200,6 +200,24 @@ extension SoftwareManagementTests {
         }
     }
 
+    /// The installer dies over an operation, or before it: what it began goes on, and what it never got is asked for again.
+    @Test(arguments: [10 as UInt16, 11, 6], [true, false])
+    func anOperationWhoseAnswerWasLostIsFollowed(resource: UInt16, hasBegun: Bool) async throws {
+        try await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            let package = InstalledPackage(name: "keel", version: "1.0", active: resource == 11)
+            rig.installer.packages = [package]
+            await rig.object.packageChanged(package)
+            let operation = [10: "activate keel", 11: "deactivate keel", 6: "remove keel"][resource] ?? ""
+            if hasBegun { rig.installer.loseAnswers = true } else { rig.installer.loseOperation = true }
+            if resource == 6, hasBegun { rig.installer.packages = [] }
+            try await rig.object.execute(1, resource, [])
+            #expect(rig.installer.calls == [String](repeating: operation, count: hasBegun ? 1 : 2))
+            #expect(try rig.object.read(1, 16) == .single(.string("")))
+        }
+    }
+
     @Test func aDeliveryThatIsGoneWhenTheInstallerIsBackIsTold() async throws {
         try await onLoop {
             let rig = Rig()

@@ -30,16 +30,12 @@ extension SoftwareManagement {
         case 10:
             let package = try software.admitActivation("Activate", arguments)
             try await answer(instance, .activating) {
-                await self.switchActivation(instance) { () async throws(InstallerRefusal) in
-                    try await self.installer.activate(name: package.name)
-                }
+                await self.switchActivation(instance, .activate, package.name)
             }
         case 11:
             let package = try software.admitActivation("Deactivate", arguments)
             try await answer(instance, .deactivating) {
-                await self.switchActivation(instance) { () async throws(InstallerRefusal) in
-                    try await self.installer.deactivate(name: package.name)
-                }
+                await self.switchActivation(instance, .deactivate, package.name)
             }
         default:
             throw OperationError(.methodNotAllowed, "/9/\(instance)/\(resource) is not executable")
@@ -139,7 +135,7 @@ extension SoftwareManagement {
     func remove(_ instance: UInt16, _ name: String) async -> OperationError? {
         let end: DeploymentEnd
         do throws(InstallerRefusal) {
-            end = await installer.end(of: try await installer.remove(name: name))
+            end = try await self.end(.remove, name)
         } catch {
             // The answer was lost: whether the package is still in place tells the result.
             let isGone = error.kind == .unavailable ? await isInPlace(name).map { !$0 } : nil
@@ -163,12 +159,27 @@ extension SoftwareManagement {
         }
     }
 
+    /// Has the installer do something with a package, and waits for the end. When it died meanwhile, what it began goes on, and is
+    /// followed; what never reached it is asked for again.
+    private func end(_ operation: PackageOperation, _ name: String) async throws(InstallerRefusal) -> DeploymentEnd {
+        let before = (try? await installer.deployment(operation, name: name)) ?? nil
+        do throws(InstallerRefusal) {
+            return await installer.end(of: try await installer.begin(operation, name: name))
+        } catch {
+            guard error.kind == .unavailable, await installerReturned() else { throw error }
+            if let begun = try await installer.deployment(operation, name: name), begun != before {
+                return await installer.end(of: begun)
+            }
+            return await installer.end(of: try await installer.begin(operation, name: name))
+        }
+    }
+
     func switchActivation(
-        _ instance: UInt16, _ start: @LoopActor () async throws(InstallerRefusal) -> String
+        _ instance: UInt16, _ operation: PackageOperation, _ name: String
     ) async -> OperationError? {
         var failure: String?
         do throws(InstallerRefusal) {
-            if case .failed(let reason) = await installer.end(of: try await start()) { failure = reason }
+            if case .failed(let reason) = try await end(operation, name) { failure = reason }
         } catch {
             failure = error.reason
         }

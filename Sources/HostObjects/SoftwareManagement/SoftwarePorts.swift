@@ -97,6 +97,11 @@ public struct InstallerSnapshot: Hashable, Sendable {
     }
 }
 
+/// What is done with an installed package.
+public enum PackageOperation: String, Hashable, Sendable {
+    case remove, activate, deactivate
+}
+
 /// The installer as object 9 needs it: `org.gatekeel.Installer1` in the daemon, a fake in tests.
 @LoopActor
 public protocol SoftwareInstaller: AnyObject {
@@ -111,15 +116,17 @@ public protocol SoftwareInstaller: AnyObject {
     /// - Parameter restoreActivation: the units of an update are made active when those of the old version were.
     func install(token: String, restoreActivation: Bool) async throws(InstallerRefusal) -> String
 
-    func remove(name: String) async throws(InstallerRefusal) -> String
-    func activate(name: String) async throws(InstallerRefusal) -> String
-    func deactivate(name: String) async throws(InstallerRefusal) -> String
+    /// Begins an operation; returns the deployment's identifier as soon as the beginning is durable.
+    func begin(_ operation: PackageOperation, name: String) async throws(InstallerRefusal) -> String
 
     /// Waits for the end of a deployment, across restarts of the installer.
     func end(of deployment: String) async -> DeploymentEnd
 
     /// The deployment that a staged package was given to, if there is one.
     func deployment(of token: String) async throws(InstallerRefusal) -> String?
+
+    /// The newest deployment with an operation on an installed package, under way or ended; nil: none is remembered.
+    func deployment(_ operation: PackageOperation, name: String) async throws(InstallerRefusal) -> String?
 
     func snapshot() async throws(InstallerRefusal) -> InstallerSnapshot
 }

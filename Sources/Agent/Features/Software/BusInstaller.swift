@@ -71,16 +71,14 @@ final class BusInstaller: SoftwareInstaller {
         return try await refusing { () async throws(ContractError) in try await self.client.install(token, options) }
     }
 
-    func remove(name: String) async throws(InstallerRefusal) -> String {
-        try await refusing { () async throws(ContractError) in try await self.client.remove(name, purge: false) }
-    }
-
-    func activate(name: String) async throws(InstallerRefusal) -> String {
-        try await refusing { () async throws(ContractError) in try await self.client.activate(name) }
-    }
-
-    func deactivate(name: String) async throws(InstallerRefusal) -> String {
-        try await refusing { () async throws(ContractError) in try await self.client.deactivate(name) }
+    func begin(_ operation: PackageOperation, name: String) async throws(InstallerRefusal) -> String {
+        try await refusing { () async throws(ContractError) in
+            switch operation {
+            case .remove: try await self.client.remove(name, purge: false)
+            case .activate: try await self.client.activate(name)
+            case .deactivate: try await self.client.deactivate(name)
+            }
+        }
     }
 
     func end(of deployment: String) async -> DeploymentEnd {
@@ -92,10 +90,16 @@ final class BusInstaller: SoftwareInstaller {
     }
 
     func deployment(of token: String) async throws(InstallerRefusal) -> String? {
-        let deployments = try await refusing { () async throws(ContractError) in
-            try await self.client.deployments(limit: 50)
-        }
-        return deployments.first { $0.token == token }?.id
+        try await deployments().first { $0.token == token }?.id
+    }
+
+    func deployment(_ operation: PackageOperation, name: String) async throws(InstallerRefusal) -> String? {
+        try await deployments().first { $0.package == name && $0.operation == operation.rawValue }?.id
+    }
+
+    /// The newest first.
+    private func deployments() async throws(InstallerRefusal) -> [DeploymentInfo] {
+        try await refusing { () async throws(ContractError) in try await self.client.deployments(limit: 50) }
     }
 
     func snapshot() async throws(InstallerRefusal) -> InstallerSnapshot {
