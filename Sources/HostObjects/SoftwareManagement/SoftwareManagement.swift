@@ -126,6 +126,8 @@ public final class SoftwareManagement: Object {
 
     public var instances: [UInt16] { software.keys.sorted() }
 
+    public var isComplete: Bool { isLoaded }
+
     public func resources(of instance: UInt16) -> [UInt16] { definition.resources.map(\.id) }
 
     public func has(_ resource: UInt16, in instance: UInt16) -> Bool { definition[resource] != nil }

@@ -48,6 +48,12 @@ extension DeviceManagement {
         guard case .server(let account) = call.requester, let lists = access.lists, lists.areNeeded else {
             return try await object.create(content.id, content.resources)
         }
+        // The list of an instance that is still to come is not to be replaced.
+        guard object.isComplete else {
+            throw OperationError(
+                .internalServerError,
+                "the instances of object \(call.path.object) are not loaded; see the gateway's journal")
+        }
         let taken = Set(object.instances)
         guard
             let id = content.id

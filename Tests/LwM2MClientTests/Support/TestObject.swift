@@ -40,6 +40,7 @@ final class TestObject: Object {
     /// Whether instance 0 refuses to be deleted.
     var keepsFirst = true
     var isWorking = false
+    var isComplete = true
     weak var changes: (any ObjectChanges)?
 
     init(_ definition: ObjectDefinition = TestObject.table) { self.definition = definition }
