@@ -59,6 +59,28 @@ extension SoftwareManagementTests {
         }
     }
 
+    /// The bytes of a transfer may take a while to go.
+    @Test func whatRootInstallsDuringADeleteIsNotTheServers() async throws {
+        try await onLoop {
+            let rig = Rig()
+            let servers = TwoServers(rig.folder, rig.scheduler, rig.object)
+            await rig.object.start()
+            try await servers.lists.reserve(9, 1, for: 1)
+            #expect(try await rig.object.create(1, [:]) == 1)
+            servers.lists.created(9, 1)
+            let gate = try WorkerGate(.transfers)
+            let object = rig.object
+            let deletion = LoopActor.spawn { try? await object.delete(1) }
+            await rig.settle { object.instances == [0] }
+            await object.packageChanged(InstalledPackage(name: "keel", version: "1.0", active: true))
+            #expect(object.instances == [0, 1])
+            gate.open()
+            await deletion.value
+            let list = try #require(servers.list(1))
+            #expect(list.owner == 7 && list.rights == [7: .all, 8: .all])
+        }
+    }
+
     @Test func aCreatedInstanceIsItsServersAfterARestart() async throws {
         try await onLoop {
             var rig = Rig()

@@ -201,8 +201,9 @@ public final class SoftwareManagement: Object {
             throw OperationError(.internalServerError, "the instance could not be removed: \(error)")
         }
         self.software[instance] = nil
-        await removePackage(instance)
+        // At once: a package of the host may take the number while the files go, and must not find the access control list.
         changes?.instancesChanged(9)
+        await removePackage(instance)
     }
 
     /// - Throws: 5.00 until the records were read.

@@ -98,14 +98,19 @@ public final class AccessLists {
     func rights(_ account: UInt16, object: UInt16, instance: UInt16) -> AccessRights {
         guard areNeeded else { return .all }
         guard let server = accounts[account]?.shortServerID else { return [] }
-        return table.rights(of: server, object: object, instance) ?? []
+        return rights(of: server, object, instance)
+    }
+
+    /// None while the instance is being created: the host may make one of that number meanwhile.
+    private func rights(of server: UInt16, _ object: UInt16, _ instance: UInt16) -> AccessRights {
+        isReserved(object, instance) ? [] : table.rights(of: server, object: object, instance) ?? []
     }
 
     /// The instances of an object that an account may read.
     func readable(_ account: UInt16, object: UInt16, of instances: [UInt16]) -> [UInt16] {
         guard areNeeded else { return instances }
         guard let server = accounts[account]?.shortServerID else { return [] }
-        return instances.filter { table.rights(of: server, object: object, $0)?.contains(.read) == true }
+        return instances.filter { rights(of: server, object, $0).contains(.read) }
     }
 
     /// Whether an account owns an instance of object 2, and so may write it.

@@ -59,6 +59,10 @@ extension DeviceManagement {
             let id = content.id
                 ?? (0..<UInt16.max).first(where: { !taken.contains($0) && !lists.isReserved(call.path.object, $0) })
         else { throw OperationError(.internalServerError, "no identifier is free") }
+        // The host may make an instance of that number meanwhile: then the Create fails, and the instance needs a list of its own.
+        defer {
+            lists.follow(call.entry.definition, instances: object.instances, isComplete: object.isComplete)
+        }
         try await lists.reserve(call.path.object, id, for: account)
         do throws(OperationError) {
             let made = try await object.create(id, content.resources)

@@ -360,6 +360,25 @@ import Testing
         }
     }
 
+    /// The host makes an instance of the number that a server is creating.
+    @Test func anInstanceThatTheHostMakesDuringACreateIsNotTheServers() async throws {
+        try await onLoop {
+            let (rig, lists) = try await Self.rig()
+            let session = rig.transport.sessions[1]
+            var codes: [Code?] = []
+            rig.object.beforeCreate = { instance in
+                rig.object.contents[instance] = [1: .single(.integer(5))]
+                rig.object.changes?.instancesChanged(30000)
+                codes.append(session.requestAtOnce(Self.request(.get, "/30000/\(instance)/1"))?.code)
+            }
+            #expect(await session.request(Self.request(.post, "/30000"))?.code == .badRequest)
+            #expect(codes == [.unauthorized])
+            let list = try #require(Self.list(lists, 1))
+            #expect(list.owner == 7 && list.rights == [7: .all, 8: .all])
+            #expect(session.requestAtOnce(Self.request(.get, "/30000/1/1"))?.code == .content)
+        }
+    }
+
     /// A Create while instances are still to come must not take the list of one of them.
     @Test func nothingIsCreatedBeforeTheInstancesAreLoaded() async throws {
         try await onLoop {

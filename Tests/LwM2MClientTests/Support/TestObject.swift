@@ -41,6 +41,8 @@ final class TestObject: Object {
     var keepsFirst = true
     var isWorking = false
     var isComplete = true
+    /// Happens when an instance is about to be made.
+    var beforeCreate: (UInt16) -> Void = { _ in }
     weak var changes: (any ObjectChanges)?
 
     init(_ definition: ObjectDefinition = TestObject.table) { self.definition = definition }
@@ -96,6 +98,8 @@ final class TestObject: Object {
         _ instance: UInt16?, _ values: [UInt16: ResourceContent]
     ) async throws(OperationError) -> UInt16 {
         let id = instance ?? (0...100).first { contents[$0] == nil } ?? 0
+        beforeCreate(id)
+        guard contents[id] == nil else { throw OperationError(.badRequest, "it is there already") }
         contents[id] = values
         created = values
         return id
