@@ -231,11 +231,24 @@ public final class Client: ObjectChanges {
     public func instancesChanged(_ object: UInt16) {
         // Also before the client starts: what an object has loaded is to be told from what comes after it.
         followAccessLists(of: object)
+        detachFromGoneInstances(of: object)
         for connection in connections {
             connection.observations.instancesChanged(object)
             connection.objectsChanged()
         }
         sending.instancesChanged(object)
+    }
+
+    /// Another instance that gets the number must not inherit attributes.
+    private func detachFromGoneInstances(of object: UInt16) {
+        guard let served = registry[object, .newest]?.object, served.isComplete else { return }
+        let gone = accounts.attachedInstances(of: object).subtracting(served.instances)
+        guard !gone.isEmpty else { return }
+        LoopActor.spawn { [weak self, accounts] in
+            // What cannot be stored stays attached: the medium and what holds must not differ.
+            for instance in gone.sorted() { try? await accounts.detach(below: Path(object, instance)) }
+            for connection in self?.connections ?? [] { connection.observations.rulesChanged() }
+        }
     }
 
     private func accountChanged(_ instance: UInt16) {
