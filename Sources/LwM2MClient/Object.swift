@@ -43,6 +43,10 @@ public protocol Object: AnyObject {
     /// Whether `instances` holds this one: where listing them all takes longer, an object answers for the one alone.
     func hasInstance(_ instance: UInt16) -> Bool
 
+    /// Whether `instances` are all: false until an object has loaded those that it had before the start. Then it tells `changes` of
+    /// its instances, also if there is none more.
+    var isComplete: Bool { get }
+
     /// The resources that this instance has, sorted; executables and write-only ones included. What the host lacks is
     /// absent.
     func resources(of instance: UInt16) -> [UInt16]
@@ -122,6 +126,8 @@ extension Object {
     public func passes(_ resource: UInt16) -> Bool { false }
 
     public var isWorking: Bool { false }
+
+    public var isComplete: Bool { true }
 }
 
 /// Is told by objects what changed, in the order in which it is to be notified.
@@ -130,6 +136,6 @@ public protocol ObjectChanges: AnyObject {
     /// The content of a resource changed.
     func changed(_ path: Path)
 
-    /// Instances came or went: the registration is to be updated.
+    /// Instances came or went, or are complete now: the registration is to be updated.
     func instancesChanged(_ object: UInt16)
 }

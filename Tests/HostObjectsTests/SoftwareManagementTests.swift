@@ -480,6 +480,7 @@ import Testing
         try await onLoop {
             let rig = Rig()
             await rig.object.start()
+            rig.changes.instances = 0
             #expect(try await rig.object.create(nil, [:]) == 1)
             #expect(try await rig.object.create(42, [:]) == 42)
             #expect(await code { _ = try await rig.object.create(42, [:]) } == "4.00")

@@ -45,7 +45,8 @@ extension SoftwareManagement {
             boots[instance] = record.boot
         }
         for (instance, now) in software { announce(instance, now, since: before[instance] ?? SoftwareInstance()) }
-        if instances != before.keys.sorted() { changes?.instancesChanged(9) }
+        // Also if there is none more: they are complete now. Before the installer's packages become instances.
+        changes?.instancesChanged(9)
     }
 
     /// The pause before records that could not be read are read again.

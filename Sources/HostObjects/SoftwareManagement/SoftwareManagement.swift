@@ -128,6 +128,8 @@ public final class SoftwareManagement: Object {
 
     public func hasInstance(_ instance: UInt16) -> Bool { software[instance] != nil }
 
+    public var isComplete: Bool { isLoaded }
+
     public func resources(of instance: UInt16) -> [UInt16] { definition.resources.map(\.id) }
 
     public func has(_ resource: UInt16, in instance: UInt16) -> Bool { definition[resource] != nil }
@@ -201,8 +203,9 @@ public final class SoftwareManagement: Object {
             throw OperationError(.internalServerError, "the instance could not be removed: \(error)")
         }
         self.software[instance] = nil
-        await removePackage(instance)
+        // At once: a package of the host may take the number while the files go, and must not find the access control list.
         changes?.instancesChanged(9)
+        await removePackage(instance)
     }
 
     /// - Throws: 5.00 until the records were read.

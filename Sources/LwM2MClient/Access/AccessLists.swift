@@ -40,8 +40,6 @@ public final class AccessLists {
     private var hasToldNotStored = false
     private var table = AccessTable()
     private var members: [AccessMember]
-    /// What was there since the start: only that can go. At a start, instances come later than their lists.
-    private var seen: Set<Path> = []
     private let turn = Turn()
     private var isSavePending = false
 
@@ -100,14 +98,19 @@ public final class AccessLists {
     func rights(_ account: UInt16, object: UInt16, instance: UInt16) -> AccessRights {
         guard areNeeded else { return .all }
         guard let server = accounts[account]?.shortServerID else { return [] }
-        return table.rights(of: server, object: object, instance) ?? []
+        return rights(of: server, object, instance)
+    }
+
+    /// None while the instance is being created: the host may make one of that number meanwhile.
+    private func rights(of server: UInt16, _ object: UInt16, _ instance: UInt16) -> AccessRights {
+        isReserved(object, instance) ? [] : table.rights(of: server, object: object, instance) ?? []
     }
 
     /// The instances of an object that an account may read.
     func readable(_ account: UInt16, object: UInt16, of instances: [UInt16]) -> [UInt16] {
         guard areNeeded else { return instances }
         guard let server = accounts[account]?.shortServerID else { return [] }
-        return instances.filter { table.rights(of: server, object: object, $0)?.contains(.read) == true }
+        return instances.filter { rights(of: server, object, $0).contains(.read) }
     }
 
     /// Whether an account owns an instance of object 2, and so may write it.
@@ -119,18 +122,24 @@ public final class AccessLists {
     // MARK: What is there
 
     /// Instances of an object came or went. Object 0, 1 and 2 have rules of their own.
-    func follow(_ definition: ObjectDefinition, instances: [UInt16]) {
+    ///
+    /// A list without an instance goes: whoever gets its number later must not find rights of another one. That includes what a loss
+    /// of power left of a Create or a Delete.
+    ///
+    /// - Parameter isComplete: false while instances of before the start are still to come: their lists stay.
+    func follow(_ definition: ObjectDefinition, instances: [UInt16], isComplete: Bool) {
         guard definition.id > 2 else { return }
         let present = Set(instances + (definition.multiple ? [AccessTable.wholeObject] : []))
         var hasChanged = false
-        for (id, entry) in table.entries where entry.object == definition.id && !present.contains(entry.instance) {
-            guard seen.remove(Path(entry.object, entry.instance)) != nil else { continue }
-            table.remove(id)
-            hasChanged = true
+        if isComplete {
+            for (id, entry) in table.entries
+            where entry.object == definition.id && !present.contains(entry.instance) && !reserved.contains(id) {
+                table.remove(id)
+                hasChanged = true
+            }
         }
         if areNeeded {
             for instance in present.sorted() {
-                seen.insert(Path(definition.id, instance))
                 guard table.id(of: definition.id, instance) == nil else { continue }
                 var entry = AccessTable.Entry(
                     object: definition.id, instance: instance, owner: table.seededOwner ?? AccessTable.wholeObject)
@@ -149,7 +158,7 @@ public final class AccessLists {
     /// - Throws: 4.00 when somebody else is creating it, 5.00 when that cannot be stored; then nothing changed.
     func reserve(_ object: UInt16, _ instance: UInt16, for account: UInt16) async throws(OperationError) {
         guard areNeeded, let server = accounts[account]?.shortServerID else { return }
-        // A list of what is not there is of a reservation, or was left by a loss of power.
+        // A list of what is not there is of a reservation.
         if let id = table.id(of: object, instance) {
             guard !reserved.contains(id) else {
                 throw OperationError(.badRequest, "instance \(Path(object, instance)) is being created")
@@ -178,7 +187,6 @@ public final class AccessLists {
     func created(_ object: UInt16, _ instance: UInt16) {
         guard let id = table.id(of: object, instance) else { return }
         reserved.remove(id)
-        seen.insert(Path(object, instance))
     }
 
     /// The instance that was to be created is not there.

@@ -227,7 +227,18 @@ public final class ServerAccounts {
         try await commit(instance) { $0.attributes = next }
     }
 
-    /// An object instance was deleted: what was attached to it and below goes with it.
+    /// The instances of an object that servers attached something to, or below.
+    func attachedInstances(of object: UInt16) -> Set<UInt16> {
+        var found: Set<UInt16> = []
+        for entry in state.entries {
+            for path in entry.attributes.byPath.keys where path.object == object {
+                if let instance = path.instance { found.insert(instance) }
+            }
+        }
+        return found
+    }
+
+    /// An object instance is gone: what was attached to it and below goes with it.
     func detach(below path: Path) async throws(OperationError) {
         guard state.entries.contains(where: { $0.attributes.byPath.keys.contains { path.contains($0) } }) else {
             return
@@ -238,6 +249,7 @@ public final class ServerAccounts {
         for index in next.entries.indices {
             next.entries[index].attributes.remove(under: path)
         }
+        guard next != state else { return }
         try await write(next)
         state = next
     }

@@ -75,7 +75,6 @@ public final class Client: ObjectChanges {
         guard !running else { return }
         running = true
         hasStopped = false
-        followAccessLists()
         join(accounts.all)
         sending.start()
     }
@@ -212,11 +211,14 @@ public final class Client: ObjectChanges {
         instancesChanged(id)
     }
 
-    /// Several servers came to be: what is there gets its access control lists. Once the client has started, it follows its objects
-    /// itself.
+    /// Several servers came to be: what is there gets its access control lists. Otherwise the client follows its objects itself.
     public func followAccessLists() {
-        guard running else { return }
-        for object in registry.registered(.newest) { lists?.follow(object.definition, instances: object.instances) }
+        for id in registry.identifiers { followAccessLists(of: id) }
+    }
+
+    private func followAccessLists(of object: UInt16) {
+        guard let entry = registry[object, .newest] else { return }
+        lists?.follow(entry.definition, instances: entry.object.instances, isComplete: entry.object.isComplete)
     }
 
     // MARK: Changes
@@ -227,15 +229,26 @@ public final class Client: ObjectChanges {
     }
 
     public func instancesChanged(_ object: UInt16) {
-        // Before that, what is there at the start comes one by one.
-        if running, let entry = registry[object, .newest] {
-            lists?.follow(entry.definition, instances: entry.object.instances)
-        }
+        // Also before the client starts: what an object has loaded is to be told from what comes after it.
+        followAccessLists(of: object)
+        detachFromGoneInstances(of: object)
         for connection in connections {
             connection.observations.instancesChanged(object)
             connection.objectsChanged()
         }
         sending.instancesChanged(object)
+    }
+
+    /// Another instance that gets the number must not inherit attributes.
+    private func detachFromGoneInstances(of object: UInt16) {
+        guard let served = registry[object, .newest]?.object, served.isComplete else { return }
+        let gone = accounts.attachedInstances(of: object).subtracting(served.instances)
+        guard !gone.isEmpty else { return }
+        LoopActor.spawn { [weak self, accounts] in
+            // What cannot be stored stays attached: the medium and what holds must not differ.
+            for instance in gone.sorted() { try? await accounts.detach(below: Path(object, instance)) }
+            for connection in self?.connections ?? [] { connection.observations.rulesChanged() }
+        }
     }
 
     private func accountChanged(_ instance: UInt16) {

@@ -48,11 +48,21 @@ extension DeviceManagement {
         guard case .server(let account) = call.requester, let lists = access.lists, lists.areNeeded else {
             return try await object.create(content.id, content.resources)
         }
+        // The list of an instance that is still to come is not to be replaced.
+        guard object.isComplete else {
+            throw OperationError(
+                .internalServerError,
+                "the instances of object \(call.path.object) are not loaded; see the gateway's journal")
+        }
         let taken = Set(object.instances)
         guard
             let id = content.id
                 ?? (0..<UInt16.max).first(where: { !taken.contains($0) && !lists.isReserved(call.path.object, $0) })
         else { throw OperationError(.internalServerError, "no identifier is free") }
+        // The host may make an instance of that number meanwhile: then the Create fails, and the instance needs a list of its own.
+        defer {
+            lists.follow(call.entry.definition, instances: object.instances, isComplete: object.isComplete)
+        }
         try await lists.reserve(call.path.object, id, for: account)
         do throws(OperationError) {
             let made = try await object.create(id, content.resources)

@@ -11,11 +11,12 @@ import Testing
 @Suite struct AccessListTests {
     @LoopActor
     private static func rig(
-        _ rights: [UInt16: AccessRights]? = nil, path: String? = nil, servers: Int = 2, members: [AccessMember]? = nil
+        _ rights: [UInt16: AccessRights]? = nil, path: String? = nil, servers: Int = 2, members: [AccessMember]? = nil,
+        isComplete: Bool = true
     ) async throws -> (rig: Rig, lists: AccessLists) {
         var made: AccessLists?
         let rig = Rig(
-            servers: servers,
+            servers: servers, isComplete: isComplete,
             lists: {
                 made = AccessLists(
                     accounts: $0,
@@ -294,24 +295,151 @@ import Testing
         }
     }
 
+    /// A folder for the file of the lists.
+    private struct Folder: Sendable {
+        let path = "/tmp/gatekeel-access-\(getpid())-\(randomBytes(4).map { String($0) }.joined())"
+        var file: String { "\(path)/access" }
+
+        init() throws { try Files.makeDirectories(path) }
+        func remove() { _ = system("rm -rf \(path)") }
+
+        /// Waits until the file says what it should.
+        @LoopActor
+        func wait(until condition: (String) -> Bool) async throws {
+            for _ in 0..<500 {
+                let bytes = (try? Files.read(file, limit: 1 << 20)) ?? []
+                if condition(String(decoding: bytes, as: UTF8.self)) { return }
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            Issue.record("the file did not come to say that")
+        }
+    }
+
+    @LoopActor
+    private static func list(_ lists: AccessLists, _ instance: UInt16) -> (
+        owner: UInt16, rights: [UInt16: AccessRights]
+    )? {
+        lists.instances.compactMap { lists.list($0) }.first { $0.object == 30000 && $0.instance == instance }
+            .map { ($0.owner, $0.rights) }
+    }
+
+    /// The host adds an instance, and it is as the configuration says.
+    @LoopActor
+    private static func expectTheHostsOwn(_ instance: UInt16, _ rig: Rig, _ lists: AccessLists) throws {
+        rig.object.contents[instance] = [1: .single(.integer(5))]
+        rig.object.changes?.instancesChanged(30000)
+        let list = try #require(Self.list(lists, instance))
+        #expect(list.owner == 7 && list.rights == [7: .all, 8: .all])
+        let request = serverRequest(.get, "/30000/\(instance)/1")
+        #expect(rig.transport.sessions[0].requestAtOnce(request)?.code == .content)
+    }
+
     @Test func listsSurviveARestart() async throws {
-        let folder = "/tmp/gatekeel-access-\(getpid())-\(randomBytes(4).map { String($0) }.joined())"
-        try Files.makeDirectories(folder)
-        defer { _ = system("rm -rf \(folder)") }
         try await onLoop {
-            let (rig, lists) = try await Self.rig([8: [.read]], path: "\(folder)/access")
+            let folder = try Folder()
+            defer { folder.remove() }
+            let (rig, lists) = try await Self.rig([8: [.read]], path: folder.file)
             _ = await rig.transport.sessions[1].request(serverRequest(.post, "/30000"))
             await settle()
-            try await Task.sleep(for: .milliseconds(200))
+            try await folder.wait { $0.contains(" 30000 1 8 server\n") }
+            await stored { rig.object.contents[1] != nil }
             let before = lists.instances.map { lists.list($0)?.rights }
             // At the start the second instance is not there yet, and comes later.
-            let (again, restored) = try await Self.rig(path: "\(folder)/access")
+            let (again, restored) = try await Self.rig(path: folder.file, isComplete: false)
+            again.object.changes?.instancesChanged(30000)
             #expect(restored.instances.map { restored.list($0)?.rights } == before)
             again.object.contents[1] = [1: .single(.integer(5))]
+            again.object.isComplete = true
             again.object.changes?.instancesChanged(30000)
+            #expect(Self.list(restored, 1)?.owner == 8)
             #expect(again.transport.sessions[0].requestAtOnce(serverRequest(.get, "/30000/1"))?.code == .unauthorized)
             #expect(again.transport.sessions[1].requestAtOnce(serverRequest(.get, "/30000/1"))?.code == .content)
             #expect(again.transport.sessions[1].requestAtOnce(serverRequest(.put, "/30000/0/1"))?.code != .changed)
+        }
+    }
+
+    /// The host makes an instance of the number that a server is creating.
+    @Test func anInstanceThatTheHostMakesDuringACreateIsNotTheServers() async throws {
+        try await onLoop {
+            let (rig, lists) = try await Self.rig()
+            let session = rig.transport.sessions[1]
+            var codes: [Code?] = []
+            rig.object.beforeCreate = { instance in
+                rig.object.contents[instance] = [1: .single(.integer(5))]
+                rig.object.changes?.instancesChanged(30000)
+                codes.append(session.requestAtOnce(serverRequest(.get, "/30000/\(instance)/1"))?.code)
+            }
+            #expect(await session.request(serverRequest(.post, "/30000"))?.code == .badRequest)
+            #expect(codes == [.unauthorized])
+            let list = try #require(Self.list(lists, 1))
+            #expect(list.owner == 7 && list.rights == [7: .all, 8: .all])
+            #expect(session.requestAtOnce(serverRequest(.get, "/30000/1/1"))?.code == .content)
+        }
+    }
+
+    /// A Create while instances are still to come must not take the list of one of them.
+    @Test func nothingIsCreatedBeforeTheInstancesAreLoaded() async throws {
+        try await onLoop {
+            let (rig, lists) = try await Self.rig()
+            #expect(await rig.transport.sessions[1].request(serverRequest(.post, "/30000"))?.code == .created)
+            // As after a restart.
+            rig.object.contents[1] = nil
+            rig.object.isComplete = false
+            let answer = await rig.transport.sessions[0].request(serverRequest(.post, "/30000"))
+            #expect(answer?.code == .internalServerError && rig.object.contents[1] == nil)
+            #expect(Self.list(lists, 1)?.owner == 8)
+        }
+    }
+
+    @Test func aCreateThatALossOfPowerInterruptedLeavesNoList() async throws {
+        try await onLoop {
+            let folder = try Folder()
+            defer { folder.remove() }
+            let (_, lists) = try await Self.rig(path: folder.file)
+            try await lists.reserve(30000, 5, for: 1)
+            let (again, restored) = try await Self.rig(path: folder.file)
+            #expect(Self.list(restored, 5) == nil)
+            try Self.expectTheHostsOwn(5, again, restored)
+        }
+    }
+
+    @Test func aDeleteThatALossOfPowerInterruptedLeavesNoList() async throws {
+        try await onLoop {
+            let folder = try Folder()
+            defer { folder.remove() }
+            let (rig, _) = try await Self.rig(path: folder.file)
+            let session = rig.transport.sessions[1]
+            _ = await session.request(serverRequest(.post, "/30000"))
+            await stored { rig.object.contents[1] != nil }
+            let before = try Files.read(folder.file, limit: 1 << 20)
+            #expect(await session.request(serverRequest(.delete, "/30000/1"))?.code == .deleted)
+            try await folder.wait { !$0.contains(" 30000 1 8 server\n") }
+            // As if the instance had gone, and the list not yet.
+            try Files.replace(folder.file, with: before)
+            let (again, restored) = try await Self.rig(path: folder.file)
+            #expect(Self.list(restored, 1) == nil)
+            try Self.expectTheHostsOwn(1, again, restored)
+        }
+    }
+
+    @Test func aListGoesWithItsInstanceAlsoWhileThereIsOneServer() async throws {
+        try await onLoop {
+            let folder = try Folder()
+            defer { folder.remove() }
+            let (rig, _) = try await Self.rig(path: folder.file)
+            _ = await rig.transport.sessions[1].request(serverRequest(.post, "/30000"))
+            await stored { rig.object.contents[1] != nil }
+            let (alone, kept) = try await Self.rig(path: folder.file, servers: 1, isComplete: false)
+            alone.object.contents[1] = [1: .single(.integer(5))]
+            alone.object.isComplete = true
+            alone.object.changes?.instancesChanged(30000)
+            #expect(Self.list(kept, 1) != nil)
+            alone.object.contents[1] = nil
+            alone.object.changes?.instancesChanged(30000)
+            #expect(Self.list(kept, 1) == nil)
+            try await folder.wait { !$0.contains(" 30000 1 ") }
+            let (again, restored) = try await Self.rig(path: folder.file)
+            try Self.expectTheHostsOwn(1, again, restored)
         }
     }
 }

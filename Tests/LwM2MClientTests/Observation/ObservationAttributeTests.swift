@@ -258,3 +258,38 @@ import Testing
         }
     }
 }
+
+/// What servers attached to an instance that the host removes.
+@Suite struct AttributesOfGoneInstancesTests {
+    private static let attach = Request(.put, path: ["30000", "1"], query: ["pmin=5"], token: [1])
+
+    @Test func attributesGoWithAnInstanceThatTheHostRemoves() async throws {
+        try await onLoop {
+            let rig = Rig()
+            rig.object.contents[1] = [1: .single(.integer(5))]
+            try await rig.register()
+            #expect(try await rig.session.request(Self.attach)?.code == .changed)
+            #expect(rig.accounts.attributes(0).byPath.keys.sorted() == [Path(30000, 1)])
+            rig.object.contents[1] = nil
+            rig.object.changes?.instancesChanged(30000)
+            await settle()
+            rig.object.contents[1] = [1: .single(.integer(6))]
+            rig.object.changes?.instancesChanged(30000)
+            #expect(rig.accounts.attributes(0).byPath.isEmpty)
+        }
+    }
+
+    @Test func attributesStayWhileInstancesAreStillToCome() async throws {
+        try await onLoop {
+            let rig = Rig()
+            rig.object.contents[1] = [1: .single(.integer(5))]
+            try await rig.register()
+            #expect(try await rig.session.request(Self.attach)?.code == .changed)
+            rig.object.isComplete = false
+            rig.object.contents[1] = nil
+            rig.object.changes?.instancesChanged(30000)
+            await settle()
+            #expect(rig.accounts.attributes(0).byPath.keys.sorted() == [Path(30000, 1)])
+        }
+    }
+}

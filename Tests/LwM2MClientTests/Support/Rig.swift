@@ -33,14 +33,17 @@ final class Rig {
     ///   - servers: how many accounts there are: `main` with the Short Server ID 7, `main1` with 8, and so on.
     ///   - seeds: the accounts themselves, in place of those.
     ///   - epoch: the time of day when the rig is made, in seconds since 1970.
+    ///   - isComplete: whether the object has all its instances at the start.
     init(
         _ settings: ServerSettings = ServerSettings(lifetime: 300), version: EnablerVersion = .v11,
         keepAlive: Duration? = nil, jitter: Double = 0.5, servers: Int = 1, seeds: [ServerAccount.Seed]? = nil,
-        epoch: Double = Rig.epoch, path: String? = nil, lists: (ServerAccounts) -> AccessLists? = { _ in nil },
+        epoch: Double = Rig.epoch, path: String? = nil, isComplete: Bool = true,
+        lists: (ServerAccounts) -> AccessLists? = { _ in nil },
         more: (ServerAccounts) -> [any Object] = { _ in [] }
     ) {
         let reports = Reports()
         self.reports = reports
+        object.isComplete = isComplete
         let scheduler = scheduler
         let start = scheduler.now
         let clock = StableClock(scheduler) { .seconds(epoch) + scheduler.now - start }

@@ -40,6 +40,9 @@ final class TestObject: Object {
     /// Whether instance 0 refuses to be deleted.
     var keepsFirst = true
     var isWorking = false
+    var isComplete = true
+    /// Happens when an instance is about to be made.
+    var beforeCreate: (UInt16) -> Void = { _ in }
     weak var changes: (any ObjectChanges)?
 
     init(_ definition: ObjectDefinition = TestObject.table) { self.definition = definition }
@@ -103,6 +106,8 @@ final class TestObject: Object {
         _ instance: UInt16?, _ values: [UInt16: ResourceContent]
     ) async throws(OperationError) -> UInt16 {
         let id = instance ?? (0...100).first { contents[$0] == nil } ?? 0
+        beforeCreate(id)
+        guard contents[id] == nil else { throw OperationError(.badRequest, "it is there already") }
         contents[id] = values
         created = values
         return id
