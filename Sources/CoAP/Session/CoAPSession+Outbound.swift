@@ -51,7 +51,8 @@ extension CoAPSession {
     ) {
         guard handler != nil else { return completion(.closed) }
         let message = downloads.first(
-            WireMessage(response), for: Downloads.Key(request), requested: nil, now: scheduler.now)
+            WireMessage(response), for: Downloads.Key(request), token: request.token, requested: nil,
+            now: scheduler.now)
         submit(
             Outgoing(
                 confirmable: confirmable, token: request.token, message: message, purpose: .notification(completion)))
