@@ -519,6 +519,30 @@ import Testing
         }
     }
 
+    /// The size that the observe request asks for is meant for its notifications too (RFC 7959, 2.6).
+    @Test func notificationsKeepTheBlockSizeOfTheObserveRequest() async throws {
+        try await onLoop {
+            let test = try await Lockstep()
+            let body = BlockTests.bytes(150)
+            test.handler.serve = { _, respond in respond(Response(.content, observe: 1, payload: body)) }
+            let observe = CoAPDatagram(
+                .con, 1, id: 1, token: [7], path: "9",
+                options: [.init(6, uint: 0), .init(23, uint: BlockTests.block(0, false, 2))])
+            let registered = try await test.ask(observe)
+            #expect(registered.payload.count == 64 && registered.uint(23) == BlockTests.block(0, true, 2))
+            let changed = body.map { $0 &+ 1 }
+            let request = try #require(test.handler.requests.first)
+            test.session.notify(of: request, Response(.content, observe: 2, payload: changed), confirmable: false) {
+                _ in
+            }
+            let notification = try #require(await test.message())
+            #expect(notification.uint(6) == 2 && notification.uint(28) == 150)
+            #expect(notification.payload == Array(changed.prefix(64)))
+            #expect(notification.uint(23) == BlockTests.block(0, true, 2))
+            test.close()
+        }
+    }
+
     /// What an outage left is told over the next session, which the observe request did not come over.
     @Test func aLargeNotificationOfAnEarlierSessionIsReadWhole() async throws {
         try await onLoop {

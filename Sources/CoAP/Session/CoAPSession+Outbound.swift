@@ -50,8 +50,10 @@ extension CoAPSession {
         completion: @escaping @LoopActor (TransportError?) -> Void
     ) {
         guard handler != nil else { return completion(.closed) }
+        // The size that the observe request asked for holds for its notifications (RFC 7959, 2.6).
+        let requested = request.blockExponent.map { Block(number: 0, more: false, exponent: $0) }
         let message = downloads.first(
-            WireMessage(response), for: Downloads.Key(request), token: request.token, requested: nil,
+            WireMessage(response), for: Downloads.Key(request), token: request.token, requested: requested,
             now: scheduler.now)
         submit(
             Outgoing(
