@@ -68,10 +68,14 @@ public struct Request: Hashable, Sendable {
     public var payload: [UInt8]
     /// Unknown options that are critical: the handler answers 4.02 when there are any.
     public var unknownCriticalOptions: [UInt16]
+    /// The size exponent of Block2 (RFC 7959, 2.2) of a request that was received: its sender wants blocks of at most 16 << so many bytes,
+    /// of notifications too. nil when absent. A request of ours goes without.
+    public var blockExponent: UInt8?
 
     public init(
         _ method: Code, path: [String], query: [String] = [], contentFormat: UInt16? = nil, accept: UInt16? = nil,
-        observe: UInt32? = nil, token: [UInt8] = [], payload: [UInt8] = [], unknownCriticalOptions: [UInt16] = []
+        observe: UInt32? = nil, token: [UInt8] = [], payload: [UInt8] = [], unknownCriticalOptions: [UInt16] = [],
+        blockExponent: UInt8? = nil
     ) {
         self.method = method
         self.path = path
@@ -82,6 +86,7 @@ public struct Request: Hashable, Sendable {
         self.token = token
         self.payload = payload
         self.unknownCriticalOptions = unknownCriticalOptions
+        self.blockExponent = blockExponent
     }
 }
 

@@ -89,7 +89,7 @@ public protocol Session: AnyObject {
     /// Notifications of one session leave in the order of the calls, one unacknowledged at a time (NSTART = 1).
     /// - Parameters:
     ///   - request: the observe request, perhaps of an earlier session: its token goes into the notification, and later blocks are
-    ///     asked for with its path, query and format.
+    ///     asked for with its path, query and format. Blocks are no larger than it asks for.
     ///   - confirmable: whether it is to be acknowledged. Else it is over when it has left; nobody knows whether it arrives.
     ///   - completion: nil when it was acknowledged or has left, else `.reset` (the server no longer cares) or what failed.
     func notify(

@@ -49,7 +49,7 @@ struct WireMessage: Hashable, Sendable {
         Request(
             code, path: options.path, query: options.query, contentFormat: options.contentFormat,
             accept: options.accept, observe: options.observe, token: token, payload: payload,
-            unknownCriticalOptions: options.unknownCritical)
+            unknownCriticalOptions: options.unknownCritical, blockExponent: options.block2?.exponent)
     }
 
     /// About how many bytes this takes in memory.

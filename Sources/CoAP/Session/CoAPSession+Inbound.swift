@@ -34,7 +34,7 @@ final class InboundExchange {
         // A body that fits the smallest block is never sliced.
         if answer.payload.count > Block.size(0) || message.options.block2?.number ?? 0 > 0 {
             answer = session.downloads.first(
-                answer, for: key, requested: message.options.block2, now: session.scheduler.now)
+                answer, for: key, token: token, requested: message.options.block2, now: session.scheduler.now)
         }
         answer.options.block1 = message.options.block1
         self.answer(answer)
@@ -98,7 +98,7 @@ extension CoAPSession {
         if let fault = exchange.message.options.fault { return exchange.answer(.failure(.badRequest, fault.rawValue)) }
         if let block = exchange.message.options.block1 { return receive(block, exchange) }
         if let block = exchange.message.options.block2, block.number > 0,
-            let slice = downloads.later(block, for: exchange.key, now: scheduler.now)
+            let slice = downloads.later(block, for: exchange.key, token: exchange.token, now: scheduler.now)
         {
             return exchange.answer(slice)
         }

@@ -50,8 +50,11 @@ extension CoAPSession {
         completion: @escaping @LoopActor (TransportError?) -> Void
     ) {
         guard handler != nil else { return completion(.closed) }
+        // The size that the observe request asked for holds for its notifications (RFC 7959, 2.6).
+        let requested = request.blockExponent.map { Block(number: 0, more: false, exponent: $0) }
         let message = downloads.first(
-            WireMessage(response), for: Downloads.Key(request), requested: nil, now: scheduler.now)
+            WireMessage(response), for: Downloads.Key(request), token: request.token, requested: requested,
+            now: scheduler.now)
         submit(
             Outgoing(
                 confirmable: confirmable, token: request.token, message: message, purpose: .notification(completion)))
