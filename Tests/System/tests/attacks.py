@@ -176,8 +176,8 @@ def floods(t):
     server.forget()
     server.notification_answer = coap.RST
     g.remove_instances()
-    # Four transfers may wait for their next block.
-    standing.check(growth=2048, lines=100, descriptors=6)
+    # Four transfers may wait for their next block, and bodies of a mebibyte together to be read on.
+    standing.check(growth=4096, lines=100, descriptors=6)
     server.notification_answer = coap.ACK
     g.serves()
 
