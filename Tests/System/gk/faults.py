@@ -306,7 +306,13 @@ class Subject:
 
         def look():
             instances = self.settled()
-            results(instances)
+            try:
+                results(instances)
+            except Failed as failure:
+                # The agent hears of the end a moment after the installer is idle.
+                differences["any"] = [str(failure)]
+                return None
+            differences.pop("any", None)
             seen = self.look(instances)
             for world in worlds:
                 wanted = self.wanted(world, instances)
