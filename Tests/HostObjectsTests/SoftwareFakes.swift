@@ -103,7 +103,8 @@ final class FakeInstaller: SoftwareInstaller {
     }
 
     func deployment(_ operation: PackageOperation, name: String) async throws(InstallerRefusal) -> String? {
-        operations["\(operation.rawValue) \(name)"]
+        try requireHere()
+        return operations["\(operation.rawValue) \(name)"]
     }
 
     func end(of deployment: String) async -> DeploymentEnd {

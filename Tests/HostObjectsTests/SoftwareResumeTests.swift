@@ -218,6 +218,21 @@ extension SoftwareManagementTests {
         }
     }
 
+    @Test(arguments: [10 as UInt16, 11]) func anOperationIsRefusedWhileTheInstallerIsAway(resource: UInt16) async throws
+    {
+        await onLoop {
+            let rig = Rig()
+            await rig.object.start()
+            let package = InstalledPackage(name: "keel", version: "1.0", active: resource == 11)
+            rig.installer.packages = [package]
+            await rig.object.packageChanged(package)
+            rig.installer.isAway = true
+            let error = await #expect(throws: OperationError.self) { try await rig.object.execute(1, resource, []) }
+            #expect(error?.code == .internalServerError)
+            #expect(rig.installer.calls.isEmpty)
+        }
+    }
+
     @Test func aDeliveryThatIsGoneWhenTheInstallerIsBackIsTold() async throws {
         try await onLoop {
             let rig = Rig()

@@ -160,9 +160,9 @@ extension SoftwareManagement {
     }
 
     /// Has the installer do something with a package, and waits for the end. When it died meanwhile, what it began goes on, and is
-    /// followed; what never reached it is asked for again.
+    /// followed; what never reached it is asked for again. One that is away from the start is not waited for.
     private func end(_ operation: PackageOperation, _ name: String) async throws(InstallerRefusal) -> DeploymentEnd {
-        let before = (try? await installer.deployment(operation, name: name)) ?? nil
+        let before = try await installer.deployment(operation, name: name)
         do throws(InstallerRefusal) {
             return await installer.end(of: try await installer.begin(operation, name: name))
         } catch {
