@@ -52,6 +52,9 @@ public struct ServerStatus: DictionaryValue {
         case asleep
         /// Not contacted: its account cannot be used, as `reason` says (a key file that is refused).
         case unusable
+
+        /// Whether the server has a registration of the gateway's.
+        public var isRegistered: Bool { self == .registered || self == .asleep }
     }
 
     /// The account's name in the configuration.

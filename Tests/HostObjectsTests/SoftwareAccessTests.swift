@@ -35,6 +35,13 @@ private struct TwoServers {
             scheduler: scheduler)
     }
 
+    /// What a Create of the second server's does.
+    func create(_ instance: UInt16, _ object: SoftwareManagement) async throws {
+        try await lists.reserve(9, instance, for: 1)
+        #expect(try await object.create(instance, [:]) == instance)
+        lists.created(9, instance)
+    }
+
     func list(_ instance: UInt16) -> (owner: UInt16, rights: [UInt16: AccessRights])? {
         lists.instances.compactMap { lists.list($0) }.first { $0.object == 9 && $0.instance == instance }
             .map { ($0.owner, $0.rights) }
@@ -65,9 +72,7 @@ extension SoftwareManagementTests {
             let rig = Rig()
             let servers = TwoServers(rig.folder, rig.scheduler, rig.object)
             await rig.object.start()
-            try await servers.lists.reserve(9, 1, for: 1)
-            #expect(try await rig.object.create(1, [:]) == 1)
-            servers.lists.created(9, 1)
+            try await servers.create(1, rig.object)
             let gate = try WorkerGate(.transfers)
             let object = rig.object
             let deletion = LoopActor.spawn { try? await object.delete(1) }
@@ -87,9 +92,7 @@ extension SoftwareManagementTests {
             let (folder, scheduler) = (rig.folder, rig.scheduler)
             let servers = TwoServers(folder, scheduler, rig.object)
             await rig.object.start()
-            try await servers.lists.reserve(9, 1, for: 1)
-            #expect(try await rig.object.create(1, [:]) == 1)
-            servers.lists.created(9, 1)
+            try await servers.create(1, rig.object)
             var next: TwoServers?
             await rig.restart {
                 next = TwoServers(folder, scheduler, $0)

@@ -57,7 +57,7 @@ enum Metrics {
         page.add([:], Int64(agent.configurationProblems.count))
         page.family("gatekeel_server_registered", "Whether the gateway is registered with the server.")
         for server in agent.servers {
-            page.add(["server": server.name], [.registered, .asleep].contains(server.state) ? 1 : 0)
+            page.add(["server": server.name], server.state.isRegistered ? 1 : 0)
         }
         page.family("gatekeel_server_state", "The state of the account; always 1.")
         for server in agent.servers { page.add(["server": server.name, "state": server.state.rawValue], 1) }

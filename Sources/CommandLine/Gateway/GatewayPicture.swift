@@ -79,7 +79,7 @@ struct GatewayPicture: Sendable {
         if case .success(let status) = agent {
             if status.servers.isEmpty { ills.append("no server is configured") }
             // A server that disabled itself wants it so.
-            for server in status.servers where ![.registered, .asleep, .disabled].contains(server.state) {
+            for server in status.servers where !server.state.isRegistered && server.state != .disabled {
                 let why = server.reason.isEmpty ? "" : ": \(server.reason)"
                 ills.append("not registered with \(server.name) (\(server.state.rawValue))\(why)")
             }

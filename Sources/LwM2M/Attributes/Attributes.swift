@@ -77,13 +77,6 @@ public struct Attributes: Hashable, Sendable {
             maximumHistoricalQueue: maximumHistoricalQueue ?? above.maximumHistoricalQueue)
     }
 
-    /// Those that an object may have too.
-    public var ofObjects: Attributes {
-        var result = self
-        (result.greaterThan, result.lessThan, result.step, result.risingEdge) = (nil, nil, nil, nil)
-        return result
-    }
-
     /// The conditions of a change, which belong to a resource alone.
     public var ofResources: Attributes {
         Attributes(greaterThan: greaterThan, lessThan: lessThan, step: step, risingEdge: risingEdge)

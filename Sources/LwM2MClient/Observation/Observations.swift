@@ -404,14 +404,13 @@ final class Observations {
             let contents = try contents(of: observation)
             observation.waitsForSession = false
             let response = try response(observation, contents)
-            let record = NotificationHistory.Record(observation, contents, at: scheduler.now)
+            tell(observation, contents)
             guard queue.session != nil else {
-                tell(observation, contents)
                 keep(NotificationHistory.Record(observation, stored(observation, contents), at: scheduler.now))
                 if absence == .asleep { wanted?() }
                 return
             }
-            tell(observation, contents)
+            let record = NotificationHistory.Record(observation, contents, at: scheduler.now)
             queue.add(NotificationQueue.Entry(observation: observation, response: response, records: [record]))
         } catch {
             // It disappeared; that is told when the server is in contact.
