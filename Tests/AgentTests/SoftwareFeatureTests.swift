@@ -44,15 +44,16 @@ struct SoftwareFeatureTests {
         }
     }
 
-    /// Waits until a resource has a value; false when it does not get it.
+    /// Waits until a resource has a value; false when it does not get it. It may not be there yet: the agent learns of packages from
+    /// the installer.
     @LoopActor
     private static func reads(_ proxy: AgentProxy, _ path: String, _ value: BusValue) async throws -> Bool {
         let end = LoopScheduler.shared.now + .seconds(20)
         while LoopScheduler.shared.now < end {
-            if try await proxy.read(path).map(\.value) == [value] { return true }
+            if (try? await proxy.read(path))?.map(\.value) == [value] { return true }
             await LoopScheduler.shared.sleep(for: .milliseconds(5))
         }
-        return false
+        return try await proxy.read(path).map(\.value) == [value]
     }
 
     /// The played installer, a whole agent beside it, and a client of the agent.

@@ -56,11 +56,7 @@ import Testing
             try await refused(2000)
             for response in responses { test.say(CoAPDatagram(.ack, 0, id: response.id)) }
             test.say(Self.post(3000))
-            // libcoap may have repeated responses before it saw their acknowledgements.
-            var answer = try #require(await test.message(within: .seconds(5 * patience)))
-            while responses.contains(answer) {
-                answer = try #require(await test.message(within: .seconds(5 * patience)))
-            }
+            let answer = try #require(await test.message(within: .seconds(5 * patience)))
             #expect(answer == CoAPDatagram(.ack, 0, id: 3000))
             test.close()
         }
@@ -94,10 +90,10 @@ import Testing
             for number in 0..<1500 {
                 test.say(Self.post(number))
                 guard number % 250 == 249 else { continue }
-                while let message = await test.message(within: .milliseconds(1)) { take(message) }
+                while let message = await test.anyMessage(within: .milliseconds(1)) { take(message) }
             }
             // Acknowledgements that were lost to a full buffer are made up for after two to three seconds.
-            while let message = await test.message(within: .seconds(4)) { take(message) }
+            while let message = await test.anyMessage(within: .seconds(4)) { take(message) }
             #expect(acknowledged.count > 50)
             #expect(acknowledged.allSatisfy { answers[$0] == 1 })
             #expect(answers.values.allSatisfy { $0 == 1 })

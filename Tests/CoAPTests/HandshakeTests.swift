@@ -20,10 +20,7 @@ private struct OpenSSLServer {
     @LoopActor
     init(ciphers: String) throws {
         folder = try TemporaryDirectory("dtls")
-        // A port that was free a moment ago.
-        let probe = try DatagramSocket()
-        port = probe.port
-        probe.close()
+        port = try Self.freePort()
         let key = SecurityTests.key.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         // Its input must not end: that would end the session.
         let output = "\(folder.path)/output"
@@ -36,10 +33,21 @@ private struct OpenSSLServer {
         ).filter(\.isNumber)
     }
 
+    /// A port that is free, and that the kernel gives to nobody who asks for any: tests beside this one do.
+    @LoopActor
+    private static func freePort() throws -> UInt16 {
+        for _ in 0..<100 {
+            guard let probe = try? DatagramSocket(port: .random(in: 20000..<30000)) else { continue }
+            probe.close()
+            return probe.port
+        }
+        throw Errno(EADDRINUSE, "a port from 20000 to 29999")
+    }
+
     /// Waits until it has written this.
     @LoopActor
     func says(_ text: String) async -> Bool {
-        for _ in 0..<200 {
+        for _ in 0..<500 * patience {
             let output = (try? Files.read("\(folder.path)/output", limit: 65536)) ?? []
             if String(decoding: output, as: UTF8.self).firstOccurrence(of: text) != nil { return true }
             await LoopScheduler.shared.sleep(for: .milliseconds(20))

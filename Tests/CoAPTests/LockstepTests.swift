@@ -93,9 +93,9 @@ import Testing
             #expect(try await test.ask(CoAPDatagram(.con, 2, id: 5, token: [4], path: "9/0/4")).code == 0)
             later?(Response(.changed))
             let first = try #require(await test.message())
-            #expect(await test.message() == first)
+            #expect(await test.anyMessage() == first)
             test.say(CoAPDatagram(.ack, 0, id: first.id))
-            #expect(await test.message(within: .milliseconds(1200)) == nil)
+            #expect(await test.anyMessage(within: .milliseconds(1200)) == nil)
             test.close()
         }
     }
@@ -199,9 +199,7 @@ import Testing
             #expect(try await test.ask(CoAPDatagram(.con, 1, id: 6, path: "3")).code == 205)
             #expect(told.isEmpty)
             test.say(CoAPDatagram(.ack, 0, id: first.id))
-            var second = try #require(await test.message())
-            // libcoap may have repeated the first before it saw the acknowledgement.
-            while second.id == first.id { second = try #require(await test.message()) }
+            let second = try #require(await test.message())
             #expect(second.uint(6) == 2 && told == [1])
             test.say(CoAPDatagram(.ack, 0, id: second.id))
             await test.session.flush(within: .seconds(5))
@@ -220,7 +218,7 @@ import Testing
             }
             #expect(outcome == .timeout)
             var copies = 0
-            while await test.message(within: .milliseconds(20)) != nil { copies += 1 }
+            while await test.anyMessage(within: .milliseconds(20)) != nil { copies += 1 }
             #expect(copies == 2)
             #expect(test.handler.ends.isEmpty)
             test.close()
@@ -258,7 +256,7 @@ import Testing
                     try await test.ask(CoAPDatagram(.con, 204, id: 901, token: request.token))
                         == CoAPDatagram(.ack, 0, id: 901))
                 #expect(try await response.value().get().code == .changed)
-                #expect(await test.message(within: .milliseconds(1200)) == nil)
+                #expect(await test.anyMessage(within: .milliseconds(1200)) == nil)
             }
             do {
                 let response = session.sending(update)
