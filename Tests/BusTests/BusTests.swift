@@ -87,7 +87,7 @@ import Testing
             }
             #expect(error?.name == BusError.disconnected)
             // Nobody listens: attempts at once, after one second, and after two more.
-            while server.isOpen { await Task.yield() }
+            while server.isOpen { await LoopScheduler.shared.sleep(for: .milliseconds(1)) }
             scheduler.advance(by: .zero)
             scheduler.advance(by: .seconds(1))
             #expect(!client.isOpen)
@@ -142,7 +142,7 @@ import Testing
                 _ = try? await client.call(
                     MirrorBus.name, path: Mirror.path, interface: MirrorBus.name, member: "Who")
             }
-            while waiting == nil { await Task.yield() }
+            while waiting == nil { await LoopScheduler.shared.sleep(for: .milliseconds(1)) }
             bus.interrupt()
             try bus.resume()
             _ = await back.wait(for: 1)

@@ -185,7 +185,7 @@ import Testing
             session.notify(of: observing([1]), Response(.content, observe: 1), confirmable: true) { result = $0 }
             scheduler.advance(by: .seconds(14))
             let read = peer.sending(Request(.get, path: ["3"]))
-            while old.clientHandler.requests.isEmpty { await Task.yield() }
+            while old.clientHandler.requests.isEmpty { await LoopScheduler.shared.sleep(for: .milliseconds(1)) }
             scheduler.advance(by: .seconds(14))
             #expect(old.clientHandler.ends.isEmpty)
             scheduler.advance(by: .seconds(1))

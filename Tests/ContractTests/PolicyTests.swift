@@ -58,11 +58,11 @@ import Testing
             let folder = try TemporaryDirectory("monitor")
             let monitor = try shell(
                 """
-                timeout \(30 * patience) setpriv --reuid=65534 --regid=65534 \(groups) dbus-monitor --address '\(bus.address)' \
+                timeout -s KILL \(30 * patience) setpriv --reuid=65534 --regid=65534 \(groups) dbus-monitor --address '\(bus.address)' \
                 "type='signal'" >\(folder.path)/heard 2>&1 </dev/null & echo $!
                 """
             ).filter(\.isNumber)
-            defer { _ = try? shellStatus("kill \(monitor)") }
+            defer { _ = try? shellStatus("kill -KILL -- -\(monitor)") }
             let (restricted, tell) = try await emitter(name, bus)
             let (open, tellAll) = try await emitter("org.gatekeel.Everybody", bus)
             let root = try BusConnection.open(address: bus.address)

@@ -1,7 +1,7 @@
 import EventLoop
-import Glibc
 import LwM2M
 import LwM2MClient
+import TestSupport
 
 /// A transport whose server is the test.
 @LoopActor
@@ -132,11 +132,10 @@ func settle() async {
     for _ in 0..<12 { await Task.yield() }
 }
 
-/// Lets what a worker stores become durable; gives up after a while.
+/// Waits until what a worker stores is durable; gives up after a while.
+///
+/// Between its looks the loop rests: a test that asks in every turn keeps the sources of all the others waiting.
 @LoopActor
 func stored(_ isStored: () -> Bool) async {
-    for _ in 0..<10_000 where !isStored() {
-        await settle()
-        usleep(100)
-    }
+    for _ in 0..<2000 * patience where !isStored() { await LoopScheduler.shared.sleep(for: .milliseconds(5)) }
 }
