@@ -1,13 +1,14 @@
 import CSDEvent
 import Glibc
 import Linux
+import Synchronization
 
 /// sd-event as an executor: one loop on one thread, which runs event sources and Swift jobs by turns.
 ///
 /// It is the serial executor of `LoopActor` and a task executor, so that nothing wakes the cooperative pool.
 public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
-    // Sendable: `jobs`, `thread` and `exitCode` are used only under `lock`. `event` and `draining` are used only on the loop's
-    // thread (LoopActor), except when `event` is created. `wakeup` never changes.
+    // Sendable: `jobs` and `exitCode` are used only under `lock`, and `thread` is atomic. `event` and `draining` are used only on
+    // the loop's thread (LoopActor), except when `event` is created. `wakeup` never changes.
 
     /// The process's loop.
     public static let shared = EventLoop()
@@ -19,7 +20,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private let wakeup: Int32
     private let lock = Lock()
     private var jobs: [UnownedJob] = []
-    private var thread: pthread_t?
+    /// The `pthread_t` of the loop's thread; 0 before it runs.
+    private let thread = Atomic<UInt>(0)
     private var exitCode: Int32?
     private var draining = false
 
@@ -44,12 +46,11 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
     /// Runs the loop on the calling thread until `exit(_:)` is called, and returns its code.
     public func run() -> Int32 {
-        lock.withLock { thread = pthread_self() }
+        thread.store(pthread_self(), ordering: .releasing)
         while true {
             drain()
-            let code = lock.withLock { exitCode }
+            let (code, idle) = lock.withLock { (exitCode, jobs.isEmpty) }
             if let code { return code }
-            let idle = lock.withLock { jobs.isEmpty }
             let result = sd_event_run(event, idle ? UInt64.max : 0)
             if result < 0 && result != -EINTR {
                 preconditionFailure("sd_event_run: \(String(cString: strerror(-result)))")
@@ -78,6 +79,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         defer { draining = false }
         // One batch per turn: jobs that these jobs enqueue wait for the next turn, so that event sources get their turn.
         let batch = lock.withLock {
+            if jobs.isEmpty { return [] as [UnownedJob] }
             let batch = jobs
             jobs.removeAll(keepingCapacity: true)
             return batch
@@ -92,12 +94,9 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
     public func enqueue(_ job: consuming ExecutorJob) {
         let unowned = UnownedJob(job)
-        let onLoop = lock.withLock {
-            jobs.append(unowned)
-            return thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false
-        }
+        lock.withLock { jobs.append(unowned) }
         // On the loop's own thread no wake-up is needed: the next turn runs the job.
-        if !onLoop { wake() }
+        if !isCurrentThread { wake() }
     }
 
     public func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
@@ -106,9 +105,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
 
     public func checkIsolated() { precondition(isCurrentThread, "not on the event loop's thread") }
 
-    private var isCurrentThread: Bool {
-        lock.withLock { thread.map { pthread_equal($0, pthread_self()) != 0 } ?? false }
-    }
+    /// Asked with every callback of libcoap, so it takes no lock.
+    private var isCurrentThread: Bool { thread.load(ordering: .acquiring) == pthread_self() }
 
     private func wake() {
         var one: UInt64 = 1

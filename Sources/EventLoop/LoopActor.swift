@@ -27,4 +27,14 @@ public actor LoopActor {
             try unsafeBitCast(function, to: Plain.self)()
         }
     }
+
+    /// The same for a function that captures nothing: what it needs is its argument. This allocates nothing, and is for the callbacks
+    /// that come with every message.
+    public static func assumeIsolated<Argument, Result>(
+        _ argument: Argument, _ body: @escaping @LoopActor (Argument) -> Result
+    ) -> Result {
+        EventLoop.shared.checkIsolated()
+        typealias Plain = (Argument) -> Result
+        return unsafeBitCast(body, to: Plain.self)(argument)  // as above
+    }
 }

@@ -150,9 +150,8 @@ extension Duration {
 
 private func ioFired(_: OpaquePointer?, _: Int32, events: UInt32, data: UnsafeMutableRawPointer?) -> Int32 {
     guard let data else { return 0 }
-    nonisolated(unsafe) let pointer = data  // stays on this thread
-    LoopActor.assumeIsolated {
-        Unmanaged<IOSource>.fromOpaque(pointer).takeUnretainedValue().handler(events)
+    LoopActor.assumeIsolated((data, events)) { data, events in
+        Unmanaged<IOSource>.fromOpaque(data).takeUnretainedValue().handler(events)
     }
     return 0
 }

@@ -91,17 +91,12 @@ import Testing
     }
 
     @Test func aTransferDoesNotPushChangesOut() {
-        func message(_ code: Code, _ block: Block?) -> WireMessage {
-            var message = WireMessage(code)
-            message.options.block1 = block
-            return message
-        }
         func block(_ number: UInt32, _ more: Bool) -> Block { Block(number: number, more: more, exponent: 2) }
-        #expect(DuplicateCache.Kind(message(.put, nil)) == .change)
-        #expect(DuplicateCache.Kind(message(.put, block(0, true))) == .change)
-        #expect(DuplicateCache.Kind(message(.put, block(7, true))) == .block)
-        #expect(DuplicateCache.Kind(message(.put, block(8, false))) == .change)
-        #expect(DuplicateCache.Kind(message(.fetch, block(7, true))) == .look)
+        #expect(DuplicateCache.Kind(.put, block1: nil) == .change)
+        #expect(DuplicateCache.Kind(.put, block1: block(0, true)) == .change)
+        #expect(DuplicateCache.Kind(.put, block1: block(7, true)) == .block)
+        #expect(DuplicateCache.Kind(.put, block1: block(8, false)) == .change)
+        #expect(DuplicateCache.Kind(.fetch, block1: block(7, true)) == .look)
 
         var cache = DuplicateCache(limits: .init(entries: 4, bytes: 1 << 20, underWay: 3))
         #expect(cache.verdict(id: 9, .change, code: .post, token: [], now: .zero) == .fresh)

@@ -4,7 +4,7 @@ import LwM2MClient
 final class Answer: Equatable, Sendable {
     let message: WireMessage
 
-    init(_ message: WireMessage) { self.message = message }
+    init(_ message: consuming WireMessage) { self.message = message }
 
     static func == (left: Answer, right: Answer) -> Bool { left.message == right.message }
 }
@@ -38,11 +38,12 @@ struct DuplicateCache {
         case block
         case change
 
-        init(_ message: WireMessage) {
-            switch message.code {
+        /// - Parameter block1: the request's option.
+        init(_ code: Code, block1: Block?) {
+            switch code {
             case .get, .fetch: self = .look
             // The first block begins a transfer, and the last one carries out the request.
-            default: self = message.options.block1.map { $0.more && $0.number > 0 } ?? false ? .block : .change
+            default: self = block1.map { $0.more && $0.number > 0 } ?? false ? .block : .change
             }
         }
     }
@@ -77,12 +78,12 @@ struct DuplicateCache {
     }
 
     private struct Line {
-        var order: [(id: UInt16, serial: UInt64)] = []
+        var order: [(slot: Int, serial: UInt64)] = []
         var head = 0
         var bytes = 0
         var count: Int { order.count - head }
 
-        mutating func removeFirst() -> (id: UInt16, serial: UInt64) {
+        mutating func removeFirst() -> (slot: Int, serial: UInt64) {
             defer {
                 head += 1
                 // Compacted now and then, rather than shifted for each element.
@@ -96,7 +97,7 @@ struct DuplicateCache {
     }
 
     private let limits: Limits
-    private var entries: [UInt16: Entry] = [:]
+    private var entries = MessageIDTable<Entry>()
     private var looking = Line()
     private var blocks = Line()
     private var changing = Line()
@@ -120,10 +121,11 @@ struct DuplicateCache {
     mutating func verdict(
         id: UInt16, _ kind: Kind, code: Code, token: [UInt8], unacknowledged: Int = 0, now: Duration
     ) -> Verdict {
-        if let entry = entries[id], entry.code == code, entry.token == token,
-            now - entry.since < DuplicateCache.lifetime
+        let slot = entries.slot(of: id)
+        if let slot, let earlier = entries[slot], earlier.code == code, earlier.token == token,
+            now - earlier.since < DuplicateCache.lifetime
         {
-            switch entry.state {
+            switch earlier.state {
             case .underWay: return .underWay
             case .answered(let answer): return .answered(answer)
             case .separate: return .answeredSeparately
@@ -132,12 +134,12 @@ struct DuplicateCache {
         guard kind == .change ? underWay + unacknowledged < limits.underWay : underWay < 2 * limits.underWay else {
             return .overloaded
         }
-        forget(id)
+        if let slot { forget(slot) }
         serial += 1
         underWay += 1
-        entries[id] = Entry(
+        let entry = Entry(
             code: code, kind: kind, token: token, since: now, serial: serial, state: .underWay, size: 0)
-        let place = (id: id, serial: serial)
+        let place = (slot: entries.insert(entry, for: id), serial: serial)
         with(kind) { $0.order.append(place) }
         trim(kind)
         return .fresh
@@ -147,33 +149,34 @@ struct DuplicateCache {
     ///
     /// - Parameter separately: it left as a message of its own, not with the acknowledgement.
     mutating func answered(id: UInt16, token: [UInt8], _ answer: Answer, separately: Bool) {
-        guard var entry = entries[id], entry.token == token, case .underWay = entry.state else { return }
+        guard let slot = entries.slot(of: id), var entry = entries[slot], entry.token == token,
+            case .underWay = entry.state
+        else { return }
         underWay -= 1
         entry.state = separately ? .separate : .answered(answer)
         entry.size = separately ? 0 : answer.message.footprint
-        entries[id] = entry
+        entries[slot] = entry
         with(entry.kind) { $0.bytes += entry.size }
         trim(entry.kind)
     }
 
-    private mutating func forget(_ id: UInt16) {
-        guard let entry = entries.removeValue(forKey: id) else { return }
+    private mutating func forget(_ slot: Int) {
+        let entry = entries.remove(at: slot)
         if case .underWay = entry.state { underWay -= 1 }
         with(entry.kind) { $0.bytes -= entry.size }
     }
 
     private mutating func trim(_ kind: Kind) {
-        var waiting: [(id: UInt16, serial: UInt64)] = []
+        var waiting: [(slot: Int, serial: UInt64)] = []
         let limits = limits
-        while with(kind, { $0.count + waiting.count > limits.entries || $0.bytes > limits.bytes }) {
-            guard with(kind, { $0.count > 0 }) else { break }
+        while with(kind, { $0.count > 0 && ($0.count + waiting.count > limits.entries || $0.bytes > limits.bytes) }) {
             let oldest = with(kind) { $0.removeFirst() }
             // A later request with the same ID took its place.
-            guard let entry = entries[oldest.id], entry.serial == oldest.serial else { continue }
+            guard let entry = entries[oldest.slot], entry.serial == oldest.serial else { continue }
             if case .underWay = entry.state {
                 waiting.append(oldest)
             } else {
-                forget(oldest.id)
+                forget(oldest.slot)
             }
         }
         if !waiting.isEmpty { with(kind) { $0.order.append(contentsOf: waiting) } }

@@ -21,13 +21,13 @@ enum OptionNumber {
 }
 
 /// The options of one message, decoded; also what a message of ours is to carry.
+///
+/// What few messages have is kept apart: a message is copied several times on its way, and each reference in it costs.
 struct Options: Hashable, Sendable {
     /// Messages with more options are refused; no request of LwM2M has a third as many.
     static let limit = 48
 
-    var eTag: [UInt8]?
     var observe: UInt32?
-    var locationPath: [String] = []
     var path: [String] = []
     var contentFormat: UInt16?
     var maxAge: UInt32?
@@ -38,11 +38,17 @@ struct Options: Hashable, Sendable {
     var size2: UInt32?
     var size1: UInt32?
     var noResponse: UInt8?
-    var requestTag: [UInt8]?
-    /// Critical options that are unknown, or repeated where that is not allowed (RFC 7252, 5.4.5).
-    var unknownCritical: [UInt16] = []
-    /// Any other fault, for which the answer is 4.00.
+    /// A fault for which the answer is 4.00.
     var fault: Fault?
+    /// At most one.
+    private var seldom: [Seldom] = []
+
+    private struct Seldom: Hashable {
+        var eTag: [UInt8]?
+        var locationPath: [String] = []
+        var requestTag: [UInt8]?
+        var unknownCritical: [UInt16] = []
+    }
 
     enum Fault: String, Hashable, Sendable {
         case tooMany = "too many options"
@@ -51,6 +57,33 @@ struct Options: Hashable, Sendable {
     }
 
     init() {}
+
+    var eTag: [UInt8]? {
+        get { seldom.first?.eTag }
+        set { change { $0.eTag = newValue } }
+    }
+
+    var locationPath: [String] {
+        get { seldom.first?.locationPath ?? [] }
+        set { change { $0.locationPath = newValue } }
+    }
+
+    var requestTag: [UInt8]? {
+        get { seldom.first?.requestTag }
+        set { change { $0.requestTag = newValue } }
+    }
+
+    /// Critical options that are unknown, or repeated where that is not allowed (RFC 7252, 5.4.5).
+    var unknownCritical: [UInt16] {
+        get { seldom.first?.unknownCritical ?? [] }
+        set { change { $0.unknownCritical = newValue } }
+    }
+
+    private mutating func change(_ body: (inout Seldom) -> Void) {
+        var changed = seldom.first ?? Seldom()
+        body(&changed)
+        seldom = changed == Seldom() ? [] : [changed]
+    }
 }
 
 // MARK: Decoding
@@ -58,43 +91,45 @@ struct Options: Hashable, Sendable {
 extension Options {
     /// Takes the next option of a received message.
     mutating func add(_ number: UInt16, _ value: UnsafeRawBufferPointer) {
-        let known =
-            switch number {
-            case OptionNumber.uriPath: Options.append(value, &path, &fault)
-            case OptionNumber.uriQuery: Options.append(value, &query, &fault)
-            case OptionNumber.locationPath: Options.append(value, &locationPath, &fault)
-            case OptionNumber.contentFormat: Options.set(&contentFormat, value)
-            case OptionNumber.accept: Options.set(&accept, value)
-            case OptionNumber.observe: Options.set(&observe, value)
-            case OptionNumber.maxAge: Options.set(&maxAge, value)
-            case OptionNumber.size1: Options.set(&size1, value)
-            case OptionNumber.size2: Options.set(&size2, value)
-            case OptionNumber.noResponse: Options.set(&noResponse, value)
-            case OptionNumber.block1: Options.set(&block1, value, &fault)
-            case OptionNumber.block2: Options.set(&block2, value, &fault)
-            case OptionNumber.eTag: Options.set(&eTag, value, 1...8)
-            case OptionNumber.requestTag: Options.set(&requestTag, value, 0...8)
-            // This session has only one host name and port: ours.
-            case OptionNumber.uriHost, OptionNumber.uriPort: true
-            default: false
-            }
+        var known = true
+        switch number {
+        case OptionNumber.uriPath: if let text = Options.text(value, &fault) { Options.append(text, &path) }
+        case OptionNumber.uriQuery: if let text = Options.text(value, &fault) { Options.append(text, &query) }
+        case OptionNumber.locationPath: if let text = Options.text(value, &fault) { locationPath.append(text) }
+        case OptionNumber.contentFormat: known = Options.set(&contentFormat, value)
+        case OptionNumber.accept: known = Options.set(&accept, value)
+        case OptionNumber.observe: known = Options.set(&observe, value)
+        case OptionNumber.maxAge: known = Options.set(&maxAge, value)
+        case OptionNumber.size1: known = Options.set(&size1, value)
+        case OptionNumber.size2: known = Options.set(&size2, value)
+        case OptionNumber.noResponse: known = Options.set(&noResponse, value)
+        case OptionNumber.block1: known = Options.set(&block1, value, &fault)
+        case OptionNumber.block2: known = Options.set(&block2, value, &fault)
+        case OptionNumber.eTag: known = Options.set(&eTag, value, 1...8)
+        case OptionNumber.requestTag: known = Options.set(&requestTag, value, 0...8)
+        // This session has only one host name and port: ours.
+        case OptionNumber.uriHost, OptionNumber.uriPort: break
+        default: known = false
+        }
         // Unknown elective options are ignored; critical ones are remembered.
         if !known && number & 1 != 0 { unknownCritical.append(number) }
     }
 
-    // Each returns whether the option can be taken: not twice, not of another length.
-
-    private static func append(_ value: UnsafeRawBufferPointer, _ list: inout [String], _ fault: inout Fault?) -> Bool {
+    private static func text(_ value: UnsafeRawBufferPointer, _ fault: inout Fault?) -> String? {
         // Nearly always ASCII, for which the costly generic validation is skipped.
-        if value.allSatisfy({ $0 < 0x80 }) {
-            list.append(String(decoding: value, as: UTF8.self))
-        } else if let text = String(validating: value, as: UTF8.self) {
-            list.append(text)
-        } else {
-            fault = .text
-        }
-        return true
+        if value.allSatisfy({ $0 < 0x80 }) { return String(decoding: value, as: UTF8.self) }
+        let text = String(validating: value, as: UTF8.self)
+        if text == nil { fault = .text }
+        return text
     }
+
+    private static func append(_ text: String, _ list: inout [String]) {
+        // Most paths have up to four segments.
+        if list.isEmpty { list.reserveCapacity(4) }
+        list.append(text)
+    }
+
+    // Each returns whether the option can be taken: not twice, not of another length.
 
     private static func set<Value: FixedWidthInteger & UnsignedInteger>(
         _ option: inout Value?, _ value: UnsafeRawBufferPointer

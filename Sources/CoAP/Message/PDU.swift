@@ -5,27 +5,25 @@ import LwM2MClient
 enum PDU {
     /// The content of a received message.
     static func decode(_ pdu: OpaquePointer) -> WireMessage {
-        var message = WireMessage(Code(rawValue: gk_coap_pdu_code(pdu)))
+        var options = Options()
         var iterator = coap_opt_iterator_t()
         if coap_option_iterator_init(pdu, &iterator, nil) != nil {
+            var reader = OptionReader(UnsafeRawBufferPointer(start: iterator.next_option, count: iterator.length))
             var count = 0
-            while let option = coap_option_next(&iterator) {
+            while let option = reader.next() {
                 count += 1
                 guard count <= Options.limit else {
-                    message.options.fault = .tooMany
+                    options.fault = .tooMany
                     break
                 }
-                message.options.add(
-                    iterator.number,
-                    UnsafeRawBufferPointer(start: coap_opt_value(option), count: Int(coap_opt_length(option))))
+                options.add(option.number, option.value)
             }
         }
         var length = 0
         var data: UnsafePointer<UInt8>?
-        if coap_get_data(pdu, &length, &data) != 0, let data {
-            message.payload = Array(UnsafeBufferPointer(start: data, count: length))
-        }
-        return message
+        let payload =
+            coap_get_data(pdu, &length, &data) != 0 ? Array(UnsafeBufferPointer(start: data, count: length)) : []
+        return WireMessage(Code(rawValue: gk_coap_pdu_code(pdu)), options: options, payload: payload)
     }
 
     static func token(_ pdu: OpaquePointer) -> [UInt8] {

@@ -21,7 +21,7 @@ struct WireMessage: Hashable, Sendable {
     init(_ response: Response) {
         code = response.code
         options.contentFormat = response.contentFormat
-        options.locationPath = response.locationPath
+        if !response.locationPath.isEmpty { options.locationPath = response.locationPath }
         options.observe = response.observe
         options.maxAge = response.maxAge
         payload = response.payload

@@ -37,15 +37,15 @@ final class InboundExchange {
                 answer, for: key, token: token, requested: message.options.block2, now: session.scheduler.now)
         }
         answer.options.block1 = message.options.block1
-        self.answer(answer)
+        self.answer(consume answer)
     }
 
-    func answer(_ message: WireMessage) {
+    func answer(_ message: consuming WireMessage) {
         guard !answered else { return }
         answered = true
         let answer = Answer(message)
         session.duplicates.answered(id: id, token: token, answer, separately: !inCallback)
-        if inCallback { piggybacked = answer } else { session.answer(self, separately: message) }
+        if inCallback { piggybacked = answer } else { session.answer(self, separately: answer.message) }
     }
 
     /// Whether the peer does not want such an answer (RFC 7967).
@@ -66,9 +66,10 @@ extension CoAPSession {
         let message = PDU.decode(request)
         // RFC 7252, 5.4.1: such a message is rejected silently, since there is no acknowledgement to carry 4.02.
         if !confirmable, !message.options.unknownCritical.isEmpty { return }
+        let kind = DuplicateCache.Kind(message.code, block1: message.options.block1)
         switch duplicates.verdict(
-            id: id, DuplicateCache.Kind(message), code: message.code, token: token,
-            unacknowledged: unacknowledgedResponses, now: scheduler.now)
+            id: id, kind, code: message.code, token: token,
+            unacknowledged: kind == .change ? unacknowledgedResponses : 0, now: scheduler.now)
         {
         case .fresh: break
         case .underWay, .answeredSeparately: return
@@ -79,7 +80,7 @@ extension CoAPSession {
                 answer,
                 .failure(.internalServerError, "too many requests are under way; try again when some are answered"))
         }
-        let exchange = InboundExchange(self, id: id, token: token, confirmable: confirmable, message)
+        let exchange = InboundExchange(self, id: id, token: token, confirmable: confirmable, consume message)
         serve(exchange)
         // The handler may have started a task that can finish at once: its answer is sent with the acknowledgement too.
         if exchange.piggybacked == nil { EventLoop.shared.settle() }

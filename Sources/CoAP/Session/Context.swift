@@ -99,7 +99,9 @@ final class Context {
 /// Our session, when there is one.
 @LoopActor
 private func known(_ raw: OpaquePointer) -> CoAPSession? {
-    coap_session_get_app_data(raw).map { Unmanaged<CoAPSession>.fromOpaque($0).takeUnretainedValue() }
+    // No closure: Swift would ask the executor whether it may run it, in each callback.
+    guard let data = coap_session_get_app_data(raw) else { return nil }
+    return Unmanaged<CoAPSession>.fromOpaque(data).takeUnretainedValue()
 }
 
 /// Our session; a new one for a peer that says something for the first time.
@@ -115,16 +117,17 @@ private func contextRequest(
     _ response: OpaquePointer?
 ) {
     guard let raw, let request, let response else { return }
-    // These stay on this thread, and are used until this function returns.
-    nonisolated(unsafe) let (session_, request_, response_) = (raw, request, response)
-    LoopActor.assumeIsolated { session(session_)?.received(request: request_, answer: response_) }
+    LoopActor.assumeIsolated((raw, request, response)) { raw, request, response in
+        session(raw)?.received(request: request, answer: response)
+    }
 }
 
 private func contextResponse(
     _ raw: OpaquePointer?, _: OpaquePointer?, _ received: OpaquePointer?, _: coap_mid_t
 ) -> coap_response_t {
     guard let raw, let received else { return COAP_RESPONSE_OK }
-    nonisolated(unsafe) let (session_, received_) = (raw, received)  // as above
+    // These stay on this thread, and are used until this function returns.
+    nonisolated(unsafe) let (session_, received_) = (raw, received)
     return LoopActor.assumeIsolated {
         known(session_)?.received(response: received_) ?? true ? COAP_RESPONSE_OK : COAP_RESPONSE_FAIL
     }

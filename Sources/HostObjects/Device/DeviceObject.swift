@@ -157,9 +157,9 @@ public final class DeviceObject: Object {
         files.space(at: settings.storagePath).map { ($0.bytes, $0.totalBytes) }
     }
 
-    private func text(_ text: String?) -> ResourceContent? { text.map { .single(.string($0)) } }
+    private nonisolated func text(_ text: String?) -> ResourceContent? { text.map { .single(.string($0)) } }
 
-    private func several(_ values: [UInt16: Int64]) -> ResourceContent? {
+    private nonisolated func several(_ values: [UInt16: Int64]) -> ResourceContent? {
         values.isEmpty ? nil : .multiple(values.mapValues(Value.integer))
     }
 

@@ -32,8 +32,23 @@ extension FuzzTarget {
         withPDU { pdu in
             guard coap_pdu_parse(COAP_PROTO_UDP, bytes, bytes.count, pdu) != 0 else { return nil }
             require(PDU.token(pdu).count <= 8, "a token has at most 8 bytes")
+            checkOptions(pdu)
             return PDU.decode(pdu)
         }
+    }
+
+    /// What our reader finds is what libcoap's finds.
+    private static func checkOptions(_ pdu: OpaquePointer) {
+        var iterator = coap_opt_iterator_t()
+        guard coap_option_iterator_init(pdu, &iterator, nil) != nil else { return }
+        var reader = OptionReader(UnsafeRawBufferPointer(start: iterator.next_option, count: iterator.length))
+        while let option = coap_option_next(&iterator) {
+            let theirs = UnsafeRawBufferPointer(start: coap_opt_value(option), count: Int(coap_opt_length(option)))
+            guard let ours = reader.next() else { return require(false, "option \(iterator.number) is not found") }
+            requireEqual(ours.number, iterator.number, "the option's number")
+            requireEqual(Array(ours.value), Array(theirs), "option \(ours.number)")
+        }
+        require(reader.next() == nil, "an option that libcoap does not find")
     }
 
     private static func datagram(of message: WireMessage) -> [UInt8]? {
