@@ -9,10 +9,10 @@ import LwM2M
 @LoopActor
 final class Observations {
     /// Observations of one server; one more is answered as a plain Read, as RFC 7641 4.1 allows.
-    static let limit = 64
+    static let limit = 1024
 
     /// Paths that all of them watch together: an Observe-Composite has several.
-    static let partLimit = 512
+    static let partLimit = 1024
 
     /// Is told when a notification was not delivered and the server is to be looked after.
     var deliveryFailed: (@LoopActor (TransportError, _ givenUp: Bool) -> Void)?

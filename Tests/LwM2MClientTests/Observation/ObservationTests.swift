@@ -127,10 +127,12 @@ import Testing
             let rig = Rig()
             try await rig.register()
             let session = try rig.session
-            for token in 0..<64 as Range<UInt8> {
-                #expect(session.requestAtOnce(Self.observe("/30000/0/1", token: token))?.observe != nil)
+            @LoopActor func observed(_ number: Int) -> Response? {
+                let token = [UInt8(number >> 8), UInt8(number & 255)]
+                return session.requestAtOnce(Request(.get, path: ["30000", "0", "1"], observe: 0, token: token))
             }
-            let more = session.requestAtOnce(Self.observe("/30000/0/1", token: 64))
+            for number in 0..<Observations.limit { #expect(observed(number)?.observe != nil) }
+            let more = observed(Observations.limit)
             #expect(more?.code == .content && more?.observe == nil)
         }
     }
