@@ -1,4 +1,4 @@
-"""A DTLS 1.2 server with a pre-shared key, by ctypes and libssl: Python's `ssl` module has no DTLS.
+"""DTLS 1.2 with a pre-shared key, as a server or a client, by ctypes and libssl: Python's `ssl` module has no DTLS.
 
 Nothing here opens a socket. The caller passes datagrams in and gets those to send, which it may drop or change."""
 
@@ -15,6 +15,8 @@ _OP_NO_QUERY_MTU = 0x1000
 _CTRL_SET_MTU = 17
 _ERROR_WANT_READ = 2
 _PSK = ctypes.CFUNCTYPE(ctypes.c_uint, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_uint)
+_CLIENT_PSK = ctypes.CFUNCTYPE(
+    ctypes.c_uint, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_uint, ctypes.c_void_p, ctypes.c_uint)
 _MTU = 1400
 
 
@@ -22,16 +24,19 @@ def _library():
     library = ctypes.CDLL("libssl.so.3")
     for name, result, arguments in (
         ("DTLS_server_method", ctypes.c_void_p, []),
+        ("DTLS_client_method", ctypes.c_void_p, []),
         ("SSL_CTX_new", ctypes.c_void_p, [ctypes.c_void_p]),
         ("SSL_CTX_free", None, [ctypes.c_void_p]),
         ("SSL_CTX_set_cipher_list", ctypes.c_int, [ctypes.c_void_p, ctypes.c_char_p]),
         ("SSL_CTX_set_psk_server_callback", None, [ctypes.c_void_p, _PSK]),
+        ("SSL_CTX_set_psk_client_callback", None, [ctypes.c_void_p, _CLIENT_PSK]),
         ("SSL_new", ctypes.c_void_p, [ctypes.c_void_p]),
         ("SSL_free", None, [ctypes.c_void_p]),
         ("SSL_set_options", ctypes.c_uint64, [ctypes.c_void_p, ctypes.c_uint64]),
         ("SSL_ctrl", ctypes.c_long, [ctypes.c_void_p, ctypes.c_int, ctypes.c_long, ctypes.c_void_p]),
         ("SSL_set_bio", None, [ctypes.c_void_p] * 3),
         ("SSL_set_accept_state", None, [ctypes.c_void_p]),
+        ("SSL_set_connect_state", None, [ctypes.c_void_p]),
         ("SSL_do_handshake", ctypes.c_int, [ctypes.c_void_p]),
         ("SSL_read", ctypes.c_int, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int]),
         ("SSL_write", ctypes.c_int, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int]),
@@ -49,11 +54,14 @@ def _library():
 
 
 class Context:
-    """The settings that all associations of a server share. Every identity has the same key."""
+    """The settings that all associations share: of a server, for which every identity has the same key, or of a client that has
+    an identity."""
 
-    def __init__(self, key):
+    def __init__(self, key, identity=None):
         self.library = _library()
-        self.raw = self.library.SSL_CTX_new(self.library.DTLS_server_method())
+        self.is_client = identity is not None
+        method = self.library.DTLS_client_method() if self.is_client else self.library.DTLS_server_method()
+        self.raw = self.library.SSL_CTX_new(method)
         if not self.raw or self.library.SSL_CTX_set_cipher_list(self.raw, b"PSK") != 1:
             raise Failed("libssl has no DTLS with pre-shared keys")
 
@@ -61,13 +69,21 @@ class Context:
             ctypes.memmove(into, key, min(len(key), room))
             return len(key)
 
+        def give_both(_, hint, name, name_room, into, room):
+            ctypes.memmove(name, identity + b"\0", min(len(identity) + 1, name_room))
+            return give(None, None, into, room)
+
         # Keep a reference: libssl calls it while the context exists.
-        self.callback = _PSK(give)
-        self.library.SSL_CTX_set_psk_server_callback(self.raw, self.callback)
+        if self.is_client:
+            self.callback = _CLIENT_PSK(give_both)
+            self.library.SSL_CTX_set_psk_client_callback(self.raw, self.callback)
+        else:
+            self.callback = _PSK(give)
+            self.library.SSL_CTX_set_psk_server_callback(self.raw, self.callback)
 
 
 class Association:
-    """The association with one client. Not thread-safe."""
+    """The association with one peer. A client begins with `receive(b"")`. Not thread-safe."""
 
     def __init__(self, context):
         self.library = context.library
@@ -78,7 +94,10 @@ class Association:
         self.input = self.library.BIO_new(self.library.BIO_s_mem())
         self.output = self.library.BIO_new(self.library.BIO_s_mem())
         self.library.SSL_set_bio(self.raw, self.input, self.output)
-        self.library.SSL_set_accept_state(self.raw)
+        if context.is_client:
+            self.library.SSL_set_connect_state(self.raw)
+        else:
+            self.library.SSL_set_accept_state(self.raw)
         self.connected = self.failed = False
 
     def close(self):
@@ -89,7 +108,8 @@ class Association:
     def receive(self, datagram):
         """Processes a datagram and returns the messages in it. Call `datagrams` afterwards."""
         self.library.ERR_clear_error()
-        self.library.BIO_write(self.input, datagram, len(datagram))
+        if datagram:
+            self.library.BIO_write(self.input, datagram, len(datagram))
         if not self.connected:
             result = self.library.SSL_do_handshake(self.raw)
             self.connected = result == 1
