@@ -3,6 +3,7 @@ import EventLoop
 import Glibc
 import Linux
 import LwM2MClient
+import Netlink
 
 /// Where a client's session was opened: by this its path is recognized.
 struct OpenedPath {
