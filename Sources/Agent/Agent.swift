@@ -66,7 +66,7 @@ final class Agent {
         do throws(Errno) {
             network = try NetworkWatch(scheduler: environment.scheduler) { [weak self] in
                 Log.debug("Addresses or routes changed")
-                self?.client.networkChanged()
+                self?.networkChanged()
             }
         } catch {
             Log.warning(
@@ -75,6 +75,11 @@ final class Agent {
         }
         guard !isLeaving else { return }
         client.start()
+    }
+
+    private func networkChanged() {
+        client.networkChanged()
+        for feature in features { feature.networkChanged() }
     }
 
     /// So long the registration waits for the features.

@@ -19,6 +19,9 @@ protocol Feature: AnyObject {
     /// - Throws: why this feature stays as it was; it has logged that.
     func reload(_ configuration: AgentConfiguration) async throws(ReloadFailure)
 
+    /// Links, addresses or routes of the host may have changed.
+    func networkChanged()
+
     /// The client has de-registered; the process is about to end.
     func stop() async
 }
@@ -31,6 +34,7 @@ struct ReloadFailure: Error {
 extension Feature {
     func start() async {}
     func reload(_ configuration: AgentConfiguration) async {}
+    func networkChanged() {}
     func stop() async {}
 }
 
@@ -45,6 +49,7 @@ enum Features {
             DeviceFeature(environment),
             try SoftwareFeature(environment),
             SendFeature(environment),
+            LinksFeature(environment),
         ]
     }
 }

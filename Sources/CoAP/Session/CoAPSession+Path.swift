@@ -26,6 +26,8 @@ extension CoAPSession {
         opened = OpenedPath(peer: peer.bytes, local: local, path: try? route(peer.bytes))
     }
 
+    public var peer: [UInt8]? { opened?.peer }
+
     public var path: SessionPath {
         // A server's sessions are its peers' to keep.
         guard role == .client else { return .same }
