@@ -32,6 +32,8 @@ public struct WirelessNetwork: Hashable, Sendable {
     public var isAssociated = false
     public var security: Security = .open
 
+    init(bssid: [UInt8]) { self.bssid = bssid }
+
     /// nil when it has no BSSID.
     ///
     /// - Throws: `EBADMSG` for what is cut off. Elements of a beacon are the neighbours': what cannot be read of them is left
@@ -40,7 +42,7 @@ public struct WirelessNetwork: Hashable, Sendable {
         guard let attributes = try GenericFamily.attributes(of: message).nested(Wireless.Attribute.bss),
             let bssid = attributes[Kind.bssid], bssid.count == 6
         else { return nil }
-        self.bssid = Array(bssid)
+        self.init(bssid: Array(bssid))
         frequency = attributes.number(Kind.frequency, as: UInt32.self)
         signal = attributes.number(Kind.signal, as: Int32.self).map { $0 / 100 }
         isAssociated = attributes.number(Kind.status, as: UInt32.self) == Kind.associated
