@@ -43,7 +43,7 @@ final class Agent {
         features = try Features.all(environment)
         for object in features.flatMap(\.objects) { client.add(object) }
         service = AgentService(environment)
-        reporter.changed = { [weak self] in self?.statusChanged() }
+        reporter.changed = { [weak self] in self?.contactChanged() }
         environment.statusChanged = { [weak service] in service?.statusChanged() }
         service.reload = { [weak self] () async throws(ContractError) in
             guard let self else { throw ContractError(.unreachable, "gatekeeld is ending") }
@@ -179,6 +179,11 @@ final class Agent {
     }
 
     // MARK: Status
+
+    private func contactChanged() {
+        for feature in features { feature.contactChanged() }
+        statusChanged()
+    }
 
     private func statusChanged() {
         service.statusChanged()

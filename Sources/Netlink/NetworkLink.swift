@@ -95,10 +95,24 @@ extension NetworkLink {
     ///
     /// - Returns: nil when there is none with this number.
     public static func current(_ index: Int32) throws(Errno) -> NetworkLink? {
+        // 0 would stand for all.
         guard index > 0 else { return nil }
+        return try answer(question(index))
+    }
+
+    /// Asks the kernel for one link, as it is now; this does not block.
+    ///
+    /// - Returns: nil when there is none with this name.
+    public static func current(named name: String) throws(Errno) -> NetworkLink? {
+        // What the kernel takes for a name (IFNAMSIZ).
+        guard (1...15).contains(name.utf8.count), !name.utf8.contains(0) else { return nil }
+        return try answer(question() + Attributes.bytes(Kind.name, Array(name.utf8) + [0]))
+    }
+
+    private static func answer(_ question: [UInt8]) throws(Errno) -> NetworkLink? {
         var socket = try NetlinkSocket(.route)
         do throws(Errno) {
-            return try NetworkLink(try socket.answer(get, question(index)).accepted())
+            return try NetworkLink(try socket.answer(get, question).accepted())
         } catch {
             if error.code == ENODEV { return nil }
             throw error

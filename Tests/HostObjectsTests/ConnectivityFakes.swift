@@ -20,7 +20,15 @@ final class FakeNetwork: NetworkView {
         return isSilent ? nil : present
     }
 
-    func link(_ index: Int32) -> NetworkLink? { isSilent ? nil : present.link(index) }
+    func link(_ index: Int32) -> NetworkLink? {
+        looks += 1
+        return isSilent ? nil : present.link(index)
+    }
+
+    func link(named name: String) -> NetworkLink? {
+        looks += 1
+        return isSilent ? nil : present.links.first { $0.name == name }
+    }
 
     func pathToServer() -> NetworkPath? { path }
 

@@ -264,6 +264,61 @@ private final class Fixture {
         }
     }
 
+    /// The first default route is another link's.
+    @Test func afterARestartTheLinkStaysUntilTheServerIsContacted() async throws {
+        try await onLoop {
+            let fixture = try Fixture()
+            fixture.network.present.defaultRoutes = [
+                NetworkRoute(family: AF_INET, gateway: [198, 51, 100, 1], interface: 3)
+            ]
+            try await fixture.execute(6)
+            fixture.network.pass(2, sent: 3_000)
+            fixture.network.path = nil
+            await fixture.restart()
+            fixture.network.pass(2, sent: 2_000)
+            #expect(fixture.data == [5, 0])
+            // It is contacted by the other link.
+            fixture.network.route(by: 3)
+            fixture.object.networkChanged()
+            fixture.network.pass(2, sent: 50_000)
+            fixture.network.pass(3, sent: 1_000)
+            #expect(fixture.data == [6, 0])
+        }
+    }
+
+    @Test func aRebootAndAStopBeforeTheServerIsContacted() async throws {
+        try await onLoop {
+            let fixture = try Fixture()
+            try await fixture.execute(6)
+            fixture.network.pass(2, sent: 3_000)
+            await fixture.object.stop()
+            fixture.network.present = NetworkPicture()
+            fixture.network.path = nil
+            fixture.network.add(7, "eth0", [192, 0, 2, 2])
+            fixture.network.pass(7, sent: 1_000)
+            await fixture.restart(boot: "2", orderly: false)
+            fixture.network.pass(7, sent: 2_000)
+            #expect(fixture.data == [6, 0])
+            await fixture.restart(boot: "2")
+            fixture.network.pass(7, sent: 1_000)
+            #expect(fixture.data == [7, 0])
+        }
+    }
+
+    @Test func withoutAWayToTheServerItBeginsWhenThereIsOne() async throws {
+        try await onLoop {
+            let fixture = try Fixture()
+            fixture.network.path = nil
+            try await fixture.execute(6)
+            fixture.network.pass(2, sent: 3_000)
+            #expect(fixture.data == [0, 0])
+            fixture.network.route(by: 2)
+            fixture.object.networkChanged()
+            fixture.network.pass(2, sent: 2_000)
+            #expect(fixture.data == [2, 0])
+        }
+    }
+
     @Test func aPeriodThatEndedMeanwhile() async throws {
         try await onLoop {
             let fixture = try Fixture()

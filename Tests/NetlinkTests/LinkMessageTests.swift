@@ -142,6 +142,12 @@ import Testing
         let picture = try NetworkPicture.current()
         let loopback = try #require(picture.links.first { $0.isLoopback })
         #expect(picture.kind(of: loopback) == "loopback" && loopback.name == "lo")
+        #expect(try NetworkLink.current(loopback.index)?.name == "lo")
+        #expect(try NetworkLink.current(named: "lo")?.index == loopback.index)
+        for name in ["", "no-such-link", "a name that is far too long for one", "lo\0x"] {
+            #expect(try NetworkLink.current(named: name) == nil, "\(name)")
+        }
+        for index in [0, -1, .max] as [Int32] { #expect(try NetworkLink.current(index) == nil) }
         #expect(picture.addresses(of: loopback).contains { $0.text == "127.0.0.1" && $0.prefixLength == 8 })
     }
 }

@@ -22,6 +22,9 @@ protocol Feature: AnyObject {
     /// Links, addresses or routes of the host may have changed.
     func networkChanged()
 
+    /// A server was registered with, lost, or contacted over another session.
+    func contactChanged()
+
     /// The client has de-registered; the process is about to end.
     func stop() async
 }
@@ -35,6 +38,7 @@ extension Feature {
     func start() async {}
     func reload(_ configuration: AgentConfiguration) async {}
     func networkChanged() {}
+    func contactChanged() {}
     func stop() async {}
 }
 

@@ -86,20 +86,18 @@ public final class ConnectivityStatistics: Object {
     /// The process is about to end; the next boot may begin the counters anew.
     public func stop() async {
         timer?.cancel()
-        guard collection.isRunning, let base = collection.base, unreadable == nil else { return }
+        guard collection.isRunning, unreadable == nil else { return }
         await turn.take()
         defer { turn.give() }
-        collection.settle(network.link(base.interface), boot: boot)
+        collection.settle(link, boot: boot)
         // What cannot be stored is counted from the base before, if the next start is in this boot.
         try? await save(collection)
     }
 
-    /// Links, addresses or routes of the host may have changed.
+    /// The server may be reached by another link now: links, addresses or routes of the host changed, or it was contacted anew.
     public func networkChanged() {
-        guard collection.isRunning, unreadable == nil, let picture = network.picture() else { return }
-        let former = collection.base.flatMap { base in picture.links.first { $0.name == base.name } }
-        let current = picture.serverLink(network.pathToServer())
-        guard collection.moved(from: former, to: current, boot: boot) else { return }
+        guard collection.isRunning, unreadable == nil else { return }
+        guard collection.moved(from: link, to: serverLink, boot: boot) else { return }
         LoopActor.spawn {
             await self.turn.take()
             defer { self.turn.give() }
@@ -147,7 +145,10 @@ public final class ConnectivityStatistics: Object {
     }
 
     /// The link that counts, as it is.
-    private var link: NetworkLink? { collection.base.flatMap { network.link($0.interface) } }
+    private var link: NetworkLink? { collection.base.flatMap { network.link(named: $0.name) } }
+
+    /// The server's link; nil while the way to it is not known, as after a start.
+    private var serverLink: NetworkLink? { network.pathToServer().flatMap { network.link($0.interface) } }
 
     private func kilobytes(_ bytes: UInt64) -> ResourceContent { .single(.integer(Int64(clamping: bytes / 1000))) }
 
@@ -188,7 +189,7 @@ public final class ConnectivityStatistics: Object {
     ) async throws(OperationError) {
         switch resource {
         case 6:
-            let server = network.picture()?.serverLink(network.pathToServer())
+            let server = serverLink
             try await change { $0.start(server, boot: self.boot, at: self.clock.now) }
         case 7: try await change { $0.stop(self.link, boot: self.boot) }
         default: throw OperationError(.methodNotAllowed, "resource \(resource) is not executed")

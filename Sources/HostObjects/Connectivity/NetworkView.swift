@@ -10,6 +10,9 @@ public protocol NetworkView: AnyObject {
     /// One link as it is; nil when it is gone.
     func link(_ index: Int32) -> NetworkLink?
 
+    /// The link of this name as it is; nil when there is none.
+    func link(named name: String) -> NetworkLink?
+
     /// The way to the server whose link these objects are about; nil while there is none, or no server's address is known.
     func pathToServer() -> NetworkPath?
 }

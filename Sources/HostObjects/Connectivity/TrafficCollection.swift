@@ -58,7 +58,7 @@ struct TrafficCollection: Hashable, Sendable {
 
     /// Takes over what the link counted until now: the counters are about to begin anew.
     mutating func settle(_ link: NetworkLink?, boot: String) {
-        guard isRunning, let link, base?.isOf(link, boot) ?? false else { return }
+        guard isRunning, let link, link.name == base?.name else { return }
         counted = traffic(link, boot: boot)
         base = Base(link, boot)
     }
@@ -66,8 +66,8 @@ struct TrafficCollection: Hashable, Sendable {
     /// The server may be reached by another link now.
     ///
     /// - Parameters:
-    ///   - former: the link of the base, as it is; nil when it is gone: what it counted last is lost.
-    ///   - current: the server's; nil while there is none, and then the former one stays.
+    ///   - former: the link of the base's name, as it is; nil when it is gone: what it counted last is lost.
+    ///   - current: the server's; nil while it is not known, and then the former one stays.
     /// - Returns: whether something changed.
     mutating func moved(from former: NetworkLink?, to current: NetworkLink?, boot: String) -> Bool {
         guard isRunning, let current, !(base?.isOf(current, boot) ?? false) else { return false }
@@ -87,9 +87,9 @@ struct TrafficCollection: Hashable, Sendable {
 
     /// What was collected.
     ///
-    /// - Parameter link: the link of the base, as it is; nil when it is gone.
+    /// - Parameter link: the link of the base's name, as it is; nil when it is gone.
     func traffic(_ link: NetworkLink?, boot: String) -> IPTraffic {
-        guard isRunning, let base, let link, base.name == link.name else { return counted }
+        guard isRunning, let base, let link else { return counted }
         if base.isOf(link, boot) { return counted + IPTraffic(link).since(base.traffic) }
         // After a reboot a link of this name counts from 0; in the same boot it is another link of this name.
         return base.boot == boot ? counted : counted + IPTraffic(link)

@@ -16,6 +16,8 @@ final class HostNetwork: NetworkView {
 
     func link(_ index: Int32) -> NetworkLink? { try? NetworkLink.current(index) }
 
+    func link(named name: String) -> NetworkLink? { try? NetworkLink.current(named: name) }
+
     /// To the first server that this client is registered with, else to the first whose address is known.
     func pathToServer() -> NetworkPath? {
         let servers = client.status.filter { $0.peer != nil }

@@ -31,6 +31,9 @@ final class LinksFeature: Feature {
         statistics.networkChanged()
     }
 
+    /// Another server may be the first that is registered with.
+    func contactChanged() { networkChanged() }
+
     func stop() async { await statistics.stop() }
 
     private func report(_ note: ConnectivityStatistics.Note) {
