@@ -53,7 +53,7 @@ let fuzzers: [Target] =
             dependencies: [
                 "Archive", "Bus", "CoAP", "Configuration", "Contract", "Fetch", "FetchProtocol", "JSON", "Linux",
                 "LwM2M",
-                "LwM2MClient", "Packages", "Signing",
+                "LwM2MClient", "Netlink", "Packages", "Signing",
             ],
             path: "Tests/Fuzz", exclude: ["Corpora"], swiftSettings: strict)
     ]
@@ -85,6 +85,7 @@ let package = Package(
 
         // Foundations.
         module("Linux", ["CLinux"]),
+        module("Netlink", ["Linux"]),
         seldom("Refusals", []),
         module("FaultPoints", ["Linux"]),
         module("State", ["Linux", "FaultPoints"]),
@@ -101,7 +102,7 @@ let package = Package(
         // LwM2M.
         module("LwM2M", ["JSON"]),
         module("LwM2MClient", ["LwM2M", "EventLoop", "State", "Linux"]),
-        module("CoAP", ["CCoAP", "LwM2MClient", "LwM2M", "EventLoop", "Linux"]),
+        module("CoAP", ["CCoAP", "LwM2MClient", "LwM2M", "EventLoop", "Netlink", "Linux"]),
 
         // Packages and the pipeline.
         seldom("Packages", ["Archive", "Signing", "Configuration", "Linux", "FaultPoints"]),
@@ -109,7 +110,7 @@ let package = Package(
 
         // The host, the contract between the daemons, and the daemons.
         seldom("Contract", ["Bus", "Refusals", "EventLoop", "Linux"]),
-        module("HostObjects", ["LwM2M", "LwM2MClient", "EventLoop", "State", "Linux", "FaultPoints"]),
+        module("HostObjects", ["LwM2M", "LwM2MClient", "EventLoop", "State", "Netlink", "Linux", "FaultPoints"]),
         seldom(
             "Installer",
             [
@@ -120,10 +121,11 @@ let package = Package(
             "Agent",
             [
                 "HostObjects", "LwM2MClient", "CoAP", "LwM2M", "Contract", "Bus", "EventLoop", "Journal",
-                "Configuration", "FetchProtocol", "Linux", "FaultPoints",
+                "Configuration", "FetchProtocol", "Netlink", "Linux", "FaultPoints",
             ]),
         seldom(
-            "CommandLine", ["Contract", "Bus", "EventLoop", "Packages", "Signing", "Configuration", "JSON", "Linux"]),
+            "CommandLine",
+            ["Contract", "Bus", "EventLoop", "Packages", "Signing", "Configuration", "JSON", "Netlink", "Linux"]),
 
         program("gatekeeld", ["Agent"]),
         program("gatekeel-installd", ["Installer"]),
@@ -141,6 +143,7 @@ let package = Package(
         module("TestSupport", ["EventLoop", "Linux"]),
 
         tests("Linux"),
+        tests("Netlink", ["Linux"]),
         tests("State", ["Linux"]),
         tests("EventLoop"),
         tests("Bus"),
@@ -155,11 +158,11 @@ let package = Package(
         tests("LwM2M", ["Linux", "RuntimeObjects"]),
         tests("LwM2MClient", ["LwM2M", "State", "RuntimeObjects"]),
         tests("RuntimeObjects", ["LwM2M"]),
-        tests("CoAP", ["LwM2M", "LwM2MClient"]),
+        tests("CoAP", ["LwM2M", "LwM2MClient", "Netlink"]),
         tests("DevServer", ["CoAP", "LwM2M", "LwM2MClient", "RuntimeObjects", "JSON"]),
         tests("Packages", ["Archive", "Signing"]),
         tests("Deployment", ["Packages", "State"]),
-        tests("HostObjects", ["LwM2M", "LwM2MClient", "State"]),
+        tests("HostObjects", ["LwM2M", "LwM2MClient", "State", "Netlink"]),
         tests("Installer", ["Deployment", "Packages", "Contract", "Bus", "State"]),
         tests(
             "Agent",
@@ -167,7 +170,7 @@ let package = Package(
                 "HostObjects", "LwM2M", "LwM2MClient", "CoAP", "Contract", "Bus", "Configuration", "FetchProtocol",
                 "Linux",
             ]),
-        tests("CommandLine", ["Contract", "Bus", "Configuration", "JSON"]),
+        tests("CommandLine", ["Contract", "Bus", "Configuration", "JSON", "Netlink"]),
         // Hours of a gateway whose network and server come and go.
         .testTarget(
             name: "EnduranceTests",

@@ -43,7 +43,7 @@ final class Agent {
         features = try Features.all(environment)
         for object in features.flatMap(\.objects) { client.add(object) }
         service = AgentService(environment)
-        reporter.changed = { [weak self] in self?.statusChanged() }
+        reporter.changed = { [weak self] in self?.contactChanged() }
         environment.statusChanged = { [weak service] in service?.statusChanged() }
         service.reload = { [weak self] () async throws(ContractError) in
             guard let self else { throw ContractError(.unreachable, "gatekeeld is ending") }
@@ -66,7 +66,7 @@ final class Agent {
         do throws(Errno) {
             network = try NetworkWatch(scheduler: environment.scheduler) { [weak self] in
                 Log.debug("Addresses or routes changed")
-                self?.client.networkChanged()
+                self?.networkChanged()
             }
         } catch {
             Log.warning(
@@ -75,6 +75,11 @@ final class Agent {
         }
         guard !isLeaving else { return }
         client.start()
+    }
+
+    private func networkChanged() {
+        client.networkChanged()
+        for feature in features { feature.networkChanged() }
     }
 
     /// So long the registration waits for the features.
@@ -174,6 +179,11 @@ final class Agent {
     }
 
     // MARK: Status
+
+    private func contactChanged() {
+        for feature in features { feature.contactChanged() }
+        statusChanged()
+    }
 
     private func statusChanged() {
         service.statusChanged()

@@ -95,7 +95,8 @@ final class AgentService {
                 shortServerID: Int(server.shortServerID),
                 registeredAt: moment(server.registeredSince),
                 nextAttempt: moment(server.nextAttempt), lifetime: Int64(server.lifetime),
-                reason: server.lastError ?? "", waitingValues: server.waitingValues)
+                reason: server.lastError ?? "", waitingValues: server.waitingValues,
+                interface: server.peer.map(HostNetwork.interface) ?? "")
         }
         let unusable = environment.accountSeeds.unusable.map { account in
             ServerStatus(

@@ -1,5 +1,6 @@
 import EventLoop
 import Linux
+import Netlink
 
 /// Tells that links, addresses or routes of the host may have changed, once for a burst of events.
 @LoopActor
@@ -17,7 +18,7 @@ final class NetworkWatch {
         monitor = try RouteMonitor()
         self.scheduler = scheduler
         self.changed = changed
-        source = IOSource(descriptor: monitor.descriptor.raw) { [weak self] _ in self?.readable() }
+        source = IOSource(descriptor: monitor.descriptor) { [weak self] _ in self?.readable() }
     }
 
     func stop() {

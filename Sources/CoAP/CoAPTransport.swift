@@ -2,6 +2,7 @@ import CCoAP
 import EventLoop
 import Linux
 import LwM2MClient
+import Netlink
 
 /// Sessions with servers over libcoap: plain UDP and DTLS 1.2 with pre-shared keys.
 @LoopActor

@@ -86,8 +86,10 @@ public enum CommandLineTool {
                     gateway = try BusGateway()
                 } catch {
                     let text = "the system bus does not answer: \(error.text); see \"systemctl status dbus\""
-                    // These have most to tell when something is broken.
-                    guard command == .diagnose || command == .metrics else { throw Failure(.unavailable, text) }
+                    // These have most to tell when something is broken, and links are told by the kernel.
+                    guard [.diagnose, .metrics, .links, .link].contains(command) else {
+                        throw Failure(.unavailable, text)
+                    }
                     gateway = UnreachableGateway(text)
                 }
                 code = try await Session(console: console, gateway: gateway, invocation: invocation).run(command)
@@ -108,6 +110,7 @@ struct Session {
     let gateway: any Gateway
     let invocation: Invocation
     var scheduler: any Scheduler = LoopScheduler.shared
+    var host: any HostLinks = KernelLinks()
     /// What `CertificateWarning=` of installd.conf says; its default while the file has errors.
     var certificateWarning =
         ((try? InstallerConfiguration.load()) ?? InstallerConfiguration()).install.certificateWarning
@@ -137,6 +140,9 @@ struct Session {
         case .timeReset: return try await TimeCommand(console: console, gateway: gateway).reset()
         case .discard: return try await changes.discard()
         case .cancel: return try await agent.cancel()
+        case .links: return try await LinksCommand(console: console, gateway: gateway, host: host).list()
+        case .link:
+            return try await LinksCommand(console: console, gateway: gateway, host: host).show(invocation.arguments[0])
         case .access: return try await AccessCommand(console: console, gateway: gateway).run()
         case .send: return try await SendCommand(console: console, gateway: gateway, invocation: invocation).run()
         case .reconnect: return try await agent.reconnect()

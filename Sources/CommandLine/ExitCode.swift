@@ -37,7 +37,7 @@ enum ExitCode: Int32, CaseIterable {
         case .failed: "It failed. The text says why, and which version of a package runs now."
         case .unhealthy:
             "status --check only: the gateway is not registered with one of its servers (unless that has disabled itself), or an enabled package is not active."
-        case .notFound: "There is no such package, deployment or path."
+        case .notFound: "There is no such package, deployment, path or link."
         case .rolledBack: "The new version was switched in and failed its probation; the previous one is back."
         case .refused:
             "The host does not allow it: a relation is not met, something conflicts, the version is lower than one that was "

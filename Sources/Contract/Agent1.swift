@@ -21,7 +21,8 @@ public enum Agent1 {
                 """
                 endpoint s, version s, servers aa{sv}: name s, uri s, state s (registered, registering, waiting, stopped,
                 disabled, asleep, unusable),
-                short-server-id u, registered-at t, next-attempt t, lifetime u, reason s, waiting-values u (to be sent);
+                short-server-id u, registered-at t, next-attempt t, lifetime u, reason s, waiting-values u (to be sent),
+                interface s (of the network, by which it is contacted);
                 transfers aa{sv}: instance u,
                 kind s (push, pull), phase s (queued, waiting, transferring, verifying), host s, received t, total t (0
                 when unknown), reason s (why it waits), since t, next-attempt t; configuration-problems as (of the files, while an

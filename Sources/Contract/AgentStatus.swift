@@ -73,10 +73,13 @@ public struct ServerStatus: DictionaryValue {
     public var reason: String
     /// Values that wait to be sent.
     public var waitingValues: Int
+    /// The network interface by which it is contacted; empty while there is no route to it, or its address is not known.
+    public var interface: String
 
     public init(
         name: String, uri: String, state: State, shortServerID: Int = 0, registeredAt: Int64 = 0,
-        nextAttempt: Int64 = 0, lifetime: Int64 = 0, reason: String = "", waitingValues: Int = 0
+        nextAttempt: Int64 = 0, lifetime: Int64 = 0, reason: String = "", waitingValues: Int = 0,
+        interface: String = ""
     ) {
         self.name = name
         self.uri = uri
@@ -87,6 +90,7 @@ public struct ServerStatus: DictionaryValue {
         self.lifetime = lifetime
         self.reason = reason
         self.waitingValues = waitingValues
+        self.interface = interface
     }
 
     public init?(properties: [String: BusValue]) {
@@ -97,7 +101,8 @@ public struct ServerStatus: DictionaryValue {
             registeredAt: Int64(contract: properties.number("registered-at")),
             nextAttempt: Int64(contract: properties.number("next-attempt")),
             lifetime: Int64(contract: properties.number("lifetime")), reason: properties.text("reason"),
-            waitingValues: Int(clamping: properties.number("waiting-values")))
+            waitingValues: Int(clamping: properties.number("waiting-values")),
+            interface: properties.text("interface"))
     }
 
     public var properties: [String: BusValue] {
@@ -106,6 +111,7 @@ public struct ServerStatus: DictionaryValue {
             "short-server-id": .uint32(UInt32(clamping: shortServerID)), "registered-at": registeredAt.contract,
             "next-attempt": nextAttempt.contract, "lifetime": .uint32(UInt32(clamping: lifetime)),
             "reason": .text(reason), "waiting-values": .uint32(UInt32(clamping: waitingValues)),
+            "interface": .text(interface),
         ]
     }
 }

@@ -81,6 +81,10 @@ public protocol Session: AnyObject {
     /// Asks the kernel for the way to the peer; it answers at once. Also valid after the session has ended.
     var path: SessionPath { get }
 
+    /// The peer's address, as the bytes of a `sockaddr_in` or `sockaddr_in6`; nil before its name is resolved. Also there after the
+    /// session has ended.
+    var peer: [UInt8]? { get }
+
     /// Sends a confirmable request of ours (Register, Update, De-register), blocks and retransmissions included.
     func send(_ request: Request) async throws(TransportError) -> Response
 

@@ -10,7 +10,8 @@ import Testing
     ) -> ConnectionStatus {
         ConnectionStatus(
             name: name, shortServerID: 1, uri: "coap://a.example:5683", state: state, registeredSince: nil,
-            lastError: error, nextAttempt: nil, location: nil, lifetime: 300, observations: 0, waitingValues: 0)
+            lastError: error, nextAttempt: nil, location: nil, lifetime: 300, observations: 0, waitingValues: 0,
+            peer: nil)
     }
 
     @Test(

@@ -2,6 +2,7 @@ import EventLoop
 import Glibc
 import LwM2MClient
 import Linux
+import Netlink
 import TestSupport
 import Testing
 

@@ -171,7 +171,8 @@ final class Output {
 /// Runs a command line against played daemons.
 @LoopActor
 func run(
-    _ line: String, _ gateway: FakeGateway, terminal: Bool = false, scheduler: any Scheduler = LoopScheduler.shared
+    _ line: String, _ gateway: FakeGateway, terminal: Bool = false, scheduler: any Scheduler = LoopScheduler.shared,
+    host: any HostLinks = FakeLinks()
 ) async -> (code: ExitCode, out: String, err: String) {
     let output = Output()
     let words = line.split(separator: " ").map(String.init)
@@ -181,7 +182,8 @@ func run(
     do throws(Failure) {
         let invocation = try Invocation.parse(words)
         guard let command = invocation.command else { return (.usage, "", "") }
-        let session = Session(console: console, gateway: gateway, invocation: invocation, scheduler: scheduler)
+        let session = Session(
+            console: console, gateway: gateway, invocation: invocation, scheduler: scheduler, host: host)
         return (try await session.run(command), output.out, output.err)
     } catch {
         console.failure(error)

@@ -58,6 +58,7 @@ import Testing
             ("install /dev/null", "install, remove, activate, deactivate, rollback, watch"),
             ("rollback rinetd", "install, remove, activate, deactivate, rollback, watch"),
             ("remove --no-wait rinetd", "install --no-wait"),
+            ("links", "links"), ("link eth0", "link NAME"), ("link wlan0", "link NAME"),
             ("send /3/0/9", "send PATH"), ("access", "access"),
             ("reload", "cancel, reconnect, reload, discard, time reset"),
             ("cancel 3", "cancel, reconnect, reload, discard, time reset"),

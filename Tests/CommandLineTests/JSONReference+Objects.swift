@@ -1,4 +1,5 @@
 import Contract
+import Netlink
 
 @testable import CommandLine
 
@@ -9,6 +10,7 @@ enum Named: String, CaseIterable {
         file,
         unit
     case signedTime = "signed-time"
+    case link, wireless, radio, network
     case finding, configuration, problem, failure, suggestion, remark
 
     var members: [Shape.Member] {
@@ -69,6 +71,9 @@ enum Named: String, CaseIterable {
                 .init("lifetime", .integer, "seconds"),
                 .init("reason", .text, "why it is not registered, or why its account cannot be used"),
                 .init("waiting-values", .integer, "how many values wait to be sent"),
+                .init(
+                    "interface", .text,
+                    "the network interface by which it is contacted; empty while there is no route to it"),
             ]
         case .transfer:
             [
@@ -94,6 +99,31 @@ enum Named: String, CaseIterable {
                         "string", "integer", "unsigned", "float", "boolean", "opaque", "time", "objlnk", "corelnk",
                     ]), ""),
                 .init("unit", .text, ""), .init("value", .scalar, "opaque values as hexadecimal digits"),
+            ]
+        case .link: Self.linkMembers
+        case .wireless:
+            [
+                .init("mode", .choice(["", "ad hoc", "station", "access point", "monitor", "mesh"]), ""),
+                .init("network", .text, "SSID; what is not UTF-8 in it is replaced"),
+                .init("access-point", .text, "BSSID of the one that a station is associated with"),
+                .init("frequency", .integer, "MHz; 0 while it is on no channel"),
+                .init("channel", .integer, "0 for none"),
+                .init("signal", .either(.integer, .null), "dBm"),
+                .init("send-rate", .integer, "100 kbit/s; 0 when unknown"),
+                .init("receive-rate", .integer, "100 kbit/s; 0 when unknown"),
+            ]
+        case .radio:
+            [
+                .init("country", .text, "two letters, or `00` for rules that are allowed everywhere"),
+                .init("channels", .list(.integer), "that it may use"),
+                .init("networks", .list(.named(.network)), "that its last scan saw, the strongest first"),
+            ]
+        case .network:
+            [
+                .init("network", .text, "SSID; empty when it is hidden"), .init("access-point", .text, "BSSID"),
+                .init("frequency", .integer, "MHz; 0 when unknown"), .init("signal", .either(.integer, .null), "dBm"),
+                .init("security", .choice(WirelessNetwork.Security.allCases.map(\.rawValue)), ""),
+                .init("associated", .boolean, "the station is associated with it"),
             ]
         case .access:
             [
@@ -228,4 +258,38 @@ enum Named: String, CaseIterable {
             ]
         }
     }
+}
+
+extension Named {
+    /// Of `link NAME` there is one more.
+    static let linkMembers: [Shape.Member] = [
+        .init("name", .text, ""), .init("index", .integer, "the kernel's number of it"),
+        .init(
+            "kind", .text,
+            "`ethernet`, `wlan`, `loopback`, `ppp`, `wwan`, `6lowpan`, `other`, or the kernel's name: `bridge`, `vlan`, `veth`, …"
+        ),
+        .init("device", .text, "the link that its frames leave by: of a VLAN, a bridge or a bond"),
+        .init("up", .boolean, "datagrams can leave by it"),
+        .init(
+            "state",
+            .choice(
+                ["off", "no carrier"] + NetworkLink.State.allCases.map(\.name)),
+            "`up`, or why it is not"), .init("hardware-address", .text, ""), .init("mtu", .integer, "bytes"),
+        .init(
+            "addresses",
+            .list(
+                .object([
+                    .init("address", .text, ""), .init("prefix", .integer, ""), .init("global", .boolean, ""),
+                ])),
+            "objects with `address`, `prefix` (length of the network's part, bits) and `global` (not link-local, nor still being checked)"
+        ), .init("routers", .list(.text), "next hops of its default routes"),
+        .init("received-bytes", .integer, "since it exists, in frames"), .init("received-packets", .integer, ""),
+        .init("receive-errors", .integer, ""), .init("receive-drops", .integer, ""),
+        .init("sent-bytes", .integer, ""), .init("sent-packets", .integer, ""), .init("send-errors", .integer, ""),
+        .init("send-drops", .integer, ""),
+        .init(
+            "servers", .either(.list(.text), .null),
+            "accounts whose servers are contacted by it; null when gatekeeld did not answer"),
+        .init("wireless", .either(.named(.wireless), .null), "of a radio"),
+    ]
 }

@@ -101,6 +101,13 @@ enum JSONReference {
         Document(
             "install --no-wait", .object([.init("id", .text, "identifier of the deployment that has begun")]),
             "The same for `remove`, `activate`, `deactivate` and `rollback`."),
+        Document("links", .list(.named(.link))),
+        Document(
+            "link NAME",
+            .object(
+                Named.linkMembers + [
+                    .init("radio", .either(.named(.radio), .null), "of a radio: what it may use, and saw")
+                ])),
         Document("access", .list(.named(.access)), "Empty while there are not several servers."),
         Document("send PATH", .list(.named(.sent)), "One for each server."),
         Document("cancel, reconnect, reload, discard, time reset", .object([.init("done", .boolean, "always true")])),

@@ -1,6 +1,6 @@
 extension FuzzTarget {
     /// All targets, in the order in which they run.
-    static let all: [FuzzTarget] = ofServers + ofPackages + ofTheHost
+    static let all: [FuzzTarget] = ofServers + ofPackages + ofTheHost + ofTheNetwork
 
     /// What LwM2M servers and file servers send.
     private static let ofServers: [FuzzTarget] = [
@@ -16,4 +16,7 @@ extension FuzzTarget {
 
     /// What administrators and programs of the host write.
     private static let ofTheHost: [FuzzTarget] = [.configuration, .values, .dBus, .fetchProtocol, .state]
+
+    /// What the kernel tells of links, and neighbours of radios through it.
+    private static let ofTheNetwork: [FuzzTarget] = [.rtnetlink, .genericNetlink, .beacon]
 }

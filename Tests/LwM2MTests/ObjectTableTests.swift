@@ -16,6 +16,8 @@ struct ObjectTableTests {
         (.device(in: .v11), "3"),
         (.device(in: .v12), "3"),
         (.softwareManagement, "earlier/9-1_0"), (.accessControl, "2"), (.accessControl10, "earlier/2-1_0"),
+        (.connectivityMonitoring(in: .v10), "earlier/4-1_0"), (.connectivityMonitoring(in: .v11), "earlier/4-1_2"),
+        (.connectivityMonitoring(in: .v12), "4"), (.connectivityStatistics, "7"),
     ])
     func tableMatchesTheRegistry(table: ObjectDefinition, file: String) throws {
         let bytes = try Files.read("\(omaDirectory ?? "")/\(file).xml", limit: 1 << 20)

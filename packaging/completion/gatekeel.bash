@@ -18,7 +18,7 @@ _gatekeel() {
     done
     local options='--json --help --version' arguments=
     case $command in
-    '') arguments='status objects read packages install remove activate deactivate rollback history watch staged discard cancel log run access send reconnect reload metrics diagnose package keyring time config' ;;
+    '') arguments='status objects read packages install remove activate deactivate rollback history watch staged discard cancel log run links link access send reconnect reload metrics diagnose package keyring time config' ;;
     package) arguments='sign verify info suggest' ;;
     keyring) arguments='add remove list' ;;
     time) arguments='reset' ;;
@@ -88,6 +88,13 @@ _gatekeel() {
         options='--user= --json --help --version'
         if [[ $cur == --user=* || $prev == --user ]]; then return; fi
         if [[ $cur != -* && $given == 0 ]]; then COMPREPLY=($(compgen -W "$(gatekeel packages 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
+        ;;
+    links)
+        options='--json --help --version'
+        ;;
+    link)
+        options='--json --help --version'
+        if [[ $cur != -* && $given == 0 ]]; then COMPREPLY=($(compgen -W "$(gatekeel links 2>/dev/null | cut -f1 | grep -x '[A-Za-z0-9+._@:~-]*')" -- "$cur")); return; fi
         ;;
     access)
         options='--json --help --version'

@@ -19,6 +19,12 @@ protocol Feature: AnyObject {
     /// - Throws: why this feature stays as it was; it has logged that.
     func reload(_ configuration: AgentConfiguration) async throws(ReloadFailure)
 
+    /// Links, addresses or routes of the host may have changed.
+    func networkChanged()
+
+    /// A server was registered with, lost, or contacted over another session.
+    func contactChanged()
+
     /// The client has de-registered; the process is about to end.
     func stop() async
 }
@@ -31,6 +37,8 @@ struct ReloadFailure: Error {
 extension Feature {
     func start() async {}
     func reload(_ configuration: AgentConfiguration) async {}
+    func networkChanged() {}
+    func contactChanged() {}
     func stop() async {}
 }
 
@@ -45,6 +53,7 @@ enum Features {
             DeviceFeature(environment),
             try SoftwareFeature(environment),
             SendFeature(environment),
+            LinksFeature(environment),
         ]
     }
 }

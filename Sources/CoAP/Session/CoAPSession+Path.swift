@@ -3,6 +3,7 @@ import EventLoop
 import Glibc
 import Linux
 import LwM2MClient
+import Netlink
 
 /// Where a client's session was opened: by this its path is recognized.
 struct OpenedPath {
@@ -24,6 +25,8 @@ extension CoAPSession {
         local.removeLast(local.count - length)
         opened = OpenedPath(peer: peer.bytes, local: local, path: try? route(peer.bytes))
     }
+
+    public var peer: [UInt8]? { opened?.peer }
 
     public var path: SessionPath {
         // A server's sessions are its peers' to keep.

@@ -2,6 +2,7 @@
 enum Command: String, CaseIterable {
     case status, objects, read, packages, install, remove, activate, deactivate, rollback, history, watch
     case staged, discard, cancel, log, run
+    case links, link
     case access, send, reconnect, reload, metrics, diagnose
     case packageSign = "package sign"
     case packageVerify = "package verify"
@@ -48,7 +49,7 @@ struct CommandDeclaration: Sendable {
 
 /// What completion offers for a word.
 enum Completion: Sendable {
-    case nothing, file, folder, package, deployment, certificate, staged
+    case nothing, file, folder, package, deployment, certificate, staged, link
     case words([String])
 }
 

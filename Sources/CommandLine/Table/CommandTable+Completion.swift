@@ -91,6 +91,7 @@ extension CommandTable {
         case .deployment: names("history")
         case .certificate: names("keyring list")
         case .staged: names("staged")
+        case .link: names("links")
         case .words(let list): words(list.joined(separator: " "))
         }
     }

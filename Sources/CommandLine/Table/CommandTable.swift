@@ -133,6 +133,16 @@ enum CommandTable {
             arguments: [name, ArgumentDeclaration("COMMAND", repeated: true, .nothing)],
             options: [OptionDeclaration("user", short: "u", value: "USER", "Runs the command as this user.")]),
         CommandDeclaration(
+            .links, "List the network links, and which server is contacted by which",
+            "Lists the host's network interfaces with what they are, their state, their addresses, the signal of a radio, what they "
+                + "received and sent since they exist, and the accounts whose servers are contacted by them. Anybody may call it; who "
+                + "may not ask gatekeeld is not shown the servers."),
+        CommandDeclaration(
+            .link, "Show a network link",
+            "Shows all that is known of one network interface. Of a radio that is also what it is associated with, the channels that it "
+                + "may use, and the networks that its last scan saw: no scan is made for it.",
+            arguments: [ArgumentDeclaration("NAME", .link)]),
+        CommandDeclaration(
             .access, "Show what each of several servers may do",
             "Shows the access control lists (object 2): of which object instance, who owns the list and may change it, and what "
                 + "each server may do. With one server there are none."),

@@ -28,6 +28,9 @@ public struct ConnectionStatus: Hashable, Sendable {
     public let observations: Int
     /// Values that wait to be sent (Send, 6.4.6).
     public let waitingValues: Int
+    /// The address that the server was contacted at last, as the bytes of a `sockaddr_in` or `sockaddr_in6`; nil before its name
+    /// was resolved.
+    public let peer: [UInt8]?
 }
 
 extension ConnectionStatus {
@@ -39,6 +42,6 @@ extension ConnectionStatus {
         self.init(
             name: account.name, shortServerID: account.shortServerID, uri: account.uri, state: state,
             registeredSince: nil, lastError: lastError, nextAttempt: nextAttempt, location: nil,
-            lifetime: account.settings.lifetime, observations: 0, waitingValues: waitingValues)
+            lifetime: account.settings.lifetime, observations: 0, waitingValues: waitingValues, peer: nil)
     }
 }

@@ -151,7 +151,8 @@ final class ServerConnection: SessionHandler {
             name: account.name, shortServerID: account.shortServerID, uri: account.uri, state: machine.state,
             registeredSince: registration?.since, lastError: machine.lastError, nextAttempt: machine.nextAttempt,
             location: registration.map { $0.location.map { "/\($0)" }.joined() },
-            lifetime: account.settings.lifetime, observations: observations.count, waitingValues: sender.values)
+            lifetime: account.settings.lifetime, observations: observations.count, waitingValues: sender.values,
+            peer: lastSession?.peer)
     }
 
     // MARK: The machine

@@ -5,9 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/netlink.h>
 #include <linux/openat2.h>
-#include <linux/rtnetlink.h>
 #include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -53,22 +51,6 @@ static const int64_t gk_FUSE_SUPER_MAGIC = 0x65735546;
 
 // ioctl(2) is variadic.
 static inline int gk_ioctl_pointer(int fd, unsigned long request, void *argument) { return ioctl(fd, request, argument); }
-
-// A socket of NETLINK_ROUTE that receives changes of links, addresses and routes; -1 and errno on failure.
-static inline int gk_route_monitor(void) {
-    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
-    if (fd < 0) return -1;
-    struct sockaddr_nl address = {
-        .nl_family = AF_NETLINK,
-        .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE};
-    if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0) {
-        int code = errno;
-        close(fd);
-        errno = code;
-        return -1;
-    }
-    return fd;
-}
 
 static const uint64_t gk_RESOLVE_BENEATH = RESOLVE_BENEATH;
 static const uint64_t gk_RESOLVE_NO_XDEV = RESOLVE_NO_XDEV;

@@ -30,6 +30,7 @@ final class FakeSession: Session {
     }
 
     var path = SessionPath.same
+    var peer: [UInt8]?
     private unowned let handler: any SessionHandler
     private var sent: [Sent] = []
     private var pings: [CheckedContinuation<TransportError?, Never>] = []

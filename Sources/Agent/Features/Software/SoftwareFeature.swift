@@ -1,7 +1,6 @@
 import Configuration
 import Contract
 import EventLoop
-import Glibc
 import HostObjects
 import Journal
 import LwM2MClient
@@ -16,10 +15,12 @@ final class SoftwareFeature: Feature {
     private let installer: BusInstaller
     private let proxy: InstallerProxy
     private let folder: String
+    private let boot: String
     private let conditions: Conditions
 
     init(_ environment: AgentEnvironment) throws(AgentStartFailure) {
         folder = "\(environment.folder)/software"
+        boot = environment.boot
         conditions = environment.conditions
         do throws(Errno) {
             try Files.makeDirectories(folder, mode: 0o700)
@@ -32,7 +33,8 @@ final class SoftwareFeature: Feature {
         proxy = InstallerProxy(environment.bus)
         installer = BusInstaller(proxy)
         software = SoftwareManagement(
-            SoftwareManagement.Options(settings, folder: folder), installer: installer, fetcher: ProcessFetcher(),
+            SoftwareManagement.Options(settings, folder: folder, boot: boot), installer: installer,
+            fetcher: ProcessFetcher(),
             scheduler: environment.scheduler)
         software.report = { Reporter.report($0) }
         software.transfersChanged = { [weak environment] in environment?.statusChanged?() }
@@ -45,7 +47,7 @@ final class SoftwareFeature: Feature {
     }
 
     func reload(_ configuration: AgentConfiguration) async {
-        software.reload(SoftwareManagement.Options(configuration.software, folder: folder))
+        software.reload(SoftwareManagement.Options(configuration.software, folder: folder, boot: boot))
     }
 
     /// Follows the installer's signals. Without it the gateway is still to be reached.
@@ -96,15 +98,13 @@ extension SoftwareManagement {
 }
 
 extension SoftwareManagement.Options {
-    init(_ configuration: SoftwareConfiguration, folder: String) {
+    init(_ configuration: SoftwareConfiguration, folder: String, boot: String) {
         self.init(
             folder: folder, answerTimeout: configuration.answerTimeout,
             restoreActivation: configuration.restoreActivation,
             maximumPackageSize: Int(clamping: configuration.maxPackageSize),
             downloads: DownloadSettings(configuration), reserve: DiskReserve(configuration.diskReserve),
-            maximumInstances: configuration.maxInstances,
-            // The unit hides /proc/sys and passes the boot's identifier in the environment.
-            boot: MachineIdentity.boot ?? getenv("GATEKEEL_BOOT").map { String(cString: $0) } ?? "unknown")
+            maximumInstances: configuration.maxInstances, boot: boot)
     }
 }
 

@@ -1,17 +1,15 @@
 import Glibc
+import Linux
 import Testing
 
-@testable import Linux
+@testable import Netlink
 
 /// Answers of the kernel (Linux 6.1), recorded.
 @Suite struct NetworkPathTests {
-    private static func bytes(_ hex: String) -> [UInt8] {
-        var digits = hex.utf8.makeIterator()
-        var bytes: [UInt8] = []
-        while let high = digits.next(), let low = digits.next() {
-            bytes.append(UInt8(String(decoding: [high, low], as: UTF8.self), radix: 16) ?? 0)
-        }
-        return bytes
+    /// What the first message of a datagram tells.
+    private static func path(_ datagram: ArraySlice<UInt8>) throws(Errno) -> NetworkPath? {
+        guard let answer = try NetlinkMessage.all(in: datagram).first else { throw Errno(EBADMSG, "read a route") }
+        return try NetworkPath.path(in: answer)
     }
 
     /// 198.51.100.7 by 192.0.2.1 on interface 3, from 192.0.2.2.
@@ -36,45 +34,43 @@ import Testing
 
     @Test func aRouteByAGateway() throws {
         #expect(
-            try RouteMessage.path(in: Self.routed[...])
+            try Self.path(Self.routed[...])
                 == NetworkPath(source: [192, 0, 2, 2], interface: 3, gateway: [192, 0, 2, 1]))
     }
 
     @Test func aNeighbour() throws {
-        #expect(try RouteMessage.path(in: Self.onLink[...]) == NetworkPath(source: [192, 0, 2, 2], interface: 3))
+        #expect(try Self.path(Self.onLink[...]) == NetworkPath(source: [192, 0, 2, 2], interface: 3))
     }
 
     @Test func aRouteOfIPv6() throws {
-        let path = try #require(try RouteMessage.path(in: Self.routed6[...]))
+        let path = try #require(try Self.path(Self.routed6[...]))
         #expect(path.source == [0x20, 0x01, 0x0d, 0xb8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2])
         #expect(path.gateway == [0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1] && path.interface == 3)
     }
 
-    @Test func noRoute() throws { #expect(try RouteMessage.path(in: Self.unreachable[...]) == nil) }
+    @Test func noRoute() throws { #expect(try Self.path(Self.unreachable[...]) == nil) }
 
     @Test func anAnswerThatIsCutOffIsNone() {
         for length in Self.routed.indices {
-            #expect(throws: Errno.self, "\(length)") { try RouteMessage.path(in: Self.routed[..<length]) }
+            #expect(throws: Errno.self, "\(length)") { try Self.path(Self.routed[..<length]) }
         }
         // An attribute that reaches beyond the end.
         var long = Self.routed
         long[28] = 0xff
-        #expect(throws: Errno.self) { try RouteMessage.path(in: long[...]) }
+        #expect(throws: Errno.self) { try Self.path(long[...]) }
         long[28] = 0
-        #expect(throws: Errno.self) { try RouteMessage.path(in: long[...]) }
+        #expect(throws: Errno.self) { try Self.path(long[...]) }
     }
 
     @Test func theQuestion() {
-        let peer = Self.bytes("02001634c63364070000000000000000")
-        #expect(
-            RouteMessage.request(for: peer)
-                == Self.bytes("240000001a0001000100000000000000" + "022000000000000000000000" + "08000100c6336407"))
+        let peer = bytes("02001634c63364070000000000000000")
+        #expect(NetworkPath.question(peer) == bytes("022000000000000000000000" + "08000100c6336407"))
         // A link-local address of IPv6 has a scope, which is the interface.
-        let linkLocal = Self.bytes("0a00163400000000" + "fe800000000000000000000000000009" + "03000000")
-        let request = RouteMessage.request(for: linkLocal)
-        #expect(request?.suffix(8) == Self.bytes("0800040003000000")[...])
-        #expect(RouteMessage.request(for: []) == nil)
-        #expect(RouteMessage.request(for: [1, 0, 0x2f, 0x78]) == nil)
+        let linkLocal = bytes("0a00163400000000" + "fe800000000000000000000000000009" + "03000000")
+        let question = NetworkPath.question(linkLocal)
+        #expect(question?.suffix(8) == bytes("0800040003000000")[...])
+        #expect(NetworkPath.question([]) == nil)
+        #expect(NetworkPath.question([1, 0, 0x2f, 0x78]) == nil)
     }
 
     @Test func theKernelIsAsked() throws {
@@ -86,7 +82,7 @@ import Testing
         #expect(path.source == [127, 0, 0, 1] && path.gateway.isEmpty && path.interface > 0)
         #expect(NetworkPath.isAssigned(loopback))
         // TEST-NET-1 (RFC 5737) is nobody's.
-        #expect(!NetworkPath.isAssigned(Self.bytes("02000000c00002630000000000000000")))
+        #expect(!NetworkPath.isAssigned(bytes("02000000c00002630000000000000000")))
     }
 
     // MARK: What ends an association

@@ -1,5 +1,5 @@
-import CLinux
 import Glibc
+import Linux
 
 /// The way that datagrams to one address leave this host: what decides whether a UDP association still works.
 public struct NetworkPath: Hashable, Sendable {
@@ -18,22 +18,55 @@ public struct NetworkPath: Hashable, Sendable {
 
     /// Asks the kernel for its route to an address (rtnetlink(7), `RTM_GETROUTE`), as it is now.
     ///
-    /// The kernel answers within `sendto(2)`: this does not block.
+    /// The kernel answers at once: this does not block.
     /// - Parameter peer: the bytes of a `sockaddr_in` or `sockaddr_in6`.
     /// - Returns: nil when there is no route.
     /// - Throws: when the kernel could not be asked.
     public static func current(to peer: [UInt8]) throws(Errno) -> NetworkPath? {
-        guard let request = RouteMessage.request(for: peer) else {
-            throw Errno(EAFNOSUPPORT, "ask for a route")
-        }
-        let socket = FileDescriptor(
-            owning: try retrying("open a netlink socket") { Glibc.socket(AF_NETLINK, netlinkSocketType, 0) })
-        let number = socket.raw
-        _ = try retrying("ask for a route") { send(number, request, request.count, 0) }
-        var answer = [UInt8](repeating: 0, count: 8192)
-        let length = try retrying("read a route") { recv(number, &answer, answer.count, Int32(MSG_DONTWAIT)) }
-        return try RouteMessage.path(in: answer[..<length])
+        guard let question = question(peer) else { throw Errno(EAFNOSUPPORT, "ask for a route") }
+        var socket = try NetlinkSocket(.route)
+        return try path(in: try socket.answer(NetworkRoute.get, question))
     }
+
+    /// The body of `RTM_GETROUTE` for the address of a peer; nil for another family.
+    static func question(_ peer: [UInt8]) -> [UInt8]? {
+        guard let family = peer[...].number(at: 0, as: sa_family_t.self) else { return nil }
+        let address: ArraySlice<UInt8>
+        var scope: UInt32 = 0
+        switch Int32(family) {
+        case AF_INET where peer.count >= 8: address = peer[4..<8]
+        case AF_INET6 where peer.count >= 28:
+            address = peer[8..<24]
+            scope = peer[...].number(at: 24, as: UInt32.self) ?? 0
+        default: return nil
+        }
+        var body = [UInt8(truncatingIfNeeded: family), UInt8(address.count * 8)]
+        body += [UInt8](repeating: 0, count: NetworkRoute.size - body.count)
+        body += Attributes.bytes(NetworkRoute.Kind.destination, address)
+        // A link-local address means something on one link only.
+        if scope != 0 { body += Attributes.bytes(NetworkRoute.Kind.interface, scope.bytes) }
+        return body
+    }
+
+    /// The path that an answer tells; nil when it says that there is no route.
+    ///
+    /// - Throws: `EBADMSG` for what is no answer, or the kernel's error.
+    static func path(in answer: NetlinkMessage) throws(Errno) -> NetworkPath? {
+        let routes: [NetworkRoute]
+        do throws(Errno) {
+            routes = try NetworkRoute.all(in: try answer.accepted())
+        } catch {
+            if noRoute.contains(error.code) { return nil }
+            throw error
+        }
+        guard let route = routes.first else { throw Errno(EBADMSG, "read a route") }
+        guard route.interface != 0 else { return nil }
+        return NetworkPath(source: route.source, interface: route.interface, gateway: route.gateway)
+    }
+
+    /// What the kernel answers when an address cannot be reached: no route, or one that says so (unreachable, blackhole,
+    /// prohibit).
+    private static let noRoute: Set<Int32> = [ENETUNREACH, EHOSTUNREACH, EINVAL, EACCES, ENETDOWN, ENODEV]
 
     /// Whether an association that was opened over this path, from `local`, still works when the path is `now`.
     ///
@@ -52,7 +85,7 @@ public struct NetworkPath: Hashable, Sendable {
     /// - Parameter address: the bytes of a `sockaddr_in` or `sockaddr_in6`; its port is not used.
     public static func isAssigned(_ address: [UInt8]) -> Bool {
         guard address.count >= 8 else { return false }
-        let family = address.withUnsafeBytes { $0.loadUnaligned(as: sa_family_t.self) }
+        let family = address[...].number(at: 0, as: sa_family_t.self) ?? 0
         var address = address
         (address[2], address[3]) = (0, 0)
         guard
@@ -67,6 +100,5 @@ public struct NetworkPath: Hashable, Sendable {
     }
 }
 
-/// `SOCK_RAW | SOCK_CLOEXEC`: Glibc's module has them as enumerations of different types.
-private let netlinkSocketType = Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+/// Glibc's module has these flags as enumerations.
 private let datagramSocketType = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
