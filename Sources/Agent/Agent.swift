@@ -40,15 +40,25 @@ final class Agent {
             loaded.configuration, endpoint: endpoint, folder: folder, bus: bus, scheduler: scheduler, client: client,
             lists: lists, accountSeeds: seeds)
         self.store = store
-        features = try Features.all(environment)
+        features = Features.all(environment)
         for object in features.flatMap(\.objects) { client.add(object) }
         service = AgentService(environment)
+        environment.stateProblems.changed = { [weak self] isWrong in
+            self?.environment.conditions.set(.stateUnreadable, isWrong)
+            self?.statusChanged()
+        }
         reporter.changed = { [weak self] in self?.contactChanged() }
         environment.statusChanged = { [weak service] in service?.statusChanged() }
         service.reload = { [weak self] () async throws(ContractError) in
             guard let self else { throw ContractError(.unreachable, "gatekeeld is ending") }
             try await self.reload()
         }
+    }
+
+    /// Ends the process so that systemd starts it anew; set by the program.
+    var restart: (@LoopActor () -> Void)? {
+        get { environment.stateProblems.restart }
+        set { environment.stateProblems.restart = newValue }
     }
 
     // MARK: Life
@@ -112,6 +122,7 @@ final class Agent {
         network?.stop()
         await client.stop()
         for feature in features { await feature.stop() }
+        environment.stateProblems.stop()
     }
 
     // MARK: Configuration
@@ -133,8 +144,9 @@ final class Agent {
             throw ContractError(.refused, error.description)
         }
         Log.level = loaded.configuration.logLevel
-        let wanted = EndpointName.name(loaded.configuration.endpoint)
-        if wanted != environment.endpoint {
+        // An identifier that cannot be read now is no other one.
+        if case .success(let wanted) = EndpointName.name(loaded.configuration.endpoint), wanted != environment.endpoint
+        {
             Log.notice("The endpoint name stays \(environment.endpoint, .endpoint) until gatekeeld is restarted")
         }
         var failures: [String] = []
@@ -167,7 +179,7 @@ final class Agent {
             try await Worker.shared.run { try store.keep(snapshot) }
         } catch {
             Log.warning(
-                "The configuration is in use but no copy of it could be kept: \("\(error)", .reason); free space in \(environment.folder, .file), then reload gatekeeld"
+                "The configuration is in use but no copy of it could be kept: \("\(error)", .reason); free space in \(environment.folder, .file) or check the disk (dmesg), then reload gatekeeld"
             )
         }
     }
@@ -194,6 +206,7 @@ final class Agent {
     var statusLine: String {
         StatusLine(
             endpoint: environment.endpoint, isConfigurationRefused: !environment.configurationProblems.isEmpty,
+            stateProblems: environment.stateProblems.texts,
             unusable: environment.accountSeeds.unusable, servers: client.status
         ).text
     }

@@ -22,6 +22,8 @@ final class AgentEnvironment {
     let lists: AccessLists
     /// The conditions that are wrong now, for Error Code (3/0/11).
     let conditions = Conditions()
+    /// The state files that cannot be read now.
+    let stateProblems: StateProblems
     /// The accounts of the configuration in use.
     var accountSeeds: AccountSeeds
     /// The packages on their way; nil until the feature that transfers them is there.
@@ -43,6 +45,7 @@ final class AgentEnvironment {
         self.client = client
         self.lists = lists
         self.accountSeeds = accountSeeds
+        stateProblems = StateProblems(scheduler: scheduler)
     }
 
     /// Does work once the answer that is being given has left and was acknowledged, or 3 s later.

@@ -32,6 +32,7 @@ public enum AgentProgram {
 @LoopActor
 private final class Main {
     private let folder = getenv("STATE_DIRECTORY").map { String(cString: $0) } ?? "/var/lib/gatekeeld"
+    private var starter: AgentStarter?
     private var agent: Agent?
     private var isLeaving = false
 
@@ -47,26 +48,6 @@ private final class Main {
 
         let store = ConfigurationStore<AgentConfiguration>(
             AgentConfiguration.files, keptIn: "\(folder)/configuration")
-        let loaded: ConfigurationStore<AgentConfiguration>.Loaded
-        do throws(ConfigurationError) {
-            loaded = try store.readOrKept()
-        } catch {
-            Reporter.report(error)
-            Log.error(
-                "gatekeeld cannot start: the configuration has errors, and there is no earlier one that worked. 'gatekeel config check' names every error; fix them, then 'systemctl restart gatekeeld'"
-            )
-            // The unit does not restart for this status: another attempt would end the same way.
-            EventLoop.shared.exit(EX_CONFIG)
-            return
-        }
-        Log.level = loaded.configuration.logLevel
-        if let refused = loaded.refused {
-            Reporter.report(refused)
-            Log.event(
-                .configurationKept,
-                "The configuration has \(refused.problems.count) errors; the last one that worked is in use. 'gatekeel config check' names every error; fix them, then 'systemctl reload gatekeeld'"
-            )
-        }
         do {
             // Servers need no bus: they keep their sessions and observations while it is away.
             let bus = try BusConnection.system(retry: LoopScheduler.shared)
@@ -78,21 +59,29 @@ private final class Main {
             }
             bus.onReconnect = { [self] in
                 guard !isLeaving else { return }
-                LoopActor.spawn { await self.agent?.busReturned() }
+                LoopActor.spawn {
+                    await self.starter?.busReturned()
+                    await self.agent?.busReturned()
+                }
             }
-            let agent = try Agent(loaded, store, folder: folder, bus: bus)
+            let starter = AgentStarter(store, folder: folder, bus: bus)
+            self.starter = starter
+            let (agent, loaded) = try await starter.run()
+            self.starter = nil
+            guard !isLeaving else { return }
             self.agent = agent
+            // systemd starts the service again after an exit that nobody asked it for.
+            agent.restart = { [self] in leave() }
             try await agent.start(loaded)
         } catch {
             // The text of a start failure says what to do; an error of the bus does not.
             let text = error is AgentStartFailure ? "\(error)" : "\(error); look at 'systemctl status dbus'"
             Log.error("gatekeeld cannot start: \(text, .reason); then 'systemctl restart gatekeeld'")
+            // For EX_CONFIG the unit does not restart: another attempt would end the same way.
             EventLoop.shared.exit(AgentStartFailure.exitStatus(of: error))
             return
         }
-        if loaded.configuration.servers.isEmpty {
-            Log.notice("No server is configured: add a section [Server NAME] in /etc/gatekeel/gatekeeld.conf.d/")
-        }
+        guard !isLeaving else { return }
         ServiceManager.ready(status: agent?.statusLine ?? "")
     }
 
@@ -109,6 +98,7 @@ private final class Main {
 
     /// SIGHUP: without an answer. `systemctl reload` calls `Agent1.Reload`, which has one.
     private func reload() {
+        starter?.retry()
         guard let agent, !isLeaving else { return }
         ServiceManager.reloading()
         LoopActor.spawn { [self] in

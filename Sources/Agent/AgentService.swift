@@ -106,7 +106,8 @@ final class AgentService {
         return AgentStatus(
             endpoint: environment.endpoint, version: Product.version, servers: servers + unusable,
             transfers: environment.transfers?.transfers ?? [],
-            configurationProblems: environment.configurationProblems.map(\.description))
+            configurationProblems: environment.configurationProblems.map(\.description),
+            stateProblems: environment.stateProblems.texts)
     }
 
     /// - Throws: `AccessDenied` for everybody but root and the service's own user.
@@ -155,7 +156,7 @@ final class AgentService {
             paths.append(path)
         }
         if !server.isEmpty, !client.status.contains(where: { $0.name == server }) {
-            throw ContractError(.notFound, "there is no usable account '\(server)'; \"gatekeel status\" lists them")
+            throw ContractError(.notFound, "there is no usable account '\(server)'; 'gatekeel status' lists them")
                 .busError
         }
         let results: [SendResult]

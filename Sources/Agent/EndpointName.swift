@@ -1,26 +1,40 @@
 import EventLoop
+import Linux
 
 /// The endpoint client name where the configuration has none.
 enum EndpointName {
     /// The name that the configuration gives, or else the derived one.
     static func chosen(
-        _ configured: String?, derived: @autoclosure () -> String? = derived()
+        _ configured: String?, derived: Result<String?, Errno> = derived
     ) throws(AgentStartFailure) -> String {
-        if let name = Self.name(configured, derived: derived()) { return name }
+        switch name(configured, derived: derived) {
+        case .success(let name?): return name
+        case .success(nil): break
+        case .failure(let error):
+            throw AgentStartFailure("the identifier of this machine cannot be read: \(error)", .passing)
+        }
         throw AgentStartFailure(
             "this machine has no /etc/machine-id to derive an endpoint name from; set Endpoint= in the section [Agent] "
                 + "of gatekeeld.conf, or run systemd-machine-id-setup",
-            isPermanent: true)
+            .permanent)
     }
 
     /// The same; nil when there is none.
-    static func name(_ configured: String?, derived: @autoclosure () -> String? = derived()) -> String? {
-        configured ?? derived()
+    static func name(
+        _ configured: String?, derived: Result<String?, Errno> = derived
+    ) -> Result<String?, Errno> {
+        configured.map { .success($0) } ?? derived
     }
 
     /// `gatekeel-` and an identifier derived from the machine's: host names collide in a fleet, and the machine-id itself is
     /// not for strangers (machine-id(5)).
-    static func derived() -> String? { MachineIdentity.machine(for: application).map { "gatekeel-\($0)" } }
+    static var derived: Result<String?, Errno> {
+        do throws(Errno) {
+            return .success(try MachineIdentity.machine(for: application).map { "gatekeel-\($0)" })
+        } catch {
+            return .failure(error)
+        }
+    }
 
     /// Gatekeel's own, for `sd_id128_get_machine_app_specific(3)`. It never changes: servers know gateways by what it gives.
     private static let application: [UInt8] = [

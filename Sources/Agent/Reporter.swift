@@ -74,6 +74,12 @@ final class Reporter {
                 .storageFull,
                 "The state of object 9 could not be stored: \(error, .reason); free space in /var/lib/gatekeeld, or check the disk (dmesg)"
             )
+        case .unreadable(let error):
+            Log.event(
+                .stateUnreadable,
+                LogMessage(
+                    "The state of object 9 cannot be read: \("\(error)", .reason); nothing is written over it, servers can neither see nor change packages, and it is tried again by itself. Check that /var/lib/gatekeeld belongs to the user gatekeel, is writable, and its disk (dmesg)"
+                ).with(.file, "/var/lib/gatekeeld/software"))
         case .damaged(let instance, let lost):
             Log.event(
                 .stateRestored,
@@ -82,7 +88,7 @@ final class Reporter {
                 ).with(.file, "The record of /9/\(instance)"))
         case .installerUnavailable(let reason):
             Log.warning(
-                "gatekeel-installd does not answer; its return is waited for: \(reason, .reason). If it stays away, look at 'systemctl status gatekeel-installd'"
+                "gatekeel-installd does not answer, or cannot: \(reason, .reason); it is waited for. If it stays away, look at 'systemctl status gatekeel-installd'"
             )
         }
     }

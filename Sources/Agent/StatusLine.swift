@@ -4,12 +4,14 @@ import LwM2MClient
 struct StatusLine {
     var endpoint: String
     var isConfigurationRefused = false
+    var stateProblems: [String] = []
     var unusable: [AccountSeeds.Unusable] = []
     var servers: [ConnectionStatus] = []
 
     var text: String {
         var parts: [String] = []
         if isConfigurationRefused { parts.append("The configuration has errors; the last one that worked is in use") }
+        parts += stateProblems
         parts += unusable.map { "The server \($0.name) is not contacted: \($0.refusal)" }
         parts += servers.map(describe)
         return parts.isEmpty ? "No server is configured" : parts.joined(separator: "; ")

@@ -26,7 +26,7 @@ public enum CommandLineTool {
                 return .done
             }
             guard let command = invocation.command else {
-                throw Failure(.usage, "which command? Try \"gatekeel --help\"")
+                throw Failure(.usage, "which command? Try 'gatekeel --help'")
             }
             return try run(command, invocation, Console(json: invocation.isJSON))
         } catch {
@@ -85,7 +85,7 @@ public enum CommandLineTool {
                 do throws(ContractError) {
                     gateway = try BusGateway()
                 } catch {
-                    let text = "the system bus does not answer: \(error.text); see \"systemctl status dbus\""
+                    let text = "the system bus does not answer: \(error.text); see 'systemctl status dbus'"
                     // These have most to tell when something is broken, and links are told by the kernel.
                     guard [.diagnose, .metrics, .links, .link].contains(command) else {
                         throw Failure(.unavailable, text)

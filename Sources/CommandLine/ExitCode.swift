@@ -36,7 +36,8 @@ enum ExitCode: Int32, CaseIterable {
         case .done: "All went well."
         case .failed: "It failed. The text says why, and which version of a package runs now."
         case .unhealthy:
-            "status --check only: the gateway is not registered with one of its servers (unless that has disabled itself), or an enabled package is not active."
+            "status --check only: the gateway is not registered with one of its servers (unless that has disabled itself), an "
+                + "enabled package is not active, a configuration was refused, or state cannot be read."
         case .notFound: "There is no such package, deployment, path or link."
         case .rolledBack: "The new version was switched in and failed its probation; the previous one is back."
         case .refused:
@@ -48,7 +49,7 @@ enum ExitCode: Int32, CaseIterable {
         case .usage: "The command line is wrong: an unknown command or option, or an argument that cannot be one."
         case .badData: "The package, its signature or its manifest is not acceptable."
         case .noInput: "A file cannot be read."
-        case .unavailable: "The daemon does not run or does not answer."
+        case .unavailable: "The daemon does not run, does not answer, or cannot read its state."
         case .noSpace: "There is not enough space."
         case .outputLost: "Standard output cannot be written. A deployment that had begun goes on in the daemon."
         case .tryAgain: "Another deployment is running (with --no-wait), or the limit of calls is reached. Try again."
@@ -67,7 +68,7 @@ enum ExitCode: Int32, CaseIterable {
         case .busy, .tooOften: self = .tryAgain
         case .notFound: self = .notFound
         case .accessDenied: self = .notPermitted
-        case .unreachable: self = .unavailable
+        case .unreachable, .unavailable: self = .unavailable
         case .failed: self = .failed
         }
     }

@@ -13,7 +13,7 @@ public enum Agent1 {
         group adm may look. Dictionaries may gain keys: ignore those that you do not know.
 
         Errors are named org.gatekeel.Error.X, with a text for people: NotFound, AccessDenied, InvalidArgument,
-        Refused, Failed.
+        Refused, Failed, Unavailable (gatekeeld runs and cannot start its work yet; it tries again, and Reload does so at once).
         """,
         methods: [
             .init(
@@ -25,8 +25,8 @@ public enum Agent1 {
                 interface s (of the network, by which it is contacted);
                 transfers aa{sv}: instance u,
                 kind s (push, pull), phase s (queued, waiting, transferring, verifying), host s, received t, total t (0
-                when unknown), reason s (why it waits), since t, next-attempt t; configuration-problems as (of the files, while an
-                earlier configuration is in use). Times are seconds since the epoch, 0 for
+                when unknown), reason s (why it waits, or that it is slow), since t, next-attempt t; configuration-problems as (of the files, while an
+                earlier configuration is in use), state-problems as (state files that cannot be read, which are tried again). Times are seconds since the epoch, 0 for
                 none; an address shows no user information and no query.
                 """,
                 outputs: [.init("status", "a{sv}")]),

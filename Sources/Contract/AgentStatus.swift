@@ -9,16 +9,19 @@ public struct AgentStatus: DictionaryValue {
     public var transfers: [TransferInfo]
     /// Errors in the configuration files, while an earlier configuration is in use; otherwise empty.
     public var configurationProblems: [String]
+    /// State files that cannot be read, with the reason; gatekeeld works without them and tries again.
+    public var stateProblems: [String]
 
     public init(
         endpoint: String, version: String, servers: [ServerStatus] = [], transfers: [TransferInfo] = [],
-        configurationProblems: [String] = []
+        configurationProblems: [String] = [], stateProblems: [String] = []
     ) {
         self.endpoint = endpoint
         self.version = version
         self.servers = servers
         self.transfers = transfers
         self.configurationProblems = configurationProblems
+        self.stateProblems = stateProblems
     }
 
     public init?(properties: [String: BusValue]) {
@@ -27,7 +30,8 @@ public struct AgentStatus: DictionaryValue {
             endpoint: endpoint, version: properties.text("version"),
             servers: (properties["servers"]?.list ?? []).compactMap(ServerStatus.init(properties:)),
             transfers: (properties["transfers"]?.list ?? []).compactMap(TransferInfo.init(properties:)),
-            configurationProblems: properties.strings("configuration-problems"))
+            configurationProblems: properties.strings("configuration-problems"),
+            stateProblems: properties.strings("state-problems"))
     }
 
     public var properties: [String: BusValue] {
@@ -35,6 +39,7 @@ public struct AgentStatus: DictionaryValue {
             "endpoint": .text(endpoint), "version": .text(version), "servers": .list(servers.map(\.properties)),
             "transfers": .list(transfers.map(\.properties)),
             "configuration-problems": .texts(configurationProblems),
+            "state-problems": .texts(stateProblems),
         ]
     }
 }

@@ -12,7 +12,8 @@ public enum Installer1 {
         look. Dictionaries may gain keys: ignore those that you do not know.
 
         Errors are named org.gatekeel.Error.X, with a text for people: BadSignature, Unsupported, NoSpace,
-        UnmetRelation, Downgrade, WrongArchitecture, Conflict, Busy, NotFound, AccessDenied, InvalidArgument, Failed.
+        UnmetRelation, Downgrade, WrongArchitecture, Conflict, Busy, NotFound, AccessDenied, InvalidArgument, Failed,
+        Unavailable (every method but Keyring, while StoreProblem is not empty).
         """,
         methods: [
             .init(
@@ -117,5 +118,9 @@ public enum Installer1 {
             .init(
                 "ConfigurationRefused", "b",
                 "Whether the configuration files have errors, and the last configuration that worked is in use."),
+            .init(
+                "StoreProblem", "s",
+                "Why the store cannot be opened, and so nothing is known of the packages; it is tried again. Empty when it is open."
+            ),
         ])
 }

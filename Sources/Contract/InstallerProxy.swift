@@ -41,6 +41,12 @@ public protocol InstallerClient: AnyObject {
     /// Calls a handler when the configuration files begin or cease to be refused.
     @discardableResult
     func onConfigurationRefused(_ handler: @escaping @LoopActor (Bool) -> Void) throws(ContractError) -> BusToken
+    /// Calls a handler when the store cannot be opened, with the reason, and with an empty text when it is open again: query
+    /// everything then.
+    @discardableResult
+    func onStoreProblem(_ handler: @escaping @LoopActor (String) -> Void) throws(ContractError) -> BusToken
+    /// Why the store cannot be opened; empty when it is open.
+    func storeProblem() async throws(ContractError) -> String
     /// Calls a handler with whether the service is running: now and at each change. When it returns, query everything again:
     /// signals may have been missed.
     @discardableResult
@@ -163,6 +169,17 @@ public final class InstallerProxy: InstallerClient {
         _ handler: @escaping @LoopActor (Bool) -> Void
     ) throws(ContractError) -> BusToken {
         try remote.onProperty(Self.refused) { handler($0.flag ?? false) }
+    }
+
+    public func storeProblem() async throws(ContractError) -> String {
+        try await remote.property(Self.storeProblem).text ?? ""
+    }
+
+    private static let storeProblem = "StoreProblem"
+
+    @discardableResult
+    public func onStoreProblem(_ handler: @escaping @LoopActor (String) -> Void) throws(ContractError) -> BusToken {
+        try remote.onProperty(Self.storeProblem) { handler($0.text ?? "") }
     }
 
     @discardableResult

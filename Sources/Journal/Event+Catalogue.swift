@@ -216,6 +216,20 @@ extension Event {
                 supply. 'gatekeel status' shows what the gateway works with now.
                 """
             )
+        case .stateUnreadable:
+            (
+                "State cannot be read",
+                """
+                @FILE@ cannot be read: @REASON@
+                That is not taken for an absence: nothing is written over it and nothing is cleaned up. The
+                gateway tries again by itself, at the latest every five minutes.
+                """,
+                """
+                Check the storage medium ('journalctl -k', 'smartctl -a DEVICE') and that it is mounted
+                and writable. If the text names a newer release of Gatekeel, install that one.
+                'gatekeel status' shows what does not work meanwhile.
+                """
+            )
         case .accountReset:
             (
                 "An account follows the configuration again",

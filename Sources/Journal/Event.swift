@@ -19,6 +19,7 @@ public enum Event: String, Sendable, CaseIterable {
     case keyRefused = "ff9fd57ad99240afbd33e2b95375ddeb"
     case storageFull = "8dc1c1a41fff45f3948b58f871cbc6b7"
     case stateRestored = "4bb6a5cd91d04c14ab9d03cb40ee8fcb"
+    case stateUnreadable = "7ff69ced3e30485a9c92fe3846f51487"
     case accountReset = "6cb16168d83d4e4b916a142b90d109fe"
     case callerRefused = "36503815922642b4a552b3c56d78a9cd"
     case rebootRequested = "42789fcb145742c9957a0c3eb7d72d91"
@@ -29,7 +30,7 @@ public enum Event: String, Sendable, CaseIterable {
     public var level: Level {
         switch self {
         case .rolledBack, .deploymentFailed, .activationFailed, .configurationRefused, .keyRefused, .storageFull,
-            .stateRestored:
+            .stateRestored, .stateUnreadable:
             .error
         case .registrationFailed, .packageRefused, .deploymentRecovered, .certificateExpires, .hostChanged,
             .callerRefused,

@@ -19,6 +19,8 @@ public enum RefusalCode: String, Sendable, CaseIterable {
     /// Requested too often.
     case tooOften = "TooOften"
     case failed = "Failed"
+    /// The service runs and cannot do its work: what it needs cannot be read now. It tries again by itself.
+    case unavailable = "Unavailable"
     /// The service is not running or does not answer. It is only found by callers and never sent.
     case unreachable = "Unreachable"
 

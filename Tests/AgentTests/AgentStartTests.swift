@@ -90,11 +90,16 @@ struct AgentStartTests {
     }
 
     @Test func withoutAnEndpointNameTheUnitDoesNotTryAgain() throws {
-        #expect(try EndpointName.chosen("gw", derived: nil) == "gw")
-        #expect(try EndpointName.chosen(nil, derived: "gatekeel-1") == "gatekeel-1")
-        let error = #expect(throws: AgentStartFailure.self) { try EndpointName.chosen(nil, derived: nil) }
+        #expect(try EndpointName.chosen("gw", derived: .success(nil)) == "gw")
+        #expect(try EndpointName.chosen(nil, derived: .success("gatekeel-1")) == "gatekeel-1")
+        let error = #expect(throws: AgentStartFailure.self) { try EndpointName.chosen(nil, derived: .success(nil)) }
         #expect(error.map { AgentStartFailure.exitStatus(of: $0) } == EX_CONFIG)
         #expect(error?.description.contains("Endpoint=") == true)
+        // A file that cannot be read is not a machine without an identifier.
+        let unread = #expect(throws: AgentStartFailure.self) {
+            try EndpointName.chosen(nil, derived: .failure(Errno(EIO, "read")))
+        }
+        #expect(unread?.kind == .passing)
         // What may pass is tried again.
         #expect(AgentStartFailure.exitStatus(of: AgentStartFailure("the bus does not give the name")) == EX_UNAVAILABLE)
         #expect(AgentStartFailure.exitStatus(of: BusError(BusError.noReply, "")) == EX_UNAVAILABLE)

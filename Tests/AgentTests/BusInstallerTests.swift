@@ -188,6 +188,7 @@ private final class FakeInstallerClient: InstallerClient {
     func signedTime() async throws(ContractError) -> SignedTimeInfo { try answer(SignedTimeInfo()) }
     func resetSignedTime() async throws(ContractError) { try answer(()) }
     func configurationRefused() async throws(ContractError) -> Bool { try answer(false) }
+    func storeProblem() async throws(ContractError) -> String { try answer("") }
 
     func onPackageChanged(_ handler: @escaping @LoopActor (PackageInfo) -> Void) throws(ContractError) -> BusToken {
         throw ContractError(.failed, "no signals here")
@@ -201,6 +202,9 @@ private final class FakeInstallerClient: InstallerClient {
         throw ContractError(.failed, "no signals here")
     }
     func onConfigurationRefused(_ handler: @escaping @LoopActor (Bool) -> Void) throws(ContractError) -> BusToken {
+        throw ContractError(.failed, "no signals here")
+    }
+    func onStoreProblem(_ handler: @escaping @LoopActor (String) -> Void) throws(ContractError) -> BusToken {
         throw ContractError(.failed, "no signals here")
     }
     func onAvailability(_ handler: @escaping @LoopActor (Bool) -> Void) throws(ContractError) -> BusToken {

@@ -20,12 +20,17 @@ struct SoftwareFeatureTests {
             didSet { object.changed(Installer1.interface, ["ConfigurationRefused"]) }
         }
 
+        var storeProblem = "" { didSet { object.changed(Installer1.interface, ["StoreProblem"]) } }
+
         init() {
             // Handlers that are made in a subscript crash the compiler (Swift 6.3.1).
             let refuse: BusObject.Handler = { _ throws(BusError) in
                 throw ContractError(.failed, "not in this test").busError
             }
-            let list: BusObject.Handler = { [unowned self] _ throws(BusError) in [.list(packages.map(\.properties))] }
+            let list: BusObject.Handler = { [unowned self] _ throws(BusError) in
+                guard storeProblem.isEmpty else { throw ContractError(.unavailable, storeProblem).busError }
+                return [.list(packages.map(\.properties))]
+            }
             let nothing: BusObject.Handler = { _ throws(BusError) in [.list([[String: BusValue]]())] }
             var methods: [String: BusObject.Handler] = [:]
             for method in Installer1.interface.methods { methods[method.name] = refuse }
@@ -36,6 +41,7 @@ struct SoftwareFeatureTests {
                 properties: [
                     "Version": { .string("1") }, "Busy": { .bool(false) }, "Progress": { .properties([:]) },
                     "ConfigurationRefused": { [unowned self] in .bool(isConfigurationRefused) },
+                    "StoreProblem": { [unowned self] in .string(storeProblem) },
                 ])
         }
 
@@ -95,6 +101,26 @@ struct SoftwareFeatureTests {
                 installer.tell(PackageInfo(name: "keel", version: "2.0"))
                 #expect(try await Self.reads(proxy, "/9/1/7", .int64(4)))
                 #expect(try await proxy.read("/9/1/1").map(\.value) == [.string("2.0")])
+            }
+        }
+    }
+
+    /// The installer is there and cannot read its store: that is not "no packages", and a server learns of it.
+    @Test func anInstallerWithoutItsStoreIsWaitedFor() async throws {
+        try await onLoop {
+            let installer = PlayedInstaller()
+            installer.packages = [PackageInfo(name: "keel", version: "1.0")]
+            installer.storeProblem = "Input/output error"
+            try await Self.playing(installer) { (proxy: AgentProxy) async throws in
+                #expect(try await Self.reads(proxy, "/3/0/11", .int64(19)))
+                await #expect(throws: ContractError.self) { _ = try await proxy.read("/9/1/1") }
+                installer.storeProblem = ""
+                #expect(try await Self.reads(proxy, "/3/0/11", .int64(0)))
+                #expect(try await Self.reads(proxy, "/9/1/1", .string("1.0")))
+                // It goes away again: what is known stays.
+                installer.storeProblem = "Input/output error"
+                #expect(try await Self.reads(proxy, "/3/0/11", .int64(19)))
+                #expect(try await proxy.read("/9/1/1").map(\.value) == [.string("1.0")])
             }
         }
     }

@@ -60,6 +60,9 @@ enum Named: String, CaseIterable {
                 .init(
                     "configuration-problems", .list(.text),
                     "errors of the configuration files, while an earlier configuration is in use"),
+                .init(
+                    "state-problems", .list(.text),
+                    "state files that cannot be read; gatekeeld works without them and tries them again"),
             ]
         case .server:
             [
@@ -82,7 +85,7 @@ enum Named: String, CaseIterable {
                 .init("phase", .choice(TransferInfo.Phase.allCases.map(\.rawValue)), ""),
                 .init("host", .text, "of the Package URI; empty for a push"),
                 .init("received", .integer, "bytes"), .init("total", .integer, "bytes; 0 when unknown"),
-                .init("reason", .text, "why it waits: a token, a colon, a text"),
+                .init("reason", .text, "why it waits, or that it is slow: a token, a colon, a text"),
                 .init("since", .integer, "when it began"), .init("next-attempt", .integer, "0 for none"),
             ]
         case .object:

@@ -37,7 +37,7 @@ import Testing
             #expect(!good.err.contains("time reset"))
             gateway.time.time = Moments.now + 400 * 86400
             let ahead = await run("status --check", gateway)
-            #expect(ahead.code == .unhealthy && ahead.err.contains("\"gatekeel time reset\" as root"))
+            #expect(ahead.code == .unhealthy && ahead.err.contains("'gatekeel time reset' as root"))
             #expect(await run("status --json", gateway).out.contains("time reset"))
             let reset = await run("time reset", gateway)
             #expect(reset.code == .done && reset.out.contains("(rinetd 2) is forgotten"))
@@ -52,8 +52,34 @@ import Testing
             let gateway = FakeGateway()
             #expect(!(await run("status", gateway).err.contains("gatekeel-installd has errors")))
             gateway.isInstallerConfigurationRefused = true
-            #expect(await run("status", gateway).err.contains("gatekeel-installd has errors; an earlier one is in use"))
+            #expect(
+                await run("status", gateway).err.contains("gatekeel-installd has errors, and an earlier one is in use"))
             #expect(await run("status --json", gateway).out.contains(#""installer-configuration-refused":true"#))
+        }
+    }
+
+    /// A gateway whose edited configuration does not work is not well, although it runs.
+    @Test func aRefusedConfigurationFailsTheCheck() async {
+        await onLoop {
+            let gateway = FakeGateway()
+            gateway.status.servers = [ServerStatus(name: "main", uri: "coaps://h", state: .registered)]
+            #expect(await run("status --check", gateway).code == .done)
+            gateway.isInstallerConfigurationRefused = true
+            let installer = await run("status --check", gateway)
+            #expect(
+                installer.code == .unhealthy && installer.err.contains("configuration of gatekeel-installd has errors"))
+            // Said once.
+            #expect(!installer.err.contains("warning: the configuration of gatekeel-installd"))
+            gateway.isInstallerConfigurationRefused = false
+            gateway.status.configurationProblems = ["gatekeeld.conf:3: unknown key"]
+            let agent = await run("status --check", gateway)
+            #expect(agent.code == .unhealthy && agent.err.contains("gatekeeld.conf:3: unknown key"))
+            #expect(await run("status --json", gateway).out.contains("in use: gatekeeld.conf:3: unknown key"))
+            gateway.status.configurationProblems = []
+            gateway.status.stateProblems = ["/var/lib/gatekeeld/accounts cannot be read: EIO"]
+            let state = await run("status --check", gateway)
+            #expect(state.code == .unhealthy && state.err.contains("accounts cannot be read"))
+            #expect(await run("status", gateway).err.contains("warning: /var/lib/gatekeeld/accounts cannot be read"))
         }
     }
 

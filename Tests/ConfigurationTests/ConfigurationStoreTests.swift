@@ -1,4 +1,6 @@
+import Glibc
 import Linux
+import State
 import TestSupport
 import Testing
 
@@ -46,7 +48,46 @@ import Testing
     @Test func withoutAKeptCopyTheErrorsAreThrown() throws {
         let rig = try Rig()
         try rig.write("gatekeeld.conf", "[Nonsense]\n")
-        #expect(throws: ConfigurationError.self) { try rig.store.readOrKept() }
+        let error = #expect(throws: NoConfiguration.self) { try rig.store.readOrKept() }
+        #expect(error?.kept == NoConfiguration.Kept.none && error?.mayPass == false)
+    }
+
+    /// An error is no absence: the copy is there, and what is kept next must not take its place.
+    @Test(arguments: [EIO, EACCES]) func aCopyThatCannotBeReadIsNotTakenForNone(code: Int32) throws {
+        let rig = try Rig()
+        let kept = "\(rig.folder.path)/kept"
+        try rig.write("gatekeeld.conf", Self.good)
+        try rig.store.keep(try rig.store.read().snapshot)
+        let before = try Files.read(kept, limit: 1 << 20)
+        ReadFaults.set(code, for: kept)
+        defer { ReadFaults.set(nil, for: kept) }
+        // Another one works, and cannot be compared with the copy.
+        try rig.write("gatekeeld.conf", "[Agent]\nEndpoint=gw\n")
+        let another = try rig.store.read().snapshot
+        let unkept = #expect(throws: Errno.self) { try rig.store.keep(another) }
+        #expect(unkept?.code == code)
+        try rig.write("gatekeeld.conf", "[Nonsense]\n")
+        let error = #expect(throws: NoConfiguration.self) { try rig.store.readOrKept() }
+        #expect(error?.mayPass == true && error?.keptText.contains("cannot be read") == true)
+        #expect(error?.refused.problems.isEmpty == false)
+        ReadFaults.set(nil, for: kept)
+        #expect(try Files.read(kept, limit: 1 << 20) == before)
+        #expect(try rig.store.readOrKept().configuration.servers.map(\.name) == ["main"])
+    }
+
+    @Test func aCopyOfANewerReleaseIsKeptAndTold() throws {
+        let rig = try Rig()
+        let kept = "\(rig.folder.path)/kept"
+        let newer = CheckedFile.checked("gatekeel-configuration 2\nanything\n".utf8)
+        try Files.replace(kept, with: newer)
+        try rig.write("gatekeeld.conf", Self.good)
+        let snapshot = try rig.store.read().snapshot
+        #expect(throws: Errno.self) { try rig.store.keep(snapshot) }
+        #expect(try Files.read(kept, limit: 1 << 20) == newer)
+        try rig.write("gatekeeld.conf", "[Nonsense]\n")
+        let error = #expect(throws: NoConfiguration.self) { try rig.store.readOrKept() }
+        #expect(error?.kept == .newer(kept) && error?.mayPass == false)
+        #expect(error?.keptText.contains("newer release") == true)
     }
 
     @Test func aDamagedCopyIsNotUsed() throws {
@@ -56,7 +97,7 @@ import Testing
         try rig.write("gatekeeld.conf", "[Nonsense]\n")
         #expect(throws: Never.self) { try rig.store.readOrKept() }
         try Files.replace("\(rig.folder.path)/kept", with: Array("gatekeel-configuration 1\n".utf8))
-        #expect(throws: ConfigurationError.self) { try rig.store.readOrKept() }
+        #expect(throws: NoConfiguration.self) { try rig.store.readOrKept() }
     }
 
     @Test func theSameConfigurationIsWrittenOnce() throws {
@@ -73,13 +114,13 @@ import Testing
         let snapshot = ConfigurationSnapshot(files: [
             .init(path: "/etc/a b\nc", bytes: [0, 0x0A, 0xFF]), .init(path: "/etc/empty", bytes: []),
         ])
-        #expect(ConfigurationSnapshot(kept: snapshot.kept) == snapshot)
+        #expect(try ConfigurationSnapshot(kept: snapshot.kept) == snapshot)
         for end in 1..<snapshot.kept.count - 1 {
-            let cut = ConfigurationSnapshot(kept: Array(snapshot.kept[..<end]))
+            let cut = try ConfigurationSnapshot(kept: Array(snapshot.kept[..<end]))
             #expect(cut != snapshot)
         }
         for text in ["", "x", "gatekeel-configuration 1\nfile 1 99999999\na", "gatekeel-configuration 1\nfile -1 1\n"] {
-            #expect(ConfigurationSnapshot(kept: Array(text.utf8)) == nil)
+            #expect(try ConfigurationSnapshot(kept: Array(text.utf8)) == nil)
         }
     }
 

@@ -63,9 +63,11 @@ import Testing
     /// D-Bus texts hold no zero byte: one in a server's refusal must not make the whole status fail.
     @Test func aZeroByteIsShown() {
         let server = ServerStatus(name: "main", uri: "coaps://h", state: .waiting, reason: "4.00 bad\0name")
-        let status = AgentStatus(endpoint: "gw", version: "1", servers: [server], configurationProblems: ["a\0"])
+        let status = AgentStatus(
+            endpoint: "gw", version: "1", servers: [server], configurationProblems: ["a\0"], stateProblems: ["b"])
         #expect(AgentStatus(properties: status.properties)?.servers[0].reason == "4.00 bad\\x00name")
         #expect(AgentStatus(properties: status.properties)?.configurationProblems == ["a\\x00"])
+        #expect(AgentStatus(properties: status.properties)?.stateProblems == ["b"])
         let value = AgentValue(path: "/3/0/0", name: "", type: "string", value: .string("x\0"))
         #expect(AgentValue(properties: value.properties)?.value == .string("x\\x00"))
         let package = PackageInfo(name: "a", reason: "r\0", warnings: ["w\0"])

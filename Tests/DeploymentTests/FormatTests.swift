@@ -85,6 +85,25 @@ import Testing
         #expect(try ReleaseRecord(release.record).authority == "1f")
     }
 
+    /// A migration of a newer release: a rollback to that release would leave it out.
+    @Test func aMigrationThatIsNotKnownIsNotPassedOver() throws {
+        var record = ReleaseRecord(name: "app", version: "1").record
+        record.add("migration", "rename_user", "/etc/a", "", "1")
+        #expect(throws: Corrupt.self) { try ReleaseRecord(record) }
+    }
+
+    @Test func aSignedTimeThatIsNotKnownStays() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good")
+            let path = "\(host.root.path)/var/lib/gatekeel/journal/clock"
+            let newer = CheckedFile.checked("kind=clock\nformat=1\nsigned=later than 5\tapp\t1\tCN=a\n".utf8)
+            try Files.replace(path, with: newer)
+            let error = await #expect(throws: DeploymentError.self) { try await host.start() }
+            #expect(error?.text.contains("install the release that wrote it") == true)
+            #expect(try Files.read(path, limit: 1 << 20) == newer)
+        }
+    }
+
     /// As version 0.1 wrote it: no format, no tokens.
     @Test func aHistoryOfTheReleaseBeforeIsRead() throws {
         let text = "kind=history\ndeployment=d1\tapp\tinstall\t1.0\t\tfinished\tdone\t\t\t5\t6\t70\n"
@@ -128,14 +147,17 @@ import Testing
         }
     }
 
-    @Test func aJournalWithAnUnknownPhaseIsNotTakenForNone() async throws {
+    /// Values that came later: another one in their place would change what is done.
+    @Test(arguments: ["phase=warping", "phase=probation\nactivation=later", "phase=finished\nresult=paused"])
+    func aJournalWithAnUnknownValueIsNotTakenForNone(lines: String) async throws {
         try await onLoop {
             let host = try await Harness.with("app 1.0 good")
             let path = "\(host.root.path)/var/lib/gatekeel/journal/deployment"
             try Files.replace(
                 path,
-                with: CheckedFile.checked("kind=deployment\npackage=app\noperation=update\nphase=warping\n".utf8))
-            await #expect(throws: DeploymentError.self) { try await host.start() }
+                with: CheckedFile.checked("kind=deployment\npackage=app\noperation=update\n\(lines)\n".utf8))
+            let error = await #expect(throws: DeploymentError.self) { try await host.start() }
+            #expect(error?.text.contains("install the release that wrote it") == true)
             #expect(host.root.exists("/var/lib/gatekeel/packages/app/1.0"))
         }
     }

@@ -40,6 +40,45 @@ import Testing
         }
     }
 
+    /// The daemon stays, and tries again.
+    @Test(arguments: ["packages", "journal/deployment", "staged"])
+    func theSameEngineOpensTheStoreOnceItCanBeRead(name: String) async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good")
+            let path = "\(host.root.path)\(Self.store)/\(name)"
+            ReadFaults.set(EIO, for: path)
+            defer { ReadFaults.set(nil, for: path) }
+            await #expect(throws: DeploymentError.self) { try await host.start() }
+            await #expect(throws: DeploymentError.self) { _ = try await host.engine.open() }
+            // Nothing is known: a request must not be decided by that.
+            let refused = await #expect(throws: DeploymentError.self) { _ = try await host.stage("app 2.0 good") }
+            #expect(refused?.code == .busy)
+            ReadFaults.set(nil, for: path)
+            #expect(try await host.engine.open().isEmpty)
+            #expect(host.engine.package("app")?.version == "1.0")
+            #expect(try await host.install("app 2.0 good").result == .done)
+        }
+    }
+
+    /// What was interrupted is taken up by the attempt that succeeds, and counted once.
+    @Test func anInterruptedDeploymentWaitsForTheStore() async throws {
+        try await onLoop {
+            let host = try await Harness.with("app 1.0 good")
+            let staged = try await host.stage("app 2.0 good")
+            _ = try await host.engine.install(staged.token, DeploymentOptions())
+            await host.stop()
+            let path = "\(host.root.path)\(Self.store)/staged"
+            ReadFaults.set(EIO, for: path)
+            await #expect(throws: DeploymentError.self) { try await host.start() }
+            for _ in 1...8 { await #expect(throws: DeploymentError.self) { _ = try await host.engine.open() } }
+            ReadFaults.set(nil, for: path)
+            #expect(try await host.engine.open().map(\.kind) == [.resumed])
+            await host.settle()
+            #expect(host.engine.package("app")?.version == "2.0")
+            #expect(host.mixture(of: "app") == [])
+        }
+    }
+
     @Test(arguments: [EIO, EACCES]) func aPackageThatCannotBeListedIsNotCleaned(code: Int32) async throws {
         try await onLoop {
             let host = try await Harness.with("app 1.0 good")

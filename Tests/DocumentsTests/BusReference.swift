@@ -52,6 +52,8 @@ enum BusReference {
         case .refused: "The host does not allow it; for example, a time service keeps the clock."
         case .tooOften: "It was asked for too often. Try again later."
         case .failed: "It failed for another reason; the text says which."
+        case .unavailable:
+            "The daemon runs and cannot do its work yet, because its state cannot be read. It tries again by itself."
         case .unreachable: "Not sent over the bus."
         }
     }

@@ -73,6 +73,55 @@ extension SoftwareManagementTests {
         }
     }
 
+    /// Block by block, each long before the transport would give up: a day for a megabyte.
+    @Test func aPushThatTricklesIsEnded() async throws {
+        try await onLoop {
+            let rig = Rig { $0.downloads.minimumRate = 1024 }
+            await rig.object.start()
+            let sink = try #require(try rig.object.sink(0, 2, size: nil))
+            var blocks = 0
+            var answer: Response?
+            while answer == nil, blocks < 100 {
+                rig.scheduler.advance(by: .seconds(30))
+                answer = sink.append([1])
+                blocks += 1
+                if blocks == 5 {
+                    // Whoever looks meanwhile sees it.
+                    #expect(rig.object.transfers.first?.reason.hasPrefix("slow: 0 bytes a second arrive") == true)
+                }
+            }
+            #expect(blocks == 20)
+            #expect(answer?.code == .requestEntityIncomplete)
+            await rig.settle { rig.state() == "0 52 false" }
+            #expect(rig.read(16).hasPrefix("too-slow: fewer than 1024 bytes a second arrived over 10 minutes"))
+            #expect(
+                rig.reports.all.contains {
+                    if case .refused(0, .connectionLost, let reason) = $0 {
+                        reason.hasPrefix("too-slow")
+                    } else {
+                        false
+                    }
+                })
+            #expect(rig.object.transfers.isEmpty)
+            // The instance is free for another one.
+            #expect(try await rig.push(Self.one).code == .changed)
+        }
+    }
+
+    @Test(arguments: [0, 1]) func aPushThatIsFastEnoughGoesOn(minimum: Int) async throws {
+        try await onLoop {
+            let rig = Rig { $0.downloads.minimumRate = minimum }
+            await rig.object.start()
+            let sink = try #require(try rig.object.sink(0, 2, size: nil))
+            for _ in 0..<40 {
+                rig.scheduler.advance(by: .seconds(20))
+                #expect(sink.append([UInt8](repeating: 7, count: 20 * minimum)) == nil)
+            }
+            #expect(rig.object.transfers.first?.reason == "")
+            sink.abort(.closed)
+        }
+    }
+
     @Test func reasonsThatAlternateDoNotFlood() async throws {
         try await onLoop {
             let rig = Rig { $0.downloads.patience = .seconds(3600) }

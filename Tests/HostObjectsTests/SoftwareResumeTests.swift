@@ -383,6 +383,25 @@ extension SoftwareManagementTests {
         #expect(try SoftwareRecord(bytes: Array("State=4\nResult=2\nBoot=b\n".utf8))?.state == .installed)
     }
 
+    /// The checksum holds: a number that is not known is no damage, and the record is neither replaced nor dropped.
+    @Test(arguments: ["State=9\nResult=2\n", "State=4\nResult=60\n"])
+    func aNumberOfANewerReleaseIsToldAndKept(text: String) async throws {
+        #expect(throws: NewerFormat.self) { try SoftwareRecord(bytes: Array(text.utf8)) }
+        try await onLoop {
+            var rig = Rig()
+            await rig.object.start()
+            try await rig.install("1.0")
+            let path = "\(rig.folder.path)/0.record"
+            let newer = CheckedFile.checked(text.utf8)
+            try Files.replace(path, with: newer)
+            await rig.restart()
+            #expect(rig.reports.all.contains { if case .unreadable = $0 { true } else { false } })
+            #expect(!rig.reports.all.contains { if case .damaged = $0 { true } else { false } })
+            #expect(try Files.read(path, limit: 65536) == newer)
+            #expect(await code { _ = try await rig.object.create(7, [:]) } == "5.00")
+        }
+    }
+
     @Test func aDamagedRecordFallsBackAndIsTold() async throws {
         try await onLoop {
             var rig = Rig()

@@ -66,5 +66,49 @@ import Testing
         #expect(certificates.isEmpty)
     }
 
+    /// It stays up, tells each failure and tries again, at the latest every five minutes, and at once when it is asked to.
+    @Test func theStoreIsTriedUntilItOpens() async throws {
+        try await onLoop {
+            let scheduler = ManualScheduler()
+            let store = FailingStore()
+            let opening = StoreOpening(
+                scheduler: scheduler, open: { store.open() }, failed: { store.failures.append($0) })
+            let run = LoopActor.spawn {
+                try? await opening.run()
+                store.isOpen = true
+            }
+            var pauses: [Duration] = []
+            for count in 1...12 {
+                while store.failures.count < count || scheduler.nextDelay == nil { await Task.yield() }
+                let pause = try #require(scheduler.nextDelay)
+                pauses.append(pause)
+                if count < 12 { scheduler.advance(by: pause) }
+            }
+            #expect(pauses.prefix(3) == [.seconds(1), .seconds(2), .seconds(4)])
+            #expect(pauses.last == .seconds(300))
+            #expect(store.failures.first == "EIO 1" && store.attempts == 12)
+            store.isReadable = true
+            opening.retry()
+            await run.value
+            #expect(store.isOpen && store.attempts == 13 && store.failures.count == 12)
+            // Nothing waits any more.
+            opening.retry()
+            #expect(scheduler.nextDelay == nil)
+        }
+    }
+
+    @LoopActor
+    private final class FailingStore {
+        var isReadable = false
+        var isOpen = false
+        var attempts = 0
+        var failures: [String] = []
+
+        func open() -> String? {
+            attempts += 1
+            return isReadable ? nil : "EIO \(attempts)"
+        }
+    }
+
     @Test func bootsHaveIdentifiers() throws { #expect(try Host.bootID().utf8.count == 36) }
 }

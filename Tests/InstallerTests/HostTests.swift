@@ -171,6 +171,9 @@ struct HostTests {
             #expect(try RebootHistory(bytes: Array(text.utf8)) == nil, "\(text)")
         }
         #expect(throws: NewerFormat.self) { try RebootHistory(bytes: Array("format=2\nBoot=b\nUptime=1\n".utf8)) }
+        // More reboots, in a longer time: a newer release's limit.
+        let wider = Array("Boot=b\nUptime=1\nAge=5000\nAge=40\nAge=30\nAge=20\nAge=10\n".utf8)
+        #expect(try RebootHistory(bytes: wider)?.wait(boot: "b", uptime: 1) == RebootHistory.window - 30)
         // What a newer release added is written back.
         let newer = try #require(try RebootHistory(bytes: history.bytes + Array("Later=x\n".utf8)))
         #expect(String(decoding: newer.noting(boot: "b", uptime: 9).bytes, as: UTF8.self).hasSuffix("\nLater=x\n"))

@@ -72,6 +72,33 @@ struct ServiceTests {
         }
     }
 
+    /// What the store holds is not known: an empty list would be taken for the truth.
+    @Test func withoutTheStoreEveryCallSaysWhy() async throws {
+        try await withService { rig in
+            var told: [String] = []
+            try rig.client.onStoreProblem { told.append($0) }
+            _ = try await rig.client.packages()
+            rig.service.storeProblem = "read /var/lib/gatekeel/packages: Input/output error"
+            #expect(try await rig.client.storeProblem().contains("Input/output error"))
+            var errors: [ContractError?] = []
+            errors.append(await #expect(throws: ContractError.self) { _ = try await rig.client.packages() })
+            errors.append(await #expect(throws: ContractError.self) { _ = try await rig.client.staged() })
+            errors.append(await #expect(throws: ContractError.self) { _ = try await rig.client.deployments(limit: 1) })
+            errors.append(
+                await #expect(throws: ContractError.self) { _ = try await rig.client.remove("keel", purge: false) })
+            for error in errors {
+                #expect(error?.code == .unavailable && error?.text.contains("Input/output error") == true)
+            }
+            #expect(rig.engine.calls.isEmpty)
+            // The keyring is not in the store.
+            #expect(try await rig.client.keyring().count == 1)
+            #expect(rig.service.statusLine.hasPrefix("The store cannot be opened and is tried again: read /var"))
+            rig.service.storeProblem = nil
+            #expect(try await rig.client.packages().map(\.name) == ["keel"])
+            #expect(told == ["read /var/lib/gatekeel/packages: Input/output error", ""])
+        }
+    }
+
     /// A full store of the largest packages: fewer values than a reader takes, and fewer bytes than the system bus's 32 MiB.
     @Test func theLargestListOfPackagesGoesOverTheBus() async throws {
         try await withService { rig in

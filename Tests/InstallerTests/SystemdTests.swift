@@ -1,5 +1,7 @@
 import Bus
 import EventLoop
+import Glibc
+import Linux
 import TestSupport
 import Testing
 
@@ -252,7 +254,10 @@ struct SystemdTests {
             ]
             let kept = await provisioner.remove(accounts)
             #expect(kept.count == 1)
-            #expect(kept.first?.contains("the user 'foo' is kept: it still has files; 'find / -xdev -uid 300'") == true)
+            #expect(
+                kept.first?.contains(
+                    "the user 'foo' is kept: it still has files; 'find / -path /proc -prune -o -uid 300 -print'")
+                    == true)
         }
     }
 
@@ -262,14 +267,50 @@ struct SystemdTests {
         defer { _ = try? shell("rm -rf '\(folder)'") }
         let owner = UInt32(try shell("touch '\(folder)/a'; stat -c %u '\(folder)/a'").split(separator: "\n")[0]) ?? 0
         func status(_ what: String, _ id: UInt32) throws -> Int {
-            let command = SystemdProvisioner.search(what, id, in: [String(folder)])
-            return try shellStatus(command.map { "'\($0)'" }.joined(separator: " ")).status
+            var search = AccountSearch(what, id)
+            (search.root, search.mounts) = (String(folder), "/dev/null")
+            return try shellStatus(search.command.map(quoted).joined(separator: " ")).status
         }
         #expect(try status("user", owner) == 3)
         #expect(try status("user", 54321) == 0)
         #expect(try status("group", 54321) == 0)
-        let unreadable = SystemdProvisioner.search("user", 1, in: ["/missing"]).map { "'\($0)'" }
-        #expect(try shellStatus(unreadable.joined(separator: " ")).status == 4)
-        #expect(try LocalFileSystems.roots().first == "/")
+        var unreadable = AccountSearch("user", 1)
+        (unreadable.root, unreadable.mounts) = ("/missing", "/dev/null")
+        #expect(try shellStatus(unreadable.command.map(quoted).joined(separator: " ")).status == AccountSearch.failed)
+    }
+
+    /// What is mounted is searched too, by the list of the namespace that the search itself runs in.
+    @Test func theSearchForFilesSeesEveryLocalFileSystem() throws {
+        let folder = try TemporaryDirectory("search")
+        let other = "/dev/shm/100% gatekeel search \(getpid())"
+        try Files.makeDirectories(other)
+        defer { try? Files.removeTree(other) }
+        try Files.replace("\(other)/a", with: [])
+        #expect(chown("\(other)/a", 54321, 54321) == 0 || geteuid() != 0)
+        guard geteuid() == 0, try Files.status(other)?.st_dev != Files.status(folder.path)?.st_dev else { return }
+        func status(_ mounts: String, _ what: String = "user") throws -> Int {
+            let list = "\(folder.path)/mounts"
+            try Files.replace(list, with: Array(mounts.utf8))
+            var search = AccountSearch(what, 54321)
+            (search.root, search.mounts) = (folder.path, list)
+            return try shellStatus(search.command.map(quoted).joined(separator: " ")).status
+        }
+        let escaped = other.split(separator: " ").joined(separator: "\\040")
+        #expect(try status("tmpfs \(escaped) tmpfs rw 0 0\n") == AccountSearch.found)
+        #expect(try status("tmpfs \(escaped) tmpfs rw 0 0\n", "group") == AccountSearch.found)
+        // A network's file system might not answer.
+        #expect(try status("host:/x \(escaped) nfs4 rw 0 0\n") == 0)
+        // One that cannot be looked at is not an empty one, and neither is a list that cannot be read.
+        #expect(try status("tmpfs /missing tmpfs rw 0 0\n") == AccountSearch.failed)
+        var search = AccountSearch("user", 54321)
+        (search.root, search.mounts) = (folder.path, "/missing")
+        let unread = try shellStatus(search.command.map(quoted).joined(separator: " ")).status
+        #expect(unread == AccountSearch.mountsUnread)
+        #expect(AccountSearch.text(.exited(status: unread), unit: "u").contains("list of mounts cannot be read"))
+        #expect(AccountSearch.text(.exited(status: 4), unit: "u").contains("not all local file systems"))
+    }
+
+    private func quoted(_ word: String) -> String {
+        "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
     }
 }

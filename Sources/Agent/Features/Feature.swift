@@ -46,12 +46,12 @@ extension Feature {
 @LoopActor
 enum Features {
     /// In the order in which they start.
-    static func all(_ environment: AgentEnvironment) throws(AgentStartFailure) -> [any Feature] {
+    static func all(_ environment: AgentEnvironment) -> [any Feature] {
         [
             ServersFeature(environment),
             AccessFeature(environment),
             DeviceFeature(environment),
-            try SoftwareFeature(environment),
+            SoftwareFeature(environment),
             SendFeature(environment),
             LinksFeature(environment),
         ]

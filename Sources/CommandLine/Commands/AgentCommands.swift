@@ -11,7 +11,7 @@ struct AgentCommands {
 
     func reconnect() async throws(Failure) -> ExitCode {
         try await asking { () async throws(ContractError) in try await gateway.reconnect() }
-        done("the servers are being contacted; \"gatekeel status\" shows the result")
+        done("the servers are being contacted; 'gatekeel status' shows the result")
         return .done
     }
 
@@ -37,7 +37,7 @@ struct AgentCommands {
         guard number.first?.isNumber == true, let instance = Int(number), (0...65534).contains(instance) else {
             throw Failure(
                 .usage,
-                "'\(word)' is not an instance of object 9; expected /9/0 or 0; \"gatekeel status\" lists the transfers")
+                "'\(word)' is not an instance of object 9; expected /9/0 or 0; 'gatekeel status' lists the transfers")
         }
         try await asking { () async throws(ContractError) in try await gateway.cancel(instance) }
         done("the transfer to /9/\(instance) is cancelled")

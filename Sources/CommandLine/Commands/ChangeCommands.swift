@@ -44,7 +44,7 @@ struct ChangeCommands {
             !package.isActive,
             !package.units.isEmpty
         {
-            console.line("\(package.name) is not active; \"gatekeel activate \(package.name)\" starts it.")
+            console.line("\(package.name) is not active; 'gatekeel activate \(package.name)' starts it.")
         }
         return code
     }
@@ -85,7 +85,7 @@ struct ChangeCommands {
             if let given { return try await gateway.deployment(given).id }
             guard let running = try await gateway.deployments(limit: 1).first, !running.hasEnded else {
                 throw ContractError(
-                    .notFound, "no deployment is running; \"gatekeel history\" lists those that have ended")
+                    .notFound, "no deployment is running; 'gatekeel history' lists those that have ended")
             }
             return running.id
         }
@@ -187,7 +187,7 @@ struct ChangeCommands {
         case .interrupted(hasBegun: true):
             throw Failure(
                 .interrupted,
-                "the deployment continues in gatekeel-installd; \"gatekeel watch\" follows it, \"gatekeel history\" shows "
+                "the deployment continues in gatekeel-installd; 'gatekeel watch' follows it, 'gatekeel history' shows "
                     + "how it ended")
         case .interrupted(hasBegun: false):
             throw Failure(.interrupted, "nothing was begun")

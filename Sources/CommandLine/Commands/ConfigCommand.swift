@@ -64,7 +64,7 @@ struct ConfigCommand {
             return ConfigurationReport(problems: [
                 ConfigurationProblem(
                     Position(keyring), severity: .warning,
-                    "there is no certificate; packages are refused until \"gatekeel keyring add\" adds one")
+                    "there is no certificate; packages are refused until 'gatekeel keyring add' adds one")
             ])
         } catch {
             return ConfigurationReport(problems: [ConfigurationProblem(Position(keyring), "\(error)")])

@@ -54,7 +54,7 @@ struct KeyringCommands {
         let name = word.hasSuffix(".pem") ? String(word.dropLast(4)) : word
         guard Self.isName(name) else {
             throw Failure(
-                .usage, "'\(word)' cannot be a name in the keyring; \"gatekeel keyring list\" lists the names")
+                .usage, "'\(word)' cannot be a name in the keyring; 'gatekeel keyring list' lists the names")
         }
         let target = "\(folder)/\(name).pem"
         let subjects: [String]
@@ -65,7 +65,7 @@ struct KeyringCommands {
             try Files.remove(target)
         } catch {
             guard error.code == ENOENT else { throw Self.failure(error) }
-            throw Failure(.notFound, "the keyring has no '\(name)'; \"gatekeel keyring list\" lists the names")
+            throw Failure(.notFound, "the keyring has no '\(name)'; 'gatekeel keyring list' lists the names")
         }
         for subject in subjects { console.line("packages signed under \(subject) are no longer accepted") }
         if console.isJSON { console.json(.array(subjects.map { .string($0) })) }

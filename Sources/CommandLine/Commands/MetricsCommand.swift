@@ -12,7 +12,7 @@ struct MetricsCommand {
 
     func run() async throws(Failure) -> ExitCode {
         guard !console.isJSON else {
-            throw Failure(.usage, "metrics writes Prometheus's text format; \"gatekeel status --json\" writes JSON")
+            throw Failure(.usage, "metrics writes Prometheus's text format; 'gatekeel status --json' writes JSON")
         }
         let picture = await GatewayPicture.take(gateway, deployments: 1000)
         // A daemon that does not answer is a figure; missing rights are not.

@@ -28,7 +28,7 @@ extension PackageFileCommands {
         if !invocation.has("yes"), ask == nil || console.isJSON {
             throw Failure(
                 .usage,
-                "--suggest asks on a terminal; without one, look at \"gatekeel package suggest \(file)\" first, then add --yes"
+                "--suggest asks on a terminal; without one, look at 'gatekeel package suggest \(file)' first, then add --yes"
             )
         }
     }
@@ -48,7 +48,7 @@ extension PackageFileCommands {
             guard count == 0 else {
                 throw Failure(
                     .notUnderstood,
-                    "\(lines) not understood, so nothing is signed; write \"gatekeel package suggest \(file)\" to a file, complete it, and sign with --manifest"
+                    "\(lines) not understood, so nothing is signed; write 'gatekeel package suggest \(file)' to a file, complete it, and sign with --manifest"
                 )
             }
         } else if let ask {
@@ -66,7 +66,7 @@ extension PackageFileCommands {
             if package.container.manifest != nil, invocation.command == .packageSign {
                 throw Failure(
                     .usage,
-                    "\(file) has a manifest already, which signing keeps; to replace it, write \"gatekeel package suggest\" to a file and give it with --manifest"
+                    "\(file) has a manifest already, which signing keeps; to replace it, write 'gatekeel package suggest' to a file and give it with --manifest"
                 )
             }
             let suggestion = try package.suggestion()

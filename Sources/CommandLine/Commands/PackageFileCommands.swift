@@ -72,7 +72,7 @@ struct PackageFileCommands {
             let keyring = try Keyring.load(folder)
             if keyring.entries.isEmpty {
                 throw Failure(
-                    .badData, "the keyring \(folder) holds no certificates; \"gatekeel keyring add\" adds one")
+                    .badData, "the keyring \(folder) holds no certificates; 'gatekeel keyring add' adds one")
             }
             let package = try DebFile(path: file, .required(keyring, time: Moments.now))
             if console.isJSON {

@@ -71,7 +71,7 @@ struct PackageInfoCommand {
         guard let ring = try? Keyring.load(keyring), !ring.entries.isEmpty else {
             let text = isSigned ? "present, not verified: \(keyring) holds no certificates" : "none"
             guard install.requireSignature, (try? Files.exists(keyring)) == true else { return Verdict(text: text) }
-            let reason = "the keyring \(keyring) holds no certificates; \"gatekeel keyring add\" adds one"
+            let reason = "the keyring \(keyring) holds no certificates; 'gatekeel keyring add' adds one"
             return Verdict(text: text, refusal: Finding(.refused, .unsupported, "the signature", reason))
         }
         guard isSigned || install.requireSignature else { return Verdict(text: "none") }

@@ -20,10 +20,8 @@ struct StatusCommand {
             console.json(JSON(picture))
         } else {
             for failure in picture.failures { console.complain(failure.text) }
-            if case .success(true) = picture.installerConfigurationRefused {
-                console.complain(
-                    "warning: the configuration of gatekeel-installd has errors; an earlier one is in use; call \"gatekeel config check\""
-                )
+            if case .success(true) = picture.installerConfigurationRefused, !checks {
+                console.complain("warning: \(GatewayPicture.installerRefused)")
             }
             if case .success(let status) = picture.agent { show(status) }
             if case .success(let packages) = picture.packages { show(packages, picture.running) }
@@ -39,8 +37,11 @@ struct StatusCommand {
 
     private func show(_ status: AgentStatus) {
         console.line("Endpoint \(status.endpoint), Gatekeel \(status.version)")
-        for problem in status.configurationProblems {
-            console.complain("warning: the configuration has an error; an earlier one is in use: \(problem)")
+        if !checks {
+            for problem in status.configurationProblems {
+                console.complain("warning: the configuration has an error; an earlier one is in use: \(problem)")
+            }
+            for problem in status.stateProblems { console.complain("warning: \(problem)") }
         }
         if status.servers.isEmpty {
             console.line("No servers; add a section [Server NAME] in /etc/gatekeel/gatekeeld.conf.d/.")
@@ -106,7 +107,7 @@ struct StatusCommand {
     func warning(_ certificate: CertificateInfo) -> String? {
         let days = Moments.days(until: certificate.notAfter, now: now)
         let name = "the certificate \(certificate.subject) (\(certificate.file))"
-        let advice = "add its successor with \"gatekeel keyring add FILE\""
+        let advice = "add its successor with 'gatekeel keyring add FILE'"
         if days < 0 {
             return
                 "\(name) expired on \(Moments.text(certificate.notAfter)); packages signed under it are refused; \(advice)"

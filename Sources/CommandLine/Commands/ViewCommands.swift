@@ -55,7 +55,7 @@ struct ViewCommands {
         if console.isJSON {
             console.json(.array(packages.map { JSON($0) }))
         } else if packages.isEmpty, console.isTerminal {
-            console.line("No packages; \"gatekeel install FILE\" installs one.")
+            console.line("No packages; 'gatekeel install FILE' installs one.")
         } else {
             console.table(Self.table(packages))
         }
@@ -133,7 +133,7 @@ struct ViewCommands {
                 guard error.code == .notFound else { throw Failure(error, asking: "gatekeel-installd") }
                 throw Failure(
                     .notFound,
-                    "no package or deployment '\(word)' is known; \"gatekeel history\" lists the latest deployments")
+                    "no package or deployment '\(word)' is known; 'gatekeel history' lists the latest deployments")
             }
         }
         if console.isJSON {

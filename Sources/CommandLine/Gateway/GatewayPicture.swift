@@ -49,9 +49,12 @@ struct GatewayPicture: Sendable {
         return """
             the clock says \(Moments.text(now)), but \(time.package) \(time.version) was signed on \
             \(Moments.text(time.time)), and packages are verified at the later time; set the clock, or, if that package's \
-            time is wrong, call "gatekeel time reset" as root
+            time is wrong, call 'gatekeel time reset' as root
             """
     }
+
+    static let installerRefused =
+        "the configuration of gatekeel-installd has errors, and an earlier one is in use; 'gatekeel config check' names them"
 
     /// The deployment that is running.
     var running: DeploymentInfo? { (try? deployments.get())?.first { !$0.hasEnded } }
@@ -72,11 +75,17 @@ struct GatewayPicture: Sendable {
         return failures
     }
 
-    /// Why the gateway is not as it should be: not registered, or a package that should run does not.
+    /// Why the gateway is not as it should be: a configuration that is refused, state that cannot be read, no registration, a
+    /// package that should run and does not.
     var ills: [String] {
         var ills: [String] = []
         if let clockIll { ills.append(clockIll) }
+        if case .success(true) = installerConfigurationRefused { ills.append(Self.installerRefused) }
         if case .success(let status) = agent {
+            ills += status.configurationProblems.map {
+                "the configuration of gatekeeld has an error, and an earlier one is in use: \($0)"
+            }
+            ills += status.stateProblems
             if status.servers.isEmpty { ills.append("no server is configured") }
             // A server that disabled itself wants it so.
             for server in status.servers where !server.state.isRegistered && server.state != .disabled {

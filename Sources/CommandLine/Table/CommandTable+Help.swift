@@ -11,7 +11,7 @@ extension CommandTable {
             lines.append("  \(declaration.command.rawValue.padded(width))  \(declaration.summary)")
         }
         lines += ["", "Options of all commands:"] + describe(common)
-        lines += ["", "\"gatekeel COMMAND --help\" describes a command; gatekeel(1) lists the exit codes."]
+        lines += ["", "'gatekeel COMMAND --help' describes a command; gatekeel(1) lists the exit codes."]
         return lines.joined(separator: "\n") + "\n"
     }
 

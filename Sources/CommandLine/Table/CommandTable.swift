@@ -14,7 +14,7 @@ enum CommandTable {
 
     private static let noWait = OptionDeclaration(
         "no-wait",
-        "Returns when the deployment has begun, with its identifier, which \"gatekeel watch\" takes. While another deployment "
+        "Returns when the deployment has begun, with its identifier, which 'gatekeel watch' takes. While another deployment "
             + "is running, it fails at once instead of waiting for its turn.")
     private static let name = ArgumentDeclaration("NAME", .package)
 
@@ -107,7 +107,7 @@ enum CommandTable {
         CommandDeclaration(
             .cancel, "Cancel a package's transfer from a server",
             "Ends the transfer of a package to an instance of object 9 (/9/0, or 0) and drops its bytes. The server sees the "
-                + "instance in its initial state. \"gatekeel status\" lists the transfers.",
+                + "instance in its initial state. 'gatekeel status' lists the transfers.",
             arguments: [ArgumentDeclaration("INSTANCE", .nothing)]),
         CommandDeclaration(
             .log, "Show the journal of a package",
@@ -128,7 +128,7 @@ enum CommandTable {
             .run, "Run a command that sees a package's files",
             "Runs a command where the package's files are in /usr and /opt, as its units see them, with those of packages that it "
                 + "depends on: systemd-run(1) with ExtensionDirectories=. The files come from the release that is in place when it "
-                + "begins. Without a user it runs as root. It exits as the command does. \"gatekeel run mosquitto -- man mosquitto.conf\" "
+                + "begins. Without a user it runs as root. It exits as the command does. 'gatekeel run mosquitto -- man mosquitto.conf' "
                 + "shows a page of a package, if the host has man. Only root may do that.",
             arguments: [name, ArgumentDeclaration("COMMAND", repeated: true, .nothing)],
             options: [OptionDeclaration("user", short: "u", value: "USER", "Runs the command as this user.")]),
@@ -161,11 +161,11 @@ enum CommandTable {
         CommandDeclaration(
             .reload, "Load gatekeeld's configuration again",
             "Checks the configuration files and applies them. If they have errors, nothing changes, and the command fails "
-                + "and shows them. \"systemctl reload gatekeeld\" runs it."),
+                + "and shows them. 'systemctl reload gatekeeld' runs it."),
         CommandDeclaration(
             .metrics, "Write the gateway's state for Prometheus",
             "Writes Prometheus's text format. gatekeel-metrics.timer, which is not enabled by default, writes it each minute "
-                + "into the folder of node_exporter's textfile collector: \"systemctl enable --now gatekeel-metrics.timer\".",
+                + "into the folder of node_exporter's textfile collector: 'systemctl enable --now gatekeel-metrics.timer'.",
             options: [
                 OptionDeclaration(
                     "output", value: "FILE", completes: .file,
@@ -196,7 +196,7 @@ enum CommandTable {
                     "A manifest to attach (gatekeel.manifest(5)). It is checked first."),
                 OptionDeclaration(
                     "suggest",
-                    "Makes the manifest from the maintainer scripts, as \"gatekeel package suggest\" does, and shows it with "
+                    "Makes the manifest from the maintainer scripts, as 'gatekeel package suggest' does, and shows it with "
                         + "every line that was not understood before it signs. On a terminal it asks. Not together with "
                         + "--manifest, and not for a package that has a manifest already."),
                 OptionDeclaration(
@@ -241,7 +241,7 @@ enum CommandTable {
             ]),
         CommandDeclaration(
             .keyringRemove, "Stop trusting a certificate authority",
-            "Removes a certificate from /etc/gatekeel/keyring.d, by the name that \"gatekeel keyring list\" shows. Packages "
+            "Removes a certificate from /etc/gatekeel/keyring.d, by the name that 'gatekeel keyring list' shows. Packages "
                 + "signed under it are refused from now on; installed ones keep running.",
             arguments: [ArgumentDeclaration("NAME", .certificate)]),
         CommandDeclaration(

@@ -117,12 +117,12 @@ struct Invocation: Equatable {
     }
 
     private static func noCommand(_ words: [String]) -> Failure {
-        guard let first = words.first else { return Failure(.usage, "which command? Try \"gatekeel --help\"") }
+        guard let first = words.first else { return Failure(.usage, "which command? Try 'gatekeel --help'") }
         let groups = Command.allCases.filter { $0.words.count > 1 && $0.words[0] == first }
         guard groups.isEmpty else {
             let names = groups.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
             return Failure(.usage, "\(first) is one of \(names)")
         }
-        return Failure(.usage, "unknown command '\(first)'; try \"gatekeel --help\"")
+        return Failure(.usage, "unknown command '\(first)'; try 'gatekeel --help'")
     }
 }

@@ -27,7 +27,7 @@ extension AgentConfiguration {
         file: "gatekeeld.conf", summary: "configuration of the LwM2M agent gatekeeld",
         documentation: [
             "Put changes into a file of your own in /etc/gatekeel/gatekeeld.conf.d/ that ends in .conf, or edit this "
-                + "file. \"systemctl reload gatekeeld\" makes them take effect, \"gatekeel config check\" shows what is "
+                + "file. 'systemctl reload gatekeeld' makes them take effect, 'gatekeel config check' shows what is "
                 + "wrong before that.",
             "Each [Server NAME] section is an account. It applies when it is new or was changed. Values that a server "
                 + "writes to its account stay until the section is changed again.",
@@ -54,7 +54,7 @@ extension AgentConfiguration {
         ],
         examples: [
             (
-                "A server, in /etc/gatekeel/gatekeeld.conf.d/main.conf; the key file is made with \"openssl rand -hex 16\":",
+                "A server, in /etc/gatekeel/gatekeeld.conf.d/main.conf; the key file is made with 'openssl rand -hex 16':",
                 [
                     "[Server main]", "URI=coaps://lwm2m.example.com", "PSKIdentity=gw1",
                     "PSKKeyFile=/etc/gatekeel/keys/main.psk", "Lifetime=5min",
@@ -66,7 +66,7 @@ extension AgentConfiguration {
             ),
             ("A NAT on the way forgets a mapping after 30 seconds:", ["[Server main]", "KeepAlive=25s"]),
             (
-                "A credential of systemd instead of a key file, with \"systemctl edit gatekeeld\" and "
+                "A credential of systemd instead of a key file, with 'systemctl edit gatekeeld' and "
                     + "LoadCredential=main.psk:/path in the section [Service]:",
                 ["[Server main]", "PSKKeyFile=/run/credentials/gatekeeld.service/main.psk"]
             ),

@@ -59,8 +59,8 @@ public struct InstallerConfiguration: Hashable, Sendable {
         file: "installd.conf", summary: "configuration of the package installer gatekeel-installd",
         documentation: [
             "Put changes into a file of your own in /etc/gatekeel/installd.conf.d/ that ends in .conf, or edit this "
-                + "file. \"systemctl reload gatekeel-installd\" makes them take effect for the next deployment, "
-                + "\"gatekeel config check\" shows what is wrong before that.",
+                + "file. 'systemctl reload gatekeel-installd' makes them take effect for the next deployment, "
+                + "'gatekeel config check' shows what is wrong before that.",
             "Certificates whose signatures are trusted are in /etc/gatekeel/keyring.d/.",
         ],
         sections: [
@@ -134,7 +134,7 @@ public struct InstallConfiguration: Hashable, Sendable {
     static let certificateWarningKey = Key(
         "CertificateWarning", .duration(.seconds(86400) ... .seconds(31_536_000), zero: "off"),
         default: .seconds(30 * 86400),
-        "Warns in the journal and in \"gatekeel status\" when a certificate of the keyring is about to expire.")
+        "Warns in the journal and in 'gatekeel status' when a certificate of the keyring is about to expire.")
 
     static let logLevelKey = Key(
         "LogLevel", .logLevel, default: .info,

@@ -161,8 +161,8 @@ public struct ServerConfiguration: Hashable, Sendable {
             return [
                 problem(
                     "PSKKeyFile",
-                    "\(error); the unit has no credential of this name: add LoadCredential= with \"systemctl edit "
-                        + "\(view.unit)\" and restart it")
+                    "\(error); the unit has no credential of this name: add LoadCredential= with 'systemctl edit "
+                        + "\(view.unit)' and restart it")
             ]
         }
     }
@@ -176,7 +176,7 @@ public struct ServerConfiguration: Hashable, Sendable {
         guard !asService else {
             return problem(
                 "PSKKeyFile",
-                "\(refusal) for the user gatekeel; \"chown root:gatekeel\" and \"chmod 0640\" the file, and let the user "
+                "\(refusal) for the user gatekeel; 'chown root:gatekeel' and 'chmod 0640' the file, and let the user "
                     + "pass through the folders above it")
         }
         return problem(
@@ -195,7 +195,7 @@ extension ServerConfiguration {
     static let pskKeyFileKey = Key<String?>(
         "PSKKeyFile", .path,
         "The file with the pre-shared key in hexadecimal digits. It must not be accessible to others: "
-            + "\"chown root:gatekeel\" and \"chmod 0640\" it. The place for it is /etc/gatekeel/keys/.")
+            + "'chown root:gatekeel' and 'chmod 0640' it. The place for it is /etc/gatekeel/keys/.")
     static let shortServerIDKey = Key(
         "ShortServerID", .integer(1...65534), default: 1,
         "The number of the server (0/x/10 and 1/x/0). Each account has its own.")
@@ -217,7 +217,7 @@ extension ServerConfiguration {
     static let queueModeKey = Key(
         "QueueMode", .boolean, default: false,
         "Queue mode: the agent can be reached for AwakeTime= after each contact, and sleeps then: it closes the connection and "
-            + "sends nothing. It wakes up to update the registration, to notify, to send, and for \"gatekeel reconnect\"; a "
+            + "sends nothing. It wakes up to update the registration, to notify, to send, and for 'gatekeel reconnect'; a "
             + "download or an installation keeps it awake. The server keeps its requests until then, so a short Lifetime= makes "
             + "it wait less. With Version=1.0 the server may change this (1/x/7).")
     static let awakeTimeKey = Key(
@@ -233,7 +233,7 @@ extension ServerConfiguration {
     static let muteSendKey = Key<Bool?>(
         "MuteSend", .boolean,
         "Mute Send (1/x/23). With no, values are sent to this server without being asked for: by the sections [Send NAME] and by "
-            + "\"gatekeel send\". Without this key the resource is absent, which is as yes, until the server writes it."
+            + "'gatekeel send'. Without this key the resource is absent, which is as yes, until the server writes it."
     )
     /// What `Rights=` takes, besides `none`.
     public static let rightWords = ["read", "write", "execute", "create", "delete"]
@@ -278,8 +278,8 @@ extension ServerConfiguration {
     static let communicationSequenceDelayKey = Key<Duration?>(
         "CommunicationSequenceDelay", .duration(.seconds(1) ... .seconds(31_536_000), zero: "no further sequence"),
         "The time between two sequences, and after the server has refused the gateway (1/x/19). Without it: 15min. With 0 "
-            + "the agent stops after one sequence or a refusal, until the network changes (after a sequence), \"gatekeel "
-            + "reconnect\" or a restart.")
+            + "the agent stops after one sequence or a refusal, until the network changes (after a sequence), 'gatekeel "
+            + "reconnect' or a restart.")
     static let communicationSequenceCountKey = Key<Int?>(
         "CommunicationSequenceRetryCount", .integer(1...1000),
         "After so many sequences the registration has failed, for the order of registration (1/x/20). Attempts go on. "

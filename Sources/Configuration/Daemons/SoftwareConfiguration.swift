@@ -50,8 +50,8 @@ public struct SoftwareConfiguration: Hashable, Sendable {
         "The most downloads at once. Further ones are queued, and Status Reason (9/x/16) says so.")
     static let minDownloadRateKey = Key(
         "MinDownloadRate", .size(0...1 << 30), default: 1 << 10,
-        "Bytes a second that a download has to receive on average over 10 minutes. A slower one fails: it would hold its "
-            + "space on the disk for days. 0 sets no minimum.")
+        "Bytes a second that a download has to receive on average over 10 minutes, and a push likewise. A slower one fails: it "
+            + "would hold its space on the disk for days. 0 sets no minimum.")
     static let allowLocalDownloadsKey = Key(
         "AllowLocalDownloads", .boolean, default: false,
         "Whether packages may be downloaded from loopback and link-local addresses (127.0.0.0/8, 169.254.0.0/16, ::1, "

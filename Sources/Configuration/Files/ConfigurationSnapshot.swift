@@ -1,4 +1,5 @@
 import Linux
+import State
 
 /// The files of a configuration as they were at one moment: what is checked, used, and kept is one and the same text.
 public struct ConfigurationSnapshot: Hashable, Sendable {
@@ -41,16 +42,25 @@ extension ConfigurationSnapshot {
 
     /// The bytes of a file that keeps it. Each file is a line `file LENGTH-OF-PATH LENGTH`, then its path and its bytes.
     public var kept: [UInt8] {
-        files.reduce(into: Array("gatekeel-configuration 1\n".utf8)) { bytes, file in
+        files.reduce(into: Array("\(Self.keptKind) \(Self.keptFormat)\n".utf8)) { bytes, file in
             bytes += Array("file \(file.path.utf8.count) \(file.bytes.count)\n".utf8) + file.path.utf8 + file.bytes
             bytes.append(0x0A)
         }
     }
 
+    private static let keptKind = "gatekeel-configuration"
+    private static let keptFormat = 1
+
     /// What was kept; nil for any other bytes.
-    public init?(kept bytes: [UInt8]) {
+    ///
+    /// - Throws: for a format of a newer release.
+    public init?(kept bytes: [UInt8]) throws(NewerFormat) {
         var rest = bytes[...]
-        guard Self.line(&rest) == "gatekeel-configuration 1" else { return nil }
+        guard let header = Self.line(&rest)?.split(separator: " "), header.count == 2, header[0] == Self.keptKind,
+            let format = Int(header[1])
+        else { return nil }
+        guard format <= Self.keptFormat else { throw NewerFormat(found: format, known: Self.keptFormat) }
+        guard format == Self.keptFormat else { return nil }
         var files: [File] = []
         while !rest.isEmpty {
             guard let words = Self.line(&rest)?.split(separator: " "), words.count == 3, words[0] == "file",

@@ -52,7 +52,7 @@ public enum KeyFile {
         guard let key = decode(bytes) else {
             throw refuse(
                 "expected the key as hexadecimal digits, two for each of \(lengths.lowerBound) to "
-                    + "\(lengths.upperBound) bytes; \"openssl rand -hex 16\" makes one")
+                    + "\(lengths.upperBound) bytes; 'openssl rand -hex 16' makes one")
         }
         return key
     }
@@ -62,11 +62,11 @@ public enum KeyFile {
         let mode = status.st_mode
         if mode & S_IFMT != S_IFREG { return "it is not a regular file" }
         if status.st_uid != 0 && status.st_uid != reader {
-            return "it belongs to the user \(status.st_uid), who could change it; \"chown root:gatekeel\" it"
+            return "it belongs to the user \(status.st_uid), who could change it; 'chown root:gatekeel' it"
         }
         let octal = "0" + String(mode & 0o7777, radix: 8)
-        if mode & 0o007 != 0 { return "its mode \(octal) gives everyone access; \"chmod 0640\" it" }
-        if mode & 0o020 != 0 { return "its mode \(octal) lets its group change it; \"chmod 0640\" it" }
+        if mode & 0o007 != 0 { return "its mode \(octal) gives everyone access; 'chmod 0640' it" }
+        if mode & 0o020 != 0 { return "its mode \(octal) lets its group change it; 'chmod 0640' it" }
         return nil
     }
 

@@ -23,7 +23,7 @@ extension KeyTable {
             page.paragraph(
                 "A drop-in overrides the main file, and a later drop-in an earlier one. Drop-ins of all folders are sorted "
                     + "by name; of two with the same name only the one in the first folder is read, and an empty one or a "
-                    + "link to /dev/null hides the others. \"gatekeel config check\" names the files that are read."
+                    + "link to /dev/null hides the others. 'gatekeel config check' names the files that are read."
             )
         }
         for section in sections {

@@ -90,9 +90,10 @@ public final class DeploymentEngine: Deployments {
             try? await ports.bus.reloadConfiguration()
         }
         try await refreshAll()
+        let resumed = if let interrupted { [try await resume(interrupted)] } else { [RecoveryNote]() }
+        // Last, so that all of it can be done once more when something fails.
         isOpen = true
-        guard let interrupted else { return notes }
-        return notes + [try await resume(interrupted)]
+        return notes + resumed
     }
 
     /// Resumes an interrupted deployment.

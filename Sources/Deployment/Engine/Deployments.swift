@@ -11,8 +11,9 @@ public protocol Deployments: AnyObject {
     /// Applies from the next deployment on.
     var policy: Policy { get set }
 
-    /// Opens the store, cleans up, and finishes or reverts an interrupted deployment. Call it once, before all else. It
-    /// returns when the store is usable; a resumed deployment continues by itself.
+    /// Opens the store, cleans up, and finishes or reverts an interrupted deployment. Call it before all else, and again when
+    /// it failed: then nothing was cleaned by what could not be read. It returns when the store is usable; a resumed deployment
+    /// continues by itself.
     ///
     /// - Returns: what was found and done, for the journal.
     func open() async throws -> [RecoveryNote]

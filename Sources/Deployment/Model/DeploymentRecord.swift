@@ -167,7 +167,7 @@ extension DeploymentRecord {
         purge = record.flag("purge")
         allowDowngrade = record.flag("allow-downgrade")
         keepsPrevious = record.flag("keeps-previous")
-        activation = Activation(rawValue: record.string("activation")) ?? .restore
+        activation = try Self.value(record, "activation", or: .restore)
         newRelease = record.string("new-release")
         oldRelease = record.string("old-release")
         oldPrevious = record.string("old-previous")
@@ -193,11 +193,22 @@ extension DeploymentRecord {
         reason = record.fields("reason").flatMap { $0.count == 2 ? Reason($0[0], $0[1]) : nil }
         problems = record.strings("problem")
         isDown = record.flag("down")
-        result = DeploymentResult(rawValue: record.string("result")) ?? .running
+        result = try Self.value(record, "result", or: .running)
         startedAt = record.integer("started-at")
         endedAt = record.integer("ended-at")
         downtime = record.duration("downtime")
         others = record.others(of: Self.keys)
+    }
+
+    /// A value of a key that earlier releases may not have written.
+    ///
+    /// - Throws: for one that only a newer release knows: another one in its place would change what is done.
+    private static func value<Value: RawRepresentable<String>>(
+        _ record: Record, _ key: String, or absent: Value
+    ) throws(Corrupt) -> Value {
+        guard let text = record[key] else { return absent }
+        guard let value = Value(rawValue: text) else { throw Corrupt("\(key)=\(text)") }
+        return value
     }
 
     /// Adds problems that do not stop the deployment to the reason, each once even if its step is repeated.

@@ -115,8 +115,11 @@ extension ReleaseRecord {
         alsoInstances = record.strings("also-instance")
         startedInstances = record.strings("start-instance")
         conffiles = record.strings("conffile")
-        migrations = record.all("migration").compactMap { fields in
-            guard fields.count == 4, let kind = Migration.Kind(rawValue: fields[0]) else { return nil }
+        migrations = try record.all("migration").map { (fields) throws(Corrupt) in
+            // A rollback would leave out what is passed over.
+            guard fields.count == 4, let kind = Migration.Kind(rawValue: fields[0]) else {
+                throw Corrupt("a migration that this release does not know")
+            }
             return Migration(kind, fields[1], fields[2], lastVersion: fields[3])
         }
         sysusers = record.strings("sysusers")

@@ -42,7 +42,7 @@ public struct VerificationTime: Hashable, Sendable {
         guard let signed, signed.seconds > clock else { return "\(now); if that is wrong, set the clock and try again" }
         return """
             \(now), but '\(signed.package)' \(signed.version) was signed on \(Self.text(signed.seconds)), and the later time \
-            counts; if that one is wrong, "gatekeel time reset" as root forgets it
+            counts; if that one is wrong, 'gatekeel time reset' as root forgets it
             """
     }
 

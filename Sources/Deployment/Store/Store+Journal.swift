@@ -68,10 +68,15 @@ extension Store {
     private static let clockTimeKey = "newest"
 
     /// nil when none is known.
+    ///
+    /// - Throws: for one that only a newer release can read: it is not written over.
     func signedTime() throws -> SignedTime? {
-        guard let fields = try clock.load("clock").record?.fields(Self.signedTimeKey), fields.count == 4,
-            let seconds = Int64(fields[0])
-        else { return nil }
+        guard let fields = try clock.load("clock").record?.fields(Self.signedTimeKey) else { return nil }
+        guard fields.count == 4, let seconds = Int64(fields[0]) else {
+            throw DeploymentError(
+                .failed,
+                "\(clock.path) holds a signed time that this release does not know; install the release that wrote it")
+        }
         return SignedTime(seconds: seconds, package: fields[1], version: fields[2], signer: fields[3])
     }
 

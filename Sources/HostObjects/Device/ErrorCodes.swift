@@ -15,6 +15,10 @@ public enum DeviceError: Int64, Hashable, Sendable, CaseIterable, Comparable {
     case accountUnusable = 17
     /// gatekeel-installd's configuration has errors; the last one that worked is in use.
     case installerConfigurationRefused = 18
+    /// gatekeel-installd cannot open its store; nothing can be installed, and what is in place is not known.
+    case storeUnreadable = 19
+    /// gatekeeld cannot read a part of its state; it works without that part.
+    case stateUnreadable = 20
 
     /// From this number on the codes are the device's own, since version 1.2 of the object.
     static let firstOfDevice: Int64 = 16

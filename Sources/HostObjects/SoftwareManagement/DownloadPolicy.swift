@@ -69,6 +69,9 @@ struct DownloadPolicy: Sendable {
         unlikely = 0
     }
 
+    /// Whether it trickles, for an operator; empty when it does not.
+    func warning(_ settings: DownloadSettings) -> String { pace.warning(settings.minimumRate) }
+
     /// How long until `verdict` is to be asked for again.
     func nextCheck(_ settings: DownloadSettings, _ now: Duration) -> Duration {
         max(.seconds(1), min(.seconds(60), stallEnd(settings) - now, began + settings.timeout - now))
@@ -81,10 +84,7 @@ struct DownloadPolicy: Sendable {
         seenAt = now
         if now >= began + settings.timeout { return overdue(settings) }
         if pace.isTooSlow(settings.minimumRate) {
-            return FetchFailure(
-                .connectionLost,
-                "too-slow: fewer than \(settings.minimumRate) bytes a second arrived over 10 minutes (MinDownloadRate=)"
-            )
+            return FetchFailure(.connectionLost, TransferPace.reason(settings.minimumRate))
         }
         return now >= stallEnd(settings) ? stalled(settings) : nil
     }

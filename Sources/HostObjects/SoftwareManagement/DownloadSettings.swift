@@ -4,7 +4,7 @@ public struct DownloadSettings: Hashable, Sendable {
     public var concurrent: Int
     /// How long a download may go without a byte.
     public var patience: Duration
-    /// Bytes a second that have to arrive over ten minutes; 0 for no minimum.
+    /// Bytes a second that have to arrive over ten minutes, also of a push; 0 for no minimum.
     public var minimumRate: Int
     /// How long a download may take, with all that was resumed.
     public var timeout: Duration

@@ -23,7 +23,7 @@ public struct PackageTransfer: Hashable, Sendable {
     public var received = 0
     /// Bytes of the whole package; 0 when unknown.
     public var total = 0
-    /// Why it waits; empty when it does not.
+    /// Why it waits, or that it is slow; empty when it is neither.
     public var reason = ""
     /// When it began (`Scheduler.now`).
     public var since: Duration

@@ -24,6 +24,12 @@ final class PackageUpload: UploadSink {
     let since: Duration
     /// Bytes that arrived.
     private(set) var length = 0
+    /// How fast, and when the last of them came.
+    private var pace = TransferPace()
+    private var seenAt: Duration
+    private let scheduler: any Scheduler
+    /// Bytes a second; a reload of the configuration may change it.
+    private let minimumRate: @LoopActor () -> Int
     /// Ended by the transport: the peer went away, or began anew.
     private(set) var isInterrupted = false
     /// All is stored, and the end was told.
@@ -42,18 +48,25 @@ final class PackageUpload: UploadSink {
 
     /// - Parameters:
     ///   - limit: the most bytes that are taken.
+    ///   - minimumRate: bytes a second that have to arrive over ten minutes; 0 for no minimum.
     ///   - ended: called once.
     init(
-        path: String, limit: Int, reserve: DiskReserve, total: Int, since: Duration,
-        ended: @escaping @LoopActor (PackageUpload, End) -> Void
+        path: String, limit: Int, reserve: DiskReserve, total: Int, scheduler: any Scheduler,
+        minimumRate: @escaping @LoopActor () -> Int, ended: @escaping @LoopActor (PackageUpload, End) -> Void
     ) {
         self.path = path
         self.limit = limit
         self.reserve = reserve
         self.total = total
-        self.since = since
+        self.scheduler = scheduler
+        self.minimumRate = minimumRate
+        since = scheduler.now
+        seenAt = scheduler.now
         self.ended = ended
     }
+
+    /// Whether it trickles, for an operator; empty when it does not.
+    var warning: String { pace.warning(minimumRate()) }
 
     // MARK: The transport
 
@@ -63,6 +76,15 @@ final class PackageUpload: UploadSink {
             fail(
                 .noStorage, "too-large: the package has more than the \(limit) bytes that are allowed",
                 .failure(.requestEntityTooLarge, "at most \(limit) bytes are taken (MaxPackageSize=)"))
+            return refusal
+        }
+        let now = scheduler.now
+        pace.note(bytes.count, in: now - seenAt)
+        seenAt = now
+        let minimum = minimumRate()
+        guard !pace.isTooSlow(minimum) else {
+            let reason = TransferPace.reason(minimum)
+            fail(.connectionLost, reason, .failure(.requestEntityIncomplete, reason))
             return refusal
         }
         length += bytes.count

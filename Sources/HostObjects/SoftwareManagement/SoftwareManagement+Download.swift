@@ -217,12 +217,14 @@ extension SoftwareManagement {
             return PackageTransfer(
                 instance: instance, kind: .pull, phase: download.phase, host: download.host,
                 received: attempt?.stored ?? download.received, total: attempt?.total ?? download.total,
-                reason: download.reason, since: download.since)
+                reason: attempt == nil || !download.reason.isEmpty
+                    ? download.reason : download.policy.warning(options.downloads),
+                since: download.since)
         }
         if let upload = uploads[instance] {
             return PackageTransfer(
                 instance: instance, kind: .push, phase: .transferring, received: upload.length, total: upload.total,
-                since: upload.since)
+                reason: upload.warning, since: upload.since)
         }
         guard let record = software[instance]?.record, [.downloadStarted, .downloaded].contains(record.state) else {
             return nil

@@ -13,7 +13,7 @@ extension SoftwareManagement {
         do {
             loaded = try await Worker.shared.run { try store.load() }
         } catch {
-            report?(.notStored((error as? Errno) ?? Errno(EIO, "load the state of object 9")))
+            report?(.unreadable((error as? Errno) ?? Errno(EIO, "load the state of object 9")))
             // The records are there all the same: until they can be read, nothing is written over them.
             LoopActor.spawn { [weak self, scheduler] in
                 await scheduler.sleep(for: Self.loadPause)
@@ -30,6 +30,7 @@ extension SoftwareManagement {
             report?(.notStored((error as? Errno) ?? Errno(EIO, "remove what is left of transfers")))
         }
         take(loaded)
+        self.loaded?()
         await reconcile()
     }
 

@@ -94,7 +94,7 @@ extension SoftwareManagement {
     func startPush(_ instance: UInt16, size: Int) -> any UploadSink {
         let upload = PackageUpload(
             path: store.package(instance), limit: options.maximumPackageSize, reserve: options.reserve, total: size,
-            since: scheduler.now
+            scheduler: scheduler, minimumRate: { [weak self] in self?.options.downloads.minimumRate ?? 0 }
         ) { [weak self] in self?.pushEnded(instance, $0, $1) }
         uploads[instance] = upload
         // At once: a second transfer must be refused already, and a Read must see the state.

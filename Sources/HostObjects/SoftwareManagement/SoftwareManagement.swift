@@ -13,7 +13,7 @@ import State
 public final class SoftwareManagement: Object {
     /// What can be set.
     public struct Options: Sendable {
-        /// The folder of the records; it exists and is the daemon's alone.
+        /// The folder of the records, the daemon's alone; it is made if it is not there.
         public var folder: String
         /// How long a request may wait for its work before it is answered.
         public var answerTimeout: Duration
@@ -57,6 +57,8 @@ public final class SoftwareManagement: Object {
         case waiting(instance: UInt16, String)
         /// A state file could not be written.
         case notStored(Errno)
+        /// The records cannot be read: they are tried again.
+        case unreadable(Errno)
         /// A damaged record: its copy was taken, or nothing was left.
         case damaged(instance: UInt16, lost: Bool)
         /// The installer does not answer.
@@ -67,6 +69,8 @@ public final class SoftwareManagement: Object {
     public weak var changes: (any ObjectChanges)?
     /// Is told what the daemon may want to log.
     public var report: (@LoopActor (Report) -> Void)?
+    /// Is called when the records were read.
+    public var loaded: (@LoopActor () -> Void)?
     /// Is called when transfers came, went or wait for another reason.
     public var transfersChanged: (@LoopActor () -> Void)?
 

@@ -43,13 +43,16 @@ struct SoftwareRecord: Hashable, Sendable {
 
     init() {}
 
-    /// - Throws: for a format of a newer release.
+    /// - Throws: for a format, a state or a result of a newer release.
     init?(bytes: [UInt8]) throws(NewerFormat) {
         guard let record = Record(bytes: bytes) else { return nil }
         try record.requireKnownFormat()
-        guard let state = record["State"].flatMap({ Int($0) }).flatMap(UpdateState.init),
-            let result = record["Result"].flatMap({ Int($0) }).flatMap(UpdateResult.init)
-        else { return nil }
+        guard let state = record["State"].flatMap({ Int($0) }), let result = record["Result"].flatMap({ Int($0) })
+        else {
+            return nil
+        }
+        guard let state = UpdateState(rawValue: state) else { throw NewerFormat("State", value: "\(state)") }
+        guard let result = UpdateResult(rawValue: result) else { throw NewerFormat("Result", value: "\(result)") }
         self.state = state
         self.result = result
         reason = record["Reason"] ?? ""

@@ -4,7 +4,7 @@ import State
 
 /// The files of object 9: a record for each instance, and its package while it is transferred.
 struct SoftwareStore: Sendable {
-    /// The folder; it exists, and only the daemon can access it.
+    /// The folder; only the daemon can access it, and `load` makes it.
     let folder: String
 
     #if DEBUG
@@ -27,6 +27,7 @@ struct SoftwareStore: Sendable {
     ///
     /// - Throws: when one cannot be read, or a newer release wrote it. Nothing may be written over it.
     func load() throws(Errno) -> [(instance: UInt16, record: SoftwareRecord, origin: CheckedFile.Origin)] {
+        try Files.makeDirectories(folder, mode: 0o700)
         var names = try Files.names(in: folder)
         // What a kill in the middle of a write left is no record.
         for name in names where name.hasPrefix(".") && name.hasSuffix(".record.new") {

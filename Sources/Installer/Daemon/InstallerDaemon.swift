@@ -11,7 +11,8 @@ import Linux
 @LoopActor
 public final class InstallerDaemon {
     private let store: ConfigurationStore<InstallerConfiguration>
-    private var loaded: ConfigurationStore<InstallerConfiguration>.Loaded
+    /// nil until there is one: the files have errors, and the last one that worked cannot be read for now.
+    private var loaded: ConfigurationStore<InstallerConfiguration>.Loaded?
     private let bus: BusConnection
     private let engine: DeploymentEngine
     private let reader: ReplaceableReader
@@ -22,14 +23,19 @@ public final class InstallerDaemon {
     private var signals: [SignalSource] = []
     private var isStopping = false
     private let workers: WorkerWatch
+    /// The name is on the bus.
+    private var isPublished = false
+    private lazy var opening = StoreOpening(
+        scheduler: LoopScheduler.shared, open: { [unowned self] in await openProblem() },
+        failed: { [unowned self] in try await stayUp($0) })
 
     /// Reads the configuration and connects to the bus; nothing is changed yet.
     ///
-    /// - Throws: `ConfigurationError` when the files have errors and no earlier configuration was kept.
+    /// - Throws: `NoConfiguration` when the files have errors and no earlier configuration was kept.
     init(files: ConfigurationFiles) throws {
         store = ConfigurationStore(files, keptIn: keptConfiguration)
-        loaded = try store.readOrKept()
-        let configuration = loaded.configuration
+        loaded = try Self.load(store)
+        let configuration = loaded?.configuration ?? InstallerConfiguration()
         Log.level = configuration.install.logLevel
         let scheduler = LoopScheduler.shared
         bus = try BusConnection.system()
@@ -65,6 +71,8 @@ public final class InstallerDaemon {
     }
 
     /// Opens the store, takes the name and tells systemd. What was interrupted goes on.
+    ///
+    /// While the store cannot be opened, the name is taken all the same: whoever asks hears why, and the host can be rebooted.
     func start() async throws {
         signals = [
             SignalSource(SIGTERM) { [weak self] in self?.stop() }, SignalSource(SIGINT) { [weak self] in self?.stop() },
@@ -79,24 +87,79 @@ public final class InstallerDaemon {
         }
         ServiceManager.feedWatchdog()
         workers.start()
-        installer.isConfigurationRefused = loaded.refused != nil
         ServiceManager.status("opening the store")
-        for note in try await engine.open() { note.log() }
+        try await opening.run()
+        guard !isStopping else { return }
         await keepConfiguration()
         await installer.start()
         guard !isStopping else { return }
-        try bus.export(installer.object)
-        try bus.export(host.object)
+        if installer.storeProblem != nil { Log.notice("The store is open again") }
+        installer.storeProblem = nil
+        try await publish()
         try bus.watchName("org.freedesktop.systemd1") { [weak self] owner in
             guard owner != nil, let self else { return }
             // systemd was executed anew: what it told meanwhile was missed.
             self.installer.refresh()
         }
-        try await bus.requestName(Installer1.busName)
         keyring.start()
         hostWatch.start()
         installer.hostChanged = { [hostWatch] in hostWatch.noteChange() }
         installer.lookAtHost()
+        ServiceManager.ready(status: installer.statusLine)
+    }
+
+    /// - Returns: nil when there may be a configuration later: without one the store is not opened.
+    private static func load(
+        _ store: ConfigurationStore<InstallerConfiguration>
+    ) throws(NoConfiguration) -> ConfigurationStore<InstallerConfiguration>.Loaded? {
+        do throws(NoConfiguration) {
+            return try store.readOrKept()
+        } catch {
+            guard error.mayPass else { throw error }
+            return nil
+        }
+    }
+
+    private func publish() async throws {
+        guard !isPublished else { return }
+        isPublished = true
+        try bus.export(installer.object)
+        try bus.export(host.object)
+        try await bus.requestName(Installer1.busName)
+    }
+
+    /// Reads the configuration if there is none yet, and opens the store.
+    ///
+    /// - Returns: why that failed; nil when the store is open.
+    private func openProblem() async -> String? {
+        do {
+            if loaded == nil {
+                let store = store
+                take(try await Worker.shared.run { try store.readOrKept() })
+            }
+            installer.isConfigurationRefused = loaded?.refused != nil
+            for note in try await engine.open() { note.log() }
+            return nil
+        } catch let error as NoConfiguration {
+            return "the configuration has errors, and \(error.keptText)"
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    /// Tells why the store is not open.
+    private func stayUp(_ problem: String) async throws {
+        guard !isStopping else { return }
+        // Each attempt would say the same.
+        if installer.storeProblem != problem {
+            Log.event(
+                .stateUnreadable,
+                LogMessage(
+                    "The store cannot be opened: \(problem, .reason); nothing of it is changed, no package can be installed or removed, and it is tried again by itself. Check the disk (dmesg); 'systemctl reload gatekeel-installd' tries at once"
+                ).with(.file, HostPaths().store))
+        }
+        installer.storeProblem = problem
+        try await publish()
         ServiceManager.ready(status: installer.statusLine)
     }
 
@@ -120,27 +183,34 @@ public final class InstallerDaemon {
     private func reload() {
         ServiceManager.reloading()
         do {
-            loaded = try store.read()
+            take(try store.read())
             installer.isConfigurationRefused = false
-            let configuration = loaded.configuration
-            Log.level = configuration.install.logLevel
-            engine.policy = Policy(configuration)
-            reader.replace(DebPackageReader(configuration: configuration.install))
             installer.access = CallerPolicy.host()
             host.access = installer.access
-            keyring.warning = configuration.install.certificateWarning
             keyring.start()
             LoopActor.spawn { await self.keepConfiguration() }
             Log.info("The configuration was reloaded")
         } catch {
-            installer.isConfigurationRefused = true
+            installer.isConfigurationRefused = loaded != nil
             report(error)
         }
+        // A store that is not open yet is tried at once.
+        opening.retry()
         ServiceManager.ready(status: installer.statusLine)
+    }
+
+    private func take(_ loaded: ConfigurationStore<InstallerConfiguration>.Loaded) {
+        self.loaded = loaded
+        let configuration = loaded.configuration
+        Log.level = configuration.install.logLevel
+        engine.policy = Policy(configuration)
+        reader.replace(DebPackageReader(configuration: configuration.install))
+        keyring.warning = configuration.install.certificateWarning
     }
 
     /// A configuration is in use: it is kept for a start with a broken one.
     private func keepConfiguration() async {
+        guard let loaded else { return }
         if let refused = loaded.refused {
             report(refused)
             Log.event(
@@ -154,7 +224,7 @@ public final class InstallerDaemon {
             try await Worker.shared.run { try store.keep(snapshot) }
         } catch {
             Log.warning(
-                "The configuration is in use but no copy of it could be kept: \("\(error)", .reason); free space in /var/lib/gatekeel, then reload gatekeel-installd"
+                "The configuration is in use but no copy of it could be kept: \("\(error)", .reason); free space in /var/lib/gatekeel or check the disk (dmesg), then reload gatekeel-installd"
             )
         }
     }
@@ -165,6 +235,13 @@ let keptConfiguration = "/var/lib/gatekeel/configuration"
 
 /// Tells what is wrong with the configuration, file by file.
 func report(_ error: any Error) {
+    if let error = error as? NoConfiguration {
+        report(error.refused)
+        Log.error(
+            "There is no configuration: the files have errors, and \(error.keptText, .reason). 'gatekeel config check' names every error; fix them, then 'systemctl restart gatekeel-installd'"
+        )
+        return
+    }
     guard let error = error as? ConfigurationError else {
         Log.error(
             "gatekeel-installd cannot start: \("\(error)", .reason); systemd starts it again. Check the disk (dmesg) and 'systemctl status dbus'"
@@ -195,7 +272,7 @@ extension InstallerDaemon {
                 try await daemon.start()
             } catch {
                 report(error)
-                EventLoop.shared.exit(error is ConfigurationError ? 78 : 1)
+                EventLoop.shared.exit(error is NoConfiguration ? 78 : 1)
             }
         }
         return EventLoop.shared.run()

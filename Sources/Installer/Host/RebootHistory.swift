@@ -71,9 +71,11 @@ extension RebootHistory {
         self.boot = boot
         self.uptime = uptime
         for text in record.strings("Age") {
-            guard let age = Int(text), (0..<Self.window).contains(age), ages.count < Self.allowed else { return nil }
+            guard let age = Int(text), age >= 0 else { return nil }
             ages.append(age)
         }
+        // A newer release may allow more of them, in a longer time.
+        ages = Array(ages.filter { $0 < Self.window }.suffix(Self.allowed))
         others = record.others(than: Self.keys)
     }
 }

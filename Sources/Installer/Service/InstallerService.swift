@@ -23,6 +23,12 @@ public final class InstallerService {
         }
     }
 
+    /// Why the store is not open; nil when it is. Until then nothing is known of the packages: an answer would be taken for
+    /// the truth, so every call is refused.
+    public var storeProblem: String? {
+        didSet { if storeProblem != oldValue { object.changed(Installer1.interface, ["StoreProblem"]) } }
+    }
+
     private let engine: any Deployments
     private let units: any UnitManager
     private let activity: PackageActivity
@@ -59,6 +65,9 @@ public final class InstallerService {
             // Exported for a moment longer than the service lives: nobody can be checked any more.
             guard let self else { throw ContractError(.accessDenied, "gatekeel-installd is stopping").busError }
             _ = try await self.authorize(call, changes: changes)
+            if let problem = self.storeProblem, Self.needsStore.contains(call.member) {
+                throw ContractError(.unavailable, problem).busError
+            }
         }
         object.add(Installer1.interface, methods: methods(), properties: properties())
     }
@@ -125,7 +134,9 @@ public final class InstallerService {
 
     /// One line for `systemctl status`.
     public var statusLine: String {
-        (isConfigurationRefused ? "The configuration has errors; the last one that worked is in use; " : "") + work
+        if let storeProblem { return "The store cannot be opened and is tried again: \(storeProblem)" }
+        return (isConfigurationRefused ? "The configuration has errors; the last one that worked is in use; " : "")
+            + work
     }
 
     private var work: String {
@@ -166,6 +177,9 @@ public final class InstallerService {
         Log.event(
             .callerRefused, "The user \(caller.user, .user) may not call \(operation, .operation); call it as root")
     }
+
+    /// The methods that answer by what the store holds.
+    private static let needsStore = Set(Installer1.interface.methods.map(\.name)).subtracting(["Keyring"])
 
     // MARK: Methods
 
@@ -262,6 +276,7 @@ public final class InstallerService {
             "Version": { [version] in .string(version) },
             "Busy": { [unowned self] in .bool(isBusy) },
             "ConfigurationRefused": { [unowned self] in .bool(isConfigurationRefused) },
+            "StoreProblem": { [unowned self] in .string(storeProblem ?? "") },
             "Progress": { [unowned self] in
                 .properties(engine.running.map { DeploymentInfo($0).properties } ?? [:])
             },

@@ -68,18 +68,14 @@ public final class SystemdProvisioner: HostProvisioner {
     /// - Returns: why it stays.
     private func remove(_ what: String, _ account: HostProvision.Account, _ program: String) async -> String? {
         guard let id = account.id else { return nil }
+        let test = AccountSearch.test(of: what)
         let hint =
-            "; 'find / -xdev -\(what == "user" ? "uid" : "gid") \(id)' lists its files, '\(program) \(account.name)' removes it"
-        // Without the list of file systems, at least the one that has almost everything.
-        let roots = (try? await Worker.shared.run { try LocalFileSystems.roots() }) ?? ["/"]
+            "; 'find / -path /proc -prune -o \(test) \(id) -print' lists its files, '\(program) \(account.name)' removes it"
         let search = unit(
-            "search", "A search for files of a removed package, by Gatekeel", Self.search(what, id, in: roots),
+            "search", "A search for files of a removed package, by Gatekeel", AccountSearch(what, id).command,
             searchTimeout)
         if let end = await runner.run(search) {
-            let why =
-                end == .exited(status: Self.found)
-                ? "it still has files" : "the search for its files failed: \(end)"
-            return "the \(what) '\(account.name)' is kept: \(why)\(hint)"
+            return "the \(what) '\(account.name)' is kept: \(AccountSearch.text(end, unit: search.name))\(hint)"
         }
         guard let end = await run([program, account.name]) else { return nil }
         // It was there when it was looked for: somebody else removed it meanwhile.
@@ -91,17 +87,6 @@ public final class SystemdProvisioner: HostProvisioner {
         await runner.run(unit("accounts", "Users of a removed package, by Gatekeel", command, timeout))
     }
 
-    /// Status of the search when it found something, and of `userdel(8)` and `groupdel(8)` for a name that is not there.
-    private nonisolated static let found = 3
+    /// Status of `userdel(8)` and `groupdel(8)` for a name that is not there.
     private nonisolated static let unknown = 6
-
-    /// Fails if anything on a local file system belongs to a user or group: a later account could get its number and its files.
-    nonisolated static func search(_ what: String, _ id: UInt32, in roots: [String]) -> [String] {
-        let test = what == "user" ? "-uid" : "-gid"
-        return [
-            "/bin/sh", "-c",
-            "found=$(find \"$@\" -xdev -ignore_readdir_race \(test) \(id) -print -quit) || exit 4; test -z \"$found\" || { echo \"$found\"; exit \(found); }",
-            "sh",
-        ] + roots
-    }
 }

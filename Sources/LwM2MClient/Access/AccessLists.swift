@@ -70,6 +70,15 @@ public final class AccessLists {
         }
     }
 
+    /// Whether a file that could not be read can be now: at the next start it will be used; blocks a worker, not the loop.
+    public func isReadableNow() async -> Bool {
+        guard let store else { return true }
+        let loaded = try? await Worker.shared.run {
+            try store.load { (bytes) throws(NewerFormat) in try AccessTable(bytes: bytes) }
+        }
+        return loaded.map { $0.origin != .newer } ?? false
+    }
+
     private func keep(_ reason: String) {
         unreadable = reason
         notes.append(.kept(reason))

@@ -35,28 +35,30 @@ extension AccessTable {
 
     /// The table that was written; nil for anything else.
     ///
-    /// - Throws: for a format of a newer release.
+    /// - Throws: for a format, a right or a kind of list of a newer release.
     init?(bytes: [UInt8]) throws(NewerFormat) {
         guard let lines = try StateLines.of(bytes, name: Self.name, format: Self.format) else { return nil }
         // The list that indented lines belong to; nil after a line that is not known.
         var current: UInt16?
         for line in lines {
             if line.first == " " {
-                guard take(line, of: current) else { return nil }
+                guard try take(line, of: current) else { return nil }
             } else {
                 current = nil
-                guard take(line.split(separator: " "), line, &current) else { return nil }
+                guard try take(line.split(separator: " "), line, &current) else { return nil }
             }
         }
     }
 
-    private mutating func take(_ words: [Substring], _ line: Substring, _ current: inout UInt16?) -> Bool {
+    private mutating func take(
+        _ words: [Substring], _ line: Substring, _ current: inout UInt16?
+    ) throws(NewerFormat) -> Bool {
         switch words.first {
         case "owner":
             guard words.count == 2, let owner = UInt16(words[1]) else { return false }
             seededOwner = owner
         case "seed":
-            guard words.count == 4, let number = UInt16(words[2]), let rights = AccessRights(words[3]) else {
+            guard words.count == 4, let number = UInt16(words[2]), let rights = try AccessRights(words[3]) else {
                 return false
             }
             seeds[String(words[1])] = Seed(number: number, rights: rights)
@@ -64,6 +66,7 @@ extension AccessTable {
             guard words.count == 6, let id = UInt16(words[1]), let object = UInt16(words[2]),
                 let instance = UInt16(words[3]), let owner = UInt16(words[4])
             else { return false }
+            guard words[5] == "server" || words[5] == "host" else { throw NewerFormat("list", value: words[5]) }
             current = id
             return insert(
                 Entry(object: object, instance: instance, owner: owner, isCreated: words[5] == "server"), at: id)
@@ -73,7 +76,7 @@ extension AccessTable {
     }
 
     /// Takes an indented line.
-    private mutating func take(_ line: Substring, of current: UInt16?) -> Bool {
+    private mutating func take(_ line: Substring, of current: UInt16?) throws(NewerFormat) -> Bool {
         guard let current else {
             others.append(String(line))
             return true
@@ -83,15 +86,17 @@ extension AccessTable {
             change(current) { $0.others.append(String(line)) }
             return true
         }
-        guard let rights = AccessRights(words[1]) else { return false }
+        guard let rights = try AccessRights(words[1]) else { return false }
         change(current) { $0.rights[server] = rights }
         return true
     }
 }
 
 extension AccessRights {
-    fileprivate init?(_ text: Substring) {
-        guard let number = UInt8(text), number <= AccessRights.all.rawValue else { return nil }
-        self.init(rawValue: number)
+    /// - Throws: for a number with a right that this release does not know.
+    fileprivate init?(_ text: Substring) throws(NewerFormat) {
+        guard let number = UInt64(text) else { return nil }
+        guard number <= AccessRights.all.rawValue else { throw NewerFormat("rights", value: text) }
+        self.init(rawValue: UInt8(number))
     }
 }

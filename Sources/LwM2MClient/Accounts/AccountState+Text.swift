@@ -37,7 +37,7 @@ extension AccountState {
 
     /// The state that was written; nil for anything else.
     ///
-    /// - Throws: for a format of a newer release.
+    /// - Throws: for a format of a newer release, and for a number of a known key that this one cannot hold.
     init?(bytes: [UInt8]) throws(NewerFormat) {
         guard let lines = try StateLines.of(bytes, name: Self.name, format: Self.format) else { return nil }
         for line in lines {
@@ -50,7 +50,11 @@ extension AccountState {
                     Entry(
                         name: name, instance: instance, fingerprint: String(words[3]), settings: ServerSettings()))
             } else if line.first == " ", !entries.isEmpty {
-                guard entries[entries.count - 1].take(words) else { return nil }
+                guard entries[entries.count - 1].take(words) else {
+                    // Larger than this release takes, but a number.
+                    if words.count == 2, UInt64(words[1]) != nil { throw NewerFormat(words[0], value: words[1]) }
+                    return nil
+                }
             } else {
                 others.append(String(line))
             }

@@ -18,8 +18,8 @@ public final class ServerAccounts {
         case previousStateTaken
         /// The file was damaged and so was its copy: what servers wrote is forgotten.
         case stateLost
-        /// The file cannot be read, for this reason. It is kept: until it can be read at a start, the accounts are as the
-        /// configuration says, and what servers write is refused.
+        /// The file cannot be read, for this reason. It is kept: until it can be read at a start (`isReadableNow`), the accounts
+        /// are as the configuration says, and what servers write is refused.
         case stateKept(String)
     }
 
@@ -82,6 +82,15 @@ public final class ServerAccounts {
             unreadable = "\(store.path) was written by a newer release of Gatekeel"
             notes.append(.stateKept("\(store.path) was written by a newer release of Gatekeel"))
         }
+    }
+
+    /// Whether a file that could not be read can be now: at the next start it will be used; blocks a worker, not the loop.
+    public func isReadableNow() async -> Bool {
+        guard let store else { return true }
+        let loaded = try? await Worker.shared.run {
+            try store.load { (bytes) throws(NewerFormat) in try AccountState(bytes: bytes) }
+        }
+        return loaded.map { $0.origin != .newer } ?? false
     }
 
     /// Takes the notes.

@@ -130,14 +130,20 @@ import Testing
         "", "gatekeel-access 1", "gatekeel-accounts 1\n", "gatekeel-access x\n", "gatekeel-access 1\nlist 1 2 3\n",
         "gatekeel-access 1\nlist 1 2 3 4 host\nlist 1 2 4 4 host\n",
         "gatekeel-access 1\nlist 1 2 3 4 host\nlist 2 2 3 4 host\n",
-        "gatekeel-access 1\nlist 1 2 3 4 host\n  7 32\n", "gatekeel-access 1\nseed main\n",
+        "gatekeel-access 1\nseed main\n",
         "gatekeel-access 1\nlist 70000 2 3 4 host\n", "gatekeel-access 1\nowner x\n",
     ])
     func whatIsDamagedIsNoTable(text: String) throws {
         #expect(try AccessTable(bytes: Array(text.utf8)) == nil)
     }
 
-    @Test func aNewerFormatIsNotRead() {
-        #expect(throws: NewerFormat.self) { try AccessTable(bytes: Array("gatekeel-access 2\n".utf8)) }
+    /// Of a right or a kind of list that came later, no other one may be made.
+    @Test(arguments: [
+        "gatekeel-access 2\n", "gatekeel-access 1\nlist 1 2 3 4 host\n  7 32\n",
+        "gatekeel-access 1\nlist 1 2 3 4 host\n  7 4096\n", "gatekeel-access 1\nseed main 7 63\n",
+        "gatekeel-access 1\nlist 1 2 3 4 bootstrap\n",
+    ])
+    func whatANewerReleaseWroteIsNotRead(text: String) {
+        #expect(throws: NewerFormat.self) { try AccessTable(bytes: Array(text.utf8)) }
     }
 }

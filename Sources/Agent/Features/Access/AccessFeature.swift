@@ -41,9 +41,15 @@ final class AccessFeature: Feature {
                 "\(file, .file) and its copy were damaged; servers have the rights that the configuration gives, also to what another one created. Check the disk (dmesg)"
             )
         case .kept(let reason):
-            Log.error(
-                "\(file, .file) cannot be read (\(reason, .reason)); servers have the rights that the configuration gives, also to what another one created, and can neither create nor change rights. Check the disk (dmesg), or install the newer release again; then restart gatekeeld"
+            Log.event(
+                .stateUnreadable,
+                "\(file, .file) cannot be read (\(reason, .reason)); servers have the rights that the configuration gives, also to what another one created, and can neither create nor change rights. It is tried again by itself. Check the disk (dmesg), or install the newer release again"
             )
+            let lists = environment.lists
+            environment.stateProblems.follow(
+                file,
+                "\(reason); servers have the rights that the configuration gives, and can neither create nor change any"
+            ) { await lists.isReadableNow() }
         case .notStored(let reason):
             Log.event(
                 .storageFull,

@@ -38,7 +38,7 @@ final class ServersFeature: Feature {
         let advice =
             accounts.unreadable == nil
             ? "free space in \(environment.folder) or repair its file system, then reload gatekeeld"
-            : "check the disk (dmesg), or install the newer release again; then restart gatekeeld"
+            : "check the disk (dmesg), or install the newer release again; gatekeeld tries again by itself"
         Log.error(
             LogMessage("The accounts stay as they were: \(error.message, .reason). What to do: \(advice)")
                 .with(.file, file))
@@ -71,9 +71,14 @@ final class ServersFeature: Feature {
                 .stateRestored,
                 "\(file, .file) was damaged; the state before it is used. Check the disk (dmesg) if it happens again")
         case .stateKept(let reason):
-            Log.error(
-                "\(file, .file) cannot be read (\(reason, .reason)); the accounts are as the configuration says, and what servers write is refused. Check the disk (dmesg), or install the newer release again; then restart gatekeeld"
+            Log.event(
+                .stateUnreadable,
+                "\(file, .file) cannot be read (\(reason, .reason)); the accounts are as the configuration says, and what servers write is refused. It is tried again by itself. Check the disk (dmesg), or install the newer release again"
             )
+            let accounts = accounts
+            environment.stateProblems.follow(
+                file, "\(reason); the accounts are as the configuration says, and servers cannot change them"
+            ) { await accounts.isReadableNow() }
         case .stateLost:
             Log.event(
                 .stateRestored,

@@ -166,7 +166,7 @@ extension InstallerRefusal {
             case .unmetRelation, .downgrade, .conflict, .refused: .policy
             case .busy, .tooOften: .busy
             case .notFound: .notFound
-            case .unreachable: .unavailable
+            case .unreachable, .unavailable: .unavailable
             case .accessDenied, .invalidArgument, .failed: .failed
             }
         self.init(kind, "\(error.code.token): \(error.text)")

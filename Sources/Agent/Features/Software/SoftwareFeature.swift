@@ -18,17 +18,10 @@ final class SoftwareFeature: Feature {
     private let boot: String
     private let conditions: Conditions
 
-    init(_ environment: AgentEnvironment) throws(AgentStartFailure) {
+    init(_ environment: AgentEnvironment) {
         folder = "\(environment.folder)/software"
         boot = environment.boot
         conditions = environment.conditions
-        do throws(Errno) {
-            try Files.makeDirectories(folder, mode: 0o700)
-        } catch {
-            throw AgentStartFailure(
-                "the state folder cannot be used: \(error); check that \(folder) belongs to the user gatekeel and that its "
-                    + "file system is writable")
-        }
         let settings = environment.configuration.software
         proxy = InstallerProxy(environment.bus)
         installer = BusInstaller(proxy)
@@ -36,7 +29,14 @@ final class SoftwareFeature: Feature {
             SoftwareManagement.Options(settings, folder: folder, boot: boot), installer: installer,
             fetcher: ProcessFetcher(),
             scheduler: environment.scheduler)
-        software.report = { Reporter.report($0) }
+        let (problems, file) = (environment.stateProblems, folder)
+        software.report = { [weak problems] report in
+            Reporter.report(report)
+            if case .unreadable(let error) = report {
+                problems?.set(file, "\(error); servers can neither see nor change packages")
+            }
+        }
+        software.loaded = { [weak problems] in problems?.set(file, nil) }
         software.transfersChanged = { [weak environment] in environment?.statusChanged?() }
         environment.transfers = TransferView(software, StableClock(environment.scheduler))
     }
@@ -48,6 +48,12 @@ final class SoftwareFeature: Feature {
 
     func reload(_ configuration: AgentConfiguration) async {
         software.reload(SoftwareManagement.Options(configuration.software, folder: folder, boot: boot))
+    }
+
+    /// The installer answers again.
+    private func appeared() async {
+        await installer.appeared()
+        await software.installerAppeared()
     }
 
     /// Follows the installer's signals. Without it the gateway is still to be reached.
@@ -68,14 +74,22 @@ final class SoftwareFeature: Feature {
                 LoopActor.spawn { await self.software.deploymentEnded(of: info.token) }
             }
             try proxy.onConfigurationRefused { [conditions] in conditions.set(.installerConfigurationRefused, $0) }
+            try proxy.onStoreProblem { [weak self] problem in
+                guard let self else { return }
+                self.conditions.set(.storeUnreadable, !problem.isEmpty)
+                // Only now it answers: what it could not say when it appeared is asked for.
+                if problem.isEmpty { LoopActor.spawn { await self.appeared() } }
+            }
             try proxy.onAvailability { [weak self] isThere in
                 guard let self, isThere else { return }
                 LoopActor.spawn {
                     if let isRefused = try? await self.proxy.configurationRefused() {
                         self.conditions.set(.installerConfigurationRefused, isRefused)
                     }
-                    await self.installer.appeared()
-                    await self.software.installerAppeared()
+                    if let problem = try? await self.proxy.storeProblem() {
+                        self.conditions.set(.storeUnreadable, !problem.isEmpty)
+                    }
+                    await self.appeared()
                 }
             }
         } catch {
