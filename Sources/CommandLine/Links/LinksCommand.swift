@@ -29,7 +29,7 @@ struct LinksCommand {
 
     func show(_ name: String) async throws(Failure) -> ExitCode {
         guard let view = try await views().first(where: { $0.link.name == name }) else {
-            throw Failure(.notFound, "there is no link '\(name)'; \"gatekeel links\" lists them")
+            throw Failure(.notFound, "there is no link '\(name)'; 'gatekeel links' lists them")
         }
         let survey = view.radio.flatMap { host.survey(of: $0) }
         if console.isJSON {
