@@ -150,7 +150,8 @@ struct Session {
         case .metrics:
             return try await MetricsCommand(console: console, gateway: gateway, invocation: invocation).run()
         case .diagnose:
-            return try await DiagnoseCommand(console: console, gateway: gateway, invocation: invocation).run()
+            return try await DiagnoseCommand(console: console, gateway: gateway, host: host, invocation: invocation)
+                .run()
         case .log:
             let package = try await views.asking("gatekeel-installd") { () async throws(ContractError) in
                 try await gateway.package(invocation.arguments[0])

@@ -86,7 +86,7 @@ import Testing
             gateway.status.servers[0].reason = "https://me:pw-in-status@h/?q=query-in-status"
             let key = key
             let command = DiagnoseCommand(
-                console: console, gateway: gateway, invocation: invocation,
+                console: console, gateway: gateway, host: FakeLinks(), invocation: invocation,
                 configurations: [ConfigurationFiles("gatekeeld.conf", roots: [root])], keyFolder: "\(root)/keys",
                 output: {
                     "\($0.joined(separator: " "))\nusing key \(key) and https://u:pw-in-journal@h/a?token-in-journal\n"
@@ -116,7 +116,10 @@ import Testing
         await onLoop {
             let (code, out) = await diagnose(folder.root, "diagnose --output=\(path)")
             #expect(code == .done)
-            for name in ["status.json", "history.json", "journal.txt", "units.txt", "version.txt", "unit-files.txt"] {
+            for name in [
+                "status.json", "history.json", "links.json", "journal.txt", "units.txt", "version.txt",
+                "unit-files.txt",
+            ] {
                 #expect(out.contains("  \(name)\n"), "\(name)")
             }
         }

@@ -109,6 +109,7 @@ enum Named: String, CaseIterable {
                 .init("mode", .choice(["", "ad hoc", "station", "access point", "monitor", "mesh"]), ""),
                 .init("network", .text, "SSID; what is not UTF-8 in it is replaced"),
                 .init("access-point", .text, "BSSID of the one that a station is associated with"),
+                .init("associated-for", .integer, "seconds; 0 when unknown"),
                 .init("frequency", .integer, "MHz; 0 while it is on no channel"),
                 .init("channel", .integer, "0 for none"),
                 .init("signal", .either(.integer, .null), "dBm"),

@@ -41,6 +41,7 @@ final class FakeLinks: HostLinks {
         var accessPoint = WirelessStation(address: [2, 0, 0, 0, 9, 9])
         accessPoint.averageSignal = -61
         accessPoint.sendRate = 655
+        accessPoint.connected = 185
         present.accessPoints = [3: accessPoint]
     }
 
@@ -132,7 +133,8 @@ final class FakeLinks: HostLinks {
             // A name of a network does not move a terminal's cursor.
             #expect(out.contains("network\tplant\\x1b[2J\n"))
             for line in [
-                "mode\tstation", "access point\t02:00:00:00:09:09", "channel\t6 (2437 MHz)", "signal\t-61 dBm",
+                "mode\tstation", "access point\t02:00:00:00:09:09", "associated for\t3 min 5 s",
+                "channel\t6 (2437 MHz)", "signal\t-61 dBm",
                 "sends at\t65.5 Mbit/s", "country\tDE", "channels\t1 6",
                 "seen\tplant, 02:00:00:00:09:09, 36 (5180 MHz), -55 dBm, psk",
             ] {

@@ -145,6 +145,22 @@ private final class Fixture {
         }
     }
 
+    @Test func theEndOfAPeriodDoesNotEndTheNextCollection() async throws {
+        try await onLoop {
+            let fixture = try Fixture()
+            try await fixture.set(period: 60)
+            try await fixture.execute(6)
+            fixture.clock.set(fixture.clock.now + 60)
+            // The timer fires, and a Start comes before anything is done about it.
+            async let start: Void = fixture.execute(6)
+            fixture.scheduler.advance(by: .seconds(60))
+            try await start
+            await fixture.settle()
+            fixture.network.pass(2, sent: 3_000)
+            #expect(fixture.data == [3, 0])
+        }
+    }
+
     @Test func stopEndsThePeriodToo() async throws {
         try await onLoop {
             let fixture = try Fixture()
@@ -163,14 +179,14 @@ private final class Fixture {
             try await fixture.execute(6)
             fixture.network.pass(2, sent: 3_000, received: 1_000)
             fixture.network.route(by: 3)
-            fixture.object.networkChanged()
+            await fixture.object.follow()
             // ppp0 has no headers of Ethernet's; what it counted before is not counted.
             fixture.network.pass(3, sent: 2_000)
             fixture.network.pass(2, sent: 40_000)
             #expect(fixture.data == [5, 1])
             // And back: eth0 counts from then on.
             fixture.network.route(by: 2)
-            fixture.object.networkChanged()
+            await fixture.object.follow()
             fixture.network.pass(2, sent: 1_000)
             #expect(fixture.data == [6, 1])
         }
@@ -182,10 +198,10 @@ private final class Fixture {
             try await fixture.execute(6)
             fixture.network.path = nil
             fixture.network.change(2) { $0.hasCarrier = false }
-            fixture.object.networkChanged()
+            await fixture.object.follow()
             fixture.network.change(2) { $0.hasCarrier = true }
             fixture.network.route(by: 2)
-            fixture.object.networkChanged()
+            await fixture.object.follow()
             fixture.network.pass(2, sent: 2_000)
             #expect(fixture.data == [2, 0])
         }
@@ -203,7 +219,7 @@ private final class Fixture {
             fixture.network.add(9, "ppp0", hardware: 512, [198, 51, 100, 3])
             fixture.network.pass(9, sent: 500)
             fixture.network.route(by: 9)
-            fixture.object.networkChanged()
+            await fixture.object.follow()
             fixture.network.pass(9, sent: 3_000)
             #expect(fixture.data == [3, 0])
         }
@@ -223,7 +239,14 @@ private final class Fixture {
         try await onLoop {
             let fixture = try Fixture()
             fixture.object.networkChanged()
+            await fixture.settle()
             #expect(fixture.network.looks == 0)
+            // While it collects, it is.
+            try await fixture.execute(6)
+            let looks = fixture.network.looks
+            fixture.object.networkChanged()
+            await fixture.settle()
+            #expect(fixture.network.looks > looks)
         }
     }
 
@@ -279,7 +302,7 @@ private final class Fixture {
             #expect(fixture.data == [5, 0])
             // It is contacted by the other link.
             fixture.network.route(by: 3)
-            fixture.object.networkChanged()
+            await fixture.object.follow()
             fixture.network.pass(2, sent: 50_000)
             fixture.network.pass(3, sent: 1_000)
             #expect(fixture.data == [6, 0])
@@ -313,7 +336,7 @@ private final class Fixture {
             fixture.network.pass(2, sent: 3_000)
             #expect(fixture.data == [0, 0])
             fixture.network.route(by: 2)
-            fixture.object.networkChanged()
+            await fixture.object.follow()
             fixture.network.pass(2, sent: 2_000)
             #expect(fixture.data == [2, 0])
         }

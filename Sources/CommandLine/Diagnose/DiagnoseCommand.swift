@@ -10,6 +10,7 @@ import Linux
 struct DiagnoseCommand {
     let console: Console
     let gateway: any Gateway
+    let host: any HostLinks
     let invocation: Invocation
     var configurations = [AgentConfiguration.files, InstallerConfiguration.files]
     var keyFolder = "/etc/gatekeel/keys"
@@ -54,14 +55,15 @@ struct DiagnoseCommand {
         if geteuid() != 0 { console.complain("warning: call it as root, to have everything in it") }
     }
 
-    /// What the daemons tell, as JSON.
+    /// What the daemons and the kernel tell, as JSON.
     private func daemonTexts() async -> [(String, String)] {
         let picture = await GatewayPicture.take(gateway, deployments: 1000)
         let objects = (try? await gateway.objects()) ?? []
+        let links = try? await LinksCommand(console: console, gateway: gateway, host: host).document()
         let documents: [(String, JSON)] = [
             ("status.json", JSON(picture)),
             ("history.json", .array(((try? picture.deployments.get()) ?? []).map { JSON($0) })),
-            ("objects.json", .array(objects.map { JSON($0) })),
+            ("objects.json", .array(objects.map { JSON($0) })), ("links.json", links ?? .array([])),
         ]
         return documents.map { ($0, String(decoding: $1.writeIndented(), as: UTF8.self)) }
     }

@@ -45,6 +45,7 @@ extension LinkView {
         return [
             "mode": .string(radio.mode.map { $0.name } ?? ""), "network": .string(NetworkName.text(radio.ssid)),
             "access-point": .string(accessPoint.map { HardwareAddress.text($0.address) } ?? ""),
+            "associated-for": .number(.init(UInt64(accessPoint?.connected ?? 0))),
             "frequency": .number(.init(UInt64(radio.frequency ?? 0))),
             "channel": .number(.init(Int64(radio.frequency.flatMap(Wireless.channel) ?? 0))),
             "signal": signal.map { .number(.init(Int64($0))) } ?? .null,

@@ -69,6 +69,7 @@ struct LinkView {
         table.add("mode", radio.mode.map { $0.name } ?? "")
         table.add("network", NetworkName.text(radio.ssid))
         table.add("access point", accessPoint.map { HardwareAddress.text($0.address) } ?? "")
+        table.add("associated for", accessPoint?.connected.map { Moments.span(Int64($0)) } ?? "")
         table.add("channel", radio.frequency.map(Self.channel) ?? "")
         table.add("signal", signal.map { "\($0) dBm" } ?? "")
         table.add("sends at", accessPoint?.sendRate.map(Self.rate) ?? "")

@@ -1,5 +1,6 @@
 import Contract
 import EventLoop
+import JSON
 import Linux
 import Netlink
 
@@ -11,11 +12,11 @@ struct LinksCommand {
     let host: any HostLinks
 
     func list() async throws(Failure) -> ExitCode {
-        let views = try await views()
         if console.isJSON {
-            console.json(.array(views.map { $0.json }))
+            console.json(try await document())
             return .done
         }
+        let views = try await views(warns: true)
         var table = TextTable("NAME", "KIND", "STATE", "ADDRESSES", "SIGNAL", "RECEIVED", "SENT", "SERVERS")
         for view in views {
             table.add(
@@ -28,7 +29,7 @@ struct LinksCommand {
     }
 
     func show(_ name: String) async throws(Failure) -> ExitCode {
-        guard let view = try await views().first(where: { $0.link.name == name }) else {
+        guard let view = try await views(warns: !console.isJSON).first(where: { $0.link.name == name }) else {
             throw Failure(.notFound, "there is no link '\(name)'; 'gatekeel links' lists them")
         }
         let survey = view.radio.flatMap { host.survey(of: $0) }
@@ -42,14 +43,17 @@ struct LinksCommand {
         return .done
     }
 
-    private func views() async throws(Failure) -> [LinkView] {
+    /// What `links --json` writes.
+    func document() async throws(Failure) -> JSON { .array(try await views(warns: false).map { $0.json }) }
+
+    private func views(warns: Bool) async throws(Failure) -> [LinkView] {
         let picture: NetworkPicture
         do throws(Errno) {
             picture = try host.picture()
         } catch {
             throw Failure(.failed, "the kernel does not tell the links: \(error)")
         }
-        let servers = await servers()
+        let servers = await servers(warns: warns)
         return picture.links.map { link in
             LinkView(
                 link: link, picture: picture,
@@ -58,11 +62,11 @@ struct LinksCommand {
     }
 
     /// nil when gatekeeld does not say: the links are there without it.
-    private func servers() async -> [ServerStatus]? {
+    private func servers(warns: Bool) async -> [ServerStatus]? {
         do throws(ContractError) {
             return try await gateway.agentStatus().servers
         } catch {
-            if !console.isJSON {
+            if warns {
                 console.complain(
                     "warning: which server is contacted by which link is not known: \(Failure(error, asking: "gatekeeld").text)"
                 )

@@ -173,7 +173,7 @@ enum CommandTable {
             ]),
         CommandDeclaration(
             .diagnose, "Collect what support needs into one archive",
-            "Writes status, packages, history, the journal of Gatekeel's units, the configuration and versions into a "
+            "Writes status, packages, history, network links, the journal of Gatekeel's units, the configuration and versions into a "
                 + "compressed tar archive that only you can read, and lists what is in it. Keys, user information and "
                 + "queries of addresses, and comments of the configuration are removed. Call it as root to have all of it.",
             options: [

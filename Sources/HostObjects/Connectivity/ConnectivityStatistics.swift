@@ -78,8 +78,7 @@ public final class ConnectivityStatistics: Object {
 
     /// Goes on with what was collected before the start.
     public func start() async {
-        guard collection.isRunning, unreadable == nil else { return }
-        networkChanged()
+        await follow()
         await armTimer()
     }
 
@@ -96,14 +95,17 @@ public final class ConnectivityStatistics: Object {
 
     /// The server may be reached by another link now: links, addresses or routes of the host changed, or it was contacted anew.
     public func networkChanged() {
+        guard collection.isRunning else { return }
+        LoopActor.spawn { await self.follow() }
+    }
+
+    func follow() async {
+        await turn.take()
+        defer { turn.give() }
         guard collection.isRunning, unreadable == nil else { return }
         guard collection.moved(from: link, to: serverLink, boot: boot) else { return }
-        LoopActor.spawn {
-            await self.turn.take()
-            defer { self.turn.give() }
-            // Until the next change it is only in memory, if there is no space.
-            try? await self.save(self.collection)
-        }
+        // If there is no space, it is only in memory until the next change.
+        try? await save(collection)
     }
 
     // MARK: The period
@@ -112,16 +114,18 @@ public final class ConnectivityStatistics: Object {
         timer?.cancel()
         timer = nil
         guard let rest = collection.rest(at: clock.now) else { return }
-        guard rest > 0 else { return await endPeriod() }
+        let end = collection.end
+        guard rest > 0 else { return await endPeriod(end) }
         timer = scheduler.schedule(after: .seconds(rest)) { [weak self] in
-            LoopActor.spawn { await self?.endPeriod() }
+            LoopActor.spawn { await self?.endPeriod(end) }
         }
     }
 
-    private func endPeriod() async {
+    private func endPeriod(_ end: TrafficCollection.End?) async {
         await turn.take()
         defer { turn.give() }
-        guard collection.end != nil else { return }
+        // A server may have begun another one meanwhile.
+        guard end != nil, collection.end == end else { return }
         timer = nil
         collection.stop(link, boot: boot)
         // If it cannot be stored, the next start finds that the period is over.

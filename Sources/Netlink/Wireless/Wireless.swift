@@ -28,7 +28,6 @@ public struct Wireless: ~Copyable {
         static let frequency: UInt16 = 38  // WIPHY_FREQ
         static let bss: UInt16 = 47
         static let ssid: UInt16 = 52
-        static let transmitPower: UInt16 = 98  // WIPHY_TX_POWER_LEVEL
         static let splitDump: UInt16 = 174  // SPLIT_WIPHY_DUMP
     }
 

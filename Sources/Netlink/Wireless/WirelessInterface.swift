@@ -21,8 +21,6 @@ public struct WirelessInterface: Hashable, Sendable {
     public var ssid: [UInt8] = []
     /// MHz; nil while it is on no channel.
     public var frequency: UInt32?
-    /// As an access point, in milliwatt decibels times 100 (`NL80211_ATTR_WIPHY_TX_POWER_LEVEL`).
-    public var transmitPower: UInt32?
 
     public init(index: Int32, radio: UInt32, mode: Mode?) {
         self.index = index
@@ -45,6 +43,5 @@ public struct WirelessInterface: Hashable, Sendable {
             mode: attributes.number(Wireless.Attribute.interfaceType, as: UInt32.self).flatMap(Mode.init))
         ssid = attributes[Wireless.Attribute.ssid].map { Array($0.prefix(Wireless.ssidLimit)) } ?? []
         frequency = attributes.number(Wireless.Attribute.frequency, as: UInt32.self)
-        transmitPower = attributes.number(Wireless.Attribute.transmitPower, as: UInt32.self)
     }
 }
