@@ -25,6 +25,14 @@ public struct DecodedContent: Hashable, Sendable {
 }
 
 extension ResourceContent {
+    /// How many values there are.
+    public var valueCount: Int {
+        switch self {
+        case .single: 1
+        case .multiple(let values): values.count
+        }
+    }
+
     /// The values with their resource instances, sorted. The instance of a single resource's value is nil.
     public var values: [(instance: UInt16?, value: Value)] {
         switch self {

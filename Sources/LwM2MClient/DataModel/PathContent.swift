@@ -10,6 +10,15 @@ enum PathContent: Hashable, Sendable {
     /// What a path holds that is not there.
     static let nothing = PathContent.instances([])
 
+    /// How many values there are.
+    var valueCount: Int {
+        switch self {
+        case .value: 1
+        case .instances(let instances):
+            instances.reduce(0) { $1.resources.values.reduce($0) { $0 + $1.valueCount } }
+        }
+    }
+
     /// The values with their paths, for an answer of several paths.
     ///
     /// - Throws: `format` never: an object's instances have identifiers.

@@ -14,6 +14,12 @@ final class Observations {
     /// Paths that all of them watch together: an Observe-Composite has several.
     static let partLimit = 1024
 
+    /// So many may be of whole objects, whatever these hold.
+    static let largeLimit = 64
+
+    /// With more of them: values that all of them hold together, for the last content of each is kept.
+    static let valueLimit = 4096
+
     /// Is told when a notification was not delivered and the server is to be looked after.
     var deliveryFailed: (@LoopActor (TransportError, _ givenUp: Bool) -> Void)?
     /// Is told when a notification has left or was acknowledged.
@@ -102,7 +108,7 @@ final class Observations {
         while all.count >= Self.limit, let earlier = all.first(where: \.isOfEarlierRegistration) {
             remove { $0 === earlier }
         }
-        if all.count < Self.limit, all.reduce(contents.count, { $0 + $1.parts.count }) <= Self.partLimit {
+        if hasRoom(for: contents.map(\.content)) {
             let observation = Observation(request, subject, own: own, parts: [])
             observation.parts = contents.map { part($0.path, $0.content, observation) }
             observation.lastConfirmed = scheduler.now
@@ -110,6 +116,15 @@ final class Observations {
             response.observe = queue.nextSequence()
         }
         rearm()
+    }
+
+    private func hasRoom(for contents: [PathContent]) -> Bool {
+        guard all.count < Self.limit, all.reduce(contents.count, { $0 + $1.parts.count }) <= Self.partLimit else {
+            return false
+        }
+        guard all.count >= Self.largeLimit else { return true }
+        let held = all.flatMap(\.parts).reduce(0) { $0 + $1.state.told.valueCount }
+        return contents.reduce(held) { $0 + $1.valueCount } <= Self.valueLimit
     }
 
     private func part(_ path: Path, _ content: PathContent, _ observation: Observation) -> WatchedPath {

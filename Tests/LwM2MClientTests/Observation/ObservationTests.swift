@@ -137,6 +137,23 @@ import Testing
         }
     }
 
+    /// The last content of each is kept: many of them may not be of whole objects.
+    @Test func manyAreOfFewValues() async throws {
+        try await onLoop {
+            let rig = Rig()
+            try await rig.register()
+            let session = try rig.session
+            @LoopActor func observed(_ path: [String], _ number: Int) -> Bool {
+                let token = [UInt8(number >> 8), UInt8(number & 255)]
+                return session.requestAtOnce(Request(.get, path: path, observe: 0, token: token))?.observe != nil
+            }
+            let whole = (0..<Observations.limit).prefix { observed(["30000"], $0) }.count
+            #expect(whole > Observations.largeLimit && whole < Observations.limit)
+            #expect(observed(["30000", "0", "1"], Observations.limit))
+            #expect(!observed(["30000"], Observations.limit + 1))
+        }
+    }
+
     @Test func timeThatPassesIsNoChangeAboveItsResource() async throws {
         try await onLoop {
             let rig = Rig()
