@@ -15,7 +15,7 @@ public struct NetworkPicture: Hashable, Sendable {
 
     /// Asks the kernel; this does not block.
     ///
-    /// - Throws: when the kernel could not be asked about links, addresses or routes. What radios do not say is absent.
+    /// - Throws: when the kernel could not be asked about links or addresses. What it does not say of routes and radios is absent.
     public static func current() throws(Errno) -> NetworkPicture {
         var picture = NetworkPicture()
         var socket = try NetlinkSocket(.route)
@@ -25,13 +25,15 @@ public struct NetworkPicture: Hashable, Sendable {
         picture.addresses = try socket.table(NetworkAddress.get, NetworkAddress.question) { (message) throws(Errno) in
             try NetworkAddress(message)
         }
-        picture.defaultRoutes = try defaultRoutes(&socket)
+        picture.defaultRoutes = (try? defaultRoutes()) ?? []
         try? picture.askRadios()
         return picture
     }
 
-    /// Kernels tell routes of all tables; one with a million of them is not read to its end.
-    private static func defaultRoutes(_ socket: inout NetlinkSocket) throws(Errno) -> [NetworkRoute] {
+    /// The kernel tells the routes of all tables. A host with more of them than are read has none here.
+    private static func defaultRoutes() throws(Errno) -> [NetworkRoute] {
+        // One of its own: what is not read to its end is in the way of the next question.
+        var socket = try NetlinkSocket(.route)
         let question = [UInt8](repeating: 0, count: NetworkRoute.size)
         return try socket.table(NetworkRoute.get, question) { (message) throws(Errno) in
             let routes = try NetworkRoute.all(in: message).filter(\.isDefault)
