@@ -33,7 +33,14 @@ final class StateProblems {
         _ file: String, _ reason: String, isReadable: @escaping @Sendable @LoopActor () async -> Bool
     ) {
         set(file, reason)
+        guard timers[file] == nil else { return }
         look(file, RetryPauses(first: Self.firstPause), isReadable)
+    }
+
+    /// The file is not needed any more, or was read meanwhile.
+    func forget(_ file: String) {
+        timers.removeValue(forKey: file)?.cancel()
+        set(file, nil)
     }
 
     private func look(

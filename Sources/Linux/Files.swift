@@ -17,6 +17,7 @@ public enum Files {
     public static func read(
         _ file: borrowing FileDescriptor, limit: Int, context: String = "file"
     ) throws(Errno) -> [UInt8] {
+        try readFault(context)
         var bytes: [UInt8] = []
         while true {
             let chunk = try file.read(upTo: min(65536, limit + 1 - bytes.count))

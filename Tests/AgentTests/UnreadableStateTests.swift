@@ -136,6 +136,34 @@ struct UnreadableStateTests {
         }
     }
 
+    /// Without its key the gateway cannot be reached, and nobody may be there to reload it.
+    @Test func aKeyFileIsWaitedFor() async throws {
+        try await onLoop {
+            let rig = try Rig()
+            defer { rig.close() }
+            let key = "\(rig.folder.path)/main.psk"
+            try Files.replace(key, with: Array("8badf00d".utf8), mode: 0o600)
+            try rig.write(
+                "[Agent]\nEndpoint=gw\n[Server main]\nURI=coaps://127.0.0.1:1\nPSKIdentity=gw\nPSKKeyFile=\(key)\n")
+            ReadFaults.set(EIO, for: key)
+            defer { ReadFaults.set(nil, for: key) }
+            let (agent, loaded) = try rig.agent()
+            var restarts = 0
+            agent.restart = { restarts += 1 }
+            try await rig.start(agent, loaded)
+            await rig.pass { (try? await rig.proxy.status().stateProblems.isEmpty) == false }
+            #expect(try await rig.proxy.status().servers.first?.state == .unusable)
+            #expect(try await rig.proxy.status().stateProblems.first?.hasPrefix("\(key) cannot be read") == true)
+            ReadFaults.set(nil, for: key)
+            rig.scheduler.advance(by: StateProblems.firstPause)
+            await rig.pass { restarts == 1 }
+            // An operator was faster.
+            try await rig.proxy.reload()
+            #expect(try await rig.proxy.status().stateProblems.isEmpty)
+            await agent.stop()
+        }
+    }
+
     /// A state folder that cannot be used: servers still see the gateway.
     @Test func recordsOfPackagesAreWaitedFor() async throws {
         try await onLoop {

@@ -22,6 +22,8 @@ public enum KeyFile {
         public var isForeign = false
         /// There is no such file (`ENOENT`).
         public var isAbsent = false
+        /// The medium could not be read (`EIO`): that says nothing about the file either, and may pass.
+        public var mayPass = false
         public var description: String { "key file \(path): \(text)" }
     }
 
@@ -47,6 +49,7 @@ public enum KeyFile {
             var refusal = refuse((error as? Errno)?.message ?? "\(error)")
             refusal.isForeign = code == EACCES
             refusal.isAbsent = code == ENOENT
+            refusal.mayPass = code == EIO
             throw refusal
         }
         guard let key = decode(bytes) else {

@@ -66,7 +66,9 @@ public final class InstallerService {
             guard let self else { throw ContractError(.accessDenied, "gatekeel-installd is stopping").busError }
             _ = try await self.authorize(call, changes: changes)
             if let problem = self.storeProblem, Self.needsStore.contains(call.member) {
-                throw ContractError(.unavailable, problem).busError
+                throw ContractError(
+                    .unavailable, "the store cannot be opened, and gatekeel-installd tries again: \(problem)"
+                ).busError
             }
         }
         object.add(Installer1.interface, methods: methods(), properties: properties())

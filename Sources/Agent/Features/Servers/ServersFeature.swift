@@ -45,9 +45,37 @@ final class ServersFeature: Feature {
         return ReloadFailure(text: "the accounts stay as they were: \(error.message); \(advice)")
     }
 
+    /// Key files that could not be read for a reason that may pass.
+    private var unread: Set<String> = []
+
+    /// Without the key the gateway cannot be reached, and nobody may be there to reload it.
+    private func followKeys() {
+        let passing = environment.accountSeeds.unusable.filter(\.refusal.mayPass)
+        for file in unread.subtracting(passing.map(\.refusal.path)) { environment.stateProblems.forget(file) }
+        for account in passing {
+            let file = account.refusal.path
+            environment.stateProblems.follow(
+                file, "\(account.refusal.text); the server \(account.name) is not contacted"
+            ) {
+                let isReadable = try? await Worker.shared.run { () -> Bool in
+                    do throws(KeyFile.Refusal) {
+                        _ = try KeyFile.read(file)
+                        return true
+                    } catch {
+                        // Another reason is one that an operator removes.
+                        return !error.mayPass
+                    }
+                }
+                return isReadable ?? false
+            }
+        }
+        unread = Set(passing.map(\.refusal.path))
+    }
+
     /// Reports what became of the accounts and makes them durable.
     private func settle() async {
         environment.accountSeeds.report()
+        followKeys()
         environment.conditions.set(.accountUnusable, !environment.accountSeeds.unusable.isEmpty)
         for note in accounts.takeNotes() { report(note) }
         do throws(OperationError) {
