@@ -113,7 +113,10 @@ public enum Installer1 {
         ],
         properties: [
             .init("Version", "s", "Gatekeel's version.", changes: .never),
-            .init("Busy", "b", "Whether a deployment is under way, or a request for one is being checked."),
+            .init(
+                "Busy", "b",
+                "Whether a deployment is under way, or may be: a request for one is being checked, or the store is not open."
+            ),
             .init("Progress", "a{sv}", "The deployment under way, as GetDeployment; empty when there is none."),
             .init(
                 "ConfigurationRefused", "b",

@@ -90,6 +90,10 @@ struct ServiceTests {
                 #expect(error?.code == .unavailable && error?.text.contains("Input/output error") == true)
             }
             #expect(rig.engine.calls.isEmpty)
+            // What was interrupted is not known.
+            let isBusy = try await rig.clientConnection.property(
+                "Busy", of: Installer1.interface.name, at: Installer1.path, Installer1.busName)
+            #expect(isBusy.flag == true)
             // The keyring is not in the store.
             #expect(try await rig.client.keyring().count == 1)
             #expect(rig.service.statusLine.hasPrefix("The store cannot be opened and is tried again: read /var"))

@@ -23,6 +23,8 @@ public final class InstallerDaemon {
     private var signals: [SignalSource] = []
     private var isStopping = false
     private let workers: WorkerWatch
+    /// The errors of the configuration that were reported last while there was none to use.
+    private var told: ConfigurationError?
     /// The name is on the bus.
     private var isPublished = false
     private lazy var opening = StoreOpening(
@@ -141,6 +143,9 @@ public final class InstallerDaemon {
             for note in try await engine.open() { note.log() }
             return nil
         } catch let error as NoConfiguration {
+            // Each attempt would name the same errors.
+            if told != error.refused { report(error.refused) }
+            told = error.refused
             return "the configuration has errors, and \(error.keptText)"
         } catch {
             return "\(error)"

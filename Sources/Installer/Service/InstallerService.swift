@@ -26,7 +26,7 @@ public final class InstallerService {
     /// Why the store is not open; nil when it is. Until then nothing is known of the packages: an answer would be taken for
     /// the truth, so every call is refused.
     public var storeProblem: String? {
-        didSet { if storeProblem != oldValue { object.changed(Installer1.interface, ["StoreProblem"]) } }
+        didSet { if storeProblem != oldValue { object.changed(Installer1.interface, ["StoreProblem", "Busy"]) } }
     }
 
     private let engine: any Deployments
@@ -276,7 +276,8 @@ public final class InstallerService {
     private func properties() -> [String: BusObject.Getter] {
         [
             "Version": { [version] in .string(version) },
-            "Busy": { [unowned self] in .bool(isBusy) },
+            // What was interrupted is not known before the store is open.
+            "Busy": { [unowned self] in .bool(isBusy || storeProblem != nil) },
             "ConfigurationRefused": { [unowned self] in .bool(isConfigurationRefused) },
             "StoreProblem": { [unowned self] in .string(storeProblem ?? "") },
             "Progress": { [unowned self] in
