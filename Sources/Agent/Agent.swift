@@ -35,6 +35,7 @@ final class Agent {
         )
         let client = Client(
             endpoint: endpoint, accounts: accounts, lists: lists,
+            store: NotificationStore(prefix: "\(folder)/notifications", boot: MachineIdentity.thisBoot ?? ""),
             transport: CoAPTransport(scheduler: scheduler), scheduler: scheduler, report: { reporter.report($0) })
         environment = AgentEnvironment(
             loaded.configuration, endpoint: endpoint, folder: folder, bus: bus, scheduler: scheduler, client: client,

@@ -1,7 +1,6 @@
 import Bus
 import Configuration
 import EventLoop
-import Glibc
 import LwM2MClient
 
 /// What the features of the agent share.
@@ -16,7 +15,7 @@ final class AgentEnvironment {
     let bus: BusConnection
     let scheduler: any Scheduler
     /// Identifies this boot. The unit hides /proc/sys and passes the identifier in the environment.
-    let boot = MachineIdentity.boot ?? getenv("GATEKEEL_BOOT").map { String(cString: $0) } ?? "unknown"
+    let boot = MachineIdentity.thisBoot ?? "unknown"
     let client: Client
     /// What several servers may do.
     let lists: AccessLists

@@ -41,6 +41,10 @@ final class Reporter {
             Log.warning(
                 "Values for the server \(server, .server) are dropped, the oldest first: as many wait as are kept; check the way to the server, or send less often"
             )
+        case .notificationsNotStored(let server, let reason):
+            Log.warning(
+                "What the server \(server, .server) is to be told after its outage is in memory alone: it could not be stored: \(reason, .reason); free space in /var/lib/gatekeeld, or check the disk (dmesg)"
+            )
         case .disabled(let server, let seconds):
             Log.notice(
                 "The server \(server, .server) has disabled itself: it is left alone for \(seconds) s, then registered with again. 'gatekeel reconnect' registers at once"
@@ -51,24 +55,29 @@ final class Reporter {
         changed?()
     }
 
-    static func report(_ report: SoftwareManagement.Report) {
+    /// - Parameter server: whose the instance is, for the journal's field and its limits; nil: no server's.
+    static func report(_ report: SoftwareManagement.Report, server: String? = nil) {
+        func attributed(_ message: LogMessage) -> LogMessage { server.map { message.with(.server, $0) } ?? message }
         switch report {
         case .delivered(let instance, let package):
             Log.notice(
-                "Package \(package.name, .package) \(package.version, .version) is delivered to \("/9/\(instance)", .path)"
-            )
+                attributed(
+                    "Package \(package.name, .package) \(package.version, .version) is delivered to \("/9/\(instance)", .path)"
+                ))
         case .refused(let instance, let result, let reason):
             Log.event(
                 .packageRefused,
-                "\("/9/\(instance)", .path) took no package (result \(result.rawValue, .state)): \(reason, .reason); correct that, then deliver the package again"
-            )
+                attributed(
+                    "\("/9/\(instance)", .path) took no package (result \(result.rawValue, .state)): \(reason, .reason); correct that, then deliver the package again"
+                ))
         case .cancelled(let instance, let reason):
-            Log.notice("The transfer to \("/9/\(instance)", .path) ended: \(reason, .reason)")
+            Log.notice(attributed("The transfer to \("/9/\(instance)", .path) ended: \(reason, .reason)"))
         case .waiting(let instance, let reason):
             Log.event(
                 .downloadWaits,
-                "The download for \("/9/\(instance)", .path) waits: \(reason, .reason). 'gatekeel cancel \(instance)' ends it"
-            )
+                attributed(
+                    "The download for \("/9/\(instance)", .path) waits: \(reason, .reason). 'gatekeel cancel \(instance)' ends it"
+                ))
         case .notStored(let error):
             Log.event(
                 .storageFull,

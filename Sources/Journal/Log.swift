@@ -79,7 +79,8 @@ public enum Log {
     ) -> Bool {
         let (isHeldBack, wake) = limiting.withLock { limiting -> (Bool, (@Sendable () -> Void)?) in
             let verdict = limiting?.limiter.judge(
-                event?.messageID ?? "\(file):\(line)", about: message.object, level, message.text, at: now())
+                event?.messageID ?? "\(file):\(line)", about: message.object, of: message.server, level, message.text,
+                at: now())
             guard case .suppress(let delay)? = verdict else { return (false, nil) }
             guard let delay, let later = limiting?.later else { return (true, nil) }
             return (true, { later(delay) })

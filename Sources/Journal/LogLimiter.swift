@@ -2,7 +2,8 @@
 ///
 /// A kind of message is an event, or a place in the source. Within a minute a kind is written so many times for each
 /// object that it is about, and so many times for all of them; then it is only counted, and the count is told when the
-/// minute is over. Kinds do not share their allowance: a flood of one costs no message of another.
+/// minute is over. Kinds do not share their allowance: a flood of one costs no message of another. Neither do servers: what one
+/// of them causes costs no message about another.
 ///
 /// Pure: the time comes in with each message.
 struct LogLimiter {
@@ -41,8 +42,13 @@ struct LogLimiter {
     }
 
     private let limits: Limits
-    /// By kind; bounded, for there are only so many events and places in the source.
-    private var windows: [String: Window] = [:]
+    private struct Kind: Hashable {
+        let name: String
+        let server: String
+    }
+
+    /// Bounded, for there are only so many events, places in the source, and servers.
+    private var windows: [Kind: Window] = [:]
 
     init(limits: Limits = Limits()) { self.limits = limits }
 
@@ -51,9 +57,12 @@ struct LogLimiter {
     /// - Parameters:
     ///   - kind: the `MESSAGE_ID`, or the place in the source.
     ///   - object: what it is about: a package, a path of the data model; empty for none.
+    ///   - server: the account that it is about or that caused it; empty for none.
     mutating func judge(
-        _ kind: String, about object: String, _ level: Level, _ text: @autoclosure () -> String, at now: Duration
+        _ kind: String, about object: String, of server: String = "", _ level: Level,
+        _ text: @autoclosure () -> String, at now: Duration
     ) -> Verdict {
+        let kind = Kind(name: kind, server: server)
         var window = windows[kind] ?? Window(ends: now + limits.window)
         // A summary that waits is told before the kind's next window begins.
         if now >= window.ends, window.summary == nil { window = Window(ends: now + limits.window) }
@@ -80,6 +89,6 @@ struct LogLimiter {
     mutating func ended(at now: Duration?) -> [Summary] {
         let over = windows.filter { window in now.map { $0 >= window.value.ends } ?? true }
         for kind in over.keys { windows[kind] = nil }
-        return over.sorted { $0.key < $1.key }.compactMap(\.value.summary)
+        return over.sorted { ($0.key.name, $0.key.server) < ($1.key.name, $1.key.server) }.compactMap(\.value.summary)
     }
 }

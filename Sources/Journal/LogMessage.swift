@@ -29,6 +29,9 @@ public struct LogMessage: ExpressibleByStringInterpolation, Sendable {
         fields.first { [.package, .path, .server, .file, .unit, .user].contains($0.0) }?.1 ?? ""
     }
 
+    /// The server that it is about or that caused it, for limits; empty for none.
+    var server: String { fields.first { $0.0 == .server }?.1 ?? "" }
+
     private init(text: String, fields: [(Field, String)]) {
         self.text = text
         self.fields = fields

@@ -9,6 +9,13 @@ public struct FileSystemSpace: Hashable, Sendable {
     /// Free inodes; nil where the file system has no fixed number.
     public let inodes: Int?
 
+    /// Numbers that are known, for tests.
+    public init(bytes: Int, totalBytes: Int, inodes: Int? = nil) {
+        self.bytes = bytes
+        self.totalBytes = totalBytes
+        self.inodes = inodes
+    }
+
     /// The file system that holds an open file.
     public init(of file: borrowing FileDescriptor) throws(Errno) {
         var result = statvfs()

@@ -103,6 +103,9 @@ public protocol Session: AnyObject {
     /// Sends what a NAT needs to keep its mapping: an empty confirmable message (CoAP ping), answered by a Reset.
     func ping() async throws(TransportError)
 
+    /// Forgets the bodies whose later blocks the peer may still ask for: it may not read them any more.
+    func forgetBodies()
+
     /// Waits until all that was queued is acknowledged or given up, at most so long. For de-registration and reboot.
     func flush(within limit: Duration) async
 
@@ -131,12 +134,17 @@ public protocol SessionHandler: AnyObject {
     /// The peer said something: a request or a block of one, a response, or an acknowledgement. Before what comes of it.
     func heard(on session: any Session)
 
+    /// The peer answered a notification that is not to be acknowledged with a Reset: it does not know the token (RFC 7641, 3.6).
+    func forgot(_ token: [UInt8], on session: any Session)
+
     /// The session is lost; make a new one. Requests under way have failed already.
     func sessionEnded(_ session: any Session, _ reason: TransportError)
 }
 
 extension SessionHandler {
     public func heard(on session: any Session) {}
+
+    public func forgot(_ token: [UInt8], on session: any Session) {}
 }
 
 /// Where the body of a Block1 transfer goes.

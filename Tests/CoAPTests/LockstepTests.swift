@@ -174,6 +174,30 @@ import Testing
         }
     }
 
+    /// libcoap keeps no such message, and so calls no handler for its Reset (RFC 7641, 3.6).
+    @Test func aResetToAnUnconfirmedNotificationIsToldWithItsToken() async throws {
+        try await onLoop {
+            let test = try await Lockstep()
+            for (number, token) in [(1, 5), (2, 6), (3, 7)] as [(UInt32, UInt8)] {
+                test.session.notify(of: observing([token]), Response(.content, observe: number), confirmable: false) {
+                    _ in
+                }
+            }
+            var ids: [UInt16] = []
+            for _ in 0..<3 { ids.append(try #require(await test.message()).id) }
+            // A foreign one means nothing.
+            test.say(CoAPDatagram(.rst, 0, id: ids[2] &+ 100))
+            test.say(CoAPDatagram(.rst, 0, id: ids[1]))
+            #expect(try await test.ask(CoAPDatagram(.con, 1, id: 1, path: "3")).code == 205)
+            #expect(test.handler.forgotten == [[6]])
+            // Once.
+            test.say(CoAPDatagram(.rst, 0, id: ids[1]))
+            #expect(try await test.ask(CoAPDatagram(.con, 1, id: 2, path: "3")).code == 205)
+            #expect(test.handler.forgotten == [[6]])
+            test.close()
+        }
+    }
+
     @Test func aLateAnswerDoesNotWaitForANotification() async throws {
         try await onLoop {
             let test = try await Lockstep()

@@ -9,6 +9,8 @@ import Testing
 final class TestHandler: SessionHandler {
     var requests: [Request] = []
     var ends: [TransportError] = []
+    /// Tokens of unconfirmed notifications that were answered by a Reset.
+    var forgotten: [[UInt8]] = []
     var serve: (Request, @escaping @LoopActor (Response) -> Void) -> Void = { _, respond in respond(Response(.content))
     }
     var decide: (Request, Int?) -> UploadDecision = { _, _ in .collect(limit: 4096) }
@@ -24,6 +26,8 @@ final class TestHandler: SessionHandler {
     }
 
     func upload(_ request: Request, size: Int?, on session: any Session) -> UploadDecision { decide(request, size) }
+
+    func forgot(_ token: [UInt8], on session: any Session) { forgotten.append(token) }
 
     func sessionEnded(_ session: any Session, _ reason: TransportError) {
         ends.append(reason)

@@ -36,6 +36,8 @@ import Testing
             ("packages in the store", "\(Policy.maxPackages) |"),
         ]
         for (name, value) in listed { #expect(isListed(name, value), "\(name): \(value)") }
+        #expect(isListed("packages that wait for Install", "\(SoftwareManagement.heldPackages);"))
+        #expect(SoftwareManagement.heldPackages == Policy().maxStaged)
         #expect(InstallerConfiguration().install.maxEntries == limits.entries)
     }
 

@@ -106,7 +106,8 @@ extension OMATest {
             237, "Read on Object without specifying Content-Type",
             .passed(["conformance.querying"])),
         both(
-            241, "Executable Resource: Rebooting the device", .passed(["lwm2m.the_server_reboots_the_gateway"])),
+            241, "Executable Resource: Rebooting the device", .passed(["lwm2m.the_server_reboots_the_gateway"]),
+            v10: .passed(["conformance.leaving_of_1_0"])),
         v11(256, "Write Operation Failure", .passed(["conformance.querying"])),
         v11(
             257, "Write-Composite Operation",
@@ -116,7 +117,12 @@ extension OMATest {
         both(
             260, "Discover Command", .passed(["conformance.discovering"]),
             v10: .passed(["conformance.management_of_1_0"])),
-        both(261, "Write-Attribute on multiple resources", .passed(["conformance.discovering"])),
+        both(
+            261, "Write-Attribute on multiple resources", .passed(["conformance.discovering"]),
+            v10: .passed(
+                ["conformance.management_of_1_0"],
+                note: "attributes of the resource in the place of those of its instance, which LwM2M 1.0 has no path of"
+            )),
         both(
             270, "Create Object Instance",
             .passed(["conformance.discovering"], note: "with object 9 in the place of object 16"),
@@ -186,7 +192,8 @@ extension OMATest {
         both(551, "Access Check to the Resources", .same(as: 215)),
         both(
             555, "Disable (De-Registration) capability",
-            .passed(["lwm2m.a_server_that_disables_itself_is_left_alone"])),
+            .passed(["lwm2m.a_server_that_disables_itself_is_left_alone"]),
+            v10: .passed(["conformance.leaving_of_1_0"])),
         both(556, "Update Registration capability", .same(as: 104)),
         both(
             560, "Delayed Report Notification",
@@ -206,7 +213,9 @@ extension OMATest {
         both(
             651, "Access Check to the Resources",
             .open(.clock, ["conformance.setting"]), v10: .open(.clock)),
-        both(652, "Querying the firmware version from the client", .passed(["conformance.querying"])),
+        both(
+            652, "Querying the firmware version from the client", .passed(["conformance.querying"]),
+            v10: .passed(["conformance.management_of_1_0"])),
         both(655, "Reboot capability", .same(as: 241)),
         both(656, "Factory Reset capability", .noSteps([], note: "Gatekeel has no Factory Reset (3/0/5)")),
         both(657, "Error Code functionality", .noSteps(["DevicePowerTests/errorsComeAndGo"])),
@@ -219,8 +228,12 @@ extension OMATest {
         both(
             670, "Create Multiple Resource Instances",
             .noSteps([], note: "object 3 has no resource with several instances that a server writes")),
-        both(680, "Create Object Instance", .passed(["conformance.querying"])),
-        both(685, "Delete Object Instance", .passed(["conformance.querying"])),
+        both(
+            680, "Create Object Instance", .passed(["conformance.querying"]),
+            v10: .passed(["conformance.management_of_1_0"])),
+        both(
+            685, "Delete Object Instance", .passed(["conformance.querying"]),
+            v10: .passed(["conformance.management_of_1_0"])),
     ]
 
     private static let allRights =
@@ -228,9 +241,11 @@ extension OMATest {
 
     private static let severalServers: [OMATest] = [
         both(
-            950, "Multi-Servers Registration", .passed(["conformance.several_servers"], note: allRights)),
+            950, "Multi-Servers Registration", .passed(["conformance.several_servers"], note: allRights),
+            v10: .passed(["conformance.several_servers_of_1_0"], note: allRights)),
         both(
             951, "Multi-Servers and Attributes",
-            .passed(["conformance.several_servers"], note: allRights)),
+            .passed(["conformance.several_servers"], note: allRights),
+            v10: .passed(["conformance.several_servers_of_1_0"], note: allRights)),
     ]
 }

@@ -8,12 +8,15 @@ import TestSupport
 @testable import CoAP
 @testable import DevServer
 
-/// A gateway and its server for hours, under the manual clock and over real sockets, while the network and the server come and go.
+/// A gateway and its server for hours, under the manual clock or the loop's and over real sockets, while the network and the server come
+/// and go.
 ///
-/// Only libcoap's own timers are the loop's: a datagram without an answer takes its real time.
+/// Under the manual clock only libcoap's own timers are the loop's: a datagram without an answer takes its real time.
 @LoopActor
 final class Endurance {
-    let clock = ManualScheduler()
+    private let clock: EnduranceClock
+    private let pace: Pace
+    private var scheduler: any Scheduler { clock.scheduler }
     private(set) var asked = 0
     /// What got no answer although the server and the gateway were in contact.
     private(set) var unanswered: [String] = []
@@ -37,33 +40,35 @@ final class Endurance {
     private static let lifetime: UInt32 = 300
 
     /// - Parameter outages: how the network may go, if it may: libcoap's timers take real time then.
-    init(seed: UInt64, outages: [Network.State]) throws {
+    init(seed: UInt64, outages: [Network.State], clock: EnduranceClock, pace: Pace) throws {
+        self.clock = clock
+        self.pace = pace
         dice = Dice(state: seed)
         self.outages = outages
         var losses = Dice(state: ~seed)
         network = try Network { Int.random(in: 0..<5, using: &losses) == 0 }
-        let clock = clock
-        transport = WatchedTransport(CoAPTransport(parameters: .quick, scheduler: clock, route: { _ in nil }))
+        let scheduler = clock.scheduler
+        transport = WatchedTransport(CoAPTransport(parameters: .quick, scheduler: scheduler, route: { _ in nil }))
         let accounts = ServerAccounts(
             seeds: [
                 ServerAccount.Seed(
                     name: "main", shortServerID: 1,
                     endpoint: ServerEndpoint(host: "127.0.0.1", port: network.port, security: .noSec),
                     settings: ServerSettings(lifetime: Self.lifetime), keepAlive: .seconds(90))
-            ], path: nil, clock: { clock.now.components.seconds })
+            ], path: nil, clock: { scheduler.now.components.seconds })
         var jitter = Dice(state: seed &+ 1)
         client = Client(
             endpoint: Self.endpoint, objects: [meter, ServerObject(accounts: accounts)], accounts: accounts,
-            transport: transport, scheduler: clock, clock: StableClock(clock) { clock.now },
+            transport: transport, scheduler: scheduler, clock: StableClock(scheduler) { scheduler.now },
             random: { Double.random(in: 0...1, using: &jitter) })
-        server = DevServer(scheduler: clock, parameters: .quick)
+        server = DevServer(scheduler: scheduler, parameters: .quick)
         try startServer()
     }
 
     /// Another server takes the place of the one before, and knows nothing.
     private func startServer() throws {
         server.close()
-        server = DevServer(scheduler: clock, parameters: .quick)
+        server = DevServer(scheduler: scheduler, parameters: .quick)
         server.report = { [weak self] event in
             let name = event["event"]?.string ?? ""
             self?.happened[name, default: 0] += 1
@@ -87,9 +92,9 @@ final class Endurance {
 
     /// Lets time pass while things happen.
     func live(for duration: Duration) async throws {
-        let end = clock.now + duration
-        while clock.now < end {
-            try await pass(.milliseconds(Int64.random(in: 1...60_000, using: &dice)))
+        let end = scheduler.now + duration
+        while scheduler.now < end {
+            try await pass(.milliseconds(Int64.random(in: pace.events, using: &dice)))
             try await happen()
         }
     }
@@ -98,14 +103,14 @@ final class Endurance {
     func calm() async throws {
         try disturb(.up)
         outageEnds = nil
-        let end = clock.now + .seconds(7200)
+        let end = scheduler.now + pace.patience
         while client.status.first?.state != .registered || server.registrations.isEmpty || !isInContact || underWay > 0
         {
-            guard clock.now < end else {
+            guard scheduler.now < end else {
                 throw Trouble(
-                    "not registered after two hours: \(client.status), in contact: \(isInContact), \(underWay)")
+                    "not registered after \(pace.patience): \(client.status), in contact: \(isInContact), \(underWay)")
             }
-            try await pass(.seconds(5))
+            try await pass(pace.look)
         }
         let observed = [Path(3, 0, 1), Path(3, 0, 2), Path(3, 0), Path(3)]
         forgetEnded()
@@ -121,7 +126,7 @@ final class Endurance {
         // Notifications of observations that the server forgot are answered by a Reset.
         for _ in 0..<3 {
             meter.measure()
-            try await pass(.seconds(20))
+            try await pass(pace.settling)
         }
         guard let gateway = server.registrations.first else { throw Trouble("the registration is lost") }
         guard Set(gateway.observers.keys) == Set(observed), client.status.first?.observations == observed.count else {
@@ -150,13 +155,14 @@ final class Endurance {
 
     func usage() throws -> Usage {
         Usage(
-            timers: clock.armed, sessions: transport.sessions.count,
+            timers: clock.timers ?? 0, sessions: transport.sessions.count,
             observations: client.status.first?.observations ?? 0, descriptors: try Usage.descriptors(),
             memory: try Usage.memory())
     }
 
-    /// Advances timer by timer, and lets each do what it does.
+    /// Advances timer by timer, and lets each do what it does; or waits.
     private func pass(_ duration: Duration) async throws {
+        guard case .manual(let clock) = clock else { return await LoopScheduler.shared.sleep(for: duration) }
         let end = clock.now + duration
         try await quiet()
         while clock.now < end {
@@ -183,7 +189,7 @@ final class Endurance {
     // MARK: What happens
 
     private func happen() async throws {
-        if let end = outageEnds, clock.now >= end {
+        if let end = outageEnds, scheduler.now >= end {
             outageEnds = nil
             try disturb(.up)
         }
@@ -195,7 +201,7 @@ final class Endurance {
         // Rarely: each attempt of the gateway's takes some seconds of real time then.
         case 73..<74:
             guard outageEnds == nil, let state = outages.randomElement(using: &dice) else { return }
-            outageEnds = clock.now + .seconds(Int64.random(in: 5...900, using: &dice))
+            outageEnds = scheduler.now + .milliseconds(Int64.random(in: pace.outages, using: &dice))
             try disturb(state)
         case 79..<81:
             note("server restarted")
@@ -272,7 +278,7 @@ final class Endurance {
     }
 
     private func trigger() async {
-        let lifetime = Int.random(in: 200...400, using: &dice)
+        let lifetime = Int.random(in: pace.lifetimes, using: &dice)
         await ask("write a lifetime") { server, gateway in
             try await server.write(Path(1, 0, 1), 0, Array("\(lifetime)".utf8), gateway)
         }

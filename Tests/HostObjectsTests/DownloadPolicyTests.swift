@@ -204,7 +204,22 @@ import Testing
         #expect(next(&slots) == [6])
     }
 
-    private func enter(_ instance: UInt16, _ slots: inout DownloadSlots) -> Bool { slots.enter(instance) }
+    /// One that asks for a hundred downloads takes no slot of another's.
+    @Test func eachServerHasItsOwn() {
+        var slots = DownloadSlots(limit: 2)
+        let flood = (1...100).map { slots.enter($0, for: 0) }
+        #expect(flood.count { $0 } == 2)
+        #expect((200...202).map { enter($0, &slots, for: 1) } == [true, true, false])
+        slots.leave(200)
+        // Its own next one, although others came before.
+        #expect(next(&slots) == [202])
+        slots.leave(1)
+        #expect(next(&slots) == [3])
+    }
+
+    private func enter(_ instance: UInt16, _ slots: inout DownloadSlots, for owner: UInt16? = nil) -> Bool {
+        slots.enter(instance, for: owner)
+    }
     private func next(_ slots: inout DownloadSlots) -> [UInt16] { slots.next() }
 }
 

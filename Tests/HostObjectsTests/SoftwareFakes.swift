@@ -112,6 +112,13 @@ final class FakeInstaller: SoftwareInstaller {
         return await withCheckedContinuation { waiting.append($0) }
     }
 
+    /// Ends the deployments that are waited for, and no later ones.
+    func end(_ end: DeploymentEnd = .failed("over")) {
+        let all = waiting
+        waiting = []
+        all.forEach { $0.resume(returning: end) }
+    }
+
     /// Ends all deployments that are waited for.
     func finish(_ end: DeploymentEnd) {
         outcome = end
@@ -239,20 +246,5 @@ final class WorkerGate {
     deinit {
         close(key)
         close(gate)
-    }
-}
-
-/// A temporary folder that goes with the test.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() {
-        var template = Array("/tmp/gatekeel-test-XXXXXX".utf8CString)
-        path = mkdtemp(&template).map { String(cString: $0) } ?? "/nonexistent"
-    }
-
-    deinit {
-        for name in (try? Files.names(in: path)) ?? [] { unlink("\(path)/\(name)") }
-        rmdir(path)
     }
 }

@@ -20,13 +20,16 @@ import Testing
         let scheduler = ManualScheduler()
         let reports = Reports()
         private let change: @Sendable (inout SoftwareManagement.Options) -> Void
+        private let servers: [UInt16]
         var object: SoftwareManagement
 
         init(
-            boot: String = "boot-1", change: @escaping @Sendable (inout SoftwareManagement.Options) -> Void = { _ in }
+            boot: String = "boot-1", servers: [UInt16] = [0],
+            change: @escaping @Sendable (inout SoftwareManagement.Options) -> Void = { _ in }
         ) {
             self.change = change
-            object = Rig.make(folder, installer, fetcher, scheduler, boot, change)
+            self.servers = servers
+            object = Rig.make(folder, installer, fetcher, scheduler, boot, servers, change)
             attach()
         }
 
@@ -38,7 +41,7 @@ import Testing
             let next = FakeFetcher()
             (next.answer, next.attempts) = (fetcher.answer, fetcher.attempts)
             fetcher = next
-            object = Rig.make(folder, installer, fetcher, scheduler, boot, change)
+            object = Rig.make(folder, installer, fetcher, scheduler, boot, servers, change)
             attach()
             await before(object)
             await object.start()
@@ -52,12 +55,14 @@ import Testing
 
         private static func make(
             _ folder: TemporaryFolder, _ installer: FakeInstaller, _ fetcher: FakeFetcher,
-            _ scheduler: ManualScheduler, _ boot: String, _ change: (inout SoftwareManagement.Options) -> Void
+            _ scheduler: ManualScheduler, _ boot: String, _ servers: [UInt16],
+            _ change: (inout SoftwareManagement.Options) -> Void
         ) -> SoftwareManagement {
             var options = SoftwareManagement.Options(
                 folder: folder.path, maximumPackageSize: 1000, reserve: DiskReserve(percent: 0, minimum: 0), boot: boot)
             change(&options)
-            return SoftwareManagement(options, installer: installer, fetcher: fetcher, scheduler: scheduler)
+            return SoftwareManagement(
+                options, installer: installer, fetcher: fetcher, scheduler: scheduler, servers: { servers })
         }
 
         func read(_ resource: UInt16, _ instance: UInt16 = 0) -> String {

@@ -28,6 +28,18 @@ import Testing
         #expect(flood(30) == 20)
     }
 
+    /// One server floods, with as many objects as it likes.
+    @Test mutating func serversHaveTheirOwnAllowance() {
+        func judge(_ number: Int, _ server: String) -> LogLimiter.Verdict {
+            limiter.judge("kind", about: "/9/\(number)", of: server, .warning, "message \(number)", at: now)
+        }
+        let flood = (0..<1000).map { judge($0, "first") }
+        #expect(flood.count { $0 == .write } == 100)
+        let others = (0..<20).map { judge(2000 + $0, "second") }
+        #expect(others.allSatisfy { $0 == .write })
+        #expect(limiter.ended(at: now + .seconds(60)).map(\.suppressed) == [900])
+    }
+
     /// A daemon that ends within the minute tells what it held back.
     @Test mutating func theEndOfADaemonEndsAllWindows() {
         _ = flood(25)

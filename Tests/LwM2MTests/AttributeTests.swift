@@ -138,6 +138,48 @@ import Testing
     }
 }
 
+/// Conditions of one resource that are attached to it, its instances and what is above it (LwM2M Core 1.2, 5.1.2).
+@Suite struct AttributeContradictionTests {
+    private static let resource = Path(3, 0, 7)
+    private static let instance = Path(3, 0, 7, 1)
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        let above: Attributes
+        let below: Attributes
+        let isContradiction: Bool
+        var testDescription: String { "\(above.linkParameters) above \(below.linkParameters)" }
+    }
+
+    @Test(arguments: [
+        Case(above: Attributes(greaterThan: 5), below: Attributes(lessThan: 5), isContradiction: true),
+        Case(above: Attributes(lessThan: 5), below: Attributes(greaterThan: 4), isContradiction: true),
+        Case(above: Attributes(greaterThan: 10, lessThan: 1), below: Attributes(step: 4.5), isContradiction: true),
+        Case(above: Attributes(step: 3), below: Attributes(greaterThan: 6, lessThan: 0), isContradiction: true),
+        Case(above: Attributes(greaterThan: 10, lessThan: 1), below: Attributes(step: 4.4), isContradiction: false),
+        Case(above: Attributes(greaterThan: 5, lessThan: 1), below: Attributes(greaterThan: 9), isContradiction: false),
+        Case(
+            above: Attributes(greaterThan: 5), below: Attributes(greaterThan: 2, lessThan: 1), isContradiction: false),
+    ])
+    func itIsFoundFromEachLevel(test: Case) {
+        let table = AttributeTable([Self.resource: test.above, Self.instance: test.below])
+        let found = test.isContradiction ? Self.instance : nil
+        #expect(table.contradiction(under: Self.instance) == found)
+        #expect(table.contradiction(under: Self.resource) == found)
+        #expect(table.contradiction(under: Path(3)) == found)
+        #expect(table.contradiction(under: Path(3, 1)) == nil)
+    }
+
+    /// State of an earlier release, which took them: what is nearer holds.
+    @Test func whatIsNearerHolds() {
+        let table = AttributeTable([
+            Path(3): Attributes(minimumPeriod: 5),
+            Self.resource: Attributes(maximumPeriod: 60, greaterThan: 5), Self.instance: Attributes(lessThan: 5),
+        ])
+        #expect(
+            table.effective(at: Self.instance) == Attributes(minimumPeriod: 5, maximumPeriod: 60, lessThan: 5))
+    }
+}
+
 @Suite struct ExecuteArgumentTests {
     private func list(_ text: String) throws -> [ExecuteArgument] { try ExecuteArgument.list(Array(text.utf8)) }
 

@@ -60,6 +60,8 @@ extension CoAPSession {
                 confirmable: confirmable, token: request.token, message: message, purpose: .notification(completion)))
     }
 
+    public func forgetBodies() { downloads = Downloads() }
+
     public func ping() async throws(TransportError) {
         let failure = await withCheckedContinuation { continuation in
             guard handler != nil else { return continuation.resume(returning: TransportError?.some(.closed)) }
@@ -155,6 +157,7 @@ extension CoAPSession {
             watchSilence()
         }
         if case .request = item.purpose { watch(item.token) }
+        if case .notification = item.purpose, !item.confirmable { remember(id, item.token) }
         // libcoap owns the message from here on, whether it is sent or not.
         guard coap_send(raw, pdu) == gk_COAP_INVALID_MID else {
             if !item.confirmable { conclude(item, nil) }
@@ -225,6 +228,23 @@ extension CoAPSession {
         // UDP: a hint; libcoap keeps sending. DTLS: the association is gone, as `settle` will see.
         case COAP_NACK_ICMP_ISSUE: break
         default: break
+        }
+    }
+
+    /// Notifications whose Resets are recognized, the latest ones.
+    private static let remembered = 64
+
+    private func remember(_ id: UInt16, _ token: [UInt8]) {
+        if unconfirmed.count >= Self.remembered { unconfirmed.removeFirst() }
+        unconfirmed.append((id, token))
+    }
+
+    /// Resets came: those to notifications that nobody acknowledges end their observations (RFC 7641, 3.6).
+    func forgotten(_ ids: [UInt16]) {
+        for id in ids {
+            // A confirmable message may have the number by now; its Reset is libcoap's to tell.
+            guard flights[id] == nil, let index = unconfirmed.lastIndex(where: { $0.id == id }) else { continue }
+            handler?.forgot(unconfirmed.remove(at: index).token, on: self)
         }
     }
 

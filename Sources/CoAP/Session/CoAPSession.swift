@@ -42,6 +42,8 @@ public final class CoAPSession: Session, ContextOwner {
     // Messages of ours.
     var queue: [Outgoing] = []
     var flights: [UInt16: Outgoing] = [:]
+    /// Notifications that are not to be acknowledged and left lately: they may be answered by a Reset.
+    var unconfirmed: [(id: UInt16, token: [UInt8])] = []
     var retrying: (any Scheduled)?
     var pending: [[UInt8]: PendingRequest] = [:]
     var observers: [[UInt8]: Observer] = [:]
@@ -130,6 +132,7 @@ public final class CoAPSession: Session, ContextOwner {
             end(loss)
             return
         }
+        if !context.resets.isEmpty { forgotten(context.resets) }
         if role == .client, !flights.isEmpty, retrying == nil, context.isQuiet {
             let acknowledged = flights
             flights = [:]

@@ -28,6 +28,8 @@ final class Context {
     /// The latest texts about TLS and ICMP, for the reason of a session's end: libcoap has them only in its log.
     var alert: String?
     var unreachable: String?
+    /// Message IDs of Resets that came in this turn, of any message.
+    var resets: [UInt16] = []
 
     init?(owner: any ContextOwner) {
         CoAPLibrary.start()
@@ -67,6 +69,7 @@ final class Context {
         CoAPLibrary.attribute(to: self) { gk_coap_turn(raw) }
         processing = false
         owner?.settle()
+        resets = []
         while !deferred.isEmpty { deferred.removeFirst()() }
     }
 

@@ -33,11 +33,15 @@ public enum CoAPLibrary {
             context?.alert = text.split(separator: ":").dropFirst().joined(separator: " alert: ")
         }
         if let text = CoAPLibrary.tail(of: text, after: "ICMP: ") { context?.unreachable = text }
+        // The nack handler is not called for a message that libcoap does not keep.
+        if let digits = CoAPLibrary.tail(of: text, after: "got RST for mid=0x"), let id = UInt16(digits, radix: 16) {
+            context?.resets.append(id)
+        }
     }
 
     private static func tail(of text: String, after mark: String) -> String? {
         guard let range = text.firstOccurrence(of: mark) else { return nil }
-        return String(text[range.upperBound...].prefix { $0 != "\n" })
+        return String(text[range.upperBound...].prefix { $0 != "\n" && $0 != "\r" })
     }
 }
 

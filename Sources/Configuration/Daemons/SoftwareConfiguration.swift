@@ -47,7 +47,7 @@ public struct SoftwareConfiguration: Hashable, Sendable {
             + "counts, time in the queue does not. A file that is not there and the like ends a download at once.")
     static let maxDownloadsKey = Key(
         "MaxDownloads", .integer(1...64), default: 2,
-        "The most downloads at once. Further ones are queued, and Status Reason (9/x/16) says so.")
+        "The most downloads of one server at once. Further ones are queued, and Status Reason (9/x/16) says so.")
     static let minDownloadRateKey = Key(
         "MinDownloadRate", .size(0...1 << 30), default: 1 << 10,
         "Bytes a second that a download has to receive on average over 10 minutes, and a push likewise. A slower one fails: it "
@@ -64,7 +64,8 @@ public struct SoftwareConfiguration: Hashable, Sendable {
             + "at least 64M, or a size. A package that would take from it is refused with Update Result 50.")
     static let maxInstancesKey = Key(
         "MaxInstances", .integer(1...65535), default: 1000,
-        "The most instances of object 9. When there are so many, a server's Create is refused.")
+        "The most instances of object 9. When there are so many, a server's Create is refused. Several servers share them: "
+            + "each may have as many as the others.")
 
     static let keys = [
         answerTimeoutKey.declaration, restoreActivationKey.declaration, maxPackageSizeKey.declaration,

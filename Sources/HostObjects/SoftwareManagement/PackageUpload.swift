@@ -35,6 +35,7 @@ final class PackageUpload: UploadSink {
     /// All is stored, and the end was told.
     private(set) var isComplete = false
 
+    private let excess: @LoopActor () -> FetchFailure?
     private var file: PackageFile?
     private var buffer: [UInt8] = []
     private var isWriting = false
@@ -49,10 +50,12 @@ final class PackageUpload: UploadSink {
     /// - Parameters:
     ///   - limit: the most bytes that are taken.
     ///   - minimumRate: bytes a second that have to arrive over ten minutes; 0 for no minimum.
+    ///   - excess: why no more may be stored; nil if it may.
     ///   - ended: called once.
     init(
         path: String, limit: Int, reserve: DiskReserve, total: Int, scheduler: any Scheduler,
-        minimumRate: @escaping @LoopActor () -> Int, ended: @escaping @LoopActor (PackageUpload, End) -> Void
+        minimumRate: @escaping @LoopActor () -> Int, excess: @escaping @LoopActor () -> FetchFailure? = { nil },
+        ended: @escaping @LoopActor (PackageUpload, End) -> Void
     ) {
         self.path = path
         self.limit = limit
@@ -60,6 +63,7 @@ final class PackageUpload: UploadSink {
         self.total = total
         self.scheduler = scheduler
         self.minimumRate = minimumRate
+        self.excess = excess
         since = scheduler.now
         seenAt = scheduler.now
         self.ended = ended
@@ -123,6 +127,9 @@ final class PackageUpload: UploadSink {
 
     private func write() {
         guard !isWriting, refusal == nil else { return }
+        if let failure = excess() {
+            return fail(failure.result, failure.reason, .failure(.requestEntityTooLarge, failure.reason))
+        }
         isWriting = true
         let bytes = buffer
         buffer = []

@@ -91,7 +91,7 @@ extension SoftwareManagement {
 
     /// Waits for the download's turn, or its cancellation.
     private func takeSlot(_ instance: UInt16, _ download: PackageDownload) async {
-        guard !slots.enter(instance) else { return }
+        guard !slots.enter(instance, for: software[instance]?.record.account) else { return }
         download.phase = .queued
         download.policy.waitsForTurn(scheduler.now)
         // Why the attempt before failed is told again afterwards, until bytes arrive.
@@ -113,6 +113,10 @@ extension SoftwareManagement {
         let attempt = FetchAttempt(order) { [weak self, weak download] attempt in
             guard let self, let download else { return }
             download.policy.progress(attempt.received, self.scheduler.now)
+            if download.verdict == nil, let failure = self.spaceExcess(instance) {
+                download.verdict = failure
+                attempt.cancel()
+            }
             guard !download.reason.isEmpty || self.software[instance]?.record.stall != nil else { return }
             download.reason = ""
             LoopActor.spawn { await self.goesOn(instance, download) }

@@ -66,8 +66,10 @@ extension SoftwareManagement {
             return OperationError(.internalServerError, "the state could not be stored")
         }
         do throws(InstallerRefusal) {
-            let deployment = try await beginInstall(staged)
-            return await installEnded(instance, await installer.end(of: deployment))
+            let end = try await inTurn(deployments) { () async throws(InstallerRefusal) in
+                await self.installer.end(of: try await self.beginInstall(staged))
+            }
+            return await installEnded(instance, end)
         } catch {
             return await installEnded(instance, .failed(error.reason))
         }
@@ -162,6 +164,10 @@ extension SoftwareManagement {
     /// Has the installer do something with a package, and waits for the end. When it died meanwhile, what it began goes on, and is
     /// followed; what never reached it is asked for again. One that is away from the start is not waited for.
     private func end(_ operation: PackageOperation, _ name: String) async throws(InstallerRefusal) -> DeploymentEnd {
+        try await inTurn(deployments) { () async throws(InstallerRefusal) in try await self.ended(operation, name) }
+    }
+
+    private func ended(_ operation: PackageOperation, _ name: String) async throws(InstallerRefusal) -> DeploymentEnd {
         let before = try await installer.deployment(operation, name: name)
         do throws(InstallerRefusal) {
             return await installer.end(of: try await installer.begin(operation, name: name))

@@ -12,6 +12,7 @@ extension SoftwareManagement {
         guard let software = software[instance] else { return nil }
         // RFC 7959, 2.5: a first block replaces the transfer that its sender had under way.
         if uploads[instance]?.isInterrupted != true { try software.admitDelivery() }
+        if let reason = deliveryExcess(Requester.currentAccount) { throw refusePush(instance, reason) }
         if let size, size > options.maximumPackageSize {
             throw refusePush(instance, "too-large: a package may have at most \(options.maximumPackageSize) bytes")
         }
@@ -27,7 +28,7 @@ extension SoftwareManagement {
     private func requireSpace(_ count: Int) throws(StorageFailure) {
         let space: FileSystemSpace
         do throws(Errno) {
-            space = try FileSystemSpace(of: FileDescriptor.open(options.folder, O_RDONLY | O_DIRECTORY))
+            space = try diskSpace(options.folder)
         } catch {
             throw StorageFailure(error)
         }
@@ -94,12 +95,15 @@ extension SoftwareManagement {
     func startPush(_ instance: UInt16, size: Int) -> any UploadSink {
         let upload = PackageUpload(
             path: store.package(instance), limit: options.maximumPackageSize, reserve: options.reserve, total: size,
-            scheduler: scheduler, minimumRate: { [weak self] in self?.options.downloads.minimumRate ?? 0 }
+            scheduler: scheduler, minimumRate: { [weak self] in self?.options.downloads.minimumRate ?? 0 },
+            excess: { [weak self] in self?.spaceExcess(instance) }
         ) { [weak self] in self?.pushEnded(instance, $0, $1) }
+        let account = Requester.currentAccount
         uploads[instance] = upload
         // At once: a second transfer must be refused already, and a Read must see the state.
         let before = mutate(instance) {
             $0.apply(.pushStarted, reason: "")
+            $0.record.account = account ?? $0.record.account
             $0.job = .transferring
         }
         if let before { LoopActor.spawn { await self.settle(instance, since: before) } }
@@ -136,8 +140,12 @@ extension SoftwareManagement {
             await update(instance) { $0.apply(.deliveryRefused(.invalidURI), reason: reason) }
             throw OperationError(.badRequest, reason)
         }
+        try await requireShareOfDeliveries(instance)
+        try software[instance]?.admitDelivery()
+        let account = Requester.currentAccount
         let before = mutate(instance) {
             $0.apply(.uriAccepted, reason: "")
+            $0.record.account = account ?? $0.record.account
             $0.record.uri = uri
             $0.record.stall = nil
             $0.job = .transferring
@@ -216,7 +224,14 @@ extension SoftwareManagement {
             $0.record.stall = nil
         }
         do throws(InstallerRefusal) {
-            let staged = try await stage(path)
+            let staged = try await inTurn(deliveries, of: deliverer(instance)) {
+                () async throws(InstallerRefusal) in
+                // Others of this server may have arrived since it was admitted.
+                if let reason = self.deliveryExcess(self.software[instance]?.record.account) {
+                    throw InstallerRefusal(.noSpace, reason)
+                }
+                return try await self.stage(path)
+            }
             if let reason = conflict(of: staged.name, with: instance) {
                 try await installer.discard(token: staged.token)
                 await refuse(instance, .installFailure, reason)

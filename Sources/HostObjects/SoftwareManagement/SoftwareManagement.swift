@@ -63,6 +63,16 @@ public final class SoftwareManagement: Object {
         case damaged(instance: UInt16, lost: Bool)
         /// The installer does not answer.
         case installerUnavailable(String)
+
+        /// The instance that it is about; nil for none.
+        public var instance: UInt16? {
+            switch self {
+            case .delivered(let instance, _), .refused(let instance, _, _), .cancelled(let instance, _),
+                .waiting(let instance, _), .damaged(let instance, _):
+                instance
+            case .notStored, .unreadable, .installerUnavailable: nil
+            }
+        }
     }
 
     public let definition = ObjectDefinition.softwareManagement
@@ -85,6 +95,15 @@ public final class SoftwareManagement: Object {
     /// Transfers by pull until the package is verified or they failed.
     var downloads: [UInt16: PackageDownload] = [:]
     var slots: DownloadSlots
+    /// The space of the disk of a folder; a test has its own.
+    var diskSpace: @LoopActor (_ folder: String) throws(Errno) -> FileSystemSpace = { (folder) throws(Errno) in
+        try FileSystemSpace(of: FileDescriptor.open(folder, O_RDONLY | O_DIRECTORY))
+    }
+    /// Packages are given to the installer, and deployments begun, of each server in turn.
+    let deliveries = FairTurn<Requester>()
+    let deployments = FairTurn<Requester>()
+    /// The accounts among which is shared what there is.
+    let servers: @LoopActor () -> [UInt16]
     /// What is being verified, as it arrived.
     var arrivals: [UInt16: PackageTransfer] = [:]
     /// The boot in which each record was last written before this start.
@@ -102,10 +121,13 @@ public final class SoftwareManagement: Object {
 
     public var isWorking: Bool { software.values.contains { $0.job != nil } }
 
+    /// - Parameter servers: the accounts (instances of object 1) among which is shared what there is.
     public init(
-        _ options: Options, installer: any SoftwareInstaller, fetcher: any SoftwareFetcher, scheduler: any Scheduler
+        _ options: Options, installer: any SoftwareInstaller, fetcher: any SoftwareFetcher, scheduler: any Scheduler,
+        servers: @escaping @LoopActor () -> [UInt16] = { [] }
     ) {
         self.options = options
+        self.servers = servers
         self.installer = installer
         self.fetcher = fetcher
         self.scheduler = scheduler
@@ -132,6 +154,9 @@ public final class SoftwareManagement: Object {
 
     public func hasInstance(_ instance: UInt16) -> Bool { software[instance] != nil }
 
+    /// The account of the server that delivered to an instance last, or created it; nil: none did.
+    public func account(of instance: UInt16) -> UInt16? { software[instance]?.record.account }
+
     public var isComplete: Bool { isLoaded }
 
     public func resources(of instance: UInt16) -> [UInt16] { definition.resources.map(\.id) }
@@ -151,16 +176,14 @@ public final class SoftwareManagement: Object {
         _ instance: UInt16?, _ values: [UInt16: ResourceContent]
     ) async throws(OperationError) -> UInt16 {
         try requireLoaded()
-        guard software.count < options.maximumInstances else {
-            throw OperationError(
-                .badRequest, "there are \(software.count) instances, and no more are allowed (MaxInstances=)")
-        }
+        try requireRoomForInstance()
         guard let new = instance ?? lowestFree(from: 0) else {
             throw OperationError(.badRequest, "no instance is free")
         }
         guard software[new] == nil else { throw OperationError(.badRequest, "instance \(new) is there already") }
         software[new] = SoftwareInstance()
-        guard await update(new, { _ in }) else {
+        let account = Requester.currentAccount
+        guard await update(new, { $0.record.account = account }) else {
             software[new] = nil
             // The record may exist although it is not durable. It would become an instance at the next start.
             let file = store.record(new)

@@ -20,6 +20,8 @@ struct SoftwareRecord: Hashable, Sendable {
     var present = false
     /// Update Supported Objects (9/x/8).
     var updatesObjects = false
+    /// The account of the server that delivered to this instance last, or created it; nil: none did.
+    var account: UInt16?
     /// The boot in which this was written (`/proc/sys/kernel/random/boot_id`).
     var boot = ""
     /// What a newer release added.
@@ -67,13 +69,14 @@ struct SoftwareRecord: Hashable, Sendable {
         installing = record["Installing"] == "yes"
         present = record["Present"] == "yes"
         updatesObjects = record["UpdatesObjects"] == "yes"
+        account = record["Account"].flatMap { UInt16($0) }
         boot = record["Boot"] ?? ""
         others = record.others(than: Self.keys)
     }
 
     static let keys: Set = [
         "State", "Result", "Reason", "Package", "Token", "StagedName", "StagedVersion", "URI", "StalledSeconds",
-        "StalledAt", "Installing", "Present", "UpdatesObjects", "Boot",
+        "StalledAt", "Installing", "Present", "UpdatesObjects", "Account", "Boot",
     ]
 
     var bytes: [UInt8] {
@@ -91,6 +94,7 @@ struct SoftwareRecord: Hashable, Sendable {
         record["Installing"] = installing ? "yes" : "no"
         record["Present"] = present ? "yes" : "no"
         record["UpdatesObjects"] = updatesObjects ? "yes" : "no"
+        record["Account"] = account.map { String($0) }
         record["Boot"] = boot
         record.add(others)
         return record.bytes

@@ -14,15 +14,34 @@ public struct AttributeTable: Hashable, Sendable {
         set { byPath[path] = newValue.isEmpty ? nil : newValue }
     }
 
-    /// The attributes that apply to a path: its own, and for each missing one that of the nearest level above.
+    /// The attributes that apply to a path: its own, and for each missing one that of the nearest level above. The conditions of a
+    /// change that would contradict nearer ones are left out (`contradiction(under:)`).
     public func effective(at path: Path) -> Attributes {
         var result = self[path]
         var above = path.parent
         while let level = above {
-            result = result.inheriting(self[level])
+            let inherited = result.inheriting(self[level])
+            result =
+                inherited.changeConditionsAreValid
+                ? inherited : result.inheriting(self[level].withoutChangeConditions)
             above = level.parent
         }
         return result
+    }
+
+    /// The first path, of one and those below it that have attributes, at which the conditions of a change contradict each other, whichever
+    /// levels they are attached to (LwM2M Core 1.2, 5.1.2: they are not valid then); nil when there is none.
+    public func contradiction(under path: Path) -> Path? {
+        let paths = [path] + byPath.keys.filter { path.contains($0) && $0 != path }.sorted()
+        return paths.first { path in
+            var result = self[path]
+            var above = path.parent
+            while let level = above {
+                result = result.inheriting(self[level])
+                above = level.parent
+            }
+            return !result.changeConditionsAreValid
+        }
     }
 
     /// Whether something below a path has `con=1`: a notification that includes it is confirmable (Table "NOTIFICATION class

@@ -77,6 +77,16 @@ public struct Attributes: Hashable, Sendable {
             maximumHistoricalQueue: maximumHistoricalQueue ?? above.maximumHistoricalQueue)
     }
 
+    /// The attributes but for the conditions of a change.
+    var withoutChangeConditions: Attributes {
+        var attributes = self
+        attributes.greaterThan = nil
+        attributes.lessThan = nil
+        attributes.step = nil
+        attributes.risingEdge = nil
+        return attributes
+    }
+
     /// The conditions of a change, which belong to a resource alone.
     public var ofResources: Attributes {
         Attributes(greaterThan: greaterThan, lessThan: lessThan, step: step, risingEdge: risingEdge)

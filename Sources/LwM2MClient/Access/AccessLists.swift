@@ -30,8 +30,10 @@ public final class AccessLists {
     }
     /// Is called when instances of object 2 came or went.
     public var instancesChanged: (@LoopActor () -> Void)?
-    /// Is called when the rights to object instances changed; nil: to any.
-    var rightsChanged: (@LoopActor (Path?) -> Void)?
+    /// Is called when the rights to object instances changed, with the Short Server IDs of those who may read less than before.
+    ///
+    /// - Parameter path: the instances; nil: any.
+    var rightsChanged: (@LoopActor (_ path: Path?, _ lost: Set<UInt16>) -> Void)?
 
     private let accounts: ServerAccounts
     private let store: CheckedFile?
@@ -98,7 +100,7 @@ public final class AccessLists {
         table.configure(members)
         guard table != before else { return }
         saveLater()
-        rightsChanged?(nil)
+        rightsChanged?(nil, Set(members.map(\.shortServerID)))
     }
 
     // MARK: Rights
@@ -260,8 +262,12 @@ public final class AccessLists {
             if table.entries[id] == after { table.change(id) { $0 = before } }
             throw error
         }
+        let lost = members.map(\.shortServerID).filter { server in
+            before.rights(of: server).contains(.read) && after?.rights(of: server).contains(.read) != true
+        }
         rightsChanged?(
-            before.instance == AccessTable.wholeObject ? Path(before.object) : Path(before.object, before.instance))
+            before.instance == AccessTable.wholeObject ? Path(before.object) : Path(before.object, before.instance),
+            Set(lost))
     }
 
     // MARK: The file

@@ -14,6 +14,11 @@ struct AccessTable: Hashable, Sendable {
         /// Lines of the file that a newer release wrote.
         var others: [String] = []
 
+        /// What a server may do: as the list says of it; without a word as its owner all; else as it says of all others.
+        func rights(of server: UInt16) -> AccessRights {
+            rights[server] ?? (owner == server ? .all : rights[0] ?? [])
+        }
+
         fileprivate var key: UInt32 { AccessTable.key(object, instance) }
     }
 
@@ -51,13 +56,9 @@ struct AccessTable: Hashable, Sendable {
     /// The instance of object 2 that is about an object instance.
     func id(of object: UInt16, _ instance: UInt16) -> UInt16? { index[Self.key(object, instance)] }
 
-    /// What a server may do: as its list says; without one as its owner all; else as the list for all others says.
-    ///
-    /// - Returns: nil if there is no entry.
+    /// What a server may do; nil if there is no entry.
     func rights(of server: UInt16, object: UInt16, _ instance: UInt16) -> AccessRights? {
-        guard let id = id(of: object, instance), let entry = entries[id] else { return nil }
-        if let own = entry.rights[server] { return own }
-        return entry.owner == server ? .all : entry.rights[0] ?? []
+        id(of: object, instance).flatMap { entries[$0] }?.rights(of: server)
     }
 
     /// Adds an entry, at the lowest identifier that is free, or replaces the one that is there.

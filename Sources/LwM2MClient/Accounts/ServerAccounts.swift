@@ -220,14 +220,20 @@ public final class ServerAccounts {
     func attributes(_ instance: UInt16) -> AttributeTable { entry(instance)?.attributes ?? AttributeTable() }
 
     /// Attaches attributes; they are on the medium when this returns.
+    ///
+    /// - Throws: 4.00 when the conditions of a change would contradict each other, at this path or below it where others are attached;
+    ///   5.00 when there are too many or they cannot be stored.
     func attach(_ instance: UInt16, _ path: Path, _ update: AttributeUpdate) async throws(OperationError) {
         await turn.take()
         defer { turn.give() }
         let table = attributes(instance)
         var next = table
         next[path] = update.applied(to: table[path])
-        guard next[path].changeConditionsAreValid else {
-            throw OperationError(.badRequest, "lt + 2 * st must be less than gt")
+        if let place = next.contradiction(under: path) {
+            throw OperationError(
+                .badRequest,
+                "lt + 2 * st must be less than gt, and would not be at \(place) with what is attached to it and above it"
+            )
         }
         guard next.byPath.count <= max(AccountState.attributeLimit, table.byPath.count) else {
             throw OperationError(.internalServerError, "more attributes than this client keeps")

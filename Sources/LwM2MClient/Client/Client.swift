@@ -15,6 +15,7 @@ public final class Client: ObjectChanges {
     private let clock: StableClock
     private let endpoint: String
     private let transport: any Transport
+    private let store: NotificationStore?
     private let scheduler: any Scheduler
     private let random: @LoopActor () -> Double
     private let report: @LoopActor (ClientReport) -> Void
@@ -30,12 +31,13 @@ public final class Client: ObjectChanges {
     ///   - endpoint: the endpoint client name (`ep=`).
     ///   - objects: those that are there from the start; see `add(_:)`.
     ///   - lists: what several servers may do; nil: everything (tests).
+    ///   - store: where what servers are to be told outlasts a restart; nil: it does not (tests).
     ///   - clock: the time of day, for the times of values that are sent; the host's when nil.
     ///   - random: from 0 to 1, for jitter.
     ///   - report: is told what an operator may want to know.
     public init(
         endpoint: String, objects: [any Object] = [], accounts: ServerAccounts,
-        lists: AccessLists? = nil,
+        lists: AccessLists? = nil, store: NotificationStore? = nil,
         transport: any Transport, scheduler: any Scheduler, clock: StableClock? = nil,
         random: @escaping @LoopActor () -> Double = { Double.random(in: 0...1) },
         report: @escaping @LoopActor (ClientReport) -> Void = { _ in }
@@ -43,6 +45,7 @@ public final class Client: ObjectChanges {
         self.endpoint = endpoint
         self.accounts = accounts
         self.transport = transport
+        self.store = store
         self.scheduler = scheduler
         self.random = random
         self.report = report
@@ -59,10 +62,12 @@ public final class Client: ObjectChanges {
         accounts.changed = { [weak self] in self?.accountChanged($0) }
         accounts.triggered = { [weak self] in self?.connection($0)?.trigger() }
         accounts.disabled = { [weak self] in self?.connection($0)?.disable(for: $1) }
-        lists?.rightsChanged = { [weak self] path in
+        lists?.rightsChanged = { [weak self] path, lost in
             guard let self else { return }
-            for connection in connections { connection.observations.rightsChanged() }
-            sending.rightsChanged()
+            for account in accounts.all where lost.contains(account.shortServerID) {
+                let isSendCut = sending.rightsLost(account)
+                connection(account.instance)?.rightsLost(isSendCut: isSendCut)
+            }
             for path in path.map({ [$0] }) ?? registry.identifiers.map({ Path($0) }) { changed(path) }
         }
         for object in objects { add(object) }
@@ -176,7 +181,7 @@ public final class Client: ObjectChanges {
                     LinkFormat.encode(
                         LinkFormat.registration(registry.registered(version), formats: version.offeredFormats))
                 },
-                isWorking: { registry.isWorking }))
+                isWorking: { registry.isWorking }, store: store))
     }
 
     private func end(_ connections: [ServerConnection]) async {

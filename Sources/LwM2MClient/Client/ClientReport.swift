@@ -13,6 +13,8 @@ public enum ClientReport: Hashable, Sendable {
     case sendRefused(server: String, reason: String)
     /// Values that wait for the server had to make room for newer ones; told once until it is in contact again.
     case sendDropped(server: String)
+    /// What the server is to be told after an outage cannot be stored; told once until it can.
+    case notificationsNotStored(server: String, reason: String)
     /// The server disabled itself (1/x/4): it is left alone for so long.
     case disabled(server: String, seconds: Int64)
     /// Queue mode: this client is not to be reached from now on.

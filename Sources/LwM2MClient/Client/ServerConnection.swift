@@ -19,6 +19,8 @@ final class ServerConnection: SessionHandler {
         let objects: @LoopActor (EnablerVersion) -> [UInt8]
         /// Whether an object does something that servers began.
         let isWorking: @LoopActor () -> Bool
+        /// Where what servers are to be told outlasts a restart; nil: it does not (tests).
+        let store: NotificationStore?
     }
 
     /// How the registration of an account went.
@@ -49,6 +51,7 @@ final class ServerConnection: SessionHandler {
     /// What the server was told last; nil before it acknowledged anything.
     private var told: (settings: ServerSettings, objects: [UInt8])?
     private var whenStopped: [@LoopActor () -> Void] = []
+    private let keeper: NotificationKeeper?
 
     init(_ account: ServerAccount, _ sender: Sender, _ environment: Environment) {
         self.account = account.instance
@@ -58,6 +61,9 @@ final class ServerConnection: SessionHandler {
         machine = ConnectionMachine(
             lifetime: account.settings.lifetime, retry: account.retry, keepAlive: account.keepAlive,
             awakeTime: account.queueModeAwakeTime)
+        keeper = environment.store.map {
+            NotificationKeeper(path: $0.path(account.instance), scheduler: environment.scheduler)
+        }
         observations = Observations(
             account: account.instance, management: environment.management, scheduler: environment.scheduler,
             clock: environment.clock)
@@ -71,9 +77,27 @@ final class ServerConnection: SessionHandler {
         sender.wanted = { [weak self] in self?.handle(.updateNeeded(after: .zero)) }
     }
 
+    // MARK: Over a restart
+
+    /// Whose notifications are kept: those of another server under the same name are not this one's.
+    private var identity: String { "\(seed.shortServerID) \(seed.version) \(seed.endpoint.uri)" }
+
+    private func restoreObservations() {
+        guard let keeper, let boot = environment.store?.boot else { return }
+        if let kept = keeper.load(), kept.server == identity, observations.restore(kept, boot: boot) {
+            machine.keepObservations()
+        }
+        keeper.content = { [weak self] in self.flatMap { $0.observations.kept(for: $0.identity, boot: boot) } }
+        keeper.notStored = { [weak self] reason in
+            if let self { self.environment.report(.notificationsNotStored(server: self.seed.name, reason: reason)) }
+        }
+        observations.keptChanged = { [weak keeper] in keeper?.changed(isThere: $0) }
+    }
+
     // MARK: Input
 
     func start() {
+        restoreObservations()
         let accounts = environment.management.accounts
         let silence = accounts.remainingSilence(account)
         // One that ran out meanwhile must not begin again with a clock that is set back.
@@ -83,11 +107,16 @@ final class ServerConnection: SessionHandler {
 
     /// De-registers and ends the session, within `RegistrationMachine.stopLimit`.
     func stop() async {
+        isStopping = true
+        observations.keptUntil = machine.registration.observedUntil
         await withCheckedContinuation { continuation in
             whenStopped.append { continuation.resume() }
             handle(.stop)
         }
+        await keeper?.save()
     }
+
+    private var isStopping = false
 
     /// Links, addresses or routes of the host may have changed. A new session is made when the path of this one changed;
     /// while the server is out of contact, also when its path is back.
@@ -143,6 +172,15 @@ final class ServerConnection: SessionHandler {
         }
     }
 
+    /// The server may read less than before. What it is not to be told any more and is on its way goes with the session: libcoap cannot take
+    /// a message back.
+    ///
+    /// - Parameter isSendCut: whether a Send is among that.
+    func rightsLost(isSendCut: Bool) {
+        let isNotificationCut = observations.rightsLost()
+        if isSendCut || isNotificationCut { handle(.reconnect) }
+    }
+
     func flush(within limit: Duration) async { await session?.flush(within: limit) }
 
     func status(of account: ServerAccount) -> ConnectionStatus {
@@ -176,7 +214,9 @@ final class ServerConnection: SessionHandler {
         case .sendUpdate(let location): sendUpdate(location)
         case .sendDeregister(let location): send(RegistrationRequest.deregister(location)) { _ in }
         case .ping: ping()
-        case .forgetObservations: observations.removeAll()
+        case .forgetObservations:
+            if isStopping { keeper?.seal() }
+            observations.removeAll()
         case .suspendNotifications:
             let isAsleep = machine.registration.isAsleep
             observations.suspend(until: machine.registration.observedUntil, isAsleep: isAsleep)
@@ -190,6 +230,8 @@ final class ServerConnection: SessionHandler {
         case .report(let report): tell(report)
         case .registrationFailed: environment.progress(.failed)
         case .disabled:
+            // What it observes is kept for the registration after that, whenever it comes.
+            observations.keptUntil = nil
             if !settings.notificationStoring { observations.removeAll() }
             environment.progress(.leftAlone)
         case .enabled:
@@ -235,7 +277,10 @@ final class ServerConnection: SessionHandler {
         case .lost(let reason): environment.report(.lost(server: seed.name, reason: reason))
         case .refused(let code, let text):
             environment.report(.refused(server: seed.name, code: code, diagnostic: text))
-        case .deregistered: environment.report(.deregistered(server: seed.name))
+        case .deregistered:
+            // It knows of no observation any more; one that disabled itself is told afterwards.
+            if isStopping { observations.removeAll() }
+            environment.report(.deregistered(server: seed.name))
         case .disabled(let until):
             let left = max(.zero, until - environment.scheduler.now)
             environment.report(.disabled(server: seed.name, seconds: left.components.seconds))
@@ -339,6 +384,8 @@ final class ServerConnection: SessionHandler {
     func heard(on session: any Session) {
         if machine.contact.keepAlive != nil || machine.awakeTime != nil { handle(.heard) }
     }
+
+    func forgot(_ token: [UInt8], on session: any Session) { observations.forgot(token) }
 
     func sessionEnded(_ session: any Session, _ reason: TransportError) {
         guard session === self.session else { return }

@@ -10,13 +10,16 @@ struct NotificationHistory {
         let contents: [PathContent]
         /// The scheduler's time.
         let moment: Duration
+        /// The time since 1970, if the moment was in an earlier boot; nil: the clock tells it, also when it is set later.
+        let time: Duration?
         /// About what it takes in a message, in bytes.
         let size: Int
 
-        init(_ observation: Observation, _ contents: [PathContent], at moment: Duration) {
+        init(_ observation: Observation, _ contents: [PathContent], at moment: Duration, time: Duration? = nil) {
             self.observation = observation
             self.contents = contents
             self.moment = moment
+            self.time = time
             size = contents.reduce(0) { $0 + $1.size }
         }
     }
@@ -55,9 +58,13 @@ struct NotificationHistory {
         return record.observation
     }
 
-    mutating func remove(_ which: (Observation) -> Bool) {
-        records.removeAll { which($0.observation) }
+    /// - Returns: what was removed, oldest first.
+    @discardableResult
+    mutating func remove(_ which: (Record) -> Bool) -> [Record] {
+        let removed = records.filter(which)
+        records.removeAll(where: which)
         size = records.reduce(0) { $0 + $1.size }
+        return removed
     }
 
     /// Takes all records, oldest first.

@@ -26,12 +26,19 @@ final class NotificationQueue {
     private var waiting: [Entry] = []
     private var inFlight: Entry?
     private var isPumping = false
-    /// Counts sessions: what an earlier one still reports is of no interest.
-    private var epoch = 0
+    /// Counts what was sent, withdrawn or given up: what an earlier one still reports is of no interest.
+    private var flight = 0
     /// RFC 7641 4.4: 24 bits that only grow; shared by all observations of this server.
     private var sequence: UInt32 = 1
 
     init(now: @escaping @LoopActor () -> Duration) { self.now = now }
+
+    /// What an outage left and was not acknowledged yet, oldest first.
+    var storedRecords: [NotificationHistory.Record] {
+        ((inFlight.map { [$0] } ?? []) + waiting).filter(\.isStored).flatMap(\.records)
+    }
+
+    var holdsStored: Bool { inFlight?.isStored == true || waiting.contains(where: \.isStored) }
 
     func nextSequence() -> UInt32 {
         sequence = (sequence + 1) & 0xFF_FFFF
@@ -40,14 +47,14 @@ final class NotificationQueue {
 
     func open(_ session: any Session) {
         self.session = session
-        epoch += 1
+        flight += 1
         pump()
     }
 
     /// Gives the session up, and returns what did not arrive, oldest first.
     func close() -> [Entry] {
         session = nil
-        epoch += 1
+        flight += 1
         defer {
             inFlight = nil
             waiting = []
@@ -63,9 +70,6 @@ final class NotificationQueue {
         pump()
     }
 
-    /// Whether something of an observation waits.
-    func holds(_ observation: Observation) -> Bool { waiting.contains { $0.observation === observation } }
-
     func add(_ entry: Entry) {
         let same = waiting.indices.filter { waiting[$0].observation === entry.observation && !waiting[$0].isStored }
         // Of those that nobody acknowledges only the newest waits: they would leave all at once.
@@ -73,6 +77,20 @@ final class NotificationQueue {
         if same.count >= limit, let oldest = same.first { waiting.remove(at: oldest) }
         waiting.append(entry)
         pump()
+    }
+
+    /// Takes out what is not to be told any more.
+    ///
+    /// - Returns: what that was, oldest first, and whether one of it is on its way: then only the end of the session keeps it from being
+    ///   sent again.
+    func withdraw(_ which: (Entry) -> Bool) -> (entries: [Entry], isUnderWay: Bool) {
+        var entries = waiting.filter(which)
+        waiting.removeAll(where: which)
+        guard let sent = inFlight, which(sent) else { return (entries, false) }
+        flight += 1
+        inFlight = nil
+        entries.insert(sent, at: 0)
+        return (entries, true)
     }
 
     func remove(_ which: (Observation) -> Bool) { waiting.removeAll { which($0.observation) } }
@@ -101,14 +119,15 @@ final class NotificationQueue {
         var response = entry.response
         // RFC 7641 3.2: an error carries no Observe, which ends the observation.
         if response.code.isSuccess { response.observe = nextSequence() }
-        let sent = epoch
+        flight += 1
+        let mine = flight
         let isConfirmable = isConfirmable(entry)
         if isConfirmable { entry.observation.lastConfirmed = now() }
         session.notify(of: entry.observation.request, response, confirmable: isConfirmable) { [weak self] error in
-            guard let self, self.epoch == sent else { return }
+            guard let self, self.flight == mine else { return }
             self.inFlight = nil
             self.delivered?(entry, error)
-            if self.epoch == sent { self.pump() }
+            if self.flight == mine { self.pump() }
         }
     }
 }

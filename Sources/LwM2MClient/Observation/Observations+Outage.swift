@@ -13,6 +13,7 @@ extension Observations {
     func keep(_ record: NotificationHistory.Record) {
         let limit = absence.isOutage ? record.observation.historyLimit : nil
         for observation in history.add(record, most: limit ?? NotificationHistory.recordLimit) { owe(observation) }
+        tellKept()
     }
 
     /// What an outage leaves of contents: those of paths with `hqmax=0` are not among it.
@@ -54,7 +55,7 @@ extension Observations {
             do throws(CodecError) {
                 var content = CompositeContent()
                 for record in part {
-                    let time = times.next(record.moment)
+                    let time = times.next(record.moment, time: record.time)
                     let parts = zip(record.observation.parts, record.contents).map { (path: $0.path, content: $1) }
                     content.entries += try management.composite(parts).entries.map { $0.at(time) }
                 }
@@ -72,7 +73,7 @@ extension Observations {
     }
 
     /// The format of an observation's notifications, if it has times.
-    private func timedFormat(_ observation: Observation) -> ContentFormat? {
+    func timedFormat(_ observation: Observation) -> ContentFormat? {
         let format: ContentFormat? =
             switch observation.subject {
             case .path(let accept): accept.map(ContentFormat.init(rawValue:))

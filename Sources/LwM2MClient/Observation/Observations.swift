@@ -26,20 +26,26 @@ final class Observations {
     var spoke: (@LoopActor () -> Void)?
     /// Is told when something is to be told while the client is asleep: it is to wake up.
     var wanted: (@LoopActor () -> Void)?
+    /// Is told when what is to be kept over a restart may have changed, and whether there is something.
+    var keptChanged: (@LoopActor (_ isThere: Bool) -> Void)?
 
     /// Also those whose last word is not acknowledged yet.
-    private(set) var all: [Observation] = []
+    var all: [Observation] = []
     /// Those that are to tell something yet.
     var count: Int { all.count { !$0.isEnding } }
-    private let account: UInt16
+    let account: UInt16
     let management: DeviceManagement
     let scheduler: any Scheduler
     let clock: StableClock
     let queue: NotificationQueue
     /// What was not told yet because of an outage.
     var history = NotificationHistory()
+    /// What observations that the server has forgotten since left of an outage, for those that it makes in their place.
+    var left: [NotificationHistory.Record] = []
     /// When the server forgets the registration, while there is no session.
-    private var expires: Duration?
+    var expires: Duration?
+    /// Until when observations count while there is no registration: at the start those of before it, and at the end.
+    var keptUntil: Duration?
     var absence = Absence.none
     private var stamps = 0
     private var timer: (any Scheduled)?
@@ -60,9 +66,7 @@ final class Observations {
 
     /// Observe: the response of a Read, with Observe when the observation was accepted.
     func observe(_ call: DeviceManagement.Call, _ request: Request) throws(OperationError) -> Response {
-        let own = try attributes(request.query) { (queries) throws(AttributeUpdate.Refused) in
-            try AttributeUpdate(queries, at: call.path, call.entry.definition, call.entry.version)
-        }
+        let own = try attributes(request, call)
         let content = try management.content(of: call.path, call.entry, for: call.requester)
         var response = try management.response(content, call.path, call.entry, accept: request.accept)
         add(request, .path(accept: request.accept), own, [(call.path, content)], &response)
@@ -71,9 +75,7 @@ final class Observations {
 
     /// Observe-Composite: the response of a Read-Composite, with Observe when the observation was accepted.
     func observe(_ call: DeviceManagement.CompositeCall, _ request: Request) throws(OperationError) -> Response {
-        let own = try attributes(request.query) { [version] (queries) throws(AttributeUpdate.Refused) in
-            try AttributeUpdate(composite: queries, version)
-        }
+        let own = try attributes(request, call)
         let selection = try management.selection(call, request)
         let contents = management.paths(of: selection).map { path in
             (path: path, content: management.readableContent(of: path, for: call.requester))
@@ -81,6 +83,18 @@ final class Observations {
         var response = try management.response(contents, call.accept, version)
         add(request, .composite(selection, call.accept), own, contents, &response)
         return response
+    }
+
+    func attributes(_ request: Request, _ call: DeviceManagement.Call) throws(OperationError) -> Attributes? {
+        try attributes(request.query) { (queries) throws(AttributeUpdate.Refused) in
+            try AttributeUpdate(queries, at: call.path, call.entry.definition, call.entry.version)
+        }
+    }
+
+    func attributes(_ request: Request, _ call: DeviceManagement.CompositeCall) throws(OperationError) -> Attributes? {
+        try attributes(request.query) { [version] (queries) throws(AttributeUpdate.Refused) in
+            try AttributeUpdate(composite: queries, version)
+        }
     }
 
     /// The attributes of one observation (LwM2M Core 1.2, 6.4.1), in the query of its request.
@@ -104,6 +118,7 @@ final class Observations {
     ) {
         // RFC 7641 4.1: the same token again replaces what it stood for. What a server observes anew in another registration
         // replaces what it observed in the one before, which it may have forgotten.
+        for former in all where former.isOfEarlierRegistration && former.asksTheSame(as: request) { leave(former, []) }
         remove { $0.token == request.token || $0.isOfEarlierRegistration && $0.asksTheSame(as: request) }
         while all.count >= Self.limit, let earlier = all.first(where: \.isOfEarlierRegistration) {
             remove { $0 === earlier }
@@ -114,6 +129,7 @@ final class Observations {
             observation.lastConfirmed = scheduler.now
             all.append(observation)
             response.observe = queue.nextSequence()
+            inherit(observation)
         }
         rearm()
     }
@@ -127,7 +143,7 @@ final class Observations {
         return contents.reduce(held) { $0 + $1.valueCount } <= Self.valueLimit
     }
 
-    private func part(_ path: Path, _ content: PathContent, _ observation: Observation) -> WatchedPath {
+    func part(_ path: Path, _ content: PathContent, _ observation: Observation) -> WatchedPath {
         let rule = rule(for: path, observation)
         return WatchedPath(
             path: path, state: NotificationState(content, at: scheduler.now), rule: rule,
@@ -156,6 +172,7 @@ final class Observations {
         let isNew = queue.session !== session
         if isNew { queue.open(session) }
         expires = nil
+        keptUntil = nil
         let isStoring = isStoring
         absence = .none
         let stored = history.takeAll()
@@ -170,6 +187,7 @@ final class Observations {
         }
         if isStoring { tell(stored) }
         advance()
+        tellKept()
     }
 
     /// The session is gone, or not to be used for now. What waited is told in the next one.
@@ -178,24 +196,19 @@ final class Observations {
     ///   - expires: when the server forgets the registration, and with it all that it observes; nil: it has.
     ///   - isAsleep: nothing is in the way of a session, and the server does not need one.
     func suspend(until expires: Duration?, isAsleep: Bool = false) {
-        self.expires = expires
+        self.expires = expires ?? keptUntil
         absence.suspend(isAsleep: isAsleep)
         for entry in queue.close() { keep(entry) }
         rearm()
+        tellKept()
     }
 
     /// The server is registered with anew.
-    func begin() { for observation in all { observation.isOfEarlierRegistration = true } }
-
-    /// What the server may read changed: what is not told yet may be of what it may not read any more.
-    func rightsChanged() {
-        for observation in all
-        where history.records.contains(where: { $0.observation === observation }) || queue.holds(observation) {
-            history.remove { $0 === observation }
-            queue.remove { $0 === observation }
-            owe(observation)
-        }
-        advance()
+    func begin() {
+        left = []
+        // What was kept for the registration of before the start, which has expired by now.
+        if let keptUntil, keptUntil <= scheduler.now { removeAll() }
+        for observation in all { observation.isOfEarlierRegistration = true }
     }
 
     /// Whether what an outage hides is to be told afterwards (1/x/6).
@@ -213,8 +226,10 @@ final class Observations {
 
     /// A new registration: the server observes anew what it still wants (LwM2M Core 6.4.1).
     func removeAll() {
+        guard !all.isEmpty else { return }
         remove { _ in true }
         rearm()
+        tellKept()
     }
 
     // MARK: Changes
@@ -283,7 +298,7 @@ final class Observations {
     // MARK: Time
 
     /// Does what is due, in the order in which it came to be owed.
-    private func advance() {
+    func advance() {
         for observation in all.sorted(by: { $0.stamp < $1.stamp }) { advance(observation) }
         rearm()
     }
@@ -321,7 +336,7 @@ final class Observations {
     // MARK: Telling
 
     /// - Parameter path: what is said to have changed; nil: anything may have.
-    private func changed(_ observation: Observation, _ path: Path? = nil) {
+    func changed(_ observation: Observation, _ path: Path? = nil) {
         guard !observation.isEnding else { return }
         let now = scheduler.now
         for index in observation.parts.indices {
@@ -361,7 +376,7 @@ final class Observations {
         return contents
     }
 
-    private func content(of path: Path, _ observation: Observation) throws(OperationError) -> PathContent {
+    func content(of path: Path, _ observation: Observation) throws(OperationError) -> PathContent {
         switch observation.subject {
         case .composite: return management.readableContent(of: path, for: .server(account: account))
         case .path:
@@ -440,16 +455,24 @@ final class Observations {
         }
     }
 
+    /// The server does not know an observation any more, and said so to a notification that it need not acknowledge.
+    func forgot(_ token: [UInt8]) {
+        remove { $0.token == token }
+        rearm()
+    }
+
     private func delivered(_ entry: NotificationQueue.Entry, _ error: TransportError?) {
         let observation = entry.observation
         guard let error else {
             spoke?()
             observation.failures = 0
             if entry.isFinal { remove { $0 === observation } }
+            if entry.isStored { tellKept() }
             return
         }
         guard error != .reset else {
             // RFC 7641 3.6: the server does not know this token any more.
+            if observation.isOfEarlierRegistration { leave(observation, entry.isStored ? entry.records : []) }
             remove { $0 === observation }
             rearm()
             return
@@ -469,6 +492,6 @@ final class Observations {
     private func remove(_ which: (Observation) -> Bool) {
         all.removeAll(where: which)
         queue.remove(which)
-        history.remove(which)
+        history.remove { which($0.observation) }
     }
 }

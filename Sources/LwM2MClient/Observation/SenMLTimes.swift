@@ -18,9 +18,11 @@ struct SenMLTimes {
     /// The time of one moment; the moments come in order. Each is later than the one before: a message has a path only once with
     /// one time.
     ///
-    /// - Parameter moment: a time of the scheduler.
-    mutating func next(_ moment: Duration) -> Double {
-        let absolute = clock.time(at: moment).milliseconds
+    /// - Parameters:
+    ///   - moment: a time of the scheduler.
+    ///   - time: the time since 1970, of a moment in an earlier boot; nil: as the clock says now.
+    mutating func next(_ moment: Duration, time: Duration? = nil) -> Double {
+        let absolute = (time ?? clock.time(at: moment)).milliseconds
         let time = absolute >= Self.leastAbsolute ? absolute : min(0, (moment - now).milliseconds)
         let next = max(time, last.map { $0 + 1 } ?? time)
         last = next
@@ -32,5 +34,6 @@ struct SenMLTimes {
 }
 
 extension Duration {
-    fileprivate var milliseconds: Int64 { Int64((self / .milliseconds(1)).rounded()) }
+    /// Rounded.
+    var milliseconds: Int64 { Int64((self / .milliseconds(1)).rounded()) }
 }

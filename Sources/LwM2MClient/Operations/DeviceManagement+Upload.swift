@@ -54,13 +54,31 @@ extension DeviceManagement {
             call.path.resourceInstance == nil, let resource = call.entry.definition[id], resource.type == .opaque,
             !resource.multiple, let format = request.contentFormat
         else { return nil }
+        let object = call.entry.object
         switch ContentFormat(rawValue: format).registered {
-        case .opaque: return try call.entry.object.sink(instance, id, size: size)
+        case .opaque: return try sink(of: object, instance, id, size: size, call.requester)
         case .tlv:
-            return try call.entry.object.sink(instance, id, size: nil).map { FramedSink($0, .tlv(resource: id)) }
-        case .cbor: return try call.entry.object.sink(instance, id, size: nil).map { FramedSink($0, .cbor) }
+            return try sink(of: object, instance, id, size: nil, call.requester).map {
+                FramedSink($0, .tlv(resource: id))
+            }
+        case .cbor:
+            return try sink(of: object, instance, id, size: nil, call.requester).map { FramedSink($0, .cbor) }
         default: return nil
         }
+    }
+
+    /// An object's sink, for who asks.
+    private func sink(
+        of object: any Object, _ instance: UInt16, _ resource: UInt16, size: Int?, _ requester: Requester
+    ) throws(OperationError) -> (any UploadSink)? {
+        let result: Result<(any UploadSink)?, OperationError> = Requester.$current.withValue(requester) {
+            do throws(OperationError) {
+                return .success(try object.sink(instance, resource, size: size))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
     }
 }
 

@@ -10,6 +10,7 @@ final class DeviceManagement {
     /// Is told of instances that operations made or deleted, and of attributes that were attached.
     weak var changes: (any ObjectChanges)?
     var attributesChanged: (@LoopActor (_ account: UInt16) -> Void)?
+    private let lines = ChangeLines()
 
     /// The largest body that is collected in memory; what is larger has a sink, or gets 4.13.
     static let bodyLimit = 65536
@@ -70,26 +71,40 @@ final class DeviceManagement {
             if let response = sink.append(request.payload) { respond(response) } else { sink.finish(respond: respond) }
             return
         }
-        answer(respond) { () throws(OperationError) in try await self.perform(call, request) }
+        answer(call.requester, respond) { () throws(OperationError) in try await self.perform(call, request) }
     }
 
     /// Serves a Write-Composite.
     func change(
         _ call: CompositeCall, _ request: Request, respond: @escaping @LoopActor (Response) -> Void
     ) {
-        answer(respond) { () throws(OperationError) in try await self.writeComposite(call, request) }
+        answer(call.requester, respond) { () throws(OperationError) in try await self.writeComposite(call, request) }
     }
 
-    /// Answers with what an operation brings, once it is done.
+    /// Answers with what an operation brings, once it is done. One server of several has its changes carried out in a line.
     private func answer(
-        _ respond: @escaping @LoopActor (Response) -> Void,
+        _ requester: Requester, _ respond: @escaping @LoopActor (Response) -> Void,
         _ body: @escaping @LoopActor () async throws(OperationError) -> Response
     ) {
-        LoopActor.spawn {
-            do throws(OperationError) {
-                respond(try await body())
-            } catch {
-                respond(error.response)
+        guard case .server(let account) = requester, accounts.all.count > 1 else {
+            return carryOut(requester, respond, body) {}
+        }
+        lines.enter(account) { [self] in carryOut(requester, respond, body) { self.lines.leave(account) } }
+    }
+
+    private func carryOut(
+        _ requester: Requester, _ respond: @escaping @LoopActor (Response) -> Void,
+        _ body: @escaping @LoopActor () async throws(OperationError) -> Response,
+        ended: @escaping @LoopActor () -> Void
+    ) {
+        Requester.$current.withValue(requester) {
+            _ = LoopActor.spawn {
+                do throws(OperationError) {
+                    respond(try await body())
+                } catch {
+                    respond(error.response)
+                }
+                ended()
             }
         }
     }

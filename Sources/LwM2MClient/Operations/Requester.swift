@@ -5,3 +5,13 @@ public enum Requester: Hashable, Sendable {
     /// A caller on this host, through an interface that has checked its rights.
     case host
 }
+
+extension Requester {
+    /// Who asked for what an object does now, and for all that it starts for that: set while an operation of a server is carried out.
+    @TaskLocal public static var current = Requester.host
+
+    /// The account of the server that asked; nil: nobody but this host did.
+    public static var currentAccount: UInt16? {
+        if case .server(let account) = current { account } else { nil }
+    }
+}

@@ -82,7 +82,7 @@ struct ConnectionMachine: Hashable {
     private(set) var awakeTime: Duration?
     /// Without queue mode: a ping would keep the client awake for ever.
     private let keepAlive: Duration?
-    /// The registration that comes next is the one after a Disable: what the server observed may have been kept for it.
+    /// The registration that comes next is the one after a Disable or a start: what the server observed may have been kept for it.
     private var keepsObservations = false
 
     init(lifetime: UInt32, retry: RetryPolicy, keepAlive: Duration?, awakeTime: Duration? = nil) {
@@ -91,6 +91,9 @@ struct ConnectionMachine: Hashable {
         contact = ContactMachine(retry: retry, keepAlive: awakeTime == nil ? keepAlive : nil)
         registration = RegistrationMachine(lifetime: lifetime)
     }
+
+    /// What the server observed before the start was kept for the registration that follows.
+    mutating func keepObservations() { keepsObservations = true }
 
     /// Why the server is not in contact; nil while all is well. For people.
     var lastError: String? { contact.trouble?.text }

@@ -31,7 +31,9 @@ final class Sender {
     private var queue = SendQueue()
     private var session: (any Session)?
     private var absence = Absence.offline
-    private var isSending = false
+    private var isSending: Bool { underWay != nil }
+    /// The newest of the values that are on their way.
+    private var underWay: UInt64?
     /// Counts sessions: what an earlier one still brings is of no interest.
     private var epoch = 0
     private var timer: (any Scheduled)?
@@ -116,7 +118,17 @@ final class Sender {
     }
 
     /// The server may not read all of it any more.
-    func filter(_ isKept: (CompositeContent.Entry) -> Bool) { queue.filter(isKept) }
+    ///
+    /// - Returns: whether some of that is on its way. Only the end of the session keeps it from being sent again.
+    func filter(_ isKept: (CompositeContent.Entry) -> Bool) -> Bool {
+        let isCut = underWay.map { last in
+            queue.samples.contains { $0.number <= last && !$0.entries.allSatisfy(isKept) }
+        }
+        queue.filter(isKept)
+        guard isCut == true else { return false }
+        begin()
+        return true
+    }
 
     /// All that waits goes: it is of another server.
     func clear() {
@@ -138,7 +150,7 @@ final class Sender {
 
     private func begin() {
         epoch += 1
-        isSending = false
+        underWay = nil
         // A pause that the server asked for, or that it needs, holds over a new session.
     }
 
@@ -162,17 +174,17 @@ final class Sender {
             drop(through: last.number, "they cannot be encoded: \(error)")
             return pump()
         }
-        isSending = true
+        underWay = last.number
         let mine = epoch
         LoopActor.spawn { [weak self] in
             do throws(TransportError) {
                 let response = try await session.send(request)
                 guard let self, self.epoch == mine else { return }
-                self.isSending = false
+                self.underWay = nil
                 self.answered(response, last.number)
             } catch {
                 guard let self, self.epoch == mine else { return }
-                self.isSending = false
+                self.underWay = nil
                 self.failed(error, last.number)
             }
         }

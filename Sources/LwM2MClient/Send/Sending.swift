@@ -83,16 +83,16 @@ final class Sending {
     /// Accounts came or went.
     func accountsChanged() { senders = senders.filter { name, _ in accounts.all.contains { $0.name == name } } }
 
-    /// What servers may read changed: what waits and they may not read any more is dropped.
-    func rightsChanged() {
-        for account in accounts.all {
-            senders[account.name]?.sender.filter { [management] entry in
-                if case .nothing = management.readableContent(of: entry.path, for: .server(account: account.instance)) {
-                    return false
-                }
-                return true
+    /// A server may read less than before: what waits and it may not read any more is dropped.
+    ///
+    /// - Returns: whether some of that is on its way.
+    func rightsLost(_ account: ServerAccount) -> Bool {
+        senders[account.name]?.sender.filter { [management] entry in
+            if case .nothing = management.readableContent(of: entry.path, for: .server(account: account.instance)) {
+                return false
             }
-        }
+            return true
+        } ?? false
     }
 
     /// What holds for an account changed.

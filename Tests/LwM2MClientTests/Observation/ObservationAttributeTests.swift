@@ -38,6 +38,32 @@ import Testing
         session.notified.map { String(decoding: $0.response.payload, as: UTF8.self) }
     }
 
+    // MARK: Levels
+
+    /// A condition that would contradict one of another level is refused, so that the server hears of it.
+    @Test func aContradictionAcrossLevelsIsRefused() async throws {
+        try await onLoop {
+            let rig = try await Self.registered()
+            let session = try rig.session
+            func attach(_ path: String, _ query: String...) async -> Response? {
+                await session.request(
+                    Request(.put, path: path.split(separator: "/").map { String($0) }, query: query))
+            }
+            #expect(await attach("/30000/0/5", "gt=50")?.code == .changed)
+            let refused = await attach("/30000/0/5/0", "lt=60")
+            #expect(refused?.code == .badRequest)
+            let reason = String(decoding: refused?.payload ?? [], as: UTF8.self)
+            #expect(reason.hasSuffix("at /30000/0/5/0 with what is attached to it and above it"))
+            // From above, too, and by what is taken away.
+            #expect(await attach("/30000/0/5/0", "lt=60", "gt=100")?.code == .changed)
+            #expect(await attach("/30000/0/5", "st=25")?.code == .badRequest)
+            #expect(await attach("/30000/0/5/0", "gt")?.code == .badRequest)
+            #expect(await attach("/30000/0/5", "gt")?.code == .changed)
+            #expect(await attach("/30000/0/5/0", "gt")?.code == .changed)
+            #expect(rig.accounts.attributes(0).effective(at: Path(30000, 0, 5, 0)) == Attributes(lessThan: 60))
+        }
+    }
+
     // MARK: Attributes within an Observe
 
     @Test func theyHoldForThatObservationAlone() async throws {

@@ -71,6 +71,14 @@ final class FakeSession: Session {
 
     func flush(within limit: Duration) async {}
 
+    /// How often the bodies of answers were forgotten.
+    private(set) var forgottenBodies = 0
+
+    func forgetBodies() { forgottenBodies += 1 }
+
+    /// The server answers an unconfirmed notification with a Reset.
+    func reset(_ token: [UInt8]) { handler.forgot(token, on: self) }
+
     func close() {
         isClosed = true
         fail(.closed)
@@ -113,6 +121,11 @@ final class FakeSession: Session {
         }
         await settle()
         return count <= 1 ? answer : nil
+    }
+
+    /// A request of the server's whose answer is not waited for.
+    func begin(_ request: Request, _ answered: @escaping @LoopActor (Response) -> Void) {
+        handler.handle(request, on: self, respond: answered)
     }
 
     /// What came back before `handle` returned.

@@ -8,7 +8,7 @@ import Testing
 /// A client, a fake server, and time that passes when told.
 @LoopActor
 final class Rig {
-    let scheduler = ManualScheduler()
+    let scheduler: ManualScheduler
     let transport = FakeTransport()
     let object = TestObject()
     let device = TestObject(
@@ -20,6 +20,24 @@ final class Rig {
     let reports: Reports
 
     @LoopActor final class Reports { var all: [ClientReport] = [] }
+
+    /// The time of day, which may be set.
+    @LoopActor final class TimeOfDay {
+        /// In seconds since 1970, when the scheduler began.
+        var epoch: Double
+        private let scheduler: ManualScheduler
+        private let start: Duration
+
+        init(_ epoch: Double, _ scheduler: ManualScheduler) {
+            self.epoch = epoch
+            self.scheduler = scheduler
+            start = scheduler.now
+        }
+
+        var now: Duration { .seconds(epoch) + scheduler.now - start }
+    }
+
+    let time: TimeOfDay
 
     /// 2026-01-01T00:00:00Z, in seconds since 1970.
     nonisolated static let epoch = 1_767_225_600.0
@@ -33,20 +51,25 @@ final class Rig {
     ///   - servers: how many accounts there are: `main` with the Short Server ID 7, `main1` with 8, and so on.
     ///   - seeds: the accounts themselves, in place of those.
     ///   - epoch: the time of day when the rig is made, in seconds since 1970.
+    ///   - store: where what servers are to be told outlasts a restart.
+    ///   - now: the scheduler's time when the rig is made.
     ///   - isComplete: whether the object has all its instances at the start.
     init(
         _ settings: ServerSettings = ServerSettings(lifetime: 300), version: EnablerVersion = .v11,
         keepAlive: Duration? = nil, jitter: Double = 0.5, servers: Int = 1, seeds: [ServerAccount.Seed]? = nil,
-        epoch: Double = Rig.epoch, path: String? = nil, isComplete: Bool = true,
+        epoch: Double = Rig.epoch, path: String? = nil, store: NotificationStore? = nil,
+        now: Duration = .seconds(1000), isComplete: Bool = true,
         lists: (ServerAccounts) -> AccessLists? = { _ in nil },
         more: (ServerAccounts) -> [any Object] = { _ in [] }
     ) {
         let reports = Reports()
         self.reports = reports
         object.isComplete = isComplete
-        let scheduler = scheduler
-        let start = scheduler.now
-        let clock = StableClock(scheduler) { .seconds(epoch) + scheduler.now - start }
+        let scheduler = ManualScheduler(now: now)
+        self.scheduler = scheduler
+        let time = TimeOfDay(epoch, scheduler)
+        self.time = time
+        let clock = StableClock(scheduler) { time.now }
         accounts = ServerAccounts(
             seeds: seeds
                 ?? (0..<servers).map { index in
@@ -58,7 +81,7 @@ final class Rig {
                 }, path: path, clock: { clock.seconds(at: scheduler.now) })
         client = Client(
             endpoint: "gw", objects: [object, device] + more(accounts), accounts: accounts,
-            lists: lists(accounts), transport: transport,
+            lists: lists(accounts), store: store, transport: transport,
             scheduler: scheduler, clock: clock, random: { jitter }, report: { reports.all.append($0) })
     }
 

@@ -41,6 +41,8 @@ final class TestObject: Object {
     var keepsFirst = true
     var isWorking = false
     var isComplete = true
+    /// Happens while it writes.
+    var duringWrite: @LoopActor () async -> Void = {}
     /// Happens when an instance is about to be made.
     var beforeCreate: (UInt16) -> Void = { _ in }
     weak var changes: (any ObjectChanges)?
@@ -87,6 +89,7 @@ final class TestObject: Object {
         _ instance: UInt16, _ values: [UInt16: ResourceContent], mode: WriteMode
     ) async throws(OperationError) {
         if values[0] == .single(.string("refuse")) { throw OperationError(.badRequest, "refused") }
+        await duringWrite()
         writes.append(mode)
         if mode == .replace {
             for resource in definition.resources where resource.operations == .readWrite {

@@ -460,8 +460,8 @@ def reporting_of_1_0(t):
 
 @test
 def management_of_1_0(t):
-    """Registration over DTLS, Reads, Writes, Discover, Create, Delete and the end of the registration, in LwM2M 1.0 (101, 103, 201,
-    203 to 205, 215, 220, 260, 270, 290, 401)."""
+    """Registration over DTLS, Reads, Writes, attributes, Discover, Create, Delete and the end of the registration, in LwM2M 1.0
+    (101, 103, 201, 203 to 205, 215, 220, 260, 261, 270, 290, 401, 652, 680, 685)."""
     g = gateway(t, agent=ACCOUNT10, lifetime=DAY)
     device = g.device
     shown = device.registration()
@@ -474,6 +474,10 @@ def management_of_1_0(t):
     for number, format in ((203, "TLV"), (204, "JSON")):
         values = {0: "Keel", 1: "One", 2: "42", 3: "7.1", 11: {0: 0}, 16: "U"}
         equal(chosen(read(number, g, "/3/0", format), values), values, f"{number}: /3/0 as {format}")
+
+    equal(read(652, g, "/3/0/3"), "7.1", "652: Firmware Version")
+    answered(680, device.create(3), "4.05")
+    answered(685, device.delete("/3/0"), "4.05")
 
     initial = configured(g)
     writes_periods(g)
@@ -491,6 +495,13 @@ def management_of_1_0(t):
     seen = {name: float(value) for name, value in device.links("/3/0/7")["/3/0/7"].items()}
     equal(seen, {"dim": 2, "pmin": 10, "pmax": 200, "lt": 1, "gt": 6, "st": 1}, "260: Discover of /3/0/7")
 
+    # LwM2M 1.0 has no paths of resource instances: the nearest level is that of the resource. /3 has the attributes of 260.
+    answered(261, device.attributes("/3/0", pmax=320))
+    answered(261, device.attributes("/3/0/6", pmax=100))
+    for path, wanted in (("/3/0/6", {"dim": 2, "pmin": 10, "pmax": 100}), ("/3/0/8", {"dim": 2, "pmin": 10, "pmax": 320})):
+        seen = {name: float(value) for name, value in device.links(path)[path].items()}
+        equal(seen, wanted, f"261: Discover of {path}")
+
     # With object 9 in the place of object 16.
     answered(270, device.create(9, 1), "2.01")
     equal(sorted(read(270, g, "/9")), [0, 1], "270: instances")
@@ -499,6 +510,32 @@ def management_of_1_0(t):
 
     answered(103, device.execute("/1/0/4"))
     g.events.wait(5, "103: the client de-registers", lambda event: event.type == "DEREGISTRATION")
+
+
+@test
+def leaving_of_1_0(t):
+    """A server that disables itself for a while and then reboots the gateway, in LwM2M 1.0 (241, 555)."""
+    g = gateway(t, agent=ACCOUNT10, lifetime=DAY)
+    device = g.device
+    answered(555, device.write("/1/0/5", 20, "INTEGER"))
+    answered(555, device.execute("/1/0/4"))
+    g.events.wait(5, "555: the client de-registers", lambda event: event.type == "DEREGISTRATION")
+    began = time.monotonic()
+    g.registered(40)
+    within(555, time.monotonic() - began, 18, 30)
+    equal(device.registration()["lwM2mVersion"], "1.0", "555: the version of LwM2M afterwards")
+
+    answered(241, device.execute("/3/0/4"))
+    g.machine.wait_for_reboot()
+    g.registered(40)
+    equal(device.registration()["lwM2mVersion"], "1.0", "241: the version of LwM2M after the reboot")
+    equal(read(241, g, "/3/0/0"), "Keel", "241: Manufacturer after the reboot")
+
+
+@test
+def several_servers_of_1_0(t):
+    """Two servers of LwM2M 1.0: each has a registration and attributes of its own (950, 951)."""
+    registers_with_two(t, "1.0")
 
 
 @test
@@ -612,21 +649,28 @@ queue_mode.seconds = 240
 @test
 def several_servers(t):
     """Two servers: each has a registration and attributes of its own (950, 951)."""
+    registers_with_two(t, "1.1")
+
+
+def registers_with_two(t, version):
     other = t.leshan("-wp", "8090", "-lp", "5693", "-slp", "5694", name="leshan-2")
     other.authorize(ENDPOINT, ENDPOINT, KEY)
     events = other.events(ENDPOINT)
-    g = gateway(t, agent=f"""
+    g = gateway(t, agent=f"""\
+Version={version}
+
 [Server other]
 URI=coaps://127.0.0.1:5694
 PSKIdentity={ENDPOINT}
 PSKKeyFile=/etc/gatekeel/keys/leshan
 ShortServerID=2
+Version={version}
 """)
     events.registration()
     both = {1: g.device, 2: other.device(ENDPOINT)}
     for number, device in both.items():
         shown = device.registration()
-        equal(shown["lwM2mVersion"], "1.1", f"950: the version of LwM2M at server {number}")
+        equal(shown["lwM2mVersion"], version, f"950: the version of LwM2M at server {number}")
         links = {link["url"] for link in shown["objectLinks"]}
         expect("/3/0" in links and not any(link == "/0" or link.startswith("/0/") for link in links),
                f"950: objects at server {number}: {sorted(links)}")

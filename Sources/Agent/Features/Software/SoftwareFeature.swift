@@ -28,10 +28,12 @@ final class SoftwareFeature: Feature {
         software = SoftwareManagement(
             SoftwareManagement.Options(settings, folder: folder, boot: boot), installer: installer,
             fetcher: ProcessFetcher(),
-            scheduler: environment.scheduler)
+            scheduler: environment.scheduler,
+            servers: { [accounts = environment.client.accounts] in accounts.all.map(\.instance) })
         let (problems, file) = (environment.stateProblems, folder)
-        software.report = { [weak problems] report in
-            Reporter.report(report)
+        software.report = { [weak problems, weak software, accounts = environment.client.accounts] report in
+            let server = report.instance.flatMap { software?.account(of: $0) }.flatMap { accounts[$0]?.name }
+            Reporter.report(report, server: server)
             if case .unreadable(let error) = report {
                 problems?.set(file, "\(error); servers can neither see nor change packages")
             }
