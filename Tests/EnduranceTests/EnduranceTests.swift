@@ -55,7 +55,8 @@ import Testing
         }
     }
 
-    /// `GATEKEEL_ENDURANCE_MINUTES`: real minutes, in which all timers are the loop's own. Without it some seconds pass.
+    /// `GATEKEEL_ENDURANCE_MINUTES`: real minutes, in which all timers are the loop's own. Without it some seconds pass. It runs by itself:
+    /// other tests on the loop would be in its way.
     @Test func realTimeLeavesNothingBehind() async throws {
         let minutes = Self.number("GATEKEEL_ENDURANCE_MINUTES")
         let seed = Self.number("GATEKEEL_SEED") ?? UInt64.random(in: 0...UInt64(UInt32.max))
