@@ -296,8 +296,8 @@ def values_of_an_outage_arrive_after_it(t):
 
 @test
 def notifications_of_an_outage_survive_a_restart(t):
-    """What the server missed while it was out of reach arrives with its times, also if the gateway's agent was restarted meanwhile: the
-    server has forgotten the observation, observes the same again, and gets it."""
+    """What the server missed while it was out of reach arrives, also if the gateway's agent was restarted meanwhile: the server has
+    forgotten the observation, observes the same again, and gets it. Leshan tells the newest value of a notification only, and no time."""
     relay = Relay(6000)
     g = Gateway(t, uri="coaps://127.0.0.1:6000", lifetime="3600", agent="KeepAlive=5\n")
     g.device.attributes("/3/0/13", pmin=1, pmax=5).expect("2.04")
@@ -308,22 +308,18 @@ def notifications_of_an_outage_survive_a_restart(t):
     until(60, "the server is missed", lambda: "waiting" in g.machine.run("gatekeel", "status", check=False).out, every=1)
     time.sleep(10)
     g.machine.run("systemctl", "restart", "gatekeeld.service")
-    restarted = time.time()
     time.sleep(10)
     kept = g.machine.sh("ls /var/lib/gatekeeld")
     expect("notifications-0" in kept, f"it is kept over the restart: {kept}")
+    g.events.drain()
     relay.cut = False
     healed = time.time()
     g.registered(60)
     g.device.observe("/3/0/13", format="SENML_CBOR").expect("2.05")
     event = g.events.wait(
         15, "what was missed",
-        lambda event: event.type == "NOTIFICATION" and len(event.data.get("timestamps") or []) > 2)
+        lambda event: event.type == "NOTIFICATION" and cut < event.data["val"]["value"] / 1000 < healed)
     t.step(str(event))
-    seen = [datetime.datetime.fromisoformat(moment).timestamp() for moment in event.data["timestamps"]]
-    expect(seen == sorted(seen), f"in order: {seen}")
-    expect(any(cut < moment < restarted - 5 for moment in seen), f"values of before the restart: {seen}, {cut}, {restarted}")
-    expect(any(restarted < moment < healed for moment in seen), f"values of after it: {seen}, {restarted}, {healed}")
     until(60, "nothing is kept any more", lambda: "notifications-0" not in g.machine.sh("ls /var/lib/gatekeeld"), every=2)
 
 
