@@ -40,9 +40,8 @@ LIMITS = {
     "system calls per Read /3/0/0, to coap-server": Limit(1.0, 1.2, "×"),
     "CPU per Read /3/0/0, to coap-server": Limit(1.1, None, "×"),
     "CPU per Read /3/0/0 over DTLS, to coap-server-openssl": Limit(1.05, None, "×"),
-    # Nothing may grow with the number; what is above 1 is caches that are colder.
+    # It may not grow with the number; what is above 1 is caches that are colder.
     "CPU per Read of one of 1,000 instances, to one of 10": Limit(1.15, None, "×"),
-    "CPU per notification to 1,000 observations, to 10": Limit(1.15, None, "×"),
     # At least 0.8 × its speed.
     "Block1 push of 64 MiB, time to coap-server's": Limit(1.25, None, "×"),
 }
