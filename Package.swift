@@ -85,19 +85,19 @@ let package = Package(
 
         // Foundations.
         module("Linux", ["CLinux"]),
-        module("Netlink", ["Linux"]),
+        seldom("Netlink", ["Linux"]),
         seldom("Refusals", []),
         module("FaultPoints", ["Linux"]),
-        module("State", ["Linux", "FaultPoints"]),
+        seldom("State", ["Linux", "FaultPoints"]),
         module("EventLoop", ["CSDEvent", "Linux"]),
-        module("Bus", ["CSDBus", "EventLoop", "Linux"]),
-        module("Journal", ["CSDJournal", "Linux"]),
+        seldom("Bus", ["CSDBus", "EventLoop", "Linux"]),
+        seldom("Journal", ["CSDJournal", "Linux"]),
         module("JSON", ["Linux"]),
         seldom("Configuration", ["Journal", "State", "Linux"]),
-        module("FetchProtocol"),
-        module("Fetch", ["CCurl", "FetchProtocol", "Linux"]),
+        seldom("FetchProtocol"),
+        seldom("Fetch", ["CCurl", "FetchProtocol", "Linux"]),
         module("Archive", ["CArchive", "Linux", "FaultPoints"]),
-        module("Signing", ["COpenSSL", "Linux"]),
+        seldom("Signing", ["COpenSSL", "Linux"]),
 
         // LwM2M.
         module("LwM2M", ["JSON"]),
@@ -117,7 +117,7 @@ let package = Package(
                 "Deployment", "Packages", "Archive", "Signing", "Contract", "Bus", "EventLoop", "Journal",
                 "Configuration", "State", "Linux", "FaultPoints",
             ]),
-        module(
+        seldom(
             "Agent",
             [
                 "HostObjects", "LwM2MClient", "CoAP", "LwM2M", "Contract", "Bus", "EventLoop", "Journal",
