@@ -115,10 +115,9 @@ private func replied(
     _ message: OpaquePointer?, _ data: UnsafeMutableRawPointer?, _: UnsafeMutablePointer<sd_bus_error>?
 ) -> Int32 {
     guard let message, let data else { return 0 }
-    nonisolated(unsafe) let (message_, pointer) = (message, data)  // stay on this thread
-    LoopActor.assumeIsolated {
-        let call = Unmanaged<PendingCall>.fromOpaque(pointer).takeUnretainedValue()
-        call.finish(reply(message_))
+    LoopActor.assumeIsolated((message, data)) { message, data in
+        let call = Unmanaged<PendingCall>.fromOpaque(data).takeUnretainedValue()
+        call.finish(reply(message))
     }
     return 1
 }

@@ -84,9 +84,8 @@ func tokenFired(
     _ message: OpaquePointer?, _ data: UnsafeMutableRawPointer?, _: UnsafeMutablePointer<sd_bus_error>?
 ) -> Int32 {
     guard let message, let data else { return 0 }
-    nonisolated(unsafe) let (message_, pointer) = (message, data)  // stay on this thread
-    LoopActor.assumeIsolated {
-        Unmanaged<BusToken>.fromOpaque(pointer).takeUnretainedValue().handler?(message_)
+    LoopActor.assumeIsolated((message, data)) { message, data in
+        Unmanaged<BusToken>.fromOpaque(data).takeUnretainedValue().handler?(message)
     }
     return 0
 }

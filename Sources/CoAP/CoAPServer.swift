@@ -118,11 +118,8 @@ private func serverKey(
     _ identity: UnsafeMutablePointer<coap_bin_const_t>?, _: OpaquePointer?, _ data: UnsafeMutableRawPointer?
 ) -> UnsafePointer<coap_bin_const_t>? {
     guard let identity, let data else { return nil }
-    nonisolated(unsafe) let (identity_, data_) = (identity, data)  // read at once, on this thread
-    nonisolated(unsafe) var key: UnsafePointer<coap_bin_const_t>?
-    LoopActor.assumeIsolated {
-        let bytes = Array(UnsafeBufferPointer(start: identity_.pointee.s, count: identity_.pointee.length))
-        key = Unmanaged<PreSharedKeys>.fromOpaque(data_).takeUnretainedValue().key(bytes)
+    return LoopActor.assumeIsolated((identity, data)) { identity, data in
+        let bytes = Array(UnsafeBufferPointer(start: identity.pointee.s, count: identity.pointee.length))
+        return Unmanaged<PreSharedKeys>.fromOpaque(data).takeUnretainedValue().key(bytes)
     }
-    return key
 }

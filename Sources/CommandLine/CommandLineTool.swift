@@ -64,7 +64,9 @@ public enum CommandLineTool {
             }
             EventLoop.shared.exit(0)
         }
-        guard EventLoop.shared.run() == 0, let found = LoopActor.assumeIsolated({ Found.packages }) else { return nil }
+        guard EventLoop.shared.run() == 0, let found = LoopActor.assumeIsolated((), { Found.packages }) else {
+            return nil
+        }
         return found.compactMap { package in
             package.state == .installed
                 ? KnownPackage(stored: package.name, version: package.version, provides: package.provides) : nil

@@ -16,25 +16,18 @@ public actor LoopActor {
     }
 
     /// Enters the actor synchronously from a C callback on the loop. Traps on any other thread.
-    public static func assumeIsolated<Result>(_ body: @LoopActor () throws -> Result) rethrows -> Result {
-        EventLoop.shared.checkIsolated()
-        typealias Isolated = @LoopActor () throws -> Result
-        typealias Plain = () throws -> Result
-        // The check above proves that this thread is the actor's executor. Isolation is not part of a synchronous
-        // function's calling convention, so the cast changes only the type. The standard library's
-        // MainActor.assumeIsolated does the same.
-        return try withoutActuallyEscaping(body) { (function: @escaping Isolated) throws -> Result in
-            try unsafeBitCast(function, to: Plain.self)()
-        }
-    }
-
-    /// The same for a function that captures nothing: what it needs is its argument. This allocates nothing, and is for the callbacks
-    /// that come with every message.
+    ///
+    /// - Parameters:
+    ///   - argument: what the callback was given. It stays on this thread, and is used until `body` returns.
+    ///   - body: captures nothing. So this allocates nothing, for callbacks that come with every message.
     public static func assumeIsolated<Argument, Result>(
         _ argument: Argument, _ body: @escaping @LoopActor (Argument) -> Result
     ) -> Result {
         EventLoop.shared.checkIsolated()
         typealias Plain = (Argument) -> Result
-        return unsafeBitCast(body, to: Plain.self)(argument)  // as above
+        // The check above proves that this thread is the actor's executor. Isolation is not part of a synchronous
+        // function's calling convention, so the cast changes only the type. The standard library's
+        // MainActor.assumeIsolated does the same.
+        return unsafeBitCast(body, to: Plain.self)(argument)
     }
 }

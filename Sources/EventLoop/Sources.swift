@@ -160,9 +160,8 @@ private func signalFired(
     _: OpaquePointer?, _: UnsafePointer<signalfd_siginfo>?, data: UnsafeMutableRawPointer?
 ) -> Int32 {
     guard let data else { return 0 }
-    nonisolated(unsafe) let pointer = data  // stays on this thread
-    LoopActor.assumeIsolated {
-        Unmanaged<SignalSource>.fromOpaque(pointer).takeUnretainedValue().handler()
+    LoopActor.assumeIsolated(data) {
+        Unmanaged<SignalSource>.fromOpaque($0).takeUnretainedValue().handler()
     }
     return 0
 }
@@ -171,21 +170,19 @@ private func folderFired(
     _: OpaquePointer?, event: UnsafePointer<inotify_event>?, data: UnsafeMutableRawPointer?
 ) -> Int32 {
     guard let data, let event else { return 0 }
-    nonisolated(unsafe) let pointer = data  // stays on this thread
     // The name follows the structure, up to a NUL. Without one, events were lost (IN_Q_OVERFLOW).
     let name =
         event.pointee.len > 0 ? String(cString: UnsafeRawPointer(event + 1).assumingMemoryBound(to: CChar.self)) : ""
-    LoopActor.assumeIsolated {
-        Unmanaged<FolderSource>.fromOpaque(pointer).takeUnretainedValue().handler(name)
+    LoopActor.assumeIsolated((data, name)) { data, name in
+        Unmanaged<FolderSource>.fromOpaque(data).takeUnretainedValue().handler(name)
     }
     return 0
 }
 
 private func timerFired(_: OpaquePointer?, _: UInt64, data: UnsafeMutableRawPointer?) -> Int32 {
     guard let data else { return 0 }
-    nonisolated(unsafe) let pointer = data  // stays on this thread
-    LoopActor.assumeIsolated {
-        let timer = Unmanaged<TimerSource>.fromOpaque(pointer).takeUnretainedValue()
+    LoopActor.assumeIsolated(data) {
+        let timer = Unmanaged<TimerSource>.fromOpaque($0).takeUnretainedValue()
         timer.cancel()
         timer.handler()
     }

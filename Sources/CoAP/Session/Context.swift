@@ -129,10 +129,8 @@ private func contextResponse(
     _ raw: OpaquePointer?, _: OpaquePointer?, _ received: OpaquePointer?, _: coap_mid_t
 ) -> coap_response_t {
     guard let raw, let received else { return COAP_RESPONSE_OK }
-    // These stay on this thread, and are used until this function returns.
-    nonisolated(unsafe) let (session_, received_) = (raw, received)
-    return LoopActor.assumeIsolated {
-        known(session_)?.received(response: received_) ?? true ? COAP_RESPONSE_OK : COAP_RESPONSE_FAIL
+    return LoopActor.assumeIsolated((raw, received)) { raw, received in
+        known(raw)?.received(response: received) ?? true ? COAP_RESPONSE_OK : COAP_RESPONSE_FAIL
     }
 }
 
@@ -140,14 +138,11 @@ private func contextNack(
     _ raw: OpaquePointer?, _: OpaquePointer?, _ reason: coap_nack_reason_t, _ id: coap_mid_t
 ) {
     guard let raw else { return }
-    nonisolated(unsafe) let session_ = raw  // as above
-    LoopActor.assumeIsolated { known(session_)?.refused(UInt16(truncatingIfNeeded: id), reason) }
+    LoopActor.assumeIsolated((raw, id, reason)) { known($0)?.refused(UInt16(truncatingIfNeeded: $1), $2) }
 }
 
 private func contextEvent(_ raw: OpaquePointer?, _ event: coap_event_t) -> Int32 {
     guard let raw else { return 0 }
-    nonisolated(unsafe) let session_ = raw  // as above
-    let number = Int(event.rawValue)
-    LoopActor.assumeIsolated { known(session_)?.happened(number) }
+    LoopActor.assumeIsolated((raw, Int(event.rawValue))) { known($0)?.happened($1) }
     return 0
 }

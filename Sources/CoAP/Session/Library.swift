@@ -47,6 +47,5 @@ public enum CoAPLibrary {
 
 private func libraryLogged(_ level: coap_log_t, _ message: UnsafePointer<CChar>?) {
     guard let message else { return }
-    nonisolated(unsafe) let text = message  // read at once, on this thread
-    LoopActor.assumeIsolated { CoAPLibrary.logged(gk_coap_log_number(level), String(cString: text)) }
+    LoopActor.assumeIsolated((gk_coap_log_number(level), String(cString: message))) { CoAPLibrary.logged($0, $1) }
 }
