@@ -33,13 +33,14 @@ final class Agent {
         let lists = AccessLists(
             accounts: accounts, members: loaded.configuration.servers.map { AccessMember($0) }, path: "\(folder)/access"
         )
+        let boot = MachineIdentity.thisBoot
         let client = Client(
             endpoint: endpoint, accounts: accounts, lists: lists,
-            store: NotificationStore(prefix: "\(folder)/notifications", boot: MachineIdentity.thisBoot ?? ""),
+            store: NotificationStore(prefix: "\(folder)/notifications", boot: boot ?? ""),
             transport: CoAPTransport(scheduler: scheduler), scheduler: scheduler, report: { reporter.report($0) })
         environment = AgentEnvironment(
-            loaded.configuration, endpoint: endpoint, folder: folder, bus: bus, scheduler: scheduler, client: client,
-            lists: lists, accountSeeds: seeds)
+            loaded.configuration, endpoint: endpoint, folder: folder, boot: boot ?? "unknown", bus: bus,
+            scheduler: scheduler, client: client, lists: lists, accountSeeds: seeds)
         self.store = store
         features = Features.all(environment)
         for object in features.flatMap(\.objects) { client.add(object) }

@@ -14,8 +14,8 @@ final class AgentEnvironment {
     let folder: String
     let bus: BusConnection
     let scheduler: any Scheduler
-    /// Identifies this boot. The unit hides /proc/sys and passes the identifier in the environment.
-    let boot = MachineIdentity.thisBoot ?? "unknown"
+    /// Identifies this boot.
+    let boot: String
     let client: Client
     /// What several servers may do.
     let lists: AccessLists
@@ -33,12 +33,13 @@ final class AgentEnvironment {
     var configurationProblems: [ConfigurationProblem] = []
 
     init(
-        _ configuration: AgentConfiguration, endpoint: String, folder: String, bus: BusConnection,
-        scheduler: any Scheduler, client: Client, lists: AccessLists, accountSeeds: AccountSeeds
+        _ configuration: AgentConfiguration, endpoint: String, folder: String, boot: String,
+        bus: BusConnection, scheduler: any Scheduler, client: Client, lists: AccessLists, accountSeeds: AccountSeeds
     ) {
         self.configuration = configuration
         self.endpoint = endpoint
         self.folder = folder
+        self.boot = boot
         self.bus = bus
         self.scheduler = scheduler
         self.client = client

@@ -15,8 +15,10 @@ final class AgentStarter {
     private let folder: String
     private let bus: BusConnection
     private let scheduler: any Scheduler
-    private let pause: Pause
-    private var pauses = RetryPauses()
+    private lazy var attempts = Attempts(
+        scheduler: scheduler, attempt: { [unowned self] in try await attempt() },
+        failed: { [unowned self] in try await standBy($0) })
+    private var made: (agent: Agent, loaded: Loaded)?
     /// The configuration that was refused last: each attempt would name the same errors.
     private var told: NoConfiguration?
     /// nil until the first attempt has failed.
@@ -30,31 +32,33 @@ final class AgentStarter {
         self.folder = folder
         self.bus = bus
         self.scheduler = scheduler
-        pause = Pause(scheduler: scheduler)
     }
 
     /// - Throws: `AgentStartFailure` for what does not pass, `BusError`.
     func run() async throws -> (Agent, Loaded) {
-        while true {
-            do throws(AgentStartFailure) {
-                let loaded = try await load()
-                let agent = try Agent(loaded, store, folder: folder, bus: bus, scheduler: scheduler)
-                if standby != nil { Log.notice("What gatekeeld needs can be read again") }
-                standby?.end()
-                Self.tell(loaded)
-                return (agent, loaded)
-            } catch {
-                guard error.kind == .passing else { throw error }
-                try await wait(for: error.description)
-            }
+        try await attempts.run()
+        guard let (agent, loaded) = made else { preconditionFailure("an attempt that succeeded has made an agent") }
+        made = nil
+        if standby != nil { Log.notice("What gatekeeld needs can be read again") }
+        standby?.end()
+        Self.tell(loaded)
+        return (agent, loaded)
+    }
+
+    /// - Returns: why there is no agent, if that may pass.
+    private func attempt() async throws(AgentStartFailure) -> String? {
+        do throws(AgentStartFailure) {
+            let loaded = try await load()
+            made = (try Agent(loaded, store, folder: folder, bus: bus, scheduler: scheduler), loaded)
+            return nil
+        } catch {
+            guard error.kind == .passing else { throw error }
+            return error.description
         }
     }
 
     /// Tries at once; does nothing while no attempt is waited for.
-    func retry() {
-        pauses = RetryPauses()
-        pause.end()
-    }
+    func retry() { attempts.retry() }
 
     /// The bus is back: names have to be requested again.
     func busReturned() async { try? await standby?.takeName(on: bus) }
@@ -73,8 +77,7 @@ final class AgentStarter {
         }
     }
 
-    private func wait(for problem: String) async throws {
-        let delay = pauses.next()
+    private func standBy(_ problem: String) async throws {
         let text = "gatekeeld has not started and tries again: \(problem)"
         // Each attempt would say the same.
         if standby?.problem != text {
@@ -92,7 +95,6 @@ final class AgentStarter {
             try await standby.publish(on: bus)
         }
         ServiceManager.ready(status: text)
-        await pause.sleep(for: delay)
     }
 
     private static func tell(_ loaded: Loaded) {

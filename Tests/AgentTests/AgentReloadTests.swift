@@ -11,50 +11,15 @@ import Testing
 /// The agent on a bus of its own, with configuration files that have errors.
 @Suite(.enabled(if: PrivateBus.missing == nil, "SKIPPED: dbus-daemon is not installed"), .timeLimit(.minutes(patience)))
 struct AgentReloadTests {
-    @LoopActor
-    private final class Rig {
-        let folder: TemporaryDirectory
-        let bus: PrivateBus
-        let server: BusConnection
-        let client: BusConnection
-        let store: ConfigurationStore<AgentConfiguration>
-        var proxy: AgentProxy { AgentProxy(client) }
-
-        init() throws {
-            folder = try TemporaryDirectory("agent")
-            bus = try PrivateBus()
-            server = try BusConnection.open(address: bus.address)
-            client = try BusConnection.open(address: bus.address)
-            store = ConfigurationStore(
-                ConfigurationFiles("gatekeeld.conf", roots: [folder.path]), keptIn: "\(folder.path)/kept")
-        }
-
-        func write(_ text: String) throws {
-            try Files.replace("\(folder.path)/gatekeeld.conf", with: Array(text.utf8))
-        }
-
-        func agent() async throws -> Agent {
-            let loaded = try store.readOrKept()
-            let agent = try Agent(loaded, store, folder: folder.path, bus: server)
-            try await agent.start(loaded)
-            return agent
-        }
-
-        func close() {
-            server.close()
-            client.close()
-        }
-    }
-
     @Test func anAccountWhoseKeyFileIsRefusedIsListedWithTheReason() async throws {
         try await onLoop {
-            let rig = try Rig()
+            let rig = try AgentRig()
             defer { rig.close() }
             let key = "\(rig.folder.path)/main.psk"
             try rig.write(
                 "[Agent]\nEndpoint=gw\n[Server main]\nURI=coaps://a.example\nPSKIdentity=gw\nPSKKeyFile=\(key)\n"
                     + "ShortServerID=7\n")
-            let agent = try await rig.agent()
+            let agent = try await rig.startedAgent()
             let status = try await rig.proxy.status()
             #expect(status.servers.map(\.name) == ["main"])
             #expect(status.servers.first?.state == .unusable)
@@ -69,10 +34,10 @@ struct AgentReloadTests {
 
     @Test func aRefusedReloadIsAnErrorAndChangesNothing() async throws {
         try await onLoop {
-            let rig = try Rig()
+            let rig = try AgentRig()
             defer { rig.close() }
             try rig.write("[Agent]\nEndpoint=gw\n[Device]\nManufacturer=One\n")
-            let agent = try await rig.agent()
+            let agent = try await rig.startedAgent()
             #expect(try await rig.proxy.read("/3/0/11").map(\.value) == [.int64(0)])
             try rig.write("[Device]\nManufacturer=Two\n[Server main]\nURI=coap://a.example\nLifetime=never\n")
             let error = await #expect(throws: ContractError.self) { try await rig.proxy.reload() }
@@ -95,11 +60,11 @@ struct AgentReloadTests {
 
     @Test func aReloadThatCannotBeStoredIsAnErrorAndTheConfigurationIsNotKept() async throws {
         try await onLoop {
-            let rig = try Rig()
+            let rig = try AgentRig()
             defer { rig.close() }
             let before = "[Agent]\nEndpoint=gw\n[Server main]\nURI=coap://127.0.0.1\n"
             try rig.write(before)
-            let agent = try await rig.agent()
+            let agent = try await rig.startedAgent()
             // A folder in the place of the file cannot be replaced.
             let accounts = "\(rig.folder.path)/accounts"
             try Files.remove(accounts)
@@ -121,12 +86,12 @@ struct AgentReloadTests {
 
     @Test func aStartWithABrokenConfigurationUsesTheLastOneThatWorked() async throws {
         try await onLoop {
-            let rig = try Rig()
+            let rig = try AgentRig()
             defer { rig.close() }
             try rig.write("[Device]\nManufacturer=One\n")
-            try await rig.agent().stop()
+            try await rig.startedAgent().stop()
             try rig.write("[Device]\nManufacturer=Two\nNonsense=1\n")
-            let agent = try await rig.agent()
+            let agent = try await rig.startedAgent()
             #expect(try await rig.proxy.read("/3/0/0").map(\.value) == [.string("One")])
             #expect(try await rig.proxy.read("/3/0/11").map(\.value) == [.int64(16)])
             #expect(try await rig.proxy.status().configurationProblems.count == 1)
@@ -136,10 +101,10 @@ struct AgentReloadTests {
 
     @Test func aReloadAfterTheStopDoesNothing() async throws {
         try await onLoop {
-            let rig = try Rig()
+            let rig = try AgentRig()
             defer { rig.close() }
             try rig.write("[Device]\nManufacturer=One\n")
-            let agent = try await rig.agent()
+            let agent = try await rig.startedAgent()
             await agent.stop()
             try rig.write("[Nonsense]\n")
             try await agent.reload()

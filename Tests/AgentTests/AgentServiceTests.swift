@@ -36,7 +36,7 @@ struct AgentServiceTests {
             let transfers = FakeTransfers()
             let accounts = ServerAccounts(seeds: [], path: nil)
             let environment = AgentEnvironment(
-                AgentConfiguration(), endpoint: "gw", folder: "/nonexistent", bus: server,
+                AgentConfiguration(), endpoint: "gw", folder: "/nonexistent", boot: "b", bus: server,
                 scheduler: LoopScheduler.shared,
                 client: Client(
                     endpoint: "gw", accounts: accounts,

@@ -12,36 +12,24 @@ import Testing
 /// The agent on a bus of its own, while its state folder has errors: it stays up, says why, and tries again.
 @Suite(.enabled(if: PrivateBus.missing == nil, "SKIPPED: dbus-daemon is not installed"), .timeLimit(.minutes(patience)))
 struct UnreadableStateTests {
+    /// Time passes when the test says so.
     @LoopActor
     private final class Rig {
-        let folder: TemporaryDirectory
-        let bus: PrivateBus
-        let server: BusConnection
-        let client: BusConnection
-        let store: ConfigurationStore<AgentConfiguration>
+        let gateway: AgentRig
         let scheduler = ManualScheduler()
-        var proxy: AgentProxy { AgentProxy(client) }
+        var folder: TemporaryDirectory { gateway.folder }
+        var server: BusConnection { gateway.server }
+        var store: ConfigurationStore<AgentConfiguration> { gateway.store }
+        var proxy: AgentProxy { gateway.proxy }
 
-        init() throws {
-            folder = try TemporaryDirectory("agent")
-            bus = try PrivateBus()
-            server = try BusConnection.open(address: bus.address)
-            client = try BusConnection.open(address: bus.address)
-            store = ConfigurationStore(
-                ConfigurationFiles("gatekeeld.conf", roots: [folder.path]), keptIn: "\(folder.path)/kept")
-        }
+        init() throws { gateway = try AgentRig() }
 
-        func write(_ text: String) throws {
-            try Files.replace("\(folder.path)/gatekeeld.conf", with: Array(text.utf8))
-        }
+        func write(_ text: String) throws { try gateway.write(text) }
 
-        func agent() throws -> (Agent, ConfigurationStore<AgentConfiguration>.Loaded) {
-            let loaded = try store.readOrKept()
-            return (try Agent(loaded, store, folder: folder.path, bus: server, scheduler: scheduler), loaded)
-        }
+        func agent() throws -> (Agent, AgentRig.Loaded) { try gateway.agent(scheduler) }
 
         /// Starts an agent; features that do not answer are not waited for.
-        func start(_ agent: Agent, _ loaded: ConfigurationStore<AgentConfiguration>.Loaded) async throws {
+        func start(_ agent: Agent, _ loaded: AgentRig.Loaded) async throws {
             let start = LoopActor.spawn { await #expect(throws: Never.self) { try await agent.start(loaded) } }
             await pass { scheduler.nextDelay != nil }
             scheduler.advance(by: Agent.startLimit)
@@ -56,10 +44,7 @@ struct UnreadableStateTests {
             #expect(await condition())
         }
 
-        func close() {
-            server.close()
-            client.close()
-        }
+        func close() { gateway.close() }
     }
 
     /// The files have errors, and the last configuration that worked cannot be read: that is not "none".

@@ -71,8 +71,8 @@ import Testing
         try await onLoop {
             let scheduler = ManualScheduler()
             let store = FailingStore()
-            let opening = StoreOpening(
-                scheduler: scheduler, open: { store.open() }, failed: { store.failures.append($0) })
+            let opening = Attempts(
+                scheduler: scheduler, attempt: { store.open() }, failed: { store.failures.append($0) })
             let run = LoopActor.spawn {
                 try? await opening.run()
                 store.isOpen = true

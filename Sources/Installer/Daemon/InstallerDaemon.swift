@@ -27,8 +27,8 @@ public final class InstallerDaemon {
     private var told: ConfigurationError?
     /// The name is on the bus.
     private var isPublished = false
-    private lazy var opening = StoreOpening(
-        scheduler: LoopScheduler.shared, open: { [unowned self] in await openProblem() },
+    private lazy var opening = Attempts(
+        scheduler: LoopScheduler.shared, attempt: { [unowned self] in await openProblem() },
         failed: { [unowned self] in try await stayUp($0) })
 
     /// Reads the configuration and connects to the bus; nothing is changed yet.
