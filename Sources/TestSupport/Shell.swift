@@ -32,6 +32,13 @@ public func shellStatus(_ command: String) throws -> (status: Int, output: Strin
     return (Int(code), String(decoding: bytes, as: UTF8.self))
 }
 
+/// Writes a program. Another process does it: what this one has open for writing, the children have too that other tests start at
+/// that moment, and nobody may execute such a file (`ETXTBSY`).
+public func writeProgram(_ script: String, to path: String) throws {
+    try Files.replace("\(path).text", with: script.utf8)
+    try shell("cat '\(path).text' > '\(path)'; chmod 0755 '\(path)'; rm '\(path).text'")
+}
+
 /// A folder for one test. It is removed with its last reference.
 public final class TemporaryDirectory: Sendable {
     /// The folder's path.

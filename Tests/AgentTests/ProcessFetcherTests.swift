@@ -31,7 +31,7 @@ import Testing
             """
         for (index, run) in runs.enumerated() { script += "\(index)) \(run) ;;\n" }
         script += "esac\n"
-        try Files.replace("\(folder.path)/program", with: script.utf8, mode: 0o755)
+        try writeProgram(script, to: "\(folder.path)/program")
         let program = "\(folder.path)/program"
         // As object 9 does it: attempts for the same file, until one succeeds or is final.
         let failure = await onLoop {
@@ -95,7 +95,7 @@ import Testing
         let program = "\(folder.path)/program"
         let script =
             "#!/bin/bash\ncat > /dev/null\nprintf 'validator \"v2\"\\nbody 0\\n' >&3\nprintf new\necho done 3 >&3\n"
-        try Files.replace(program, with: script.utf8, mode: 0o755)
+        try writeProgram(script, to: program)
         // The folder of the validator is not there: keeping it fails, as if the agent was killed over it.
         let failure = await onLoop {
             while true {
@@ -151,7 +151,7 @@ import Testing
     ) async throws -> FetchEnd {
         let folder = try TemporaryDirectory("fetcher")
         let (program, path) = ("\(folder.path)/program", "\(folder.path)/0.package")
-        try Files.replace(program, with: "#!/bin/bash\ncat > /dev/null\n\(script)\n".utf8, mode: 0o755)
+        try writeProgram("#!/bin/bash\ncat > /dev/null\n\(script)\n", to: program)
         return await onLoop {
             let order = FetchOrder(uri: "http://h/x", path: path, limit: 1000, reserve: reserve, allowsLocal: false)
             while true {
